@@ -1,0 +1,129 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: MIT
+import PackageDescription
+
+let swift: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+]
+
+// SwiftPM compiles C at -O0 in debug builds, which makes kernels 20 times slower than the tests can
+// wait for; -ffp-contract=off keeps float results the same on machines with and without FMA.
+let kernels: [CSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableWarning("all"), .enableWarning("extra"), .enableWarning("conversion"), .enableWarning("shadow"),
+    .define("_GNU_SOURCE"),
+    .unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno", "-std=gnu17"]),
+]
+
+func product(_ name: String, _ package: String) -> Target.Dependency {
+    .product(name: name, package: package)
+}
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+let nio: [Target.Dependency] = [product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio")]
+let log = product("Logging", "swift-log")
+let crypto = product("Crypto", "swift-crypto")
+let arguments = product("ArgumentParser", "swift-argument-parser")
+
+let package = Package(
+    name: "bitnet-coord",
+    products: [
+        .executable(name: "bitnet-coord", targets: ["bitnet-coord"]),
+        .executable(name: "bitnet-worker", targets: ["bitnet-worker"]),
+        .executable(name: "bitnet-ctl", targets: ["bitnet-ctl"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+    ],
+    targets: [
+        // Vocabulary that both wings share.
+        .target(name: "BitNetCore", swiftSettings: swift),
+
+        // The BitNet wing: files, arithmetic. Knows no network.
+        .target(name: "CPlatform", cSettings: kernels),
+        .target(name: "CTernary", dependencies: ["CPlatform"], cSettings: kernels),
+        .target(name: "BitNetFormats", dependencies: ["BitNetCore", crypto], swiftSettings: swift),
+        .target(
+            name: "BitNetEngine", dependencies: ["BitNetCore", "BitNetFormats", "CTernary", "CPlatform"],
+            swiftSettings: swift),
+
+        // The Cluster wing: messages, protocols, sockets. Knows no arithmetic.
+        .systemLibrary(
+            name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+        .target(name: "CClusterProto", dependencies: ["CProtobufC"]),
+        .target(
+            name: "ClusterWire", dependencies: ["BitNetCore", "CClusterProto", "CProtobufC"],
+            swiftSettings: swift),
+        .target(
+            name: "ClusterLogic", dependencies: ["BitNetCore", "ClusterWire", crypto], swiftSettings: swift),
+        .target(
+            name: "ClusterTransport", dependencies: ["BitNetCore", "ClusterWire", "ClusterLogic", log] + nio,
+            swiftSettings: swift),
+        .target(
+            name: "ClusterConfig", dependencies: ["BitNetCore", product("Yams", "Yams")], swiftSettings: swift
+        ),
+
+        // The two rooms where the wings meet.
+        .target(
+            name: "ClusterWorker",
+            dependencies: [
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterLogic",
+                "ClusterTransport",
+                crypto, log,
+            ] + nio,
+            swiftSettings: swift),
+        .target(
+            name: "ClusterCoordinator",
+            dependencies: [
+                "BitNetCore", "BitNetFormats", "ClusterWire", "ClusterLogic", "ClusterTransport",
+                "ClusterConfig",
+                log,
+            ] + nio,
+            swiftSettings: swift),
+
+        // Programs.
+        .target(name: "ProgramSupport", dependencies: ["BitNetCore", arguments], swiftSettings: swift),
+        .executableTarget(
+            name: "bitnet-coord",
+            dependencies: [
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
+                "ClusterTransport", "ClusterCoordinator", "ClusterWorker", "ProgramSupport", arguments,
+            ],
+            swiftSettings: swift),
+        .executableTarget(
+            name: "bitnet-worker",
+            dependencies: [
+                "BitNetCore", "BitNetEngine", "ClusterConfig", "ClusterTransport", "ClusterWorker",
+                "ProgramSupport", arguments, log,
+            ],
+            swiftSettings: swift),
+        .executableTarget(
+            name: "bitnet-ctl",
+            dependencies: [
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterCoordinator", "ClusterWorker",
+                "ProgramSupport", arguments,
+            ],
+            swiftSettings: swift),
+
+        // Tests.
+        tests("CTernaryTests", ["CTernary", "CPlatform"]),
+        tests("BitNetFormatsTests", ["BitNetCore", "BitNetFormats"]),
+        tests("BitNetEngineTests", ["BitNetCore", "BitNetFormats", "BitNetEngine"]),
+        tests("ClusterWireTests", ["BitNetCore", "ClusterWire"]),
+        tests("ClusterLogicTests", ["BitNetCore", "ClusterWire", "ClusterLogic"]),
+        tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig"]),
+        tests("EndToEndTests", ["bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
+        tests("TidyTests", []),
+    ]
+)

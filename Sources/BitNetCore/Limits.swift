@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+
+/// Every bound the project enforces, in one place.
+///
+/// A size that comes from a peer, a file or a user is compared with one of these before it reaches an
+/// allocator or a loop.
+package enum Limits {
+    // MARK: Frames (bytes of payload). Tested at the limit and one past it.
+
+    /// A control message; protobuf-c can expand hostile input more than fifty-fold; 64 KiB keeps that small.
+    package static let controlBytesMax = 64 << 10
+    /// A piece of a weight part: large enough to fill a link, small enough to resume and to interleave.
+    package static let weightBytesMax = 1 << 20
+    /// A step's activations: 896 tokens of hidden size 8192 at 8.5 bits.
+    package static let activationBytesMax = 8 << 20
+
+    // MARK: protobuf-c decoding
+
+    /// Memory that one control message may take once decoded, bytes.
+    package static let controlDecodedBytesMax = 1 << 20
+    /// Allocations that one control message may make.
+    package static let controlAllocationsMax = 4096
+
+    // MARK: Model shape
+
+    package static let layersMax = 1024
+    package static let hiddenSizeMax = 1 << 17
+    package static let feedForwardSizeMax = 1 << 18
+    package static let headsMax = 1024
+    package static let headSizeMax = 1024
+    package static let vocabularyMax = 1 << 21
+    package static let contextMax = 1 << 20
+
+    // MARK: Pipeline
+
+    package static let workersMax = 1024
+    package static let slotsMax = 4096
+    /// Tokens in one step: what fits `activationBytesMax` for the widest model is checked separately.
+    package static let stepTokensMax = 2048
+    /// Steps that a stage holds waiting for its compute queue; past it the connection stops reading.
+    package static let stageQueueStepsMax = 64
+
+    /// Sequences that wait or run; a coordinator refuses more.
+    package static let sequencesMax = 4096
+
+    // MARK: Shards
+
+    /// Parts of one shard: every layer, the embedding and the head.
+    package static let partsMax = layersMax + 4
+    package static let tensorsPerPartMax = 64
+    /// One part file (one layer, or the embedding), bytes.
+    package static let partBytesMax: UInt64 = 1 << 36
+    /// Header of one part file, bytes.
+    package static let partHeaderBytesMax = 64 << 10
+
+    // MARK: Model files
+
+    package static let ggufKeysMax = 65_536
+    package static let ggufTensorsMax = 1_000_000
+    package static let ggufKeyBytesMax = 65_535
+    package static let ggufTensorNameBytesMax = 255
+    package static let ggufAlignmentMax = 65_536
+    /// A single string value (chat templates are the longest), bytes.
+    package static let ggufStringBytesMax = 16 << 20
+
+    // MARK: Text
+
+    /// A name from the network or from workers.yaml (cluster, worker, build), bytes of UTF-8.
+    package static let nameBytesMax = 64
+    /// A message for people that a peer may send, bytes of UTF-8.
+    package static let messageBytesMax = 4096
+    /// host:port, bytes.
+    package static let addressBytesMax = 260
+    /// A prompt, bytes of UTF-8.
+    package static let promptBytesMax = 8 << 20
+    /// workers.yaml, bytes.
+    package static let configBytesMax = 1 << 20
+
+    // MARK: Time
+
+    package static let connectTimeout: Duration = .seconds(5)
+    package static let handshakeTimeout: Duration = .seconds(5)
+    package static let heartbeatInterval: Duration = .milliseconds(500)
+    /// Silence after which a peer counts as lost.
+    ///
+    /// Under the five seconds in which a run must end.
+    package static let heartbeatTimeout: Duration = .seconds(3)
+    /// How long a coordinator waits for workers that are not up yet.
+    package static let joinTimeout: Duration = .seconds(120)
+    package static let joinRetryInterval: Duration = .milliseconds(500)
+    /// How long a broken neighbour connection waits for the report of the worker that really died.
+    package static let rootCauseGrace: Duration = .milliseconds(400)
+    /// A step that takes longer is stuck: many times what a chunk takes on the largest model.
+    package static let stepTimeout: Duration = .seconds(120)
+    /// Checking what is on disk, or loading it: bounded by reading the largest shard from a slow disk.
+    package static let loadTimeout: Duration = .seconds(900)
+    /// A weights connection on which nothing moves.
+    package static let transferTimeout: Duration = .seconds(30)
+    package static let releaseTimeout: Duration = .seconds(2)
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+
+/// A contiguous run of transformer layers, `first ..< end`.
+package struct LayerRange: Hashable, Sendable {
+    package let first: Int
+    package let end: Int
+
+    package var count: Int { end - first }
+    package var indices: Range<Int> { first..<end }
+
+    /// - Returns: `nil` unless `0 <= first < end <= Limits.layersMax`.
+    package init?(first: Int, end: Int) {
+        guard first >= 0, first < end, end <= Limits.layersMax else { return nil }
+        self.first = first
+        self.end = end
+    }
+}
+
+extension LayerRange: CustomStringConvertible {
+    /// Inclusive, as in workers.yaml: `0-2`.
+    package var description: String { "\(first)-\(end - 1)" }
+}
+
+extension LayerRange {
+    /// All layers of a model, cut before each of the named layers.
+    ///
+    /// - Throws: ``LayerCutError`` unless the cuts rise and lie inside the model.
+    package static func cut(layerCount: Int, before cuts: [Int]) throws(LayerCutError) -> [LayerRange] {
+        var ranges: [LayerRange] = []
+        for end in cuts + [layerCount] {
+            guard end <= layerCount, let range = LayerRange(first: ranges.last?.end ?? 0, end: end) else {
+                throw LayerCutError(layerCount: layerCount, cuts: cuts)
+            }
+            ranges.append(range)
+        }
+        return ranges
+    }
+}
+
+/// Cuts that do not divide a model.
+package struct LayerCutError: RemediableError, Equatable {
+    package let layerCount: Int
+    package let cuts: [Int]
+
+    package var message: String {
+        "a model of \(layerCount) layers cannot be cut before layers "
+            + cuts.map(String.init).joined(separator: ", ") + "; give rising numbers from 1 to \(layerCount - 1)"
+    }
+}

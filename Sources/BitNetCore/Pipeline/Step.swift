@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+
+/// One micro-batch of tokens that travels through all stages.
+package struct Step: Equatable, Sendable {
+    /// Rises by one with every step of a session.
+    package var id: UInt64
+    /// Entries of one slot stand in ascending position order; a prefill chunk is a run of them.
+    package var entries: [StepEntry]
+    /// One item for every stage that the step has left behind, in order.
+    package var traces: [StageTrace]
+
+    package init(id: UInt64, entries: [StepEntry], traces: [StageTrace] = []) {
+        self.id = id
+        self.entries = entries
+        self.traces = traces
+    }
+}
+
+/// One token of a step.
+package struct StepEntry: Equatable, Sendable {
+    /// What the last stage returns for this token.
+    package enum Output: Equatable, Sendable {
+        case none
+        /// The next token, chosen by the slot's sampler, and its log-probability.
+        case sample
+        /// The log-probability of `target` as the next token.
+        case score(target: UInt32)
+    }
+
+    package var slot: UInt32
+    package var position: UInt32
+    package var token: UInt32
+    package var output: Output
+
+    package init(slot: UInt32, position: UInt32, token: UInt32, output: Output) {
+        self.slot = slot
+        self.position = position
+        self.token = token
+        self.output = output
+    }
+}
+
+/// What one stage did with one step.
+package struct StageTrace: Equatable, Sendable {
+    /// Time inside the forward pass.
+    package var computeMicros: UInt32
+    /// Time between the end of the stage's previous step and the start of this one: waiting for input.
+    package var idleMicros: UInt32
+    /// Time that the step lay received in the queue while the stage computed an earlier one.
+    package var queuedMicros: UInt32
+    /// Bytes of the hop (frame included) that brought the step to this stage.
+    package var receivedBytes: UInt32
+
+    package init(computeMicros: UInt32, idleMicros: UInt32, queuedMicros: UInt32, receivedBytes: UInt32) {
+        self.computeMicros = computeMicros
+        self.idleMicros = idleMicros
+        self.queuedMicros = queuedMicros
+        self.receivedBytes = receivedBytes
+    }
+}
+
+/// What the last stage returns for one entry whose `output` was not `.none`.
+package struct StepResult: Equatable, Sendable {
+    package var slot: UInt32
+    /// Position of the entry; the token stands for the position after it.
+    package var position: UInt32
+    package var token: UInt32
+    /// Natural logarithm of the model's probability of `token`, before temperature and truncation.
+    package var logProbability: Float
+
+    package init(slot: UInt32, position: UInt32, token: UInt32, logProbability: Float) {
+        self.slot = slot
+        self.position = position
+        self.token = token
+        self.logProbability = logProbability
+    }
+}
+
+/// The end of a step's way: results in the order of its entries, and one trace for every stage.
+package struct StepOutcome: Equatable, Sendable {
+    package var id: UInt64
+    package var results: [StepResult]
+    package var traces: [StageTrace]
+
+    package init(id: UInt64, results: [StepResult], traces: [StageTrace]) {
+        self.id = id
+        self.results = results
+        self.traces = traces
+    }
+}
+
+/// How the last stage chooses a token.
+package struct SamplingParameters: Equatable, Sendable {
+    /// 0 means greedy.
+    package var temperature: Float = 0
+    /// 0 means off.
+    package var topK: UInt32 = 0
+    /// 1 means off.
+    package var topP: Float = 1
+    /// 0 means off.
+    package var minP: Float = 0
+    /// 1 means off.
+    package var repetitionPenalty: Float = 1
+    /// The last tokens that the penalty looks at.
+    package var repetitionWindow: UInt32 = 64
+    /// With the position this seeds every draw, so that a replayed sequence draws the same tokens.
+    package var seed: UInt64 = 0
+
+    package init() {}
+
+    /// Why these parameters cannot be used, or `nil`.
+    package var invalidity: String? {
+        if !(temperature.isFinite && (0...100).contains(temperature)) { return "temperature must be 0...100" }
+        if !(topP.isFinite && topP > 0 && topP <= 1) { return "top-p must be above 0 and at most 1" }
+        if !(minP.isFinite && (0...1).contains(minP)) { return "min-p must be 0...1" }
+        if !(repetitionPenalty.isFinite && repetitionPenalty > 0 && repetitionPenalty <= 100) {
+            return "repetition penalty must be above 0 and at most 100"
+        }
+        return nil
+    }
+}
+
+/// What flows down the pipeline, in order.
+///
+/// Opening and closing a slot travel with the steps, so that no stage can see a token of a sequence before
+/// the sequence.
+package enum PipelineItem: Equatable, Sendable {
+    /// A new sequence takes the slot; its KV rows and token history start empty.
+    case open(slot: UInt32, sampling: SamplingParameters)
+    case step(Step)
+    /// The sequence is over; the slot's KV rows are free.
+    case close(slot: UInt32)
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+
+/// One wish for text.
+package struct GenerationRequest: Sendable {
+    package var prompt: String
+    package var tokenCountMax: Int
+    package var sampling: SamplingParameters
+    /// Generation ends before the first of these appears in the text.
+    package var stopTexts: [String]
+    /// Stop tokens end nothing; used by benchmarks.
+    package var ignoresStopTokens: Bool
+
+    package init(
+        prompt: String, tokenCountMax: Int, sampling: SamplingParameters = .init(), stopTexts: [String] = [],
+        ignoresStopTokens: Bool = false
+    ) {
+        self.prompt = prompt
+        self.tokenCountMax = tokenCountMax
+        self.sampling = sampling
+        self.stopTexts = stopTexts
+        self.ignoresStopTokens = ignoresStopTokens
+    }
+}
+
+/// Why a generation ended.
+package enum FinishReason: String, Sendable {
+    /// A stop token or a stop text.
+    case stop
+    /// `tokenCountMax` reached.
+    case length
+    /// The model's context is full.
+    case context
+}
+
+/// What a generation yields, in order: `.started`, any number of `.token`, at most one `.trailing`, `.finished`.
+package enum GenerationEvent: Sendable {
+    case started(promptTokenCount: Int)
+    /// `text` holds the whole characters that this token completed; it may be empty.
+    case token(id: UInt32, text: String, logProbability: Float)
+    /// Text that was held back, as it might have become a stop text or a longer character.
+    case trailing(text: String)
+    case finished(FinishReason, GenerationStatistics)
+}
+
+/// Figures of one generation.
+package struct GenerationStatistics: Sendable, Equatable {
+    package var promptTokenCount = 0
+    package var generatedTokenCount = 0
+    package var timeToFirstToken: Duration = .zero
+    package var decodeTime: Duration = .zero
+    package var stages: [StageStatistics] = []
+
+    package init() {}
+}
+
+/// What one stage did during one generation.
+package struct StageStatistics: Sendable, Equatable {
+    package var name: String
+    package var layers: LayerRange
+    package var stepCount = 0
+    package var computeTime: Duration = .zero
+    /// Wall time from the first step sent to the last step returned; `computeTime` over it is the busy fraction.
+    package var wallTime: Duration = .zero
+    package var prefillComputeTime: Duration = .zero
+    package var prefillWallTime: Duration = .zero
+    package var receivedBytes: UInt64 = 0
+    package var receivedTokens: UInt64 = 0
+
+    package init(name: String, layers: LayerRange) {
+        self.name = name
+        self.layers = layers
+    }
+}
+
+/// Something that writes text: the whole of what a gateway sees of the cluster.
+package protocol TextGenerator: Sendable {
+    func generate(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error>
+}
