@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+
+/// A model file that cannot be used: which file, which key or tensor, at which byte, and what to do.
+package struct ModelFileError: RemediableError, Equatable {
+    package enum Code: String, CaseIterable, Sendable {
+        // The container.
+        case notGGUF, unsupportedVersion, bigEndian, truncated, limitExceeded, splitFile
+        case malformedKey, duplicateKey, malformedValue, badAlignment
+        case malformedTensor, duplicateTensor, misalignedTensor, tensorOutsideFile, overlappingTensors
+        // The model.
+        case missingKey, unsupportedArchitecture, unsupportedRope, invalidModel
+        case missingTensor, wrongShape, unexpectedTensor, unsupportedTensorType
+        // The values.
+        case notTernary, scalesDiffer, badScale, badCode, notFinite
+        // The tokenizer.
+        case unsupportedTokenizer, malformedTokenizer
+    }
+
+    package let code: Code
+    package let file: String
+    /// The metadata key or the tensor, if the fault lies in one.
+    package let subject: String?
+    /// Bytes from the start of the file, if the fault lies at one place.
+    package let offset: Int?
+    package let found: String
+    package let expected: String
+    package let remedy: String
+
+    package init(
+        _ code: Code, file: String, subject: String? = nil, offset: Int? = nil, found: String,
+        expected: String, remedy: String = ModelFileError.damaged
+    ) {
+        self.code = code
+        self.file = file
+        self.subject = subject
+        self.offset = offset
+        self.found = found
+        self.expected = expected
+        self.remedy = remedy
+    }
+
+    /// The remedy when a well-made file would not look like this.
+    package static let damaged = "the file is damaged or not finished; download or convert it again"
+
+    package var message: String {
+        var place = file
+        if let subject { place += ": " + Self.printable(subject) }
+        if let offset { place += " (byte \(offset))" }
+        return "\(place): found \(found), expected \(expected); \(remedy)"
+    }
+
+    /// `text` without what could disturb a terminal or a log line, and not longer than 96 scalars.
+    static func printable(_ text: String) -> String {
+        let scalars = text.unicodeScalars
+        var result = String.UnicodeScalarView()
+        for scalar in scalars.prefix(96) {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned:
+                result.append("\u{FFFD}")
+            default: result.append(scalar)
+            }
+        }
+        return String(result) + (scalars.count > 96 ? "…" : "")
+    }
+}

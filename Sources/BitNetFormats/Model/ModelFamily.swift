@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+
+/// What a GGUF's architecture name says about the forward pass, beyond the shapes.
+///
+/// No published file records the activation, and the same weights are published under several names.
+enum ModelFamily: String, CaseIterable {
+    /// Microsoft's 2B-4T and everything converted like it.
+    case bitnetB158 = "bitnet-b1.58"
+    /// The first upload of 2B-4T.
+    case bitnet25 = "bitnet-25"
+    /// 1bitLLM's models; also later conversions of 2B-4T.
+    case bitnet = "bitnet"
+    /// Llama-shaped models with ternary matrices (Falcon3, Llama3-8B-1.58).
+    case llama = "llama"
+
+    /// Converters permute the query and key rows of `llama` files for adjacent pairs, and of no others.
+    var rotaryPairing: ModelDescription.RotaryPairing {
+        self == .llama ? .adjacent : .halves
+    }
+
+    /// - Parameter named: value of the file's `hidden_activation` key, if it has one.
+    /// - Returns: `nil` if the name is not an activation that can be run.
+    func activation(named: String?, shape: ModelDescription) -> ModelDescription.Activation? {
+        switch named {
+        case "relu2", "relu_squared": .squaredReLU
+        case "silu", "swish": .siLU
+        case .some: nil
+        case nil:
+            switch self {
+            case .bitnetB158, .bitnet25: .squaredReLU
+            case .bitnet: Self.has2B4TShape(shape) ? .squaredReLU : .siLU
+            case .llama: .siLU
+            }
+        }
+    }
+
+    /// The one model of family A whose files also go under the name of family B.
+    private static func has2B4TShape(_ shape: ModelDescription) -> Bool {
+        shape.layerCount == 30 && shape.hiddenSize == 2560 && shape.feedForwardSize == 6912
+            && shape.headCount == 20 && shape.keyValueHeadCount == 5 && shape.vocabularySize == 128_256
+    }
+}

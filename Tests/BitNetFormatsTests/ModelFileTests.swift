@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+import BitNetFormats
+import Testing
+
+@Suite struct ModelFileTests {
+    @Test func `the description comes from metadata and tensors`() throws {
+        let model = try openModel(TinyModel.builder().bytes)
+        #expect(
+            model.description
+                == ModelDescription(
+                    name: "tiny", layerCount: 2, hiddenSize: 12, feedForwardSize: 17, headCount: 2,
+                    keyValueHeadCount: 1, headSize: 6, vocabularySize: 22, contextLength: 64,
+                    normEpsilon: 1e-5, ropeBase: 500_000, activation: .squaredReLU, rotaryPairing: .halves,
+                    hasSubNorms: true, hasTiedHead: true))
+        #expect(model.warnings == [])
+        #expect(model.chatTemplate == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("bitnet-b1.58", nil, .squaredReLU, .halves), ("bitnet-25", nil, .squaredReLU, .halves),
+            ("bitnet", nil, .siLU, .halves), ("bitnet", "relu2", .squaredReLU, .halves),
+            ("bitnet-b1.58", "silu", .siLU, .halves), ("llama", nil, .siLU, .adjacent),
+        ] as [(String, String?, ModelDescription.Activation, ModelDescription.RotaryPairing)])
+    func `the family decides activation and rotary pairing`(
+        architecture: String, named: String?, activation: ModelDescription.Activation,
+        pairing: ModelDescription.RotaryPairing
+    ) throws {
+        var builder = TinyModel.builder(architecture)
+        if let named { builder.set("\(architecture).hidden_activation", text: named) }
+        let model = try openModel(builder.bytes)
+        #expect(model.description.activation == activation)
+        #expect(model.description.rotaryPairing == pairing)
+        #expect(model.description.hasSubNorms == (architecture != "llama"))
+        #expect(model.description.hasTiedHead == (architecture != "llama"))
+        #expect(model.warnings.isEmpty == (architecture != "bitnet" || named != nil))
+    }
+
+    @Test func `defaults fill in for keys that may be absent`() throws {
+        var builder = TinyModel.builder("llama")
+        builder.remove("llama.rope.freq_base")
+        builder.remove("general.name")
+        let description = try openModel(builder.bytes).description
+        #expect(description.ropeBase == 10_000)
+        #expect(description.name == "test.gguf")
+    }
+
+    @Test func `a long name is cut at a character`() throws {
+        var builder = TinyModel.builder()
+        builder.set("general.name", text: String(repeating: "é", count: 40) + "x")
+        #expect(try openModel(builder.bytes).description.name == String(repeating: "é", count: 32))
+    }
+
+    @Test func `a second copy of the embedding counts as tied`() throws {
+        var builder = TinyModel.builder()
+        let table = try #require(builder.tensors.first)
+        builder.tensors.append(.init("output.weight", table.dimensions, table.type, table.data))
+        let tied = try openModel(builder.bytes)
+        #expect(tied.description.hasTiedHead)
+        #expect(tied.warnings.contains { $0.contains("output.weight") })
+        builder.change("output.weight") { $0.data[5] ^= 1 }
+        #expect(try !openModel(builder.bytes).description.hasTiedHead)
+    }
+
+    @Test func `the template that does not fit the model is dropped with a warning`() throws {
+        var builder = TinyModel.builder()
+        builder.set("tokenizer.chat_template", text: "{{ x }}")
+        #expect(try openModel(builder.bytes).chatTemplate == "{{ x }}")
+        builder.set("tokenizer.chat_template", text: "Human: {{ x }}\n\nBITNETAssistant: ")
+        let model = try openModel(builder.bytes)
+        #expect(model.chatTemplate == nil)
+        #expect(model.warnings.count == 1)
+    }
+
+    @Test func `an unused tensor outside the layers is only mentioned, rope factors of one not even that`()
+        throws
+    {
+        var builder = TinyModel.builder()
+        builder.tensors.append(.init("extra.weight", [2], 0, TinyModel.gains(2)))
+        let one = littleEndian(Float(1).bitPattern)
+        builder.tensors.append(.init("rope_freqs.weight", [3], 0, one + one + one))
+        let model = try openModel(builder.bytes)
+        #expect(model.warnings == ["tensor extra.weight is not used"])
+    }
+
+    static let refusals: [Fault] = [
+        Fault("no architecture", .missingKey) { $0.remove("general.architecture") },
+        Fault("another architecture", .unsupportedArchitecture) {
+            $0.set("general.architecture", text: "gemma3")
+        },
+        Fault("a part of a split model", .splitFile) { $0.set("split.count", integer: 3) },
+        Fault("no width", .missingKey) { $0.remove("bitnet-b1.58.embedding_length") },
+        Fault("no epsilon", .missingKey) { $0.remove("bitnet-b1.58.attention.layer_norm_rms_epsilon") },
+        Fault("zero heads", .invalidModel) { $0.set("bitnet-b1.58.attention.head_count", integer: 0) },
+        Fault("heads that do not divide the width", .invalidModel) {
+            $0.set("bitnet-b1.58.attention.head_count", integer: 5)
+        },
+        Fault("layers beyond the limit", .invalidModel) {
+            $0.set("bitnet-b1.58.block_count", integer: UInt32(Limits.layersMax + 1))
+        },
+        Fault("values of another length than keys", .invalidModel) {
+            $0.set("bitnet-b1.58.attention.value_length", integer: 8)
+        },
+        Fault("an unknown activation", .invalidModel) {
+            $0.set("bitnet-b1.58.hidden_activation", text: "gelu")
+        },
+        Fault("rope scaling", .unsupportedRope) { $0.set("bitnet-b1.58.rope.scaling.type", text: "yarn") },
+        Fault("rope stretched", .unsupportedRope) {
+            $0.set("bitnet-b1.58.rope.scaling.type", text: "linear")
+            $0.set("bitnet-b1.58.rope.scaling.factor", float: 4)
+        },
+        Fault("half of a head rotated", .unsupportedRope) {
+            $0.set("bitnet-b1.58.rope.dimension_count", integer: 2)
+        },
+        Fault("rope factors", .unsupportedRope) {
+            $0.tensors.append(.init("rope_freqs.weight", [3], 0, TinyModel.gains(3)))
+        },
+        Fault("no embedding", .missingTensor) { $0.removeTensor("token_embd.weight") },
+        Fault("no output norm", .missingTensor) { $0.removeTensor("output_norm.weight") },
+        Fault("a layer's matrix missing", .missingTensor) { $0.removeTensor("blk.1.ffn_up.weight") },
+        Fault("one sub-norm of two", .missingTensor) { $0.removeTensor("blk.0.ffn_sub_norm.weight") },
+        Fault("one layer more than said", .unexpectedTensor) {
+            $0.tensors.append(.init("blk.2.attn_norm.weight", [12], 0, TinyModel.gains(12)))
+        },
+        Fault("a bias", .unexpectedTensor) {
+            $0.tensors.append(.init("blk.0.attn_q.bias", [12], 0, TinyModel.gains(12)))
+        },
+        Fault("a matrix transposed", .wrongShape) {
+            $0.change("blk.0.ffn_up.weight") { $0.dimensions = [17, 12] }
+        },
+        Fault("a norm too short", .wrongShape) { $0.change("output_norm.weight") { $0.dimensions = [11] } },
+        Fault("a ternary embedding", .unsupportedTensorType) {
+            $0.change("blk.0.attn_norm.weight") { _ in }
+            $0.tensors[0] = .init("token_embd.weight", [256, 22], 35, [UInt8](repeating: 0, count: 66 * 22))
+            $0.set("bitnet-b1.58.embedding_length", integer: 256)
+        },
+    ]
+
+    @Test(arguments: refusals)
+    func `what cannot be run is refused by name`(fault: Fault) throws {
+        var builder = TinyModel.builder()
+        fault.apply(&builder)
+        let bytes = builder.bytes
+        let error = #expect(throws: ModelFileError.self) { try openModel(bytes) }
+        #expect(error?.code == fault.code)
+    }
+
+    @Test(
+        arguments: [
+            (36, "I2_S"), (38, "TL1"), (39, "TL2"), (39, "MXFP4"), (8, "Q8_0"), (14, "Q6_K"), (16, "IQ2_XXS"),
+            (2, "Q4_0"), (99, "type 99"),
+        ] as [(UInt32, String)])
+    func `a tensor type that cannot be read is refused by name with a remedy`(
+        type: UInt32, name: String
+    ) throws {
+        var builder = TinyModel.builder()
+        // Wide enough for every block size; the shape is checked before the type.
+        builder.set("bitnet-b1.58.embedding_length", integer: 256)
+        builder.tensors.removeAll()
+        builder.tensors.append(
+            .init("token_embd.weight", [256, 2], type, [UInt8](repeating: 0, count: 4096)))
+        let bytes = builder.bytes
+        let error = #expect(throws: ModelFileError.self) { try openModel(bytes) }
+        #expect(error?.code == .unsupportedTensorType)
+        #expect(error?.message.contains(name) == true)
+        #expect(error?.remedy.contains("TQ2_0") == true)
+    }
+}
