@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#ifndef C_PLATFORM_H
+#define C_PLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Number of processors that this process may use: the minimum of its affinity mask and its cgroup CPU quota
+// (v2 and v1, every level up to the root), rounded up, at least 1.
+size_t bn_processor_count(void);
+
+// A persistent pool of threads for fork-join regions of a few microseconds. One region at a time: a pool
+// belongs to one compute queue. Threads spin briefly after a region, then park on a futex.
+typedef struct bn_pool bn_pool;
+
+// Makes a pool of `thread_count` threads in all, the calling thread included (so thread_count - 1 are
+// created). Returns NULL if memory or threads cannot be had. thread_count: 1...1024.
+bn_pool *bn_pool_create(size_t thread_count);
+// Joins the threads. Must not be called while a region runs.
+void bn_pool_destroy(bn_pool *pool);
+size_t bn_pool_thread_count(const bn_pool *pool);
+
+// Work of a region: items [begin, end) by thread `thread` (0...thread_count-1).
+typedef void (*bn_pool_body)(void *context, size_t begin, size_t end, size_t thread);
+// Runs body over [0, count) in pieces of at most `grain` items that threads take dynamically. Returns when
+// all items are done. pool == NULL runs everything on the calling thread.
+void bn_pool_run(bn_pool *pool, size_t count, size_t grain, bn_pool_body body, void *context);
+
+// Anonymous zeroed memory, 64-byte aligned, advised to huge pages when large. Returns NULL on failure.
+void *bn_memory_allocate(size_t byte_count);
+void bn_memory_free(void *memory, size_t byte_count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

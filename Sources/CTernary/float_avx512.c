@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "kernels.h"
+#include "lanes.h"
+#include "target.h"
+
+BN_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512dq")
+
+BN_INLINE bn_lanes load_halves(const void *from) {
+    __m512 floats = _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)from));
+    bn_lanes lanes;
+    memcpy(&lanes, &floats, sizeof lanes);
+    return lanes;
+}
+
+BN_INLINE void store_halves(void *to, const float *from) {
+    enum { nearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC };
+    _mm256_storeu_si256((__m256i *)to, _mm512_cvtps_ph(_mm512_loadu_ps(from), nearest));
+}
+
+#include "float_kernels.h"
+
+BN_TARGET_END
+
+const bn_float_kernels bn_float_avx512 = BN_FLOAT_KERNELS;
+
+#else
+typedef int bn_float_avx512_is_for_x86;
+#endif

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: MIT
+//
+// The float kernels, written once. Each instruction set's file includes this between BN_TARGET_BEGIN and
+// BN_TARGET_END, so that the compiler makes the same arithmetic out of its instructions, and provides
+//     BN_INLINE bn_lanes load_halves(const void *)      16 half floats
+//     BN_INLINE void store_halves(void *, const float *) 16 half floats, rounded to nearest even
+// No order of operations is left to the compiler: sums over elements have sixteen explicit lanes, all else
+// is element by element, and contraction is off.
+
+BN_INLINE bn_lanes load_floats(const float *from) {
+    bn_lanes lanes;
+    memcpy(&lanes, from, sizeof lanes);
+    return lanes;
+}
+
+// The first `count` < 16 floats, then zeros. Adding a zero changes no lane: lanes start at +0 and a sum is
+// -0 only where both terms are.
+BN_INLINE bn_lanes load_some_floats(const float *from, size_t count) {
+    bn_lanes lanes = {0};
+    memcpy(&lanes, from, count * sizeof(float));
+    return lanes;
+}
+
+BN_INLINE bn_lanes load_bfloats(const void *from) {
+    uint16_t halves[bn_lane_count];
+    float floats[bn_lane_count];
+    memcpy(halves, from, sizeof halves);
+    for (size_t i = 0; i < bn_lane_count; i++) floats[i] = bn_float_of_bits((uint32_t)halves[i] << 16);
+    return load_floats(floats);
+}
+
+BN_INLINE size_t size_of(bn_float_type type) { return type == BN_FLOAT32 ? 4 : 2; }
+
+// Elements i ..< i + 16 of a row of `type`; `type` is a constant wherever this is inlined.
+BN_INLINE bn_lanes load_typed(const void *row, size_t i, bn_float_type type) {
+    if (type == BN_FLOAT32) return load_floats((const float *)row + i);
+    const uint16_t *halves = (const uint16_t *)row + i;
+    return type == BN_FLOAT16 ? load_halves(halves) : load_bfloats(halves);
+}
+
+BN_INLINE bn_lanes load_some_typed(const void *row, size_t i, size_t count, bn_float_type type) {
+    float padded[bn_lane_count] = {0};
+    memcpy(padded, (const uint8_t *)row + i * size_of(type), count * size_of(type));
+    return load_typed(padded, 0, type);
+}
+
+BN_INLINE float sum_lanes(bn_lanes lanes) {
+    float sums[bn_lane_count];
+    memcpy(sums, &lanes, sizeof sums);
+    for (size_t width = bn_lane_count / 2; width > 0; width /= 2) {
+        for (size_t i = 0; i < width; i++) sums[i] = sums[i] + sums[i + width];
+    }
+    return sums[0];
+}
+
+// max |x|, as bits: the bits of non-negative floats are in the order of their values, and those of
+// infinities and NaN come last, so one maximum answers both questions.
+BN_INLINE uint32_t magnitude_bits_max(const float *x, size_t count) {
+    int32_t largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        int32_t magnitude = (int32_t)(bn_bits_of_float(x[i]) & 0x7fffffff);
+        largest = magnitude > largest ? magnitude : largest;
+    }
+    return (uint32_t)largest;
+}
+
+enum { infinity_bits = 0x7f800000 };
+
+static bool quantise_token(int8_t *restrict codes, float *restrict scale, const float *x, size_t columns) {
+    uint32_t largest = magnitude_bits_max(x, columns);
+    if (largest >= infinity_bits) return false;
+    float magnitude = bn_float_of_bits(largest);
+    float s = 127.0f / (magnitude > 1e-5f ? magnitude : 1e-5f);
+    for (size_t i = 0; i < columns; i++) {
+        float code = bn_round_even(x[i] * s);
+        code = code > 127.0f ? 127.0f : code;
+        code = code < -127.0f ? -127.0f : code;
+        codes[i] = (int8_t)(int32_t)code;
+    }
+    *scale = s;
+    return true;
+}
+
+static void rms_norm_token(float *out, const float *x, const float *weight, size_t columns, float epsilon) {
+    bn_lanes lanes = {0};
+    size_t i = 0;
+    for (; i + bn_lane_count <= columns; i += bn_lane_count) {
+        bn_lanes values = load_floats(x + i);
+        lanes = lanes + values * values;
+    }
+    bn_lanes values = load_some_floats(x + i, columns - i);
+    lanes = lanes + values * values;
+    float mean = sum_lanes(lanes) / (float)columns;
+    float factor = 1.0f / sqrtf(mean + epsilon);
+    for (i = 0; i < columns; i++) out[i] = (x[i] * factor) * weight[i];
+}
+
+static void rope_head(float *x, const float *cosines, const float *sines, size_t head_size, bool adjacent) {
+    size_t half = head_size / 2;
+    size_t step = adjacent ? 2 : 1;
+    size_t partner = adjacent ? 1 : half;
+    for (size_t j = 0; j < half; j++) {
+        float a = x[step * j];
+        float b = x[step * j + partner];
+        x[step * j] = a * cosines[j] - b * sines[j];
+        x[step * j + partner] = a * sines[j] + b * cosines[j];
+    }
+}
+
+static void gate_span(float *restrict gate, const float *restrict up, size_t count, bool squared) {
+    if (squared) {
+        for (size_t i = 0; i < count; i++) {
+            float positive = gate[i] > 0.0f ? gate[i] : 0.0f;
+            gate[i] = (positive * positive) * up[i];
+        }
+    } else {
+        for (size_t i = 0; i < count; i++) {
+            gate[i] = (gate[i] / (1.0f + bn_exp_float(-gate[i]))) * up[i];
+        }
+    }
+}
+
+static void load_row(float *out, const void *row, bn_float_type type, size_t count) {
+    size_t i = 0;
+    for (; i + bn_lane_count <= count; i += bn_lane_count) {
+        bn_lanes lanes = load_typed(row, i, type);
+        memcpy(out + i, &lanes, sizeof lanes);
+    }
+    bn_lanes lanes = load_some_typed(row, i, count - i, type);
+    memcpy(out + i, &lanes, (count - i) * sizeof(float));
+}
+
+// `type` is BN_FLOAT32 or BN_FLOAT16.
+static void store_row(void *out, const float *x, bn_float_type type, size_t count) {
+    if (type == BN_FLOAT32) {
+        memcpy(out, x, count * sizeof(float));
+        return;
+    }
+    uint16_t *halves = out;
+    size_t i = 0;
+    for (; i + bn_lane_count <= count; i += bn_lane_count) store_halves(halves + i, x + i);
+    float padded[bn_lane_count] = {0};
+    uint16_t rest[bn_lane_count];
+    memcpy(padded, x + i, (count - i) * sizeof(float));
+    store_halves(rest, padded);
+    memcpy(halves + i, rest, (count - i) * sizeof(uint16_t));
+}
+
+// ---- Attention ------------------------------------------------------------------------------------------
+
+BN_INLINE float dot_typed(const float *x, const void *row, size_t count, bn_float_type type) {
+    bn_lanes lanes = {0};
+    size_t i = 0;
+    for (; i + bn_lane_count <= count; i += bn_lane_count) {
+        lanes = lanes + load_floats(x + i) * load_typed(row, i, type);
+    }
+    if (i < count) {
+        lanes = lanes + load_some_floats(x + i, count - i) * load_some_typed(row, i, count - i, type);
+    }
+    return sum_lanes(lanes);
+}
+
+// scores := exp(score - max), in place; returns their sum.
+BN_INLINE float exponentiate(float *scores, size_t count) {
+    float largest = scores[0];
+    for (size_t p = 1; p < count; p++) largest = scores[p] > largest ? scores[p] : largest;
+    for (size_t p = 0; p < count; p++) scores[p] = bn_exp_float(scores[p] - largest);
+    bn_lanes lanes = {0};
+    size_t p = 0;
+    for (; p + bn_lane_count <= count; p += bn_lane_count) lanes = lanes + load_floats(scores + p);
+    lanes = lanes + load_some_floats(scores + p, count - p);
+    return sum_lanes(lanes);
+}
+
+// out[0 ..< 16·width] = Σ_p weights[p]·values[p] / sum, in the order of p, `width` vectors at a time.
+BN_INLINE void blend(
+    float *out, const float *weights, float sum, const uint8_t *values, size_t row_bytes,
+    size_t position_count, size_t width, bn_float_type type) {
+    bn_lanes sums[4] = {0};
+    for (size_t p = 0; p < position_count; p++) {
+        for (size_t j = 0; j < width; j++) {
+            sums[j] = sums[j] + weights[p] * load_typed(values + p * row_bytes, j * bn_lane_count, type);
+        }
+    }
+    for (size_t j = 0; j < width; j++) {
+        sums[j] = sums[j] / sum;
+        memcpy(out + j * bn_lane_count, &sums[j], sizeof sums[j]);
+    }
+}
+
+BN_INLINE void blend_tail(
+    float *out, const float *weights, float sum, const uint8_t *values, size_t row_bytes,
+    size_t position_count, size_t count, bn_float_type type) {
+    bn_lanes sums = {0};
+    for (size_t p = 0; p < position_count; p++) {
+        sums = sums + weights[p] * load_some_typed(values + p * row_bytes, 0, count, type);
+    }
+    sums = sums / sum;
+    memcpy(out, &sums, count * sizeof(float));
+}
+
+BN_INLINE void attend_head_typed(
+    float *restrict out, const float *restrict q, const uint8_t *keys, const uint8_t *values,
+    size_t row_stride, size_t position_count, size_t head_size, float *restrict scores,
+    bn_float_type type) {
+    size_t row_bytes = row_stride * size_of(type);
+    float scale = 1.0f / sqrtf((float)head_size);
+    for (size_t p = 0; p < position_count; p++) {
+        scores[p] = dot_typed(q, keys + p * row_bytes, head_size, type) * scale;
+    }
+    float sum = exponentiate(scores, position_count);
+    size_t i = 0;
+    for (; i + 4 * bn_lane_count <= head_size; i += 4 * bn_lane_count) {
+        blend(out + i, scores, sum, values + i * size_of(type), row_bytes, position_count, 4, type);
+    }
+    for (; i + bn_lane_count <= head_size; i += bn_lane_count) {
+        blend(out + i, scores, sum, values + i * size_of(type), row_bytes, position_count, 1, type);
+    }
+    if (i < head_size) {
+        blend_tail(
+            out + i, scores, sum, values + i * size_of(type), row_bytes, position_count, head_size - i,
+            type);
+    }
+}
+
+static void attend_head(
+    float *restrict out, const float *restrict q, const void *keys, const void *values, bn_float_type type,
+    size_t row_stride, size_t position_count, size_t head_size, float *restrict scratch) {
+    if (type == BN_FLOAT32) {
+        attend_head_typed(
+            out, q, keys, values, row_stride, position_count, head_size, scratch, BN_FLOAT32);
+    } else {
+        attend_head_typed(
+            out, q, keys, values, row_stride, position_count, head_size, scratch, BN_FLOAT16);
+    }
+}
+
+// ---- Head -----------------------------------------------------------------------------------------------
+
+// Products of `rows` table rows with `tokens` tokens, each loaded vector used for all of the other side.
+BN_INLINE void head_block(
+    float *restrict logits, size_t logits_stride, const float *restrict x, const uint8_t *restrict table,
+    size_t columns, size_t rows, size_t tokens, bn_float_type type) {
+    bn_lanes sums[4][4] = {0};
+    size_t row_bytes = columns * size_of(type);
+    size_t whole = columns - columns % bn_lane_count;
+    for (size_t i = 0; i < whole; i += bn_lane_count) {
+        for (size_t r = 0; r < rows; r++) {
+            bn_lanes weights = load_typed(table + r * row_bytes, i, type);
+            for (size_t t = 0; t < tokens; t++) {
+                sums[r][t] = sums[r][t] + load_floats(x + t * columns + i) * weights;
+            }
+        }
+    }
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t t = 0; t < tokens; t++) {
+            if (whole < columns) {
+                bn_lanes weights = load_some_typed(table + r * row_bytes, whole, columns - whole, type);
+                bn_lanes values = load_some_floats(x + t * columns + whole, columns - whole);
+                sums[r][t] = sums[r][t] + values * weights;
+            }
+            logits[t * logits_stride + r] = sum_lanes(sums[r][t]);
+        }
+    }
+}
+
+BN_INLINE void head_rows_typed(
+    float *restrict logits, size_t logits_stride, const float *restrict x, const uint8_t *restrict table,
+    size_t tokens, size_t row_count, size_t columns, bn_float_type type) {
+    size_t row_bytes = columns * size_of(type);
+    size_t r = 0;
+    if (tokens == 1) {
+        for (; r + 4 <= row_count; r += 4) {
+            head_block(logits + r, logits_stride, x, table + r * row_bytes, columns, 4, 1, type);
+        }
+    }
+    for (; r < row_count; r++) {
+        const uint8_t *row = table + r * row_bytes;
+        size_t t = 0;
+        for (; t + 4 <= tokens; t += 4) {
+            head_block(
+                logits + t * logits_stride + r, logits_stride, x + t * columns, row, columns, 1, 4, type);
+        }
+        for (; t < tokens; t++) {
+            head_block(
+                logits + t * logits_stride + r, logits_stride, x + t * columns, row, columns, 1, 1, type);
+        }
+    }
+}
+
+static void head_rows(
+    float *restrict logits, size_t logits_stride, const float *restrict x, const void *table,
+    bn_float_type type, size_t tokens, size_t row_count, size_t columns) {
+    switch (type) {
+    case BN_FLOAT32:
+        head_rows_typed(logits, logits_stride, x, table, tokens, row_count, columns, BN_FLOAT32);
+        return;
+    case BN_FLOAT16:
+        head_rows_typed(logits, logits_stride, x, table, tokens, row_count, columns, BN_FLOAT16);
+        return;
+    case BN_BFLOAT16:
+        head_rows_typed(logits, logits_stride, x, table, tokens, row_count, columns, BN_BFLOAT16);
+        return;
+    }
+}
+
+static double log_sum_exp(const float *logits, size_t count) {
+    float largest = logits[0];
+    for (size_t i = 1; i < count; i++) largest = logits[i] > largest ? logits[i] : largest;
+    double sums[bn_lane_count] = {0};
+    size_t i = 0;
+    for (; i + bn_lane_count <= count; i += bn_lane_count) {
+        for (size_t lane = 0; lane < bn_lane_count; lane++) {
+            sums[lane] = sums[lane] + bn_exp_double((double)logits[i + lane] - (double)largest);
+        }
+    }
+    for (size_t lane = 0; i + lane < count; lane++) {
+        sums[lane] = sums[lane] + bn_exp_double((double)logits[i + lane] - (double)largest);
+    }
+    for (size_t width = bn_lane_count / 2; width > 0; width /= 2) {
+        for (size_t lane = 0; lane < width; lane++) sums[lane] = sums[lane] + sums[lane + width];
+    }
+    return (double)largest + bn_log_double(sums[0]);
+}
+
+// ---- Hops -----------------------------------------------------------------------------------------------
+
+enum { hop_block = 32 };
+
+static bool hop_encode_token(uint8_t *restrict out, const float *restrict x, size_t columns) {
+    uint8_t *scales = out;
+    int8_t *codes = (int8_t *)out + 2 * bn_ceil_divide(columns, hop_block);
+    for (size_t begin = 0; begin < columns; begin += hop_block) {
+        size_t count = columns - begin < hop_block ? columns - begin : hop_block;
+        uint32_t largest = magnitude_bits_max(x + begin, count);
+        if (largest >= infinity_bits) return false;
+        uint16_t half = bn_half_of_float(bn_float_of_bits(largest) / 127.0f);
+        // Beyond what a half float can hold.
+        if (half == 0x7c00) return false;
+        float d = half == 0 ? 1.0f : bn_float_of_half(half);
+        *scales++ = (uint8_t)half;
+        *scales++ = (uint8_t)(half >> 8);
+        for (size_t i = begin; i < begin + count; i++) {
+            float code = bn_round_even(x[i] / d);
+            code = code > 127.0f ? 127.0f : code;
+            code = code < -127.0f ? -127.0f : code;
+            codes[i] = half == 0 ? 0 : (int8_t)(int32_t)code;
+        }
+    }
+    return true;
+}
+
+static bool hop_decode_token(float *restrict out, const uint8_t *restrict hop, size_t columns) {
+    const uint8_t *scales = hop;
+    const int8_t *codes = (const int8_t *)hop + 2 * bn_ceil_divide(columns, hop_block);
+    for (size_t begin = 0; begin < columns; begin += hop_block) {
+        size_t count = columns - begin < hop_block ? columns - begin : hop_block;
+        uint16_t half = (uint16_t)(scales[0] | scales[1] << 8);
+        scales += 2;
+        if ((half & 0x7c00) == 0x7c00) return false;
+        float d = bn_float_of_half(half);
+        for (size_t i = begin; i < begin + count; i++) out[i] = (float)codes[i] * d;
+    }
+    return true;
+}
+
+#define BN_FLOAT_KERNELS                                                                                   \
+    {                                                                                                      \
+        .quantise_token = quantise_token, .rms_norm_token = rms_norm_token, .rope_head = rope_head,        \
+        .gate_span = gate_span, .store_row = store_row, .load_row = load_row, .attend_head = attend_head,  \
+        .head_rows = head_rows, .log_sum_exp = log_sum_exp, .hop_encode_token = hop_encode_token,          \
+        .hop_decode_token = hop_decode_token,                                                              \
+    }

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#include "kernels.h"
+#include "lanes.h"
+
+BN_INLINE bn_lanes load_halves(const void *from) {
+    uint16_t halves[bn_lane_count];
+    float floats[bn_lane_count];
+    bn_lanes lanes;
+    memcpy(halves, from, sizeof halves);
+    for (size_t i = 0; i < bn_lane_count; i++) floats[i] = bn_float_of_half(halves[i]);
+    memcpy(&lanes, floats, sizeof lanes);
+    return lanes;
+}
+
+BN_INLINE void store_halves(void *to, const float *from) {
+    uint16_t halves[bn_lane_count];
+    for (size_t i = 0; i < bn_lane_count; i++) halves[i] = bn_half_of_float(from[i]);
+    memcpy(to, halves, sizeof halves);
+}
+
+#include "float_kernels.h"
+
+const bn_float_kernels bn_float_scalar = BN_FLOAT_KERNELS;

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+//
+// Kernels for ternary networks. Shapes are row-major. Every function gives the same bits on every
+// instruction set and for every number of threads: integer sums are exact, float sums are taken in one
+// defined order (sixteen partial sums by lane i mod 16, then the tree 8, 4, 2, 1), multiplications and
+// additions are never fused, and exp, sin, cos and log are this library's own.
+#ifndef C_TERNARY_H
+#define C_TERNARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "CPlatform.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum {
+    BN_OK = 0,
+    BN_INVALID_CODE = 1,  // a T5 byte above 242, or a row whose padding is not zero weights
+    BN_NOT_FINITE = 2,    // an activation is NaN or infinite
+    BN_NO_MEMORY = 3,
+} bn_status;
+
+typedef enum { BN_ISA_SCALAR = 0, BN_ISA_AVX2 = 1, BN_ISA_AVX512 = 2, BN_ISA_NEON = 3 } bn_isa;
+
+typedef enum { BN_FLOAT32 = 0, BN_FLOAT16 = 1, BN_BFLOAT16 = 2 } bn_float_type;
+
+// One instruction set's kernels. Opaque; chosen once.
+typedef struct bn_kernels bn_kernels;
+
+// The kernels of `isa`, or NULL if this processor or this build cannot run them.
+const bn_kernels *bn_kernels_for(bn_isa isa);
+// The fastest that this processor can run.
+const bn_kernels *bn_kernels_best(void);
+bn_isa bn_kernels_isa(const bn_kernels *kernels);
+// "scalar", "avx2", "avx512", "neon".
+const char *bn_isa_name(bn_isa isa);
+
+// ---- Ternary matrices -----------------------------------------------------------------------------------
+
+// A ternary matrix in the layout that its kernels want (1.6 or 2 bits a weight). Immutable once filled.
+typedef struct bn_matrix bn_matrix;
+
+// An empty matrix [rows, columns]; columns <= 2^18 so that |sum| <= 127·columns fits int32 with room.
+bn_matrix *bn_matrix_create(const bn_kernels *kernels, size_t rows, size_t columns, float scale);
+void bn_matrix_destroy(bn_matrix *matrix);
+// Lays out all rows from T5: `t5` is [rows][ceil(columns/5)] bytes. BN_INVALID_CODE names a bad byte's
+// offset in *bad_offset.
+bn_status bn_matrix_fill(bn_matrix *matrix, bn_pool *pool, const uint8_t *t5, size_t *bad_offset);
+size_t bn_matrix_rows(const bn_matrix *matrix);
+size_t bn_matrix_columns(const bn_matrix *matrix);
+size_t bn_matrix_byte_count(const bn_matrix *matrix);
+// Bytes that a matrix of this shape takes with these kernels.
+size_t bn_matrix_byte_count_for(const bn_kernels *kernels, size_t rows, size_t columns);
+
+// Int8 activations of a batch: codes [tokens][columns] in the layout that the kernels want, and one scale
+// for each token. Reused from step to step.
+typedef struct bn_activations bn_activations;
+bn_activations *bn_activations_create(const bn_kernels *kernels, size_t tokens_max, size_t columns_max);
+void bn_activations_destroy(bn_activations *activations);
+
+// Per token of x [tokens][columns]: m = max(max|x|, 1e-5), s = 127/m, code = round_half_even(x·s) clamped to
+// ±127 (formats: quant8). BN_NOT_FINITE if any x is NaN or infinite.
+bn_status bn_quantise(
+    bn_activations *out, bn_pool *pool, const float *x, size_t tokens, size_t columns);
+// The codes [columns] and s of one token, for tests.
+void bn_activations_read(const bn_activations *activations, size_t token, int8_t *codes, float *scale);
+
+// One BitLinear: out[t][out_stride·t + r] = float(Σ_k trit[r][k]·code[t][k]) · (scale / s_t).
+// With `accumulate` the product is added to what is there (the residual). One token is decoded add-only.
+typedef struct {
+    const bn_matrix *matrix;
+    float *out;         // [tokens][out_stride]
+    size_t out_stride;  // floats, >= rows
+    bool accumulate;
+} bn_product;
+// Up to 4 products of the same activations in one parallel region (Q, K, V; gate, up).
+void bn_multiply(
+    bn_pool *pool, const bn_activations *activations, const bn_product *products, size_t product_count);
+// The exact integer sums [tokens][rows] of one matrix, for tests.
+void bn_multiply_integers(
+    bn_pool *pool, const bn_activations *activations, const bn_matrix *matrix, int32_t *out);
+
+// ---- Everything else ------------------------------------------------------------------------------------
+// All take [tokens][...] row-major float32 and run in parallel over tokens, heads or rows.
+
+// out = x · (1/sqrt(mean(x²) + epsilon)) · weight. out may be x.
+void bn_rms_norm(
+    const bn_kernels *kernels, bn_pool *pool, float *out, const float *x, const float *weight, size_t tokens,
+    size_t columns, float epsilon);
+
+// cos and sin [positions][head_size/2] of position · base^(-2j/head_size), computed in double, rounded.
+void bn_rope_table(float *cos_out, float *sin_out, size_t positions, size_t head_size, double base);
+// Rotates x [tokens][heads][head_size] in place; token i stands at positions[i]. adjacent: pairs (2j, 2j+1),
+// else (j, j + head_size/2).
+void bn_rope(
+    const bn_kernels *kernels, bn_pool *pool, float *x, size_t x_stride, size_t tokens, size_t heads,
+    size_t head_size, const uint32_t *positions, const float *cos_table, const float *sin_table,
+    bool adjacent);
+
+// Keys and values of one layer: [slots][context][kv_heads][head_size] each, as f32 or f16.
+typedef struct {
+    void *keys;
+    void *values;
+    bn_float_type type;  // BN_FLOAT32 or BN_FLOAT16
+    size_t context;      // positions per slot
+    size_t kv_heads;
+    size_t head_size;
+} bn_kv;
+// Writes k and v [tokens][kv_heads][head_size] at (slots[i], positions[i]).
+void bn_kv_store(
+    const bn_kernels *kernels, const bn_kv *kv, const float *k, const float *v, size_t tokens,
+    const uint32_t *slots, const uint32_t *positions);
+// out[t][h] = Σ_{p <= positions[t]} softmax_p(q[t][h]·k[p]/sqrt(head_size)) v[p], causal within slots[t].
+// scratch: thread_count · context floats. Head h reads kv head h / (heads / kv_heads).
+void bn_attention(
+    const bn_kernels *kernels, bn_pool *pool, const bn_kv *kv, float *out, const float *q, size_t tokens,
+    size_t heads, const uint32_t *slots, const uint32_t *positions, float *scratch);
+
+// gate := act(gate)·up over [tokens·columns] values; squared: max(g,0)², else g·sigmoid(g).
+void bn_gate(
+    const bn_kernels *kernels, bn_pool *pool, float *gate, const float *up, size_t count, bool squared);
+
+// Row lookup: out[i] = float(table[ids[i]]), table [rows][columns] of `type`.
+void bn_embed(
+    const bn_kernels *kernels, bn_pool *pool, float *out, const void *table, bn_float_type type,
+    const uint32_t *ids, size_t tokens, size_t columns);
+// logits [tokens][rows] = x [tokens][columns] · table [rows][columns]ᵀ, parallel over rows.
+void bn_head(
+    const bn_kernels *kernels, bn_pool *pool, float *logits, const float *x, const void *table,
+    bn_float_type type, size_t tokens, size_t rows, size_t columns);
+// max + log(Σ exp(logits - max)) in double; the log-probability of id i is logits[i] minus this.
+double bn_log_sum_exp(const bn_kernels *kernels, const float *logits, size_t count);
+// exp(x) by this library (double), the same bits everywhere; for the sampler.
+double bn_exp(double x);
+double bn_log(double x);
+
+// Hop: per token f16 scales [ceil(columns/32)] little-endian, then int8 codes [columns]. d = f16(max|x|/127),
+// code = clamp(round_half_even(x / d), ±127); d = 0 gives zeros. BN_NOT_FINITE on NaN or infinity.
+bn_status bn_hop_encode(
+    const bn_kernels *kernels, bn_pool *pool, uint8_t *out, const float *x, size_t tokens, size_t columns);
+// BN_NOT_FINITE if a scale is NaN or infinite. Any code is accepted.
+bn_status bn_hop_decode(
+    const bn_kernels *kernels, bn_pool *pool, float *out, const uint8_t *hop, size_t tokens, size_t columns);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#include "kernels.h"
+
+static const bn_kernels scalar_kernels = {BN_ISA_SCALAR, &bn_ternary_scalar, &bn_float_scalar};
+
+#if defined(__x86_64__)
+static const bn_kernels avx2_kernels = {BN_ISA_AVX2, &bn_ternary_avx2, &bn_float_avx2};
+static const bn_kernels avx512_kernels = {BN_ISA_AVX512, &bn_ternary_avx512, &bn_float_avx512};
+
+static bool has_avx2(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c");
+}
+
+static bool has_avx512(void) {
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vnni");
+}
+#endif
+
+const bn_kernels *bn_kernels_for(bn_isa isa) {
+    switch (isa) {
+    case BN_ISA_SCALAR: return &scalar_kernels;
+#if defined(__x86_64__)
+    case BN_ISA_AVX2: return has_avx2() ? &avx2_kernels : NULL;
+    case BN_ISA_AVX512: return has_avx512() ? &avx512_kernels : NULL;
+#endif
+    default: return NULL;
+    }
+}
+
+const bn_kernels *bn_kernels_best(void) {
+    static const bn_isa fastest_first[] = {BN_ISA_AVX512, BN_ISA_AVX2, BN_ISA_NEON};
+    for (size_t i = 0; i < sizeof fastest_first / sizeof fastest_first[0]; i++) {
+        const bn_kernels *kernels = bn_kernels_for(fastest_first[i]);
+        if (kernels != NULL) return kernels;
+    }
+    return &scalar_kernels;
+}
+
+bn_isa bn_kernels_isa(const bn_kernels *kernels) { return kernels->isa; }
+
+const char *bn_isa_name(bn_isa isa) {
+    switch (isa) {
+    case BN_ISA_SCALAR: return "scalar";
+    case BN_ISA_AVX2: return "avx2";
+    case BN_ISA_AVX512: return "avx512";
+    case BN_ISA_NEON: return "neon";
+    }
+    return "unknown";
+}

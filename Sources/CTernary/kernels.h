@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+//
+// What one instruction set provides. Kernels are serial and never allocate; matrix.c, activations.c,
+// multiply.c, tokens.c, attention.c and hop.c own memory and spread the work over the pool.
+#ifndef C_TERNARY_KERNELS_H
+#define C_TERNARY_KERNELS_H
+
+#include "CTernary.h"
+
+enum {
+    // Zero codes that stand behind the columns of every token, so that kernels may read whole groups.
+    bn_column_padding = 128,
+    // Tokens that one call of a batch kernel takes.
+    bn_token_group = 16,
+    // Rows that one call of a product kernel takes, at most.
+    bn_piece_rows_max = 128,
+};
+
+// One way to multiply: how it wants the codes, and the product.
+typedef struct {
+    // Bytes of one token's codes once arranged.
+    size_t (*byte_count)(size_t columns);
+    // codes: [columns], then bn_column_padding zeros.
+    void (*arrange)(uint8_t *restrict out, const int8_t *restrict codes, size_t columns);
+    // sums [tokens][sums_stride] = exact integer products of `tile_count` consecutive tiles with
+    // `tokens` arranged tokens, activations_stride bytes apart. code_sums[t] = Σ codes of token t.
+    void (*multiply)(
+        int32_t *restrict sums, size_t sums_stride, const uint8_t *restrict tiles, size_t tile_count,
+        size_t columns, const uint8_t *restrict activations, size_t activations_stride,
+        const int32_t *restrict code_sums, size_t tokens);
+} bn_product_kernel;
+
+// A layout for ternary matrices. Rows come in tiles of `tile_rows`; each tile is one run of bytes.
+typedef struct {
+    size_t tile_rows;
+    // Tiles that one call of a product kernel takes; tile_rows · piece_tiles <= bn_piece_rows_max.
+    size_t piece_tiles;
+    size_t (*tile_byte_count)(size_t columns);
+    // Lays out rows 0 ..< row_count (1 ... tile_rows) from valid T5 bytes, t5_stride apart, into a zeroed
+    // tile. What the missing rows of the last tile hold does not matter.
+    void (*pack_tile)(
+        uint8_t *restrict tile, const uint8_t *restrict t5, size_t t5_stride, size_t row_count,
+        size_t columns);
+    // One token: additions, subtractions, selections and table look-ups only.
+    bn_product_kernel single;
+    // Up to bn_token_group tokens.
+    bn_product_kernel batch;
+} bn_ternary_kernels;
+
+// float_kernels.h is the one source of these for every instruction set.
+typedef struct {
+    bool (*quantise_token)(int8_t *restrict codes, float *restrict scale, const float *x, size_t columns);
+    void (*rms_norm_token)(float *out, const float *x, const float *weight, size_t columns, float epsilon);
+    void (*rope_head)(float *x, const float *cosines, const float *sines, size_t head_size, bool adjacent);
+    void (*gate_span)(float *gate, const float *up, size_t count, bool squared);
+    void (*store_row)(void *out, const float *x, bn_float_type type, size_t count);
+    void (*load_row)(float *out, const void *row, bn_float_type type, size_t count);
+    void (*attend_head)(
+        float *restrict out, const float *restrict q, const void *keys, const void *values,
+        bn_float_type type, size_t row_stride, size_t position_count, size_t head_size,
+        float *restrict scratch);
+    void (*head_rows)(
+        float *restrict logits, size_t logits_stride, const float *restrict x, const void *table,
+        bn_float_type type, size_t tokens, size_t row_count, size_t columns);
+    double (*log_sum_exp)(const float *logits, size_t count);
+    bool (*hop_encode_token)(uint8_t *restrict out, const float *restrict x, size_t columns);
+    bool (*hop_decode_token)(float *restrict out, const uint8_t *restrict hop, size_t columns);
+} bn_float_kernels;
+
+struct bn_kernels {
+    bn_isa isa;
+    const bn_ternary_kernels *ternary;
+    const bn_float_kernels *floats;
+};
+
+extern const bn_ternary_kernels bn_ternary_scalar;
+extern const bn_float_kernels bn_float_scalar;
+#if defined(__x86_64__)
+extern const bn_ternary_kernels bn_ternary_avx2;
+extern const bn_float_kernels bn_float_avx2;
+extern const bn_ternary_kernels bn_ternary_avx512;
+extern const bn_float_kernels bn_float_avx512;
+#endif
+
+static inline size_t bn_ceil_divide(size_t a, size_t b) { return a / b + (a % b != 0); }
+static inline size_t bn_round_up(size_t a, size_t b) { return bn_ceil_divide(a, b) * b; }
+
+// Items per piece: enough that a piece is worth handing out (a few microseconds), few enough that threads
+// end together. `item_cost` is in floats or bytes touched.
+static inline size_t bn_grain(const bn_pool *pool, size_t count, size_t item_cost) {
+    size_t worthwhile = bn_ceil_divide(8192, item_cost > 0 ? item_cost : 1);
+    size_t fair = pool == NULL ? count : count / (8 * bn_pool_thread_count(pool));
+    return worthwhile > fair ? worthwhile : fair;
+}
+
+#endif

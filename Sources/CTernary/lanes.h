@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+//
+// Sixteen float lanes in the compiler's portable vectors: one source gives SSE, AVX2, AVX-512 or NEON code,
+// and the same bits from each. Element i of a sum always goes to lane i mod 16, and the lanes are added in
+// a fixed tree.
+#ifndef C_TERNARY_LANES_H
+#define C_TERNARY_LANES_H
+
+#include "exponential.h"
+
+// These vectors are only ever passed between inlined functions, so their calling convention is no matter.
+#pragma clang diagnostic ignored "-Wpsabi"
+
+enum { bn_lane_count = 16 };
+typedef float bn_lanes __attribute__((vector_size(64)));
+
+#define BN_INLINE static inline __attribute__((always_inline))
+
+#endif

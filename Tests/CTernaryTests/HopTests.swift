@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+import CTernary
+import Testing
+
+@Suite struct HopTests {
+    private func encode(_ x: [Float], tokens: Int, on variant: Variant) throws -> [UInt8] {
+        let columns = x.count / tokens
+        var out = [UInt8](repeating: 0xaa, count: tokens * (2 * ((columns + 31) / 32) + columns))
+        let pool = try Pool(threads: 2)
+        try #require(bn_hop_encode(variant.kernels, pool.pointer, &out, x, tokens, columns) == BN_OK)
+        return out
+    }
+
+    @Test(arguments: Variant.all, [1, 31, 32, 33, 64, 100, 336, 2560])
+    func `bytes are those of the definition, and decode to code times scale`(
+        variant: Variant, columns: Int
+    ) throws {
+        var generator = Generator(seed: UInt64(columns))
+        let x = generator.awkwardFloats(3 * columns)
+        let bytes = try encode(x, tokens: 3, on: variant)
+        var expected: [UInt8] = []
+        var values: [Float] = []
+        for token in 0..<3 {
+            let row = x[token * columns..<(token + 1) * columns]
+            var scales: [UInt8] = []
+            var codes: [UInt8] = []
+            for begin in stride(from: row.startIndex, to: row.endIndex, by: 32) {
+                let block = row[begin..<min(begin + 32, row.endIndex)]
+                let half = Float16(block.reduce(0) { max($0, abs($1)) } / 127)
+                let scale = Float(half)
+                scales += [UInt8(half.bitPattern & 0xff), UInt8(half.bitPattern >> 8)]
+                for value in block {
+                    let ratio = scale == 0 ? 0 : (value / scale).rounded(.toNearestOrEven)
+                    let code = Int8(max(-127, min(127, ratio)))
+                    codes.append(UInt8(bitPattern: code))
+                    values.append(Float(code) * scale)
+                }
+            }
+            expected += scales + codes
+        }
+        #expect(bytes == expected)
+        var decoded = [Float](repeating: .nan, count: 3 * columns)
+        #expect(try bn_hop_decode(variant.kernels, nil, &decoded, bytes, 3, columns) == BN_OK)
+        #expect(decoded.bits == values.bits)
+    }
+
+    @Test(arguments: Variant.all, [Float.nan, .infinity, -.infinity, 1e7])
+    func `what cannot be sent is refused`(variant: Variant, value: Float) throws {
+        // 1e7 / 127 is beyond a half float.
+        for position in [0, 31, 32, 69, 139] {
+            var x = [Float](repeating: 1, count: 140)
+            x[position] = value
+            var out = [UInt8](repeating: 0, count: 2 * (70 + 6))
+            #expect(try bn_hop_encode(variant.kernels, nil, &out, x, 2, 70) == BN_NOT_FINITE)
+        }
+    }
+
+    @Test(arguments: Variant.all, [0x7c00, 0xfc00, 0x7e00, 0x7c01, 0xffff] as [UInt16])
+    func `a scale that is not finite is refused`(variant: Variant, half: UInt16) throws {
+        let hop = try encode([Float](repeating: 1, count: 140), tokens: 2, on: variant)
+        for scale in [0, 2, 4, 76, 78, 80] {
+            var bad = hop
+            bad[scale] = UInt8(half & 0xff)
+            bad[scale + 1] = UInt8(half >> 8)
+            var decoded = [Float](repeating: 0, count: 140)
+            #expect(try bn_hop_decode(variant.kernels, nil, &decoded, bad, 2, 70) == BN_NOT_FINITE)
+        }
+    }
+
+    @Test(arguments: Variant.all)
+    func `any code is accepted, -128 too`(variant: Variant) throws {
+        var hop: [UInt8] = [0x00, 0x3c]
+        hop += [0x80, 0x7f, 0xff]
+        var decoded = [Float](repeating: 0, count: 3)
+        #expect(try bn_hop_decode(variant.kernels, nil, &decoded, hop, 1, 3) == BN_OK)
+        #expect(decoded == [-128, 127, -1])
+    }
+}

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: MIT
+//
+// Compares the kernels of every instruction set with the scalar ones: integers with a plain sum, floats bit
+// by bit. See `run`.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "cgroup.h"
+#include "kernels.h"
+
+static int failure_count;
+
+static void expect(bool holds, const char *what, const char *isa, size_t a, size_t b) {
+    if (holds) return;
+    if (failure_count++ < 20) fprintf(stderr, "%s: %s differs (%zu, %zu)\n", isa, what, a, b);
+}
+
+static uint64_t random_state = 0x9e3779b97f4a7c15;
+
+static uint32_t random_bits(void) {
+    random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(random_state >> 32);
+}
+
+static float random_float(void) { return ((float)(random_bits() >> 8) / 8388608.0f - 1.0f) * 4.0f; }
+
+static void *allocate(size_t byte_count) {
+    void *memory = calloc(byte_count + 1, 1);
+    if (memory == NULL) abort();
+    return memory;
+}
+
+static float *random_floats(size_t count) {
+    static const float special[] = {0.0f, -0.0f, 1e-40f, -1e-42f, 1e-7f, -65504.0f, 3e4f, 0x1p-24f};
+    float *values = allocate(count * sizeof(float));
+    for (size_t i = 0; i < count; i++) {
+        uint32_t choice = random_bits() % 32;
+        values[i] = choice < 8 ? special[choice] : random_float();
+    }
+    return values;
+}
+
+// ---- Ternary --------------------------------------------------------------------------------------------
+
+typedef struct {
+    size_t rows, columns;
+    int8_t *weights;
+    uint8_t *t5;
+} ternary;
+
+static ternary random_ternary(size_t rows, size_t columns, bool extreme) {
+    size_t row_bytes = (columns + 4) / 5;
+    ternary made = {rows, columns, allocate(rows * columns), allocate(rows * row_bytes)};
+    for (size_t i = 0; i < rows * columns; i++) {
+        made.weights[i] = (int8_t)(extreme ? (i / columns % 2 ? 1 : -1) : (int)(random_bits() % 3) - 1);
+    }
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t b = 0; b < row_bytes; b++) {
+            int value = 0;
+            for (size_t i = 5; i-- > 0;) {
+                size_t column = 5 * b + i;
+                value = value * 3 + 1 + (column < columns ? made.weights[r * columns + column] : 0);
+            }
+            made.t5[r * row_bytes + b] = (uint8_t)value;
+        }
+    }
+    return made;
+}
+
+static void check_product(
+    const bn_kernels *kernels, bn_pool *pool, const ternary *weights, size_t tokens, bool extreme) {
+    const char *isa = bn_isa_name(kernels->isa);
+    size_t rows = weights->rows, columns = weights->columns, bad = 0;
+    float *x = random_floats(tokens * columns);
+    for (size_t i = 0; extreme && i < tokens * columns; i++) x[i] = i / columns % 2 ? 3.0f : -3.0f;
+    bn_matrix *matrix = bn_matrix_create(kernels, rows, columns, 0.5f);
+    bn_activations *activations = bn_activations_create(kernels, tokens, columns);
+    int32_t *sums = allocate(tokens * rows * sizeof(int32_t));
+    int8_t *codes = allocate(columns);
+    expect(bn_matrix_fill(matrix, pool, weights->t5, &bad) == BN_OK, "fill", isa, rows, columns);
+    expect(bn_quantise(activations, pool, x, tokens, columns) == BN_OK, "quantise", isa, tokens, columns);
+    bn_multiply_integers(pool, activations, matrix, sums);
+    for (size_t t = 0; t < tokens; t++) {
+        float scale;
+        bn_activations_read(activations, t, codes, &scale);
+        for (size_t r = 0; r < rows; r++) {
+            int32_t sum = 0;
+            for (size_t k = 0; k < columns; k++) sum += codes[k] * weights->weights[r * columns + k];
+            expect(sum == sums[t * rows + r], extreme ? "extreme sum" : "sum", isa, columns, tokens);
+        }
+    }
+    free(x);
+    free(sums);
+    free(codes);
+    bn_matrix_destroy(matrix);
+    bn_activations_destroy(activations);
+}
+
+static void check_ternary(const bn_kernels *kernels, bn_pool *pool) {
+    static const size_t columns[] = {1, 4, 5, 6, 19, 20, 21, 63, 64, 65, 127, 128, 129, 336, 712, 1000};
+    static const size_t rows[] = {1, 31, 33, 64, 70, 129, 200};
+    static const size_t tokens[] = {1, 2, 3, 4, 7, 17};
+    for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++) {
+        ternary weights = random_ternary(rows[c % 7], columns[c], false);
+        for (size_t n = 0; n < 6; n++) check_product(kernels, pool, &weights, tokens[n], false);
+        free(weights.weights);
+        free(weights.t5);
+    }
+    ternary weights = random_ternary(66, 8192, true);
+    for (size_t n = 0; n < 3; n++) check_product(kernels, pool, &weights, n + 1, true);
+    free(weights.weights);
+    free(weights.t5);
+}
+
+// ---- Floats ---------------------------------------------------------------------------------------------
+
+typedef void (*float_case)(const bn_float_kernels *floats, uint8_t *out, const float *x, size_t count);
+
+static void quantise_case(const bn_float_kernels *floats, uint8_t *out, const float *x, size_t count) {
+    float scale = 0;
+    floats->quantise_token((int8_t *)out, &scale, x, count);
+    memcpy(out + count, &scale, sizeof scale);
+}
+
+static void norm_case(const bn_float_kernels *floats, uint8_t *out, const float *x, size_t count) {
+    floats->rms_norm_token((float *)out, x, x + count, count, 1e-5f);
+}
+
+static void rope_case(const bn_float_kernels *floats, uint8_t *out, const float *x, size_t count) {
+    memcpy(out, x, count * sizeof(float));
+    floats->rope_head((float *)out, x + count, x + 2 * count, count & ~(size_t)1, count % 4 < 2);
+}
+
+static void gate_case(const bn_float_kernels *floats, uint8_t *out, const float *x, size_t count) {
+    memcpy(out, x, count * sizeof(float));
+    memcpy(out + count * sizeof(float), x, count * sizeof(float));
+    floats->gate_span((float *)out, x + count, count, false);
+    floats->gate_span((float *)out + count, x + count, count, true);
+}
+
+static void store_case(const bn_float_kernels *floats, uint8_t *out, const float *x, size_t count) {
+    floats->store_row(out, x, BN_FLOAT16, count);
+}
+
+static void load_case(const bn_float_kernels *floats, uint8_t *out, const float *x, size_t count) {
+    floats->load_row((float *)out, x, BN_FLOAT16, count);
+    floats->load_row((float *)out + count, x, BN_BFLOAT16, count);
+}
+
+// Two keys and two values per position; count is the head size.
+static void attend_case(const bn_float_kernels *floats, uint8_t *out, const float *x, size_t count) {
+    static const size_t positions[] = {1, 15, 16, 33};
+    size_t length = positions[count % 4];
+    uint16_t *halves = allocate(2 * length * count * sizeof(uint16_t));
+    float *scratch = allocate(length * sizeof(float));
+    floats->store_row(halves, x, BN_FLOAT16, 2 * length * count);
+    float *o = (float *)out;
+    floats->attend_head(o, x + 7, x, x + count, BN_FLOAT32, count, length, count, scratch);
+    floats->attend_head(
+        o + count, x + 7, halves, halves + count, BN_FLOAT16, count, length, count, scratch);
+    free(halves);
+    free(scratch);
+}
+
+// Five rows of `count` columns by three tokens.
+static void head_case(const bn_float_kernels *floats, uint8_t *out, const float *x, size_t count) {
+    uint16_t *halves = allocate(5 * count * sizeof(uint16_t));
+    floats->store_row(halves, x, BN_FLOAT16, 5 * count);
+    float *logits = (float *)out;
+    for (size_t tokens = 1; tokens <= 5; tokens++, logits += 25) {
+        floats->head_rows(logits, 5, x, halves, BN_FLOAT16, tokens, 5, count);
+    }
+    floats->head_rows(logits, 5, x, x + count, BN_FLOAT32, 2, 5, count);
+    free(halves);
+}
+
+static void log_sum_case(const bn_float_kernels *floats, uint8_t *out, const float *x, size_t count) {
+    double result = floats->log_sum_exp(x, count);
+    memcpy(out, &result, sizeof result);
+}
+
+static void hop_case(const bn_float_kernels *floats, uint8_t *out, const float *x, size_t count) {
+    size_t hop_bytes = 2 * ((count + 31) / 32) + count;
+    floats->hop_encode_token(out, x, count);
+    float *decoded = allocate(count * sizeof(float));
+    floats->hop_decode_token(decoded, out, count);
+    memcpy(out + hop_bytes, decoded, count * sizeof(float));
+    free(decoded);
+}
+
+static const struct {
+    const char *name;
+    float_case run;
+} float_cases[] = {
+    {"quantise", quantise_case}, {"rms norm", norm_case},     {"rope", rope_case},
+    {"gate", gate_case},         {"store halves", store_case}, {"load halves", load_case},
+    {"attention", attend_case},  {"head", head_case},         {"log sum exp", log_sum_case},
+    {"hop", hop_case},
+};
+
+static void check_floats(const bn_kernels *kernels) {
+    static const size_t counts[] = {1, 2, 7, 15, 16, 17, 31, 32, 33, 64, 80, 100, 128, 336};
+    for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++) {
+        size_t count = counts[c];
+        float *x = random_floats(80 * count + 16);
+        size_t out_bytes = 4096 + 16 * count;
+        for (size_t i = 0; i < sizeof float_cases / sizeof float_cases[0]; i++) {
+            uint8_t *expected = allocate(out_bytes), *actual = allocate(out_bytes);
+            float_cases[i].run(&bn_float_scalar, expected, x, count);
+            float_cases[i].run(kernels->floats, actual, x, count);
+            bool equal = memcmp(expected, actual, out_bytes) == 0;
+            expect(equal, float_cases[i].name, bn_isa_name(kernels->isa), count, 0);
+            free(expected);
+            free(actual);
+        }
+        free(x);
+    }
+}
+
+static void check_all_halves(const bn_kernels *kernels) {
+    static uint16_t halves[65536], back[65536], scalar_back[65536];
+    static float floats[65536], scalar_floats[65536];
+    for (size_t i = 0; i < 65536; i++) halves[i] = (uint16_t)i;
+    kernels->floats->load_row(floats, halves, BN_FLOAT16, 65536);
+    bn_float_scalar.load_row(scalar_floats, halves, BN_FLOAT16, 65536);
+    expect(memcmp(floats, scalar_floats, sizeof floats) == 0, "halves", bn_isa_name(kernels->isa), 0, 0);
+    kernels->floats->store_row(back, floats, BN_FLOAT16, 65536);
+    bn_float_scalar.store_row(scalar_back, floats, BN_FLOAT16, 65536);
+    expect(memcmp(back, scalar_back, sizeof back) == 0, "halves back", bn_isa_name(kernels->isa), 0, 0);
+}
+
+// ---- Control groups -------------------------------------------------------------------------------------
+
+static void write_file(const char *root, const char *name, const char *text) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    FILE *file = fopen(path, "w");
+    if (file == NULL) abort();
+    fputs(text, file);
+    fclose(file);
+}
+
+static void make_directory(const char *root, const char *name) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    if (mkdir(path, 0700) != 0) abort();
+}
+
+static void check_cgroups(const char *root) {
+    static const char *const directories[] = {
+        "v2", "v2/slice", "v2/slice/unit", "v1", "v1/cpu,cpuacct", "v1/cpu,cpuacct/job"};
+    char membership[4096], mount[4096];
+    for (size_t i = 0; i < 6; i++) make_directory(root, directories[i]);
+    write_file(root, "own", "0::/slice/unit\n");
+    write_file(root, "v2/slice/unit/cpu.max", "max 100000\n");
+    snprintf(membership, sizeof membership, "%s/own", root);
+    snprintf(mount, sizeof mount, "%s/v2", root);
+    expect(bn_cgroup_processor_quota(membership, mount) == 0, "no quota", "cgroup", 0, 0);
+    write_file(root, "v2/slice/cpu.max", "250000 100000\n");
+    expect(bn_cgroup_processor_quota(membership, mount) == 3, "parent's quota", "cgroup", 0, 0);
+    write_file(root, "v2/slice/unit/cpu.max", "50000 100000\n");
+    expect(bn_cgroup_processor_quota(membership, mount) == 1, "own quota", "cgroup", 0, 0);
+    write_file(root, "own", "12:memory:/job\n4:cpu,cpuacct:/job\n");
+    snprintf(mount, sizeof mount, "%s/v1", root);
+    write_file(root, "v1/cpu,cpuacct/job/cpu.cfs_period_us", "100000\n");
+    write_file(root, "v1/cpu,cpuacct/job/cpu.cfs_quota_us", "-1\n");
+    expect(bn_cgroup_processor_quota(membership, mount) == 0, "no quota in v1", "cgroup", 0, 0);
+    write_file(root, "v1/cpu,cpuacct/job/cpu.cfs_quota_us", "200000\n");
+    expect(bn_cgroup_processor_quota(membership, mount) == 2, "quota in v1", "cgroup", 0, 0);
+    write_file(root, "own", "nonsense\n0:\n0::/no/such/group\n");
+    expect(bn_cgroup_processor_quota(membership, mount) == 0, "nonsense", "cgroup", 0, 0);
+}
+
+// ---- Pool -----------------------------------------------------------------------------------------------
+
+static void count_items(void *context, size_t begin, size_t end, size_t thread) {
+    (void)thread;
+    uint8_t *counts = context;
+    for (size_t i = begin; i < end; i++) counts[i]++;
+}
+
+static void check_pool(bn_pool *pool) {
+    static uint8_t counts[5000];
+    for (size_t round = 0; round < 2000; round++) {
+        size_t count = random_bits() % sizeof counts;
+        memset(counts, 0, sizeof counts);
+        bn_pool_run(pool, count, random_bits() % 64, count_items, counts);
+        for (size_t i = 0; i < sizeof counts; i++) expect(counts[i] == (i < count), "items", "pool", i, count);
+    }
+}
+
+static double processor_seconds(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+// Spinning would take the whole of the second half second.
+static void check_idle_pool(bn_pool *pool) {
+    uint8_t counts[64] = {0};
+    bn_pool_run(pool, sizeof counts, 1, count_items, counts);
+    const struct timespec pause = {.tv_nsec = 500000000};
+    nanosleep(&pause, NULL);
+    double before = processor_seconds();
+    nanosleep(&pause, NULL);
+    expect(processor_seconds() - before < 0.05, "idle processor time", "pool", 0, 0);
+}
+
+int main(int argc, char **argv) {
+    if (argc != 2) return 64;
+    const bn_kernels emulated = {BN_ISA_AVX512, &bn_ternary_avx512, &bn_float_avx512};
+    const bn_kernels *variants[] = {bn_kernels_for(BN_ISA_SCALAR), bn_kernels_for(BN_ISA_AVX2), &emulated};
+    bn_pool *pool = bn_pool_create(2);
+    if (pool == NULL) return 71;
+    for (size_t i = 0; i < 3; i++) {
+        if (variants[i] == NULL) continue;
+        check_ternary(variants[i], pool);
+        check_floats(variants[i]);
+        check_all_halves(variants[i]);
+        printf("%s checked\n", bn_isa_name(variants[i]->isa));
+    }
+    check_pool(pool);
+    check_idle_pool(pool);
+    check_cgroups(argv[1]);
+    bn_pool_destroy(pool);
+    if (failure_count > 0) fprintf(stderr, "%d differences\n", failure_count);
+    return failure_count > 0;
+}
