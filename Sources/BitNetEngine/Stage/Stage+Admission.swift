@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+
+extension Stage {
+    /// Checks a step that came from the network; changes nothing but `nextPositions`.
+    ///
+    /// - Throws: ``StageError`` naming the entry's slot and what is wrong with it.
+    func check(_ entries: [StepEntry]) throws(StageError) {
+        guard !entries.isEmpty else { throw StageError(.emptyStep, "\(place): a step without tokens") }
+        guard entries.count <= tokensPerStepMax else {
+            throw StageError(
+                .tooManyEntries,
+                "\(place): a step of \(entries.count) tokens, this stage was set up for \(tokensPerStepMax)")
+        }
+        nextPositions.removeAll(keepingCapacity: true)
+        for entry in entries {
+            try checkPosition(entry)
+            try checkToken(entry.token, of: entry)
+            if case .score(let target) = entry.output { try checkToken(target, of: entry) }
+        }
+    }
+
+    /// The first entry of a slot may stand anywhere up to the end of what the slot holds (earlier means a
+    /// replay, which forgets what came after); the others follow one by one.
+    private func checkPosition(_ entry: StepEntry) throws(StageError) {
+        guard entry.slot < UInt32(slots.count) else {
+            throw StageError(
+                .slotOutOfRange, "\(place): slot \(entry.slot) used, but there are \(slots.count) slots")
+        }
+        guard let slot = slots[Int(entry.slot)] else {
+            throw StageError(.slotNotOpen, "\(place): slot \(entry.slot) used before it was opened")
+        }
+        guard entry.position < UInt32(cacheShape.context) else {
+            throw StageError(
+                .positionOutOfRange,
+                "\(place): slot \(entry.slot), position \(entry.position), but the context ends at "
+                    + "\(cacheShape.context)")
+        }
+        if let next = nextPositions[entry.slot] {
+            guard entry.position == next else {
+                throw StageError(
+                    .positionGap,
+                    "\(place): slot \(entry.slot), position \(entry.position) follows \(next - 1) in one step"
+                )
+            }
+        } else {
+            guard entry.position <= slot.tokenCount else {
+                throw StageError(
+                    .positionGap,
+                    "\(place): slot \(entry.slot), position \(entry.position), but the slot holds "
+                        + "\(slot.tokenCount) tokens; replay the sequence from there")
+            }
+        }
+        nextPositions[entry.slot] = entry.position + 1
+    }
+
+    private func checkToken(_ token: UInt32, of entry: StepEntry) throws(StageError) {
+        guard token < UInt32(model.vocabularySize) else {
+            throw StageError(
+                .tokenOutOfRange,
+                "\(place): slot \(entry.slot), position \(entry.position): token \(token), but the "
+                    + "vocabulary has \(model.vocabularySize)")
+        }
+    }
+
+    /// Checks the sizes of what comes in and of the room for what goes out.
+    func checkBuffers(
+        tokens: Int, hop: UnsafeRawBufferPointer?, output: UnsafeMutableRawBufferPointer?
+    ) throws(StageError) {
+        let expected = isFirstStage ? 0 : hopByteCount(tokens: tokens)
+        guard (hop?.count ?? 0) == expected else {
+            throw StageError(
+                .hopSize,
+                "\(place): a hop of \(hop?.count ?? 0) bytes for \(tokens) tokens, expected \(expected)")
+        }
+        guard isLastStage || (output?.count ?? 0) >= hopByteCount(tokens: tokens) else {
+            throw StageError(
+                .hopSize,
+                "\(place): room for \(output?.count ?? 0) bytes of output, \(tokens) tokens take "
+                    + "\(hopByteCount(tokens: tokens))")
+        }
+    }
+
+    /// Lays the entries out for the kernels and takes each slot back to where its entries begin, so that a
+    /// step that fails half-way leaves no slot with rows of two sequences.
+    func begin(_ entries: [StepEntry]) {
+        for (index, entry) in entries.enumerated() {
+            scratch.tokens[index] = entry.token
+            scratch.slots[index] = entry.slot
+            scratch.positions[index] = entry.position
+            let slot = Int(entry.slot)
+            let held = slots[slot]?.tokenCount ?? 0
+            slots[slot]?.tokenCount = min(held, entry.position)
+            if isLastStage {
+                scratch.history[slot * cacheShape.context + Int(entry.position)] = entry.token
+            }
+        }
+    }
+
+    /// The step is done: its tokens are part of their slots.
+    func commit() {
+        for (slot, next) in nextPositions { slots[Int(slot)]?.tokenCount = next }
+    }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+package import BitNetCore
+import CTernary
+
+extension Stage {
+    /// Runs one step through the stage's layers.
+    ///
+    /// - Parameters:
+    ///   - hop: the previous stage's activations, exactly `hopByteCount(tokens:)` bytes; `nil` for the
+    ///     first stage.
+    ///   - output: at least as many bytes, which receive the hop to the next stage; ignored by the last.
+    /// - Returns: on the last stage one result for each entry that wants one, in the step's order;
+    ///   otherwise nothing.
+    /// - Throws: ``StageError``; the stage stays usable.
+    package func forward(
+        _ step: Step, hop: UnsafeRawBufferPointer?, output: UnsafeMutableRawBufferPointer?
+    ) throws(StageError) -> [StepResult] {
+        try check(step.entries)
+        try checkBuffers(tokens: step.entries.count, hop: hop, output: output)
+        try runLayers(step.entries, hop: hop)
+        var results: [StepResult] = []
+        if isLastStage {
+            results = try chooseTokens(step.entries)
+        } else {
+            try encode(tokens: step.entries.count, into: output)
+        }
+        commit()
+        return results
+    }
+
+    /// Everything from the input to the residual stream after the stage's last layer.
+    ///
+    /// The caller has checked `entries` and `hop`.
+    func runLayers(_ entries: [StepEntry], hop: UnsafeRawBufferPointer?) throws(StageError) {
+        let tokens = entries.count
+        begin(entries)
+        if let table = weights.embedding, isFirstStage {
+            bn_embed(
+                kernels.table, pool.handle, scratch.residual, table.memory.start, table.type,
+                scratch.tokens, tokens, model.hiddenSize)
+        } else {
+            try decode(hop, tokens: tokens)
+        }
+        for index in layerWeights.indices {
+            try attend(layerWeights[index], cache.layers[index], layer: layers.first + index, tokens: tokens)
+            try feedForward(layerWeights[index], layer: layers.first + index, tokens: tokens)
+        }
+    }
+
+    private func decode(_ hop: UnsafeRawBufferPointer?, tokens: Int) throws(StageError) {
+        let bytes = hop?.assumingMemoryBound(to: UInt8.self).baseAddress
+        let status = bn_hop_decode(
+            kernels.table, pool.handle, scratch.residual, bytes, tokens, model.hiddenSize)
+        guard status == BN_OK else {
+            throw StageError(
+                .notFinite, "\(place): the received hop holds a scale that is not a finite number")
+        }
+    }
+
+    private func encode(tokens: Int, into output: UnsafeMutableRawBufferPointer?) throws(StageError) {
+        let bytes = output?.assumingMemoryBound(to: UInt8.self).baseAddress
+        let status = bn_hop_encode(
+            kernels.table, pool.handle, bytes, scratch.residual, tokens, model.hiddenSize)
+        guard status == BN_OK else {
+            throw notFinite(
+                "the output of layer \(layers.end - 1)", scratch.residual, tokens, model.hiddenSize)
+        }
+    }
+
+    // MARK: One layer
+
+    /// x += Wo · quant8(norm(attention(rope(Wq·a), rope(Wk·a), Wv·a))), a = quant8(norm(x)).
+    private func attend(
+        _ weights: LayerWeights, _ cache: bn_kv, layer: Int, tokens: Int
+    ) throws(StageError) {
+        normalise(scratch.normalised, scratch.residual, weights.attentionNorm, tokens, model.hiddenSize)
+        try quantise(scratch.normalised, tokens, model.hiddenSize, "the attention input of layer \(layer)")
+        multiply([
+            product(weights.query, scratch.query, model.querySize),
+            product(weights.key, scratch.key, model.keyValueSize),
+            product(weights.value, scratch.value, model.keyValueSize),
+        ])
+        rotate(scratch.query, heads: model.headCount, tokens: tokens)
+        rotate(scratch.key, heads: model.keyValueHeadCount, tokens: tokens)
+        withUnsafePointer(to: cache) { cache in
+            bn_kv_store(
+                kernels.table, cache, scratch.key, scratch.value, tokens, scratch.slots, scratch.positions)
+            bn_attention(
+                kernels.table, pool.handle, cache, scratch.attended, scratch.query, tokens, model.headCount,
+                scratch.slots, scratch.positions, scratch.attentionScores)
+        }
+        if let norm = weights.attentionSubNorm {
+            normalise(scratch.attended, scratch.attended, norm, tokens, model.querySize)
+        }
+        try quantise(scratch.attended, tokens, model.querySize, "the attention output of layer \(layer)")
+        multiply([
+            product(weights.attentionOutput, scratch.residual, model.hiddenSize, accumulate: true)
+        ])
+    }
+
+    /// x += Wdown · quant8(norm(act(Wgate·b) · (Wup·b))), b = quant8(norm(x)).
+    private func feedForward(_ weights: LayerWeights, layer: Int, tokens: Int) throws(StageError) {
+        normalise(scratch.normalised, scratch.residual, weights.feedForwardNorm, tokens, model.hiddenSize)
+        try quantise(scratch.normalised, tokens, model.hiddenSize, "the feed-forward input of layer \(layer)")
+        multiply([
+            product(weights.gate, scratch.gate, model.feedForwardSize),
+            product(weights.up, scratch.up, model.feedForwardSize),
+        ])
+        bn_gate(
+            kernels.table, pool.handle, scratch.gate, scratch.up, tokens * model.feedForwardSize,
+            model.activation == .squaredReLU)
+        if let norm = weights.feedForwardSubNorm {
+            normalise(scratch.gate, scratch.gate, norm, tokens, model.feedForwardSize)
+        }
+        try quantise(scratch.gate, tokens, model.feedForwardSize, "the gated values of layer \(layer)")
+        multiply([product(weights.down, scratch.residual, model.hiddenSize, accumulate: true)])
+    }
+
+    // MARK: Kernels
+
+    func normalise(
+        _ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ weight: FloatTable, _ tokens: Int,
+        _ columns: Int
+    ) {
+        bn_rms_norm(
+            kernels.table, pool.handle, out, x, weight.floats, tokens, columns, model.normEpsilon)
+    }
+
+    private func quantise(
+        _ x: UnsafePointer<Float>, _ tokens: Int, _ columns: Int, _ what: @autoclosure () -> String
+    ) throws(StageError) {
+        guard bn_quantise(activations.handle, pool.handle, x, tokens, columns) == BN_OK else {
+            throw notFinite(what(), x, tokens, columns)
+        }
+    }
+
+    private func product(
+        _ matrix: TernaryMatrix, _ out: UnsafeMutablePointer<Float>, _ rows: Int, accumulate: Bool = false
+    ) -> bn_product {
+        bn_product(matrix: matrix.handle, out: out, out_stride: rows, accumulate: accumulate)
+    }
+
+    private func multiply(_ products: [bn_product]) {
+        bn_multiply(pool.handle, activations.handle, products, products.count)
+    }
+
+    private func rotate(_ x: UnsafeMutablePointer<Float>, heads: Int, tokens: Int) {
+        bn_rope(
+            kernels.table, pool.handle, x, heads * model.headSize, tokens, heads, model.headSize,
+            scratch.positions, scratch.ropeCosines, scratch.ropeSines, model.rotaryPairing == .adjacent)
+    }
+
+    /// The error for `x` `[tokens, columns]`, naming the first token whose values are not finite.
+    func notFinite(
+        _ what: String, _ x: UnsafePointer<Float>, _ tokens: Int, _ columns: Int
+    ) -> StageError {
+        let token = (0..<tokens).first { token in
+            (0..<columns).contains { !x[token * columns + $0].isFinite }
+        }
+        let whose = token.map { "slot \(scratch.slots[$0]), position \(scratch.positions[$0])" }
+        return StageError(
+            .notFinite,
+            "\(place): \(what) is not finite (\(whose ?? "token unknown")); the model file is damaged or "
+                + "its description (activation, scale) is wrong")
+    }
+}

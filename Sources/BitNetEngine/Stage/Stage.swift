@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+package import BitNetCore
+import CTernary
+
+/// A contiguous range of layers that computes steps: weights, KV cache and working memory of one worker.
+///
+/// The forward pass is that of BitNet b1.58 (arXiv 2402.17764): int8 activations with one scale for each
+/// token, ternary weights, integer-exact inner products, float32 between them. What a slot's tokens give
+/// does not depend on what else is in the step, on how a prompt is cut into steps, on the number of threads
+/// or on the instruction set.
+///
+/// Safety: `@unchecked Sendable` by confinement: all calls come from one serial queue at a time.
+package final class Stage: @unchecked Sendable {
+    package let model: ModelDescription
+    package let layers: LayerRange
+    package let cacheShape: CacheShape
+    package let tokensPerStepMax: Int
+
+    let kernels: Kernels
+    let pool: ComputePool
+    let weights: StageWeights
+    let layerWeights: [LayerWeights]
+    let cache: KeyValueCache
+    let scratch: StageScratch
+    let activations: Activations
+    var slots: [SlotState?]
+    /// For each slot of the step at hand, the position after its last entry.
+    var nextPositions: [UInt32: UInt32] = [:]
+
+    /// What a stage knows of an open slot.
+    struct SlotState {
+        let sampling: SamplingParameters
+        /// Positions 0 ..< tokenCount have their keys and values in the cache.
+        var tokenCount: UInt32
+    }
+
+    /// Allocates everything that steps of up to `tokensPerStepMax` tokens need.
+    ///
+    /// - Parameters:
+    ///   - weights: all parts loaded.
+    ///   - cache: 1...`Limits.slotsMax` slots of 1...model.contextLength positions.
+    ///   - tokensPerStepMax: 1...`Limits.stepTokensMax`.
+    ///   - pool: used by this stage while one of its methods runs.
+    /// - Throws: ``EngineError``.
+    package init(
+        weights: StageWeights, cache shape: CacheShape, tokensPerStepMax: Int, pool: ComputePool
+    ) throws(EngineError) {
+        let missing = weights.missingParts
+        guard missing.isEmpty else {
+            let names = missing.map(\.description).joined(separator: ", ")
+            throw EngineError(.missingPart, "the stage of layers \(weights.layers) lacks: \(names)")
+        }
+        try Self.check(shape, of: weights.model, tokensPerStepMax: tokensPerStepMax)
+        model = weights.model
+        layers = weights.layers
+        cacheShape = shape
+        self.tokensPerStepMax = tokensPerStepMax
+        kernels = weights.kernels
+        self.pool = pool
+        self.weights = weights
+        layerWeights = weights.layerWeights.compactMap { $0 }
+        cache = try KeyValueCache(model: model, layers: layers, shape: shape)
+        scratch = try StageScratch(
+            ScratchLayout(
+                model: model, layers: layers, cache: shape, tokensPerStepMax: tokensPerStepMax,
+                threadCount: pool.threadCount))
+        activations = try Activations(kernels: kernels, model: model, tokensPerStepMax: tokensPerStepMax)
+        slots = Array(repeating: nil, count: shape.slots)
+        bn_rope_table(
+            scratch.ropeCosines, scratch.ropeSines, shape.context, model.headSize, Double(model.ropeBase))
+    }
+
+    private static func check(
+        _ shape: CacheShape, of model: ModelDescription, tokensPerStepMax: Int
+    ) throws(EngineError) {
+        guard (1...Limits.slotsMax).contains(shape.slots) else {
+            throw EngineError(
+                .invalidConfiguration, "slot count is \(shape.slots), expected 1...\(Limits.slotsMax)")
+        }
+        guard (1...model.contextLength).contains(shape.context) else {
+            throw EngineError(
+                .invalidConfiguration,
+                "context is \(shape.context) tokens, model \(model.name) allows 1...\(model.contextLength)")
+        }
+        guard (1...Limits.stepTokensMax).contains(tokensPerStepMax) else {
+            throw EngineError(
+                .invalidConfiguration,
+                "step size is \(tokensPerStepMax) tokens, expected 1...\(Limits.stepTokensMax)")
+        }
+    }
+
+    package var isFirstStage: Bool { weights.isFirstStage }
+    package var isLastStage: Bool { weights.isLastStage }
+
+    /// Bytes of the hop that carries `tokens` tokens of this model.
+    package func hopByteCount(tokens: Int) -> Int {
+        tokens * HopLayout.byteCountPerToken(hidden: model.hiddenSize)
+    }
+
+    // MARK: Slots
+
+    /// A new sequence takes `slot`, empty.
+    ///
+    /// - Throws: ``StageError`` if the slot does not exist or is taken, or the parameters are invalid.
+    package func open(slot: UInt32, sampling: SamplingParameters) throws(StageError) {
+        guard slot < UInt32(slots.count) else {
+            throw StageError(
+                .slotOutOfRange, "\(place): slot \(slot) opened, but there are \(slots.count) slots")
+        }
+        guard slots[Int(slot)] == nil else {
+            throw StageError(.slotAlreadyOpen, "\(place): slot \(slot) opened twice; close it first")
+        }
+        if let invalidity = sampling.invalidity {
+            throw StageError(.invalidSampling, "\(place): slot \(slot): \(invalidity)")
+        }
+        slots[Int(slot)] = SlotState(sampling: sampling, tokenCount: 0)
+    }
+
+    /// The sequence of `slot` is over.
+    ///
+    /// Closing a slot that is not open does nothing: a close may follow a loss that has closed it already.
+    package func close(slot: UInt32) {
+        guard slot < UInt32(slots.count) else { return }
+        slots[Int(slot)] = nil
+    }
+
+    /// Closes every slot, for a new session.
+    package func closeAll() {
+        for slot in slots.indices { slots[slot] = nil }
+    }
+
+    /// For error messages.
+    var place: String { "stage of layers \(layers)" }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+
+/// Why a stage refused an item or could not finish a step.
+///
+/// After any of these the stage is as usable as before: a refused item has changed nothing, and a step
+/// that failed half-way has left its slots at the position where the step began.
+package struct StageError: RemediableError, Equatable {
+    package enum Code: Equatable, Sendable {
+        case slotOutOfRange
+        case slotNotOpen
+        case slotAlreadyOpen
+        case invalidSampling
+        case emptyStep
+        case tooManyEntries
+        case positionOutOfRange
+        /// A position beyond the tokens that the slot holds.
+        case positionGap
+        /// A token, or a token to score, outside the vocabulary.
+        case tokenOutOfRange
+        /// The hop or the output has not exactly the bytes of the step's activations.
+        case hopSize
+        /// An activation became NaN or infinite.
+        case notFinite
+    }
+
+    package let code: Code
+    package let message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+}

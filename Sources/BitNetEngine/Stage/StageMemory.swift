@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+package import BitNetCore
+
+/// What a stage takes of a worker's memory, bytes.
+package struct StageMemory: Equatable, Sendable {
+    /// Weights in their resident layout, embedding and head.
+    package var weights: UInt64
+    /// Keys and values once every slot is full.
+    package var cache: UInt64
+    /// Working memory of the largest step.
+    package var scratch: UInt64
+
+    package var total: UInt64 { weights + cache + scratch }
+}
+
+extension Stage {
+    /// The exact account of a stage that does not exist yet.
+    ///
+    /// - Precondition: `model`, `cache` and `tokensPerStepMax` are within `Limits`.
+    /// - Parameter tableEncoding: how the model's embedding and head are written.
+    package static func memory(
+        model: ModelDescription, layers: LayerRange, cache: CacheShape, tokensPerStepMax: Int,
+        threadCount: Int, kernels: Kernels, tableEncoding: TensorEncoding = .float16
+    ) -> StageMemory {
+        let layout = ScratchLayout(
+            model: model, layers: layers, cache: cache, tokensPerStepMax: tokensPerStepMax,
+            threadCount: threadCount)
+        return StageMemory(
+            weights: StageWeights.byteCount(
+                model: model, layers: layers, kernels: kernels, tableEncoding: tableEncoding),
+            cache: KeyValueCache.byteCount(
+                model: model, layers: layers, slots: cache.slots, context: cache.context, type: cache.type),
+            scratch: UInt64(layout.byteCount)
+                + Activations.byteCount(model: model, tokensPerStepMax: tokensPerStepMax))
+    }
+
+    /// The sum of ``memory(model:layers:cache:tokensPerStepMax:threadCount:kernels:tableEncoding:)``.
+    package static func memoryByteCount(
+        model: ModelDescription, layers: LayerRange, slots: Int, context: Int, type: CacheType,
+        tokensPerStepMax: Int, kernels: Kernels, threadCount: Int = ComputePool.defaultThreadCount,
+        tableEncoding: TensorEncoding = .float16
+    ) -> UInt64 {
+        memory(
+            model: model, layers: layers, cache: CacheShape(slots: slots, context: context, type: type),
+            tokensPerStepMax: tokensPerStepMax, threadCount: threadCount, kernels: kernels,
+            tableEncoding: tableEncoding
+        ).total
+    }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+package import BitNetCore
+package import BitNetFormats
+import CTernary
+
+/// The weights of one stage, built part by part, so that a worker can free one part file before it reads
+/// the next.
+package struct StageWeights: Sendable {
+    package let model: ModelDescription
+    package let layers: LayerRange
+    package let kernels: Kernels
+
+    private(set) var layerWeights: [LayerWeights?]
+    private(set) var embedding: FloatTable?
+    private(set) var outputNorm: FloatTable?
+    private(set) var head: FloatTable?
+
+    /// - Throws: ``EngineError`` with code `invalidConfiguration` if the model cannot be run or has not
+    ///   these layers.
+    package init(model: ModelDescription, layers: LayerRange, kernels: Kernels) throws(EngineError) {
+        if let invalidity = model.invalidity {
+            throw EngineError(.invalidConfiguration, "model \(model.name) cannot be run: \(invalidity)")
+        }
+        guard layers.end <= model.layerCount else {
+            throw EngineError(
+                .invalidConfiguration,
+                "layers \(layers) asked for, but model \(model.name) has \(model.layerCount) layers")
+        }
+        self.model = model
+        self.layers = layers
+        self.kernels = kernels
+        layerWeights = Array(repeating: nil, count: layers.count)
+    }
+
+    package var isFirstStage: Bool { layers.first == 0 }
+    package var isLastStage: Bool { layers.end == model.layerCount }
+
+    /// The parts that are not loaded yet, in manifest order.
+    package var missingParts: [PartReference.Kind] {
+        ShardManifest.kinds(layers: layers, of: model).filter { kind in
+            switch kind {
+            case .embedding: embedding == nil
+            case .layer(let index): layerWeights[index - layers.first] == nil
+            case .outputNorm: outputNorm == nil
+            case .head: head == nil
+            }
+        }
+    }
+
+    /// Checks one part against the model description and copies it into the resident layout.
+    ///
+    /// The part's bytes are not needed afterwards. A tied head whose embedding is already loaded shares
+    /// the embedding's memory.
+    ///
+    /// - Throws: ``EngineError`` naming part, role, what was expected and what was found.
+    package mutating func load(
+        kind: PartReference.Kind, part: PartView, pool: ComputePool
+    ) throws(EngineError) {
+        guard missingParts.contains(kind) else {
+            throw EngineError(
+                .invalidPart,
+                "the part \(kind) does not belong to a stage of layers \(layers), or is loaded twice")
+        }
+        let tensors = try PartTensors(part, kind: kind, of: model)
+        func table(_ role: TensorRole) throws(EngineError) -> FloatTable {
+            try FloatTable(copying: tensors[role], place: tensors.place(role))
+        }
+        switch kind {
+        case .embedding: embedding = try table(.embedding)
+        case .layer(let index):
+            layerWeights[index - layers.first] = try LayerWeights(tensors, kernels: kernels, pool: pool)
+        case .outputNorm: outputNorm = try table(.outputNorm)
+        case .head:
+            // A tied head is the embedding's part file, role and all.
+            if model.hasTiedHead {
+                if let embedding { head = embedding } else { head = try table(.embedding) }
+            } else {
+                head = try table(.head)
+            }
+        }
+    }
+
+    /// Resident bytes of what is loaded; a shared table counts once.
+    package var byteCount: UInt64 {
+        var sum = layerWeights.reduce(0) { $0 + ($1?.byteCount ?? 0) }
+        sum += UInt64(embedding?.byteCount ?? 0)
+        sum += UInt64(outputNorm?.byteCount ?? 0)
+        if let head, head.memory !== embedding?.memory { sum += UInt64(head.byteCount) }
+        return sum
+    }
+
+    /// Resident bytes of a stage once all its parts are loaded, for a plan made before they are.
+    ///
+    /// - Parameter tableEncoding: how the model's embedding and head are written.
+    package static func byteCount(
+        model: ModelDescription, layers: LayerRange, kernels: Kernels, tableEncoding: TensorEncoding
+    ) -> UInt64 {
+        func sum(_ kind: PartReference.Kind) -> UInt64 {
+            TensorShape.all(of: kind, in: model).reduce(0) { sum, shape in
+                switch shape.form {
+                case .ternary:
+                    sum + UInt64(bn_matrix_byte_count_for(kernels.table, shape.rows, shape.columns))
+                case .gains: sum + UInt64(shape.columns * MemoryLayout<Float>.size)
+                case .table:
+                    sum + UInt64(shape.rows) * UInt64(tableEncoding.rowByteCount(columns: shape.columns))
+                }
+            }
+        }
+        var kinds = ShardManifest.kinds(layers: layers, of: model)
+        if model.hasTiedHead, kinds.contains(.embedding) { kinds.removeAll { $0 == .head } }
+        return kinds.reduce(0) { $0 + sum($1) }
+    }
+}

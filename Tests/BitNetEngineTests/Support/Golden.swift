@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import BitNetEngine
+import BitNetFormats
+import FoundationEssentials
+import Testing
+
+/// The models that golden values exist for: the embedded one, and two whose shapes divide by nothing.
+enum GoldenModel: String, CaseIterable, Sendable, CustomTestStringConvertible {
+    case stories
+    case awkward336 = "awkward-336"
+    case awkward90 = "awkward-90"
+
+    var testDescription: String { rawValue }
+
+    private static let root = #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined()
+
+    var path: String {
+        switch self {
+        case .stories: Self.root + "/cluster/model/stories.gguf"
+        case .awkward336, .awkward90: Self.root + "/Tests/Golden/\(rawValue).gguf"
+        }
+    }
+
+    func file() throws -> ModelFile { try ModelFile(path: path) }
+
+    /// The description and all parts, packed once for all tests.
+    func packed() throws -> PackedModel { try Self.packedModels[self, default: .failure(Missing())].get() }
+
+    private struct Missing: Error {}
+
+    private static let packedModels = Dictionary(
+        uniqueKeysWithValues: allCases.map { model in (model, Result { try PackedModel(model.file()) }) })
+
+    func golden() throws -> Golden {
+        let mapped = try MappedFile(path: Self.root + "/Tests/Golden/\(rawValue).json")
+        return try JSONDecoder().decode(Golden.self, from: Data(mapped.bytes))
+    }
+}
+
+/// A model file's parts in memory.
+struct PackedModel: Sendable {
+    let description: ModelDescription
+    let parts: [PartReference.Kind: PackedPart]
+
+    init(_ file: ModelFile) throws {
+        description = file.description
+        parts = Dictionary(
+            uniqueKeysWithValues: try ModelFile.kinds(of: description).map { ($0, try file.pack($0)) })
+    }
+
+    func part(_ kind: PartReference.Kind) throws -> PackedPart { try #require(parts[kind]) }
+}
+
+/// What the numpy reference computed for one model (see Tests/Reference).
+struct Golden: Decodable {
+    struct Prompt: Decodable {
+        let ids: [UInt32]
+        let positions: [Position]
+    }
+
+    struct Position: Decodable {
+        let top: [Int]
+        let topLog: [Float]
+        let fixedLog: [Float]
+
+        private enum CodingKeys: String, CodingKey {
+            case top
+            case topLog = "top_log"
+            case fixedLog = "fixed_log"
+        }
+    }
+
+    struct LongText: Decodable {
+        let ids: [UInt32]
+        let nextLog: [Float]
+
+        private enum CodingKeys: String, CodingKey {
+            case ids
+            case nextLog = "next_log"
+        }
+    }
+
+    struct Greedy: Decodable {
+        let prompt: [UInt32]
+        let ids: [UInt32]
+        let margin: [Float]
+    }
+
+    let sha256: String
+    let fixed: [Int]
+    let tight: [Prompt]
+    let long: LongText
+    let greedy: [Greedy]
+}
