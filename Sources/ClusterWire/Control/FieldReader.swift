@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+
+/// Text and bytes that came in a control message, checked before they become Swift values.
+struct FieldReader {
+    let message: String
+
+    init(_ message: Any.Type) {
+        self.message = "\(message)"
+    }
+
+    /// A name: no control characters at all, for it ends up in logs and on terminals.
+    func name(
+        _ field: String, _ bytes: some Collection<UInt8>, isEmptyAllowed: Bool = true
+    ) throws(WireError) -> String {
+        guard isEmptyAllowed || !bytes.isEmpty else {
+            throw WireError(.limit, "\(message).\(field) is empty")
+        }
+        return try text(field, bytes, bytesMax: Limits.nameBytesMax) { !WireText.isControl($0) }
+    }
+
+    /// host:port.
+    func address(_ field: String, _ bytes: some Collection<UInt8>) throws(WireError) -> String {
+        try text(field, bytes, bytesMax: Limits.addressBytesMax) { !WireText.isControl($0) }
+    }
+
+    /// Sentences: lines and tabs are allowed.
+    func prose(_ field: String, _ bytes: some Collection<UInt8>) throws(WireError) -> String {
+        try text(field, bytes, bytesMax: Limits.messageBytesMax, isAllowed: WireText.isAllowedInProse)
+    }
+
+    func bytes(
+        _ field: String, _ bytes: some Collection<UInt8>, countMax: Int
+    ) throws(WireError) -> [UInt8] {
+        guard bytes.count <= countMax else {
+            throw WireError(
+                .limit, "\(message).\(field) has \(bytes.count) bytes; at most \(countMax) are taken")
+        }
+        return [UInt8](bytes)
+    }
+
+    func bytes(_ field: String, _ bytes: some Collection<UInt8>, count: Int) throws(WireError) -> [UInt8] {
+        guard bytes.count == count else {
+            throw WireError(.limit, "\(message).\(field) has \(bytes.count) bytes instead of \(count)")
+        }
+        return [UInt8](bytes)
+    }
+
+    func digest(_ field: String, _ bytes: some Collection<UInt8>) throws(WireError) -> ContentDigest {
+        guard let digest = ContentDigest(bytes) else {
+            throw WireError(
+                .limit,
+                "\(message).\(field) has \(bytes.count) bytes; a digest has \(ContentDigest.byteCount)")
+        }
+        return digest
+    }
+
+    func number<Number: FixedWidthInteger>(
+        _ field: String, _ value: Number, in range: ClosedRange<Number>
+    ) throws(WireError) -> Number {
+        guard range.contains(value) else {
+            throw WireError(
+                .limit,
+                "\(message).\(field) is \(value); \(range.lowerBound) to \(range.upperBound) are taken")
+        }
+        return value
+    }
+
+    private func text(
+        _ field: String, _ bytes: some Collection<UInt8>, bytesMax: Int, isAllowed: (Unicode.Scalar) -> Bool
+    ) throws(WireError) -> String {
+        guard bytes.count <= bytesMax else {
+            throw WireError(
+                .limit, "\(message).\(field) has \(bytes.count) bytes; at most \(bytesMax) are taken")
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw WireError(.text, "\(message).\(field) is not UTF-8")
+        }
+        guard text.unicodeScalars.allSatisfy(isAllowed) else {
+            throw WireError(.text, "\(message).\(field) holds control characters")
+        }
+        return text
+    }
+}

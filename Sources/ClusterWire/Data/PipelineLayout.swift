@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+
+/// The fixed-size records of steps and outcomes.
+enum PipelineLayout {
+    static let stepHeaderByteCount = 16
+    static let outcomeHeaderByteCount = 8
+    static let entryByteCount = 20
+    static let traceByteCount = 16
+    static let resultByteCount = 16
+
+    static func append(_ entry: StepEntry, to bytes: inout [UInt8]) {
+        let (output, target): (UInt32, UInt32) =
+            switch entry.output {
+            case .none: (0, 0)
+            case .sample: (1, 0)
+            case .score(let target): (2, target)
+            }
+        for value in [entry.slot, entry.position, entry.token, output, target] {
+            bytes.append(littleEndian: value)
+        }
+    }
+
+    static func entry(_ reader: inout LittleEndianReader, step: UInt64) throws(WireError) -> StepEntry {
+        guard let slot = reader.integer(UInt32.self), let position = reader.integer(UInt32.self),
+            let token = reader.integer(UInt32.self), let output = reader.integer(UInt32.self),
+            let target = reader.integer(UInt32.self)
+        else {
+            throw WireError(.malformed, "step \(step) ends inside an entry")
+        }
+        try check(slot: slot, position: position, token: token, step: step)
+        guard target == 0 || output == 2 else {
+            throw WireError(.reserved, "step \(step) names a target for an entry that is not scored")
+        }
+        guard target < UInt32(Limits.vocabularyMax) else {
+            throw WireError(.limit, "step \(step) asks to score token \(target); no vocabulary is that large")
+        }
+        let outputs: [StepEntry.Output] = [.none, .sample, .score(target: target)]
+        guard output < UInt32(outputs.count) else {
+            throw WireError(
+                .limit, "step \(step) asks for output \(output), which this release does not know")
+        }
+        return StepEntry(slot: slot, position: position, token: token, output: outputs[Int(output)])
+    }
+
+    static func append(_ result: StepResult, to bytes: inout [UInt8]) {
+        bytes.append(littleEndian: result.slot)
+        bytes.append(littleEndian: result.position)
+        bytes.append(littleEndian: result.token)
+        bytes.append(littleEndian: result.logProbability)
+    }
+
+    static func result(_ reader: inout LittleEndianReader, step: UInt64) throws(WireError) -> StepResult {
+        guard let slot = reader.integer(UInt32.self), let position = reader.integer(UInt32.self),
+            let token = reader.integer(UInt32.self), let logProbability = reader.float()
+        else {
+            throw WireError(.malformed, "the outcome of step \(step) ends inside a result")
+        }
+        try check(slot: slot, position: position, token: token, step: step)
+        guard !logProbability.isNaN else {
+            throw WireError(.limit, "the outcome of step \(step) has a log-probability that is not a number")
+        }
+        return StepResult(slot: slot, position: position, token: token, logProbability: logProbability)
+    }
+
+    static func append(_ trace: StageTrace, to bytes: inout [UInt8]) {
+        for value in [trace.computeMicros, trace.idleMicros, trace.queuedMicros, trace.receivedBytes] {
+            bytes.append(littleEndian: value)
+        }
+    }
+
+    static func trace(_ reader: inout LittleEndianReader, step: UInt64) throws(WireError) -> StageTrace {
+        guard let compute = reader.integer(UInt32.self), let idle = reader.integer(UInt32.self),
+            let queued = reader.integer(UInt32.self), let received = reader.integer(UInt32.self)
+        else {
+            throw WireError(.malformed, "step \(step) ends inside a trace")
+        }
+        return StageTrace(
+            computeMicros: compute, idleMicros: idle, queuedMicros: queued, receivedBytes: received)
+    }
+
+    private static func check(slot: UInt32, position: UInt32, token: UInt32, step: UInt64) throws(WireError) {
+        guard slot < UInt32(Limits.slotsMax), position < UInt32(Limits.contextMax),
+            token < UInt32(Limits.vocabularyMax)
+        else {
+            throw WireError(
+                .limit,
+                "step \(step) names slot \(slot), position \(position), token \(token); all must be below "
+                    + "\(Limits.slotsMax), \(Limits.contextMax), \(Limits.vocabularyMax)")
+        }
+    }
+}

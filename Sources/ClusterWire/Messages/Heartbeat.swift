@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+
+import CClusterProto
+
+/// Coordinator to worker, every `Limits.heartbeatInterval`.
+package struct Heartbeat: ControlMessage {
+    package static let frameType = FrameType.heartbeat
+
+    /// Rises by one.
+    package var sequence: UInt64
+
+    package init(sequence: UInt64) {
+        self.sequence = sequence
+    }
+
+    package func encode() -> [UInt8] { pack() }
+
+    package static func decode(_ payload: [UInt8], budget: DecodingBudget) throws(WireError) -> Self {
+        try unpack(payload, budget: budget)
+    }
+}
+
+extension Heartbeat: GeneratedMessage {
+    static func initialise(_ structure: UnsafeMutablePointer<Cluster__Heartbeat>) {
+        cluster__heartbeat__init(structure)
+    }
+
+    func write(to structure: inout Cluster__Heartbeat, arena: EncodingArena) {
+        structure.sequence = sequence
+    }
+
+    init(_ structure: Cluster__Heartbeat) throws(WireError) {
+        sequence = structure.sequence
+    }
+}
+
+/// What a worker is doing.
+///
+/// Raw values are part of the protocol.
+package enum WorkerStateCode: UInt32, CaseIterable, Sendable {
+    /// A state of a later version.
+    case other = 0
+    /// No session.
+    case idle = 1
+    /// Assigned; parts are missing.
+    case receiving = 2
+    /// All parts are on disk and are being laid out in memory.
+    case loading = 3
+    /// Loaded; computing or waiting for steps.
+    case serving = 4
+    /// A fault was reported; waiting for release.
+    case faulted = 5
+}
+
+/// Worker to coordinator: the answer to ``Heartbeat``.
+package struct HeartbeatReply: ControlMessage {
+    package static let frameType = FrameType.heartbeatReply
+
+    /// Of the heartbeat that is answered.
+    package var sequence: UInt64
+    package var state: WorkerStateCode
+    /// Memory of weights, KV cache and scratch.
+    package var residentByteCount: UInt64
+    /// Steps of this session that have left the stage.
+    package var stepsCompleted: UInt64
+
+    package init(sequence: UInt64, state: WorkerStateCode, residentByteCount: UInt64, stepsCompleted: UInt64)
+    {
+        self.sequence = sequence
+        self.state = state
+        self.residentByteCount = residentByteCount
+        self.stepsCompleted = stepsCompleted
+    }
+
+    package func encode() -> [UInt8] { pack() }
+
+    package static func decode(_ payload: [UInt8], budget: DecodingBudget) throws(WireError) -> Self {
+        try unpack(payload, budget: budget)
+    }
+}
+
+extension HeartbeatReply: GeneratedMessage {
+    static func initialise(_ structure: UnsafeMutablePointer<Cluster__HeartbeatReply>) {
+        cluster__heartbeat_reply__init(structure)
+    }
+
+    func write(to structure: inout Cluster__HeartbeatReply, arena: EncodingArena) {
+        structure.sequence = sequence
+        structure.state = Cluster__WorkerState(rawValue: state.rawValue)
+        structure.resident_byte_count = residentByteCount
+        structure.steps_completed = stepsCompleted
+    }
+
+    init(_ structure: Cluster__HeartbeatReply) throws(WireError) {
+        sequence = structure.sequence
+        state = WorkerStateCode(rawValue: structure.state.rawValue) ?? .other
+        residentByteCount = structure.resident_byte_count
+        stepsCompleted = structure.steps_completed
+    }
+}

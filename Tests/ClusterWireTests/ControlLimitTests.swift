@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+import ClusterWire
+import Testing
+
+@Suite struct ControlLimitTests {
+    private func code(_ body: () throws -> Void) -> WireError.Code? {
+        do {
+            try body()
+            return nil
+        } catch {
+            return (error as? WireError)?.code
+        }
+    }
+
+    private func code(_ assignment: Assignment) -> WireError.Code? {
+        code { _ = try Assignment.decode(assignment.encode()) }
+    }
+
+    @Test func `names end at their limit`() throws {
+        for (count, expected) in [
+            (Limits.nameBytesMax, nil), (Limits.nameBytesMax + 1, WireError.Code.limit),
+        ] {
+            let name = String(repeating: "n", count: count)
+            #expect(code { _ = try Hello.decode(MessageSample.hello(build: name).encode()) } == expected)
+            #expect(code { _ = try Hello.decode(MessageSample.hello(cluster: name).encode()) } == expected)
+            let ready = Ready(loadMicros: 0, residentByteCount: 0, kernel: name, threadCount: 1)
+            #expect(code { _ = try Ready.decode(ready.encode()) } == expected)
+        }
+    }
+
+    @Test func `addresses end at their limit`() {
+        for (count, expected) in [
+            (Limits.addressBytesMax, nil), (Limits.addressBytesMax + 1, WireError.Code.limit),
+        ] {
+            #expect(code(MessageSample.assignment(next: String(repeating: "h", count: count))) == expected)
+        }
+    }
+
+    @Test func `messages are taken at their limit and cut when sent`() throws {
+        let longest = [UInt8](repeating: 0x6D, count: Limits.messageBytesMax)
+        #expect(try Refusal.decode(Protobuf.field(2, longest)).message.utf8.count == Limits.messageBytesMax)
+        #expect(code { _ = try Refusal.decode(Protobuf.field(2, longest + [0x6D])) } == .limit)
+
+        let text = String(repeating: "ä", count: Limits.messageBytesMax / 2) + "ß"
+        let fault = Fault(code: .storage, stageIndex: 0, message: "x" + text)
+        let received = try Fault.decode(fault.encode()).message
+        #expect(received.utf8.count == Limits.messageBytesMax - 1)
+        #expect(("x" + text).hasPrefix(received))
+    }
+
+    @Test func `control characters in our own messages are replaced`() throws {
+        let refusal = Refusal(code: .other, message: "a\u{0}b\u{1B}[31m\u{9B}c\n\td")
+        #expect(try Refusal.decode(refusal.encode()).message == "a?b?[31m?c\n\td")
+    }
+
+    @Test func `nonces, proofs and digests have one length`() throws {
+        for count in [0, 31, 33] {
+            var hello = MessageSample.hello()
+            hello.nonce = [UInt8](repeating: 1, count: count)
+            #expect(code { _ = try Hello.decode(hello.encode()) } == .limit)
+            let proof = Proof(proof: hello.nonce)
+            #expect(code { _ = try Proof.decode(proof.encode()) } == .limit)
+            #expect(code { _ = try PartOffer.decode(Protobuf.field(1, hello.nonce)) } == .limit)
+        }
+    }
+
+    @Test func `a status lists at most the parts of the largest shard`() throws {
+        let digest = try #require(MessageSample.digest)
+        let state = PartState(digest: digest, presentByteCount: Limits.partBytesMax, isComplete: true)
+        let largest = StoreStatus(parts: Array(repeating: state, count: Limits.partsMax))
+        #expect(largest.encode().count <= Limits.controlBytesMax)
+        #expect(try StoreStatus.decode(largest.encode()).parts.count == Limits.partsMax)
+        let beyond = StoreStatus(parts: largest.parts + [state])
+        #expect(code { _ = try StoreStatus.decode(beyond.encode()) } == .limit)
+    }
+
+    @Test func `parts end at the largest part`() throws {
+        let digest = try #require(MessageSample.digest)
+        for (count, expected) in [
+            (Limits.partBytesMax, nil), (Limits.partBytesMax + 1, WireError.Code.limit),
+        ] {
+            let offer = PartOffer(digest: digest, byteCount: count)
+            #expect(code { _ = try PartOffer.decode(offer.encode()) } == expected)
+            let status = PartStatus(digest: digest, presentByteCount: count, isComplete: false)
+            #expect(code { _ = try PartStatus.decode(status.encode()) } == expected)
+            let state = PartState(digest: digest, presentByteCount: count, isComplete: false)
+            #expect(code { _ = try StoreStatus.decode(StoreStatus(parts: [state]).encode()) } == expected)
+        }
+    }
+
+    @Test func `an assignment's numbers end at their limits`() {
+        let manifest = [UInt8](repeating: 9, count: Limits.manifestBytesMax)
+        #expect(code(MessageSample.assignment(manifest: manifest)) == nil)
+        #expect(code(MessageSample.assignment(manifest: manifest + [9])) == .limit)
+        #expect(code(MessageSample.assignment(slots: UInt32(Limits.slotsMax))) == nil)
+        #expect(code(MessageSample.assignment(slots: UInt32(Limits.slotsMax + 1))) == .limit)
+        #expect(code(MessageSample.assignment(slots: 0)) == .limit)
+        #expect(code(MessageSample.assignment(context: UInt32(Limits.contextMax))) == nil)
+        #expect(code(MessageSample.assignment(context: UInt32(Limits.contextMax + 1))) == .limit)
+        #expect(code(MessageSample.assignment(context: 0)) == .limit)
+        #expect(code(MessageSample.assignment(tokens: UInt32(Limits.stepTokensMax))) == nil)
+        #expect(code(MessageSample.assignment(tokens: UInt32(Limits.stepTokensMax + 1))) == .limit)
+        #expect(code(MessageSample.assignment(tokens: 0)) == .limit)
+        #expect(code(MessageSample.assignment(stage: 0, of: UInt32(Limits.workersMax))) == nil)
+        #expect(code(MessageSample.assignment(stage: 0, of: UInt32(Limits.workersMax + 1))) == .limit)
+        #expect(code(MessageSample.assignment(stage: 0, of: 0, next: nil)) == .limit)
+        #expect(code(MessageSample.assignment(stage: 3, of: 3, next: nil)) == .limit)
+    }
+
+    @Test func `the largest assignment fits a control frame`() {
+        let largest = MessageSample.assignment(
+            manifest: [UInt8](repeating: 9, count: Limits.manifestBytesMax),
+            next: String(repeating: "h", count: Limits.addressBytesMax))
+        #expect(largest.encode().count <= Limits.controlBytesMax)
+    }
+
+    @Test func `only the last stage has no next`() {
+        #expect(code(MessageSample.assignment(stage: 2, of: 3, next: nil)) == nil)
+        #expect(code(MessageSample.assignment(stage: 2, of: 3, next: "h:1")) == .limit)
+        #expect(code(MessageSample.assignment(stage: 1, of: 3, next: nil)) == .limit)
+    }
+
+    @Test func `slots and stages end at their limits`() {
+        func opening(_ slot: Int) -> WireError.Code? {
+            code { _ = try Opening.decode(Opening(slot: UInt32(slot), sampling: .init()).encode()) }
+        }
+        func closing(_ slot: Int) -> WireError.Code? {
+            code { _ = try Closing.decode(Closing(slot: UInt32(slot)).encode()) }
+        }
+        func fault(_ stage: Int) -> WireError.Code? {
+            code { _ = try Fault.decode(Fault(code: .link, stageIndex: UInt32(stage), message: "").encode()) }
+        }
+        #expect(opening(Limits.slotsMax - 1) == nil)
+        #expect(opening(Limits.slotsMax) == .limit)
+        #expect(closing(Limits.slotsMax - 1) == nil)
+        #expect(closing(Limits.slotsMax) == .limit)
+        #expect(fault(Limits.workersMax - 1) == nil)
+        #expect(fault(Limits.workersMax) == .limit)
+    }
+
+    @Test(arguments: [Float.nan, -1, .infinity])
+    func `sampling parameters that cannot be used are refused`(temperature: Float) {
+        var sampling = SamplingParameters()
+        sampling.temperature = temperature
+        #expect(code { _ = try Opening.decode(Opening(slot: 0, sampling: sampling).encode()) } == .limit)
+    }
+
+    @Test func `an upside-down version range is refused`() {
+        var hello = MessageSample.hello()
+        hello.versionMin = 8
+        #expect(code { _ = try Hello.decode(hello.encode()) } == .limit)
+    }
+}

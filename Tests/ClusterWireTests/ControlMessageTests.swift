@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+import ClusterWire
+import Testing
+
+@Suite struct ControlMessageTests {
+    @Test func `every message round trips`() throws {
+        for sample in try MessageSample.all() {
+            #expect(try sample.matches(sample.payload), "\(sample.testDescription)")
+            #expect(sample.payload.count <= sample.type.payloadBytesMax)
+        }
+    }
+
+    @Test func `every control frame type has a message`() throws {
+        let raw: Set<FrameType> = [.partChunk, .partEnd, .step, .outcome]
+        #expect(try Set(MessageSample.all().map(\.type)) == Set(FrameType.allCases).subtracting(raw))
+    }
+
+    @Test func `the bytes are plain protobuf`() {
+        #expect(Heartbeat(sequence: 300).encode() == [0x08, 0xAC, 0x02])
+        #expect(Welcome().encode() == [])
+        #expect(Refusal(code: .key, message: "no").encode() == [0x08, 3, 0x12, 2, 0x6E, 0x6F])
+    }
+
+    @Test func `fields of a later version are skipped`() throws {
+        let later = Protobuf.field(90, 1) + Protobuf.field(91, [1, 2, 3])
+        for sample in try MessageSample.all() {
+            #expect(try sample.matches(sample.payload + later), "\(sample.testDescription)")
+        }
+    }
+
+    @Test func `missing capabilities stay missing`() throws {
+        let reply = MessageSample.reply(capabilities: nil)
+        #expect(try HelloReply.decode(reply.encode()) == reply)
+    }
+
+    @Test func `prefixes decode or are refused, and leave nothing behind`() throws {
+        for sample in try MessageSample.all() {
+            for count in 0..<sample.payload.count {
+                let budget = DecodingBudget()
+                _ = try? sample.recode(Array(sample.payload.prefix(count)), budget)
+                #expect(budget.liveCount == 0)
+            }
+        }
+    }
+
+    @Test func `mutated messages decode to what they say or are refused`() throws {
+        var generator = MutationGenerator(seed: 2)
+        for sample in try MessageSample.all() {
+            for _ in 0..<10_000 {
+                let payload = generator.mutate(sample.payload)
+                let budget = DecodingBudget()
+                do {
+                    let recoded = try sample.recode(payload, budget)
+                    let again = try sample.recode(recoded, DecodingBudget())
+                    if recoded != again { Issue.record("\(sample.testDescription) \(payload)") }
+                } catch let error as WireError {
+                    if error.message.isEmpty { Issue.record("\(sample.testDescription) \(payload)") }
+                }
+                if budget.liveCount != 0 { Issue.record("\(sample.testDescription) leaks with \(payload)") }
+            }
+        }
+    }
+
+    @Test func `every failing allocation is an error without a leak`() throws {
+        for sample in try MessageSample.all() {
+            let needed = DecodingBudget()
+            _ = try sample.recode(sample.payload, needed)
+            #expect(needed.allocationCount >= 1)
+            for allowed in 0..<needed.allocationCount {
+                let budget = DecodingBudget(allocationsMax: allowed)
+                let error = #expect(throws: WireError.self) { try sample.recode(sample.payload, budget) }
+                #expect(error?.code == .budget, "\(sample.testDescription) with \(allowed) allocations")
+                #expect(budget.liveCount == 0)
+            }
+            _ = try sample.recode(sample.payload, DecodingBudget(allocationsMax: needed.allocationCount))
+            _ = try sample.recode(sample.payload, DecodingBudget(bytesMax: needed.byteCount))
+            #expect(throws: WireError.self) {
+                try sample.recode(sample.payload, DecodingBudget(bytesMax: needed.byteCount - 1))
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+import ClusterWire
+import Testing
+
+@Suite struct FrameHeaderTests {
+    @Test func `the layout is the documented one`() {
+        let header = FrameHeader(type: .partChunk, stream: 0x0807_0605_0403_0201, payloadByteCount: 0x0A0B)
+        #expect(
+            header.encoded == [
+                0x42, 0x4E, 0x43, 0x4C, 1, 0, 0x22, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0x0B, 0x0A, 0, 0, 0, 0, 0, 0,
+            ])
+    }
+
+    @Test(arguments: FrameType.allCases)
+    func `every type round trips at its limit`(type: FrameType) throws {
+        let header = FrameHeader(type: type, stream: .max, payloadByteCount: type.payloadBytesMax)
+        #expect(try FrameHeader(decoding: header.encoded) == header)
+    }
+
+    @Test(arguments: FrameType.allCases)
+    func `a length one past the limit is refused`(type: FrameType) {
+        var bytes = FrameHeader(type: type, stream: 0, payloadByteCount: 0).encoded
+        withUnsafeBytes(of: UInt32(type.payloadBytesMax + 1).littleEndian) {
+            bytes.replaceSubrange(16..<20, with: $0)
+        }
+        let error = #expect(throws: WireError.self) { try FrameHeader(decoding: bytes) }
+        #expect(error?.code == .limit)
+        #expect(error?.message.contains("\(type.payloadBytesMax)") == true)
+    }
+
+    @Test(arguments: [
+        (0, 0x43, WireError.Code.magic), (3, 0, .magic), (4, 2, .version), (5, 1, .version),
+        (6, 0, .frameType),
+        (6, 0xFF, .frameType), (7, 1, .reserved), (19, 0x80, .limit), (20, 1, .reserved),
+        (23, 0x80, .reserved),
+    ])
+    func `a wrong byte is named`(offset: Int, value: UInt8, code: WireError.Code) {
+        var bytes = FrameHeader(type: .heartbeat, stream: 7, payloadByteCount: 9).encoded
+        bytes[offset] = value
+        #expect(throws: WireError.self) { try FrameHeader(decoding: bytes) }
+        do { _ = try FrameHeader(decoding: bytes) } catch { #expect(error.code == code) }
+    }
+
+    @Test func `a short header is refused`() {
+        let bytes = FrameHeader(type: .heartbeat, stream: 7, payloadByteCount: 9).encoded
+        for count in 0..<FrameHeader.byteCount {
+            #expect(throws: WireError.self) { try FrameHeader(decoding: Array(bytes.prefix(count))) }
+        }
+    }
+
+    @Test func `raw values are unique and the classes have the documented limits`() {
+        #expect(FrameType.allCases.count == 24)
+        #expect(FrameType.partChunk.payloadBytesMax == 1 << 20)
+        #expect(FrameType.step.payloadBytesMax == 8 << 20)
+        #expect(FrameType.partEnd.payloadBytesMax == 0)
+        let others = FrameType.allCases.filter { ![.partChunk, .step, .partEnd].contains($0) }
+        #expect(others.allSatisfy { $0.payloadBytesMax == 64 << 10 })
+    }
+
+    @Test func `one whole frame is taken, no more and no less`() throws {
+        let frame = Frame(type: .partChunk, stream: 3, payload: [1, 2, 3])
+        let bytes = frame.encoded()
+        #expect(try Frame(encoded: bytes) == frame)
+        #expect(throws: WireError.self) { try Frame(encoded: bytes + [0]) }
+        for count in 0..<bytes.count {
+            #expect(throws: WireError.self) { try Frame(encoded: Array(bytes.prefix(count))) }
+        }
+    }
+
+    @Test func `our own oversized frame traps`() async {
+        await #expect(processExitsWith: .failure) {
+            _ = Frame(type: .partEnd, payload: [0])
+        }
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+import ClusterWire
+import Testing
+
+/// One control message of every type, with the type erased so that one test serves all.
+struct MessageSample: CustomTestStringConvertible, Sendable {
+    let testDescription: String
+    let type: FrameType
+    let payload: [UInt8]
+    /// Decodes and encodes again.
+    let recode: @Sendable ([UInt8], DecodingBudget) throws -> [UInt8]
+    /// Whether a payload decodes to the sample's value.
+    let matches: @Sendable ([UInt8]) throws -> Bool
+
+    init<Message: ControlMessage>(_ message: Message) {
+        testDescription = "\(Message.self)"
+        type = Message.frameType
+        payload = message.encode()
+        recode = { try Message.decode($0, budget: $1).encode() }
+        matches = { try Message.decode($0) == message }
+    }
+
+    static let digest = ContentDigest(0..<32)
+    static let nonce = [UInt8](100..<132)
+
+    static func hello(
+        role: ConnectionRole = .link, build: String = "0.1.0", cluster: String = "demo"
+    ) -> Hello {
+        Hello(
+            versionMin: 1, versionMax: 7, features: .max, build: build, cluster: cluster, node: "a",
+            role: role, session: 0x0123_4567_89AB_CDEF, nonce: nonce, isKeyed: true)
+    }
+
+    static let capabilities = Capabilities(
+        isa: "avx512", coreCount: 16, threadCount: 15, memoryByteCount: 1 << 40, storeByteCount: .max)
+
+    static func reply(capabilities: Capabilities? = capabilities) -> HelloReply {
+        HelloReply(
+            version: 1, features: 3, build: "0.1.0", cluster: "", node: "b", nonce: nonce,
+            proof: nonce.reversed(), capabilities: capabilities, isKeyed: true)
+    }
+
+    static func assignment(
+        stage: UInt32 = 1, of count: UInt32 = 3, manifest: [UInt8] = [0, 1, 2], slots: UInt32 = 8,
+        context: UInt32 = 4096, tokens: UInt32 = 512, next: String? = "10.0.0.3:7101"
+    ) -> Assignment {
+        Assignment(
+            stageIndex: stage, stageCount: count, manifest: manifest, slotCount: slots,
+            contextLength: context,
+            cacheType: "f16", stepTokensMax: tokens, next: next, nextNode: next.map { _ in "c" })
+    }
+
+    static let sampling: SamplingParameters = {
+        var sampling = SamplingParameters()
+        sampling.temperature = 0.7
+        sampling.topK = 40
+        sampling.topP = 0.95
+        sampling.minP = 0.05
+        sampling.repetitionPenalty = 1.1
+        sampling.repetitionWindow = 128
+        sampling.seed = .max
+        return sampling
+    }()
+
+    static func all() throws -> [MessageSample] {
+        let digest = try #require(digest)
+        let state = PartState(digest: digest, presentByteCount: 1 << 20, isComplete: false)
+        let whole = PartState(digest: digest, presentByteCount: Limits.partBytesMax, isComplete: true)
+        return [
+            MessageSample(hello()), MessageSample(reply()), MessageSample(Proof(proof: nonce)),
+            MessageSample(Welcome()), MessageSample(Refusal(code: .busy, message: "held by c\n\tsince noon")),
+            MessageSample(assignment()), MessageSample(StoreStatus(parts: [state, whole])),
+            MessageSample(PartOffer(digest: digest, byteCount: 12_345)),
+            MessageSample(PartStatus(digest: digest, presentByteCount: 345, isComplete: true)),
+            MessageSample(PartResult(digest: digest, isAccepted: false, message: "disk full: größer")),
+            MessageSample(Ready(loadMicros: 1, residentByteCount: 2, kernel: "avx2", threadCount: 4)),
+            MessageSample(Link()), MessageSample(Linked()), MessageSample(Heartbeat(sequence: .max)),
+            MessageSample(
+                HeartbeatReply(sequence: 9, state: .serving, residentByteCount: 1 << 33, stepsCompleted: 77)),
+            MessageSample(Fault(code: .integrity, stageIndex: 2, message: "part 0a: other digest")),
+            MessageSample(Release()), MessageSample(Released()),
+            MessageSample(Opening(slot: 4095, sampling: sampling)), MessageSample(Closing(slot: 17)),
+        ]
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+import ClusterWire
+import Testing
+
+@Suite struct OutcomeFrameTests {
+    private let outcome = StepOutcome(
+        id: 7,
+        results: [
+            StepResult(slot: 1, position: 2, token: 3, logProbability: -0.5),
+            StepResult(slot: 4, position: 5, token: 6, logProbability: -.infinity),
+        ], traces: [StageTrace(computeMicros: 1, idleMicros: 2, queuedMicros: 3, receivedBytes: .max)])
+
+    private func code(_ payload: [UInt8]) -> WireError.Code? {
+        do throws(WireError) {
+            _ = try OutcomeFrame.decode(Frame(type: .outcome, payload: payload))
+            return nil
+        } catch {
+            return error.code
+        }
+    }
+
+    @Test func `an outcome round trips`() throws {
+        #expect(try OutcomeFrame.decode(Frame(encoded: OutcomeFrame.encode(outcome))) == outcome)
+        let empty = StepOutcome(id: .max, results: [], traces: [])
+        #expect(try OutcomeFrame.decode(Frame(encoded: OutcomeFrame.encode(empty))) == empty)
+    }
+
+    @Test func `the largest outcome fits its frame and one more of either is refused`() throws {
+        let largest = StepOutcome(
+            id: 1, results: Array(repeating: outcome.results[0], count: Limits.stepTokensMax),
+            traces: Array(repeating: outcome.traces[0], count: Limits.workersMax))
+        let payload = try Frame(encoded: OutcomeFrame.encode(largest)).payload
+        #expect(code(payload) == nil)
+        for offset in [0, 4] {
+            var beyond = payload + [UInt8](repeating: 0, count: 16)
+            beyond[offset] += 1
+            #expect(code(beyond) == .limit)
+        }
+    }
+
+    @Test func `a log-probability that is not a number is refused`() throws {
+        var payload = try Frame(encoded: OutcomeFrame.encode(outcome)).payload
+        payload.replaceSubrange(20..<24, with: [0, 0, 0xC0, 0x7F])
+        #expect(code(payload) == .limit)
+    }
+
+    @Test func `a payload of any other size is refused`() throws {
+        let payload = try Frame(encoded: OutcomeFrame.encode(outcome)).payload
+        for count in 0..<payload.count { #expect(code(Array(payload.prefix(count))) == .malformed) }
+        #expect(code(payload + [0]) == .malformed)
+        #expect(throws: WireError.self) { try OutcomeFrame.decode(Frame(type: .step, payload: payload)) }
+    }
+
+    @Test func `a mutated outcome is refused or encodes to the same bytes`() throws {
+        let payload = try Frame(encoded: OutcomeFrame.encode(outcome)).payload
+        var generator = MutationGenerator(seed: 4)
+        var acceptedCount = 0
+        for _ in 0..<10_000 {
+            let frame = Frame(type: .outcome, stream: 5, payload: generator.mutate(payload))
+            guard let decoded = try? OutcomeFrame.decode(frame) else { continue }
+            acceptedCount += 1
+            if OutcomeFrame.encode(decoded) != frame.encoded() { Issue.record("\(frame.payload)") }
+        }
+        #expect((1..<10_000).contains(acceptedCount))
+    }
+}
+
+@Suite struct PartChunkTests {
+    @Test func `a chunk round trips at both ends of its size`() throws {
+        for count in [1, PartChunk.dataBytesMax] {
+            let bytes = [UInt8](repeating: 0xA5, count: count)
+            let payload = PartChunk.encode(offset: 0x0102_0304, bytes: bytes)
+            #expect(payload.count == 8 + count)
+            #expect(Array(payload.prefix(9)) == [4, 3, 2, 1, 0, 0, 0, 0, 0xA5])
+            let chunk = try PartChunk.decode(payload)
+            #expect(chunk.offset == 0x0102_0304)
+            #expect(chunk.bytes.count == count)
+            #expect(Frame(type: .partChunk, payload: payload).payload.count <= Limits.weightBytesMax)
+        }
+    }
+
+    @Test func `empty, short and oversized chunks are refused`() {
+        for count in [0, 1, 7, 8, Limits.weightBytesMax + 1] {
+            #expect(throws: WireError.self) { try PartChunk.decode([UInt8](repeating: 0, count: count)) }
+        }
+    }
+
+    @Test func `a chunk ends with the largest part at the latest`() throws {
+        let last = PartChunk.encode(offset: Limits.partBytesMax - 2, bytes: [1, 2])
+        #expect(try PartChunk.decode(last).offset == Limits.partBytesMax - 2)
+        for offset in [Limits.partBytesMax - 1, Limits.partBytesMax, .max] {
+            let payload = PartChunk.encode(offset: offset, bytes: [1, 2])
+            #expect(throws: WireError.self) { try PartChunk.decode(payload) }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+import ClusterWire
+import Testing
+
+@Suite struct StepFrameTests {
+    private let step = Step(
+        id: 99,
+        entries: [
+            StepEntry(slot: 1, position: 2, token: 3, output: .none),
+            StepEntry(slot: 4, position: 5, token: 6, output: .sample),
+            StepEntry(slot: 7, position: 8, token: 9, output: .score(target: 10)),
+        ], traces: [StageTrace(computeMicros: 11, idleMicros: 12, queuedMicros: 13, receivedBytes: 14)])
+
+    private func replacing(_ range: Range<Int>, with value: UInt32, in payload: [UInt8]) -> Frame {
+        var payload = payload
+        payload.replaceSubrange(range, with: withUnsafeBytes(of: value.littleEndian) { Array($0) })
+        return Frame(type: .step, stream: 99, payload: payload)
+    }
+
+    private func code(_ frame: Frame) -> WireError.Code? {
+        do throws(WireError) {
+            _ = try StepFrame.decode(frame)
+            return nil
+        } catch {
+            return error.code
+        }
+    }
+
+    private func steps(entries: Int, traces: Int = 0) -> Step {
+        let entry = StepEntry(slot: 0, position: 0, token: 0, output: .none)
+        let trace = StageTrace(computeMicros: 0, idleMicros: 0, queuedMicros: 0, receivedBytes: 0)
+        return Step(
+            id: 1, entries: Array(repeating: entry, count: entries),
+            traces: Array(repeating: trace, count: traces))
+    }
+
+    @Test func `a step without a hop round trips`() throws {
+        let frame = try Frame(encoded: StepFrame.encode(step: step))
+        let decoded = try StepFrame.decode(frame)
+        #expect(decoded.step == step)
+        #expect(decoded.hidden == 0)
+        #expect(decoded.hopRange.isEmpty)
+        #expect(frame.header.stream == 99)
+    }
+
+    @Test(arguments: [1, 31, 32, 33, 288])
+    func `a hop is written in place and found again`(hidden: Int) throws {
+        let hop = (0..<step.entries.count * HopLayout.byteCountPerToken(hidden: hidden)).map {
+            UInt8($0 & 0xFF)
+        }
+        let bytes = StepFrame.encode(step: step, hidden: hidden) { $0.copyBytes(from: hop) }
+        #expect(bytes == StepFrame.encode(step: step, hidden: hidden, hop: hop))
+        let frame = try Frame(encoded: bytes)
+        let decoded = try StepFrame.decode(frame)
+        #expect(decoded.step == step)
+        #expect(decoded.hidden == hidden)
+        #expect(decoded.hopOffset == 16 + 3 * 20 + 16)
+        #expect(Array(frame.payload[decoded.hopRange]) == hop)
+    }
+
+    @Test func `the layout is the documented one`() {
+        let payload = Array(
+            StepFrame.encode(step: step, hidden: 1, hop: [1, 2, 3, 4, 5, 6, 7, 8, 9]).dropFirst(24))
+        let words: [UInt32] = [
+            3, 1, 1, 0, 1, 2, 3, 0, 0, 4, 5, 6, 1, 0, 7, 8, 9, 2, 10, 11, 12, 13, 14,
+        ]
+        let expected = words.flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
+        #expect(payload == expected + [1, 2, 3, 4, 5, 6, 7, 8, 9])
+    }
+
+    @Test func `an error while the hop is written passes through`() {
+        struct Broken: Error {}
+        #expect(throws: Broken.self) {
+            try StepFrame.encode(step: step, hidden: 8) { _ in throw Broken() }
+        }
+    }
+
+    @Test func `counts end at their limits`() throws {
+        let largest = steps(entries: Limits.stepTokensMax, traces: Limits.workersMax)
+        let payload = try Frame(encoded: StepFrame.encode(step: largest)).payload
+        #expect(code(Frame(type: .step, stream: 1, payload: payload)) == nil)
+        let entry = [UInt8](repeating: 0, count: 20)
+        #expect(code(replacing(0..<4, with: UInt32(Limits.stepTokensMax + 1), in: payload + entry)) == .limit)
+        let trace = [UInt8](repeating: 0, count: 16)
+        #expect(code(replacing(4..<8, with: UInt32(Limits.workersMax + 1), in: payload + trace)) == .limit)
+        #expect(code(replacing(8..<12, with: UInt32(Limits.hiddenSizeMax + 1), in: payload)) == .limit)
+        #expect(code(replacing(8..<12, with: .max, in: payload)) == .limit)
+        #expect(code(replacing(0..<4, with: .max, in: payload)) == .limit)
+        #expect(code(Frame(type: .step, payload: [UInt8](repeating: 0, count: 16))) == .limit)
+    }
+
+    @Test(arguments: [(2560, 64), (8192, 1024), (Limits.hiddenSizeMax, 2), (32, 1)])
+    func `the largest number of entries fits and one more does not`(hidden: Int, stageCount: Int) throws {
+        let count = StepFrame.entryCountMax(hidden: hidden, stageCount: stageCount)
+        #expect(count >= 1)
+        #expect(StepFrame.payloadByteCount(entryCount: count, traceCount: stageCount, hidden: hidden) != nil)
+        #expect(
+            StepFrame.payloadByteCount(entryCount: count + 1, traceCount: stageCount, hidden: hidden) == nil)
+    }
+
+    @Test func `numbers of an entry end at their limits`() throws {
+        let payload = try Frame(encoded: StepFrame.encode(step: steps(entries: 1))).payload
+        for (offset, limit) in [(16, Limits.slotsMax), (20, Limits.contextMax), (24, Limits.vocabularyMax)] {
+            #expect(code(replacing(offset..<offset + 4, with: UInt32(limit - 1), in: payload)) == nil)
+            #expect(code(replacing(offset..<offset + 4, with: UInt32(limit), in: payload)) == .limit)
+        }
+        #expect(code(replacing(28..<32, with: 3, in: payload)) == .limit)
+        #expect(code(replacing(32..<36, with: 1, in: payload)) == .reserved)
+        let scored = replacing(28..<32, with: 2, in: payload).payload
+        #expect(code(replacing(32..<36, with: UInt32(Limits.vocabularyMax - 1), in: scored)) == nil)
+        #expect(code(replacing(32..<36, with: UInt32(Limits.vocabularyMax), in: scored)) == .limit)
+        #expect(code(replacing(12..<16, with: 1, in: payload)) == .reserved)
+    }
+
+    @Test func `a payload of any other size is refused`() throws {
+        let payload = try Frame(encoded: StepFrame.encode(step: step, hidden: 33) { _ in }).payload
+        for count in 0..<payload.count {
+            let cut = Frame(type: .step, payload: Array(payload.prefix(count)))
+            #expect(code(cut) == .malformed)
+        }
+        #expect(code(Frame(type: .step, payload: payload + [0])) == .malformed)
+        #expect(code(Frame(type: .outcome, payload: payload)) == .frameType)
+    }
+
+    @Test func `a mutated step is refused or encodes to the same bytes`() throws {
+        let payload = try Frame(encoded: StepFrame.encode(step: step, hidden: 33) { _ in }).payload
+        var generator = MutationGenerator(seed: 3)
+        var acceptedCount = 0
+        for _ in 0..<10_000 {
+            let frame = Frame(type: .step, stream: 5, payload: generator.mutate(payload))
+            guard let decoded = try? StepFrame.decode(frame) else { continue }
+            acceptedCount += 1
+            let hop = Array(frame.payload[decoded.hopRange])
+            let again = StepFrame.encode(step: decoded.step, hidden: decoded.hidden, hop: hop)
+            if again != frame.encoded() { Issue.record("\(frame.payload)") }
+        }
+        #expect((1..<10_000).contains(acceptedCount))
+    }
+
+    @Test func `items of the pipeline become frames`() throws {
+        let opening = Frame(.open(slot: 3, sampling: MessageSample.sampling))
+        #expect(try Opening.decode(opening.payload) == Opening(slot: 3, sampling: MessageSample.sampling))
+        #expect(try StepFrame.decode(Frame(.step(step))).step == step)
+        let closing = Frame(.close(slot: 3))
+        #expect(closing.type == .closing)
+        #expect(try Closing.decode(closing.payload).slot == 3)
+    }
+}
