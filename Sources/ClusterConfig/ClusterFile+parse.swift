@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+
+extension ClusterFile {
+    /// Reads the text of a cluster file.
+    ///
+    /// - Parameter path: names the file in messages, and its folder is where relative paths start.
+    /// - Throws: ``ConfigError``, `path:line: reason`.
+    package static func parse(_ text: String, path: String) throws(ConfigError) -> ClusterFile {
+        do {
+            return try read(text, path: path)
+        } catch {
+            throw ConfigError(path: path, line: error.line, error.reason)
+        }
+    }
+
+    private static func read(_ text: String, path: String) throws(ConfigError) -> ClusterFile {
+        let root = try YamlText.compose(text)
+        let fields = try YamlFields(
+            root, of: "the cluster file", known: ["cluster", "model", "listen", "key_file", "workers"])
+        let cluster = try fields.required("cluster").nodeName()
+        let listen = try fields.optional("listen")?.converted { text throws(ConfigError) in
+            try HostPort(parsing: text)
+        }
+        let model = try fields.optional("model")?.path(relativeTo: path)
+        let keyFile = try fields.optional("key_file")?.path(relativeTo: path)
+        let list = try fields.required("workers")
+        let items = try list.items(countMax: Limits.workersMax)
+        guard !items.isEmpty else { throw list.error("there are no workers") }
+        let workers = try items.map { item throws(ConfigError) in try ParsedWorker(item) }
+        try checkDistinct(workers)
+        try checkLayers(workers)
+        try checkKey(workers, keyFile: keyFile)
+        return ClusterFile(
+            path: path, cluster: cluster, model: model, listen: listen, keyFile: keyFile,
+            workers: workers.map(\.entry))
+    }
+
+    private static func checkDistinct(_ workers: [ParsedWorker]) throws(ConfigError) {
+        var names: [String: Int] = [:]
+        var addresses: [HostPort: String] = [:]
+        for worker in workers {
+            if let line = names.updateValue(worker.line, forKey: worker.entry.name) {
+                throw ConfigError(
+                    line: worker.line, "worker “\(worker.entry.name)” is named a second time (first in line \(line))")
+            }
+            if let other = addresses.updateValue(worker.entry.name, forKey: worker.entry.address) {
+                throw ConfigError(
+                    line: worker.addressLine,
+                    "address \(worker.entry.address) is worker “\(other)”'s already")
+            }
+        }
+    }
+
+    /// Whether the ranges make up a model is for the planner to say, who knows the model.
+    private static func checkLayers(_ workers: [ParsedWorker]) throws(ConfigError) {
+        let active = workers.filter { !$0.entry.isSpare }
+        guard let first = active.first else {
+            throw ConfigError(line: workers.first?.line, "all workers are spares; at least one must not be")
+        }
+        if let spare = workers.first(where: { $0.entry.isSpare && $0.entry.layers != nil }) {
+            throw ConfigError(
+                line: spare.line, "worker “\(spare.entry.name)” is a spare, so it cannot be given layers")
+        }
+        let odd = active.first { ($0.entry.layers == nil) != (first.entry.layers == nil) }
+        guard let odd else { return }
+        let (with, without) = first.entry.layers == nil ? (odd, first) : (first, odd)
+        throw ConfigError(
+            line: odd.line,
+            "layers are given for worker “\(with.entry.name)” but not for “\(without.entry.name)”; give them for "
+                + "all workers or for none")
+    }
+
+    private static func checkKey(_ workers: [ParsedWorker], keyFile: String?) throws(ConfigError) {
+        guard keyFile == nil, let remote = workers.first(where: { !$0.entry.address.isLoopback }) else { return }
+        throw ConfigError(
+            line: remote.addressLine,
+            "worker “\(remote.entry.name)” at \(remote.entry.address) is not on this machine, so the file must name a "
+                + "key_file; \(KeyFile.recipe(path: "cluster.key"))")
+    }
+}
+
+/// A worker and where it stands in the file.
+private struct ParsedWorker {
+    let entry: WorkerEntry
+    let line: Int
+    let addressLine: Int
+
+    init(_ value: YamlValue) throws(ConfigError) {
+        let fields = try YamlFields(
+            value, of: "a worker", known: ["name", "address", "layers", "memory", "spare"])
+        let address = try fields.required("address")
+        line = value.line
+        addressLine = address.line
+        entry = WorkerEntry(
+            name: try fields.required("name").nodeName(),
+            address: try address.converted { text throws(ConfigError) in
+                let address = try HostPort(parsing: text)
+                guard address.port > 0 else { throw ConfigError("a worker cannot be reached at port 0") }
+                return address
+            },
+            layers: try fields.optional("layers")?.converted { text throws(ConfigError) in
+                try LayerRange(parsing: text)
+            },
+            memoryByteCount: try fields.optional("memory")?.converted { text throws(ConfigError) in
+                try ByteSize.parse(text)
+            },
+            isSpare: try fields.optional("spare")?.boolean() ?? false)
+    }
+}
+
+extension LayerRange {
+    /// Reads `0-2`, inclusive, or a single layer.
+    fileprivate init(parsing text: String) throws(ConfigError) {
+        let bounds = text.split(separator: "-", omittingEmptySubsequences: false).map { part in
+            part.allSatisfy { ("0"..."9").contains($0) } ? Int(part) : nil
+        }
+        guard (1...2).contains(bounds.count), let first = bounds[0], let last = bounds[bounds.count - 1],
+            last < Limits.layersMax, let layers = LayerRange(first: first, end: last + 1)
+        else {
+            throw ConfigError(
+                "“\(text)” is not a range of layers; write the first and the last, for instance 0-11, below "
+                    + "\(Limits.layersMax)")
+        }
+        self = layers
+    }
+}

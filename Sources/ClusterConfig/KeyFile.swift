@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// The secret that the machines of a cluster share.
+package enum KeyFile {
+    /// Bytes of a key: enough to be no password, and no model file by mistake.
+    package static let byteCounts = 32...4096
+
+    /// How to make one, for messages.
+    package static func recipe(path: String) -> String {
+        "make one with “head -c 32 /dev/urandom | base64 > \(path) && chmod 600 \(path)” and copy it to every machine"
+    }
+
+    /// The file's bytes, without one line feed at the end.
+    ///
+    /// - Throws: ``ConfigError`` naming the file.
+    package static func read(_ path: String) throws(ConfigError) -> [UInt8] {
+        let file: MappedFile
+        do {
+            file = try MappedFile(path: path)
+        } catch {
+            throw ConfigError(path: path, "the cluster key cannot be read: \(error.message); \(recipe(path: path))")
+        }
+        guard file.bytes.count <= byteCounts.upperBound + 1 else {
+            throw ConfigError(
+                path: path,
+                "\(file.bytes.count) bytes are no cluster key, at most \(byteCounts.upperBound) are taken; "
+                    + recipe(path: path))
+        }
+        var key = [UInt8](file.bytes)
+        if key.last == UInt8(ascii: "\n") { key.removeLast() }
+        guard byteCounts.contains(key.count) else {
+            throw ConfigError(
+                path: path,
+                "a cluster key has \(byteCounts.lowerBound) to \(byteCounts.upperBound) bytes, this one has "
+                    + "\(key.count); \(recipe(path: path))")
+        }
+        return key
+    }
+
+    /// A warning if others than the owner may read or write the file, or `nil`.
+    ///
+    /// No error: secrets that Kubernetes mounts are readable to a group.
+    package static func permissionWarning(_ path: String) -> String? {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & 0o077 != 0 else { return nil }
+        return "\(path) holds the cluster key, but others than its owner may open it; run “chmod 600 \(path)”"
+    }
+}

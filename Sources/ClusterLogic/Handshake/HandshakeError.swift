@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+package import ClusterWire
+
+/// A connection that could not be opened.
+package struct HandshakeError: RemediableError, Equatable {
+    /// `.other` stands for a peer that broke the protocol as well.
+    package let code: RefusalCode
+    /// Names both sides and the remedy.
+    package let message: String
+
+    package init(_ code: RefusalCode, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+}
+
+extension HandshakeError {
+    static func undecodable(_ frame: Frame, from peer: String, _ error: WireError) -> HandshakeError {
+        HandshakeError(
+            error.code == .limit ? .limit : .other,
+            "\(peer) sent a \(frame.type) that cannot be read: \(error.message)")
+    }
+
+    static func unexpected(_ frame: Frame, from peer: String, awaited: String) -> HandshakeError {
+        HandshakeError(
+            .other,
+            "\(peer) sent \(frame.type) during the handshake, where \(awaited) was due; "
+                + "install the same release on both machines")
+    }
+
+    static func oneKey(holder: String, other: String) -> HandshakeError {
+        HandshakeError(
+            .key,
+            "\(other) has no cluster key, but \(holder) has one; give both the same key file, or none to both"
+        )
+    }
+
+    static func differentKeys(_ prover: String, _ verifier: String) -> HandshakeError {
+        HandshakeError(
+            .key, "\(prover) does not hold the cluster key of \(verifier); give both the same key file")
+    }
+}

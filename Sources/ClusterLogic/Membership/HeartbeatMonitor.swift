@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+
+/// Tells when to send heartbeats and when a peer counts as lost.
+///
+/// A monitor that is itself late (stopped, starved, swapped out) cannot know whether the peer was silent, so
+/// the time by which a tick comes late is not held against the peer: the idea of local health in Lifeguard
+/// (arXiv 1707.00788, IV.A), in its simplest form.
+package struct HeartbeatMonitor: Equatable, Sendable {
+    private let interval: Duration
+    private let timeout: Duration
+    private var lastTick: ContinuousClock.Instant
+    private var lastHeard: ContinuousClock.Instant
+    private var nextSend: ContinuousClock.Instant
+    /// Own lateness since the peer was last heard.
+    private var excused: Duration = .zero
+    private var sentSequence: UInt64 = 0
+    private var receivedSequence: UInt64 = 0
+    private var isLost = false
+
+    /// - Parameters:
+    ///   - interval: time between heartbeats; ticks are due at least as often.
+    ///   - timeout: silence after which the peer is lost.
+    package init(
+        now: ContinuousClock.Instant, interval: Duration = Limits.heartbeatInterval,
+        timeout: Duration = Limits.heartbeatTimeout
+    ) {
+        precondition(interval > .zero && interval < timeout, "heartbeats every \(interval), timeout \(timeout)")
+        self.interval = interval
+        self.timeout = timeout
+        lastTick = now
+        lastHeard = now
+        nextSend = now
+    }
+
+    /// Time has passed.
+    package mutating func tick(now: ContinuousClock.Instant) -> Directive? {
+        guard !isLost else { return nil }
+        excused += max(lastTick.duration(to: now) - interval, .zero)
+        lastTick = now
+        let silence = lastHeard.duration(to: now)
+        if silence - excused >= timeout {
+            isLost = true
+            return .lost(silence: silence)
+        }
+        guard now >= nextSend else { return nil }
+        nextSend = now + interval
+        sentSequence += 1
+        return .sendHeartbeat(sequence: sentSequence)
+    }
+
+    /// The peer answered heartbeat `sequence`.
+    ///
+    /// An answer to a heartbeat that was never sent, or a second answer to one, proves nothing and is dropped.
+    package mutating func received(sequence: UInt64, now: ContinuousClock.Instant) {
+        guard sequence > receivedSequence, sequence <= sentSequence else { return }
+        receivedSequence = sequence
+        lastHeard = max(lastHeard, now)
+        excused = .zero
+    }
+}

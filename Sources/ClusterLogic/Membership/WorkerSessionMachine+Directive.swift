@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+
+extension WorkerSessionMachine {
+    /// Whether a peer may come in.
+    package enum Admission: Equatable, Sendable {
+        case admitted
+        /// Somebody else holds the worker; the text names who.
+        case busy(String)
+        /// The session that the peer belongs to is not, or no longer, known here.
+        case unknownSession(String)
+    }
+
+    /// What the worker has to do next.
+    package enum Directive: Equatable, Sendable {
+        /// Answer with what is on disk and take what is missing.
+        case receive
+        /// Load the stage from disk.
+        case load
+        /// Report that the stage can serve.
+        case reportReady
+        /// Connect to the next stage's worker.
+        case connectNext
+        /// Report the fault; the coordinator decides what follows.
+        case report(String)
+        /// Stop computing, free the stage, close the session's connections; then call
+        /// ``WorkerSessionMachine/tornDown()``.
+        case tearDown
+    }
+}

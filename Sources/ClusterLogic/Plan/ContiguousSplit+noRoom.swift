@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+
+extension ContiguousSplit {
+    /// Says how many bytes are short, in all and where.
+    func noRoom() -> PlanError {
+        let layerCount = costs.layerCount
+        let stageCount = UInt64(min(workers.count, layerCount))
+        let needed =
+            costs.memoryByteCount(0, layerCount) + (stageCount - 1) * costs.cost.memoryPerStage
+        // Clamped so that hostile reports cannot overflow the sum; no machine has a pebibyte.
+        let offered = workers.reduce(0) { $0 + min($1.memoryByteCount, 1 << 50) }
+        let short = needed > offered ? needed - offered : 0
+        let summary =
+            short > 0
+            ? "the model needs \(ByteCount.text(needed)) in \(stageCount) stages, the workers offer "
+                + "\(ByteCount.text(offered)): \(short) bytes short in all"
+            : "the workers offer enough in all (\(ByteCount.text(offered)) for \(ByteCount.text(needed))), but no cut "
+                + "into contiguous stages fits them in this order"
+        return PlanError(
+            .memory,
+            ([summary] + details()).joined(separator: "; ")
+                + ". Add workers or memory, or lower --ctx-size or --parallel", shortByteCount: short)
+    }
+
+    /// One line for each worker that stays without a layer, and one for what is left over at the end.
+    private func details() -> [String] {
+        var first = 0
+        var lines: [String] = []
+        for (index, worker) in workers.enumerated() {
+            var end = first
+            while end < costs.layerCount, costs.memoryByteCount(first, end + 1) <= worker.memoryByteCount {
+                end += 1
+            }
+            let isLast = index == workers.count - 1
+            if isLast {
+                lines.append(line(worker, first, costs.layerCount))
+            } else if end == first {
+                lines.append(line(worker, first, first + 1))
+            }
+            first = end
+        }
+        return lines
+    }
+
+    private func line(_ worker: WorkerOffer, _ first: Int, _ end: Int) -> String {
+        let needed = costs.memoryByteCount(first, end)
+        let layers = end - first == 1 ? "layer \(first)" : "layers \(first)-\(end - 1)"
+        return "worker \(worker.name) would need \(ByteCount.text(needed)) for \(layers) but may use "
+            + "\(ByteCount.text(worker.memoryByteCount)): \(needed - min(worker.memoryByteCount, needed)) bytes short"
+    }
+}

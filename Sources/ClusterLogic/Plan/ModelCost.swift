@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+
+/// What a model's parts cost on the wire and in memory, in bytes.
+package struct ModelCost: Equatable, Sendable {
+    /// No single figure may be larger; sums of the largest plan then stay far below 64 bits.
+    package static let figureMax: UInt64 = 1 << 46
+
+    /// Wire bytes of each layer, in order.
+    package var layerByteCounts: [UInt64]
+    package var embeddingByteCount: UInt64
+    package var outputNormByteCount: UInt64
+    package var headByteCount: UInt64
+    /// The head is the embedding's file: a stage that has both is sent it once.
+    package var headSharesEmbedding: Bool
+    /// Memory of one layer: resident weights and KV cache.
+    package var memoryPerLayer: UInt64
+    /// Memory that the first stage takes besides its layers.
+    package var memoryForFirst: UInt64
+    /// Memory that the last stage takes besides its layers.
+    package var memoryForLast: UInt64
+    /// Memory that every stage takes besides its layers (scratch).
+    package var memoryPerStage: UInt64
+
+    package init(
+        layerByteCounts: [UInt64], embeddingByteCount: UInt64, outputNormByteCount: UInt64,
+        headByteCount: UInt64, headSharesEmbedding: Bool, memoryPerLayer: UInt64, memoryForFirst: UInt64,
+        memoryForLast: UInt64, memoryPerStage: UInt64
+    ) {
+        self.layerByteCounts = layerByteCounts
+        self.embeddingByteCount = embeddingByteCount
+        self.outputNormByteCount = outputNormByteCount
+        self.headByteCount = headByteCount
+        self.headSharesEmbedding = headSharesEmbedding
+        self.memoryPerLayer = memoryPerLayer
+        self.memoryForFirst = memoryForFirst
+        self.memoryForLast = memoryForLast
+        self.memoryPerStage = memoryPerStage
+    }
+
+    /// Why no plan can be made of these figures, or `nil`.
+    package var invalidity: String? {
+        guard (1...Limits.layersMax).contains(layerByteCounts.count) else {
+            return "the model has \(layerByteCounts.count) layers, expected 1...\(Limits.layersMax)"
+        }
+        let figures =
+            layerByteCounts + [
+                embeddingByteCount, outputNormByteCount, headByteCount, memoryPerLayer, memoryForFirst,
+                memoryForLast, memoryPerStage,
+            ]
+        guard let largest = figures.max(), largest > Self.figureMax else { return nil }
+        return "a part of the model takes \(largest) bytes; at most \(Self.figureMax) are planned for"
+    }
+}
+
+/// What any stage costs, from sums made once.
+///
+/// - Precondition: the cost has no invalidity, so that nothing overflows.
+struct StageCosts {
+    let cost: ModelCost
+    let layerCount: Int
+    private let sums: [UInt64]
+
+    init(_ cost: ModelCost) {
+        self.cost = cost
+        layerCount = cost.layerByteCounts.count
+        var sums: [UInt64] = [0]
+        for byteCount in cost.layerByteCounts { sums.append(sums[sums.count - 1] + byteCount) }
+        self.sums = sums
+    }
+
+    /// Bytes that a worker needs on disk for the layers `first ..< end`.
+    func wireByteCount(_ first: Int, _ end: Int) -> UInt64 {
+        var total = sums[end] - sums[first]
+        if first == 0 { total += cost.embeddingByteCount }
+        if end == layerCount {
+            total += cost.outputNormByteCount
+            if first > 0 || !cost.headSharesEmbedding { total += cost.headByteCount }
+        }
+        return total
+    }
+
+    /// Bytes that a worker needs in memory for the layers `first ..< end`.
+    func memoryByteCount(_ first: Int, _ end: Int) -> UInt64 {
+        var total = UInt64(end - first) * cost.memoryPerLayer + cost.memoryPerStage
+        if first == 0 { total += cost.memoryForFirst }
+        if end == layerCount { total += cost.memoryForLast }
+        return total
+    }
+}

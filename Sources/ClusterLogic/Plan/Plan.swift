@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+
+package import BitNetCore
+
+/// Which worker runs which layers.
+package struct Plan: Equatable, Sendable {
+    /// In the order in which a step travels; together they hold every layer once.
+    package var stages: [PlannedStage]
+    /// Workers that are neither spares nor needed: more of them than layers, or too little memory.
+    package var unused: [String]
+
+    package init(stages: [PlannedStage], unused: [String]) {
+        self.stages = stages
+        self.unused = unused
+    }
+}
+
+/// One stage of a plan.
+package struct PlannedStage: Equatable, Sendable {
+    package var index: Int
+    /// The worker's name.
+    package var worker: String
+    /// host:port.
+    package var address: String
+    package var layers: LayerRange
+    /// Bytes of the shard's files.
+    package var wireByteCount: UInt64
+    /// Bytes that the stage is expected to take in memory.
+    package var memoryByteCount: UInt64
+
+    package init(
+        index: Int, worker: String, address: String, layers: LayerRange, wireByteCount: UInt64,
+        memoryByteCount: UInt64
+    ) {
+        self.index = index
+        self.worker = worker
+        self.address = address
+        self.layers = layers
+        self.wireByteCount = wireByteCount
+        self.memoryByteCount = memoryByteCount
+    }
+}

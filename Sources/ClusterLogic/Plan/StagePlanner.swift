@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+
+/// Divides a model's layers among workers.
+package enum StagePlanner {
+    /// - Parameters:
+    ///   - cost: what the model's parts cost.
+    ///   - workers: in the order in which a step shall travel, unless layers are assigned to them; spares
+    ///     are left out.
+    /// - Throws: ``PlanError`` naming the layers, the workers and the bytes that are short.
+    package static func plan(cost: ModelCost, workers: [WorkerOffer]) throws(PlanError) -> Plan {
+        if let reason = cost.invalidity { throw PlanError(.cost, reason) }
+        let workers = workers.filter { !$0.isSpare }
+        guard !workers.isEmpty else {
+            throw PlanError(.workers, "there is no worker that is not a spare; add one to workers.yaml")
+        }
+        guard workers.count <= Limits.workersMax else {
+            throw PlanError(.workers, "\(workers.count) workers; at most \(Limits.workersMax) can be used")
+        }
+        let costs = StageCosts(cost)
+        let assigned = workers.filter { $0.assignedLayers != nil }
+        if assigned.isEmpty { return try ContiguousSplit(costs: costs, workers: workers).plan() }
+        guard assigned.count == workers.count else {
+            let without = workers.filter { $0.assignedLayers == nil }.map(\.name).joined(separator: ", ")
+            throw PlanError(
+                .layers, "layers are given for some workers but not for \(without); give them for all or none")
+        }
+        return try planAssigned(costs: costs, workers: workers)
+    }
+
+    private static func planAssigned(
+        costs: StageCosts, workers: [WorkerOffer]
+    ) throws(PlanError) -> Plan {
+        let placed = workers.compactMap { worker in worker.assignedLayers.map { (worker, $0) } }
+            .sorted { ($0.1.first, $0.1.end) < ($1.1.first, $1.1.end) }
+        var stages: [PlannedStage] = []
+        var covered = 0
+        for (worker, layers) in placed {
+            guard layers.end <= costs.layerCount else {
+                throw PlanError(
+                    .layers,
+                    "worker \(worker.name) is given layers \(layers), but the model's last layer is "
+                        + "\(costs.layerCount - 1)")
+            }
+            if let previous = stages.last, layers.first < covered {
+                throw PlanError(
+                    .layers,
+                    "layers \(previous.layers) of worker \(previous.worker) and layers \(layers) of worker "
+                        + "\(worker.name) overlap")
+            }
+            guard layers.first == covered else {
+                throw missing(covered..<layers.first, after: stages.last)
+            }
+            stages.append(stage(stages.count, worker, layers, costs))
+            covered = layers.end
+        }
+        guard covered == costs.layerCount else {
+            throw missing(covered..<costs.layerCount, after: stages.last)
+        }
+        try checkMemory(stages, placed.map(\.0))
+        return Plan(stages: stages, unused: [])
+    }
+
+    static func stage(
+        _ index: Int, _ worker: WorkerOffer, _ layers: LayerRange, _ costs: StageCosts
+    ) -> PlannedStage {
+        PlannedStage(
+            index: index, worker: worker.name, address: worker.address, layers: layers,
+            wireByteCount: costs.wireByteCount(layers.first, layers.end),
+            memoryByteCount: costs.memoryByteCount(layers.first, layers.end))
+    }
+
+    private static func missing(_ layers: Range<Int>, after stage: PlannedStage?) -> PlanError {
+        let which =
+            layers.count == 1
+            ? "layer \(layers.lowerBound) is" : "layers \(layers.lowerBound)-\(layers.upperBound - 1) are"
+        let after = stage.map { ": worker \($0.worker) ends with layer \($0.layers.end - 1)" } ?? ""
+        return PlanError(.layers, "\(which) given to no worker\(after)")
+    }
+
+    private static func checkMemory(
+        _ stages: [PlannedStage], _ workers: [WorkerOffer]
+    ) throws(PlanError) {
+        var short: UInt64 = 0
+        var reasons: [String] = []
+        for (stage, worker) in zip(stages, workers) where stage.memoryByteCount > worker.memoryByteCount {
+            let missing = stage.memoryByteCount - worker.memoryByteCount
+            short += missing
+            reasons.append(
+                "worker \(worker.name) needs \(ByteCount.text(stage.memoryByteCount)) for layers \(stage.layers) "
+                    + "but may use \(ByteCount.text(worker.memoryByteCount)): \(missing) bytes short")
+        }
+        guard reasons.isEmpty else {
+            throw PlanError(
+                .memory, reasons.joined(separator: "; ") + ". Give it fewer layers, or lower --ctx-size or --parallel",
+                shortByteCount: short)
+        }
+    }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+
+package import BitNetCore
+
+extension GenerationSchedule {
+    /// What the shell has to do, in order.
+    ///
+    /// An event's `.send` directives come before all others, so that whoever cancels a sequence while taking
+    /// its token has sent everything that was decided before.
+    package enum Directive: Equatable, Sendable {
+        /// Hand the item to the first stage.
+        case send(PipelineItem)
+        /// The sequence has gone on by one token.
+        case token(UInt64, UInt32, logProbability: Float)
+        /// The log-probability of every prompt token after the first, `[prompt.count - 1]`.
+        case scored(UInt64, [Float])
+        /// The last word on a sequence that was submitted and not cancelled.
+        case finished(UInt64, FinishReason)
+        /// The sequence was not taken.
+        case refused(UInt64, String)
+        /// The pipeline returned what was not asked for: nothing that comes from it can be trusted any more.
+        ///
+        /// Said once; the schedule stays still from then on.
+        case violation(String)
+    }
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+
+package import BitNetCore
+
+/// Forms the steps that keep a pipeline busy with many sequences.
+///
+/// Sequences get slots in the order in which they come. A step holds one token of each sequence that can
+/// decode, up to an even share (below), and one chunk of the oldest prompt that is not through. A sequence's
+/// next token is sent only after the one before has come back, while chunks of one prompt follow each other
+/// without waiting. What a sequence generates depends on none of this.
+///
+/// The share: with `n` sequences decoding on `s` stages a step takes at most ⌈n/s⌉ of them. All in one step
+/// would leave every stage but one idle.
+package struct GenerationSchedule: Equatable, Sendable {
+    let stageCount: Int
+    let contextLength: Int
+    let prefillChunk: Int
+    let stepsInFlightMax: Int
+    let stepTokensMax: Int
+    private let waitingMax: Int
+
+    /// Sequences that have no slot yet, the oldest first.
+    private var waiting: [SequenceRequest] = []
+    var running: [UInt64: ScheduledSequence] = [:]
+    /// Running sequences whose prompt is not sent to the end, the oldest first.
+    var prefilling: [UInt64] = []
+    /// Running sequences whose last token has come back, longest waiting first.
+    var decodable: [UInt64] = []
+    private var freeSlots: [UInt32]
+    var inFlight: [StepInFlight] = []
+    var nextStepID: UInt64 = 1
+    private var isPoisoned = false
+
+    /// - Parameters:
+    ///   - stageCount: stages of the plan.
+    ///   - slotCount: sequences that the KV caches hold at once, 1...`Limits.slotsMax`.
+    ///   - contextLength: positions of each slot.
+    ///   - prefillChunk: prompt tokens of one step, at most half of `Limits.stepTokensMax`.
+    ///   - stepsInFlightMax: steps between the first stage and the last; `stageCount` + 1 by default, so that
+    ///     one travels while each stage computes another.
+    ///   - waitingMax: sequences that may wait for a slot; more are refused.
+    ///
+    /// Figures outside these bounds are moved to the nearest one inside.
+    package init(
+        stageCount: Int, slotCount: Int, contextLength: Int, prefillChunk: Int = 64,
+        stepsInFlightMax: Int? = nil, waitingMax: Int = Limits.slotsMax
+    ) {
+        func bounded(_ value: Int, _ max: Int) -> Int { min(Swift.max(value, 1), max) }
+        let slotCount = bounded(slotCount, Limits.slotsMax)
+        self.stageCount = bounded(stageCount, Limits.workersMax)
+        self.contextLength = bounded(contextLength, Limits.contextMax)
+        self.prefillChunk = bounded(prefillChunk, Limits.stepTokensMax / 2)
+        self.stepsInFlightMax = bounded(stepsInFlightMax ?? self.stageCount + 1, Limits.workersMax + 1)
+        self.waitingMax = max(waitingMax, 0)
+        stepTokensMax = min(slotCount + self.prefillChunk, Limits.stepTokensMax)
+        freeSlots = (0..<UInt32(slotCount)).reversed()
+    }
+
+    /// Steps that have been sent and have not come back.
+    package var inFlightCount: Int { inFlight.count }
+    /// Sequences that wait for a slot.
+    package var waitingCount: Int { waiting.count }
+    /// Sequences that have a slot.
+    package var runningCount: Int { running.count }
+
+    // MARK: Events
+
+    /// A new sequence is wanted.
+    package mutating func submit(_ request: SequenceRequest) -> [Directive] {
+        precondition(running[request.id] == nil, "sequence \(request.id) is submitted twice")
+        if let reason = refusal(of: request) { return [.refused(request.id, reason)] }
+        let hasNothingToScore = request.scores && request.prompt.count == 1
+        let news: [Directive] = hasNothingToScore ? [.scored(request.id, [])] : []
+        if request.tokenCountMax == 0, hasNothingToScore || !request.scores {
+            return news + [.finished(request.id, .length)]
+        }
+        waiting.append(request)
+        return fill() + news
+    }
+
+    /// A step has come back.
+    package mutating func received(_ outcome: StepOutcome) -> [Directive] {
+        guard !isPoisoned else { return [] }
+        guard let step = inFlight.first, step.id == outcome.id else {
+            let expected = inFlight.first.map { "step \($0.id)" } ?? "none"
+            return poison("the pipeline returned step \(outcome.id) when \(expected) was due")
+        }
+        if let reason = step.mismatch(outcome.results) { return poison(reason) }
+        inFlight.removeFirst()
+        var sends: [Directive] = []
+        var news: [Directive] = []
+        for (expected, result) in zip(step.expectations, outcome.results) {
+            // Results of a sequence that was cancelled, or has ended, are dropped.
+            guard running[expected.owner] != nil else { continue }
+            switch expected.output {
+            case .none: continue
+            case .score: takeScore(result, of: expected.owner, &sends, &news)
+            case .sample: takeToken(result, of: expected.owner, &sends, &news)
+            }
+        }
+        return sends + fill() + news
+    }
+
+    /// Nobody wants the sequence any more; nothing more is said of it.
+    package mutating func cancel(_ id: UInt64) -> [Directive] {
+        guard !isPoisoned else { return [] }
+        waiting.removeAll { $0.id == id }
+        return release(id) + fill()
+    }
+
+    // MARK: Taking results
+
+    private mutating func takeScore(
+        _ result: StepResult, of id: UInt64, _ sends: inout [Directive], _ news: inout [Directive]
+    ) {
+        guard var sequence = running[id] else { return }
+        sequence.scores.append(result.logProbability)
+        running[id] = sequence
+        guard sequence.scores.count == sequence.scoreCount else { return }
+        news.append(.scored(id, sequence.scores))
+        if sequence.request.tokenCountMax == 0 { finish(id, .length, &sends, &news) }
+    }
+
+    private mutating func takeToken(
+        _ result: StepResult, of id: UInt64, _ sends: inout [Directive], _ news: inout [Directive]
+    ) {
+        guard var sequence = running[id] else { return }
+        let request = sequence.request
+        if request.stopTokens.contains(result.token) { return finish(id, .stop, &sends, &news) }
+        sequence.append(result.token)
+        running[id] = sequence
+        news.append(.token(id, result.token, logProbability: result.logProbability))
+        if sequence.generatedCount == request.tokenCountMax {
+            finish(id, .length, &sends, &news)
+        } else if request.prompt.count + sequence.generatedCount > contextLength {
+            finish(id, .context, &sends, &news)
+        } else {
+            decodable.append(id)
+        }
+    }
+
+    private mutating func finish(
+        _ id: UInt64, _ reason: FinishReason, _ sends: inout [Directive], _ news: inout [Directive]
+    ) {
+        sends += release(id)
+        news.append(.finished(id, reason))
+    }
+
+    // MARK: Slots
+
+    /// Gives back the slot of a sequence, if it has one.
+    ///
+    /// Steps of it may still be in flight; the pipe's order puts them before the close, and the close before
+    /// whatever uses the slot next.
+    private mutating func release(_ id: UInt64) -> [Directive] {
+        guard let sequence = running.removeValue(forKey: id) else { return [] }
+        prefilling.removeAll { $0 == id }
+        decodable.removeAll { $0 == id }
+        freeSlots.append(sequence.slot)
+        return [.send(.close(slot: sequence.slot))]
+    }
+
+    /// Gives free slots to those who wait, then sends steps as long as there is work and room for them.
+    private mutating func fill() -> [Directive] {
+        guard !isPoisoned else { return [] }
+        var sends: [Directive] = []
+        while !waiting.isEmpty, let slot = freeSlots.popLast() {
+            let request = waiting.removeFirst()
+            running[request.id] = ScheduledSequence(request: request, slot: slot)
+            prefilling.append(request.id)
+            sends.append(.send(.open(slot: slot, sampling: request.sampling)))
+        }
+        while inFlight.count < stepsInFlightMax, let step = nextStep() {
+            sends.append(.send(.step(step)))
+        }
+        return sends
+    }
+
+    // MARK: Refusing
+
+    private func refusal(of request: SequenceRequest) -> String? {
+        if isPoisoned { return "the pipeline has failed" }
+        if request.prompt.isEmpty { return "the prompt is empty" }
+        if request.prompt.count > contextLength {
+            return "the prompt has \(request.prompt.count) tokens, but the context holds \(contextLength); shorten "
+                + "it or raise --ctx-size"
+        }
+        if request.tokenCountMax < 0 { return "\(request.tokenCountMax) tokens cannot be generated" }
+        if let reason = request.sampling.invalidity { return reason }
+        if freeSlots.isEmpty, waiting.count >= waitingMax {
+            return "\(waiting.count) sequences are waiting already; try again later"
+        }
+        return nil
+    }
+
+    private mutating func poison(_ reason: String) -> [Directive] {
+        isPoisoned = true
+        return [.violation(reason)]
+    }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+
+package import BitNetCore
+
+/// One sequence that shall run.
+package struct SequenceRequest: Equatable, Sendable {
+    /// Chosen by the caller, never used twice.
+    package var id: UInt64
+    package var prompt: [UInt32]
+    /// Tokens to generate; with 0 the prompt is only scored, or nothing is done.
+    package var tokenCountMax: Int
+    package var sampling: SamplingParameters
+    /// Tokens that end the sequence and are not part of it.
+    package var stopTokens: Set<UInt32>
+    /// The log-probability of every prompt token after the first is wanted.
+    package var scores: Bool
+
+    package init(
+        id: UInt64, prompt: [UInt32], tokenCountMax: Int, sampling: SamplingParameters = .init(),
+        stopTokens: Set<UInt32> = [], scores: Bool = false
+    ) {
+        self.id = id
+        self.prompt = prompt
+        self.tokenCountMax = tokenCountMax
+        self.sampling = sampling
+        self.stopTokens = stopTokens
+        self.scores = scores
+    }
+}

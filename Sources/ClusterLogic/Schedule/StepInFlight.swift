@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+
+/// What must come back for a step that was sent.
+///
+/// Results are matched by step, not by slot: a slot may have passed to another sequence meanwhile.
+struct StepInFlight: Equatable, Sendable {
+    struct Expectation: Equatable, Sendable {
+        /// The sequence whose entry this was.
+        let owner: UInt64
+        let slot: UInt32
+        let position: UInt32
+        let output: StepEntry.Output
+    }
+
+    let id: UInt64
+    /// One for each entry that has an output, in order.
+    let expectations: [Expectation]
+
+    /// How `results` differ from what was asked for, or `nil`.
+    func mismatch(_ results: [StepResult]) -> String? {
+        guard results.count == expectations.count else {
+            return "step \(id) brought \(results.count) results, \(expectations.count) were asked for"
+        }
+        for (result, expected) in zip(results, expectations) {
+            guard result.slot == expected.slot, result.position == expected.position else {
+                return "step \(id) brought a result for slot \(result.slot), position \(result.position), instead "
+                    + "of slot \(expected.slot), position \(expected.position)"
+            }
+            if case .score(let target) = expected.output, result.token != target {
+                return "step \(id) scored token \(result.token) instead of \(target)"
+            }
+        }
+        return nil
+    }
+}
