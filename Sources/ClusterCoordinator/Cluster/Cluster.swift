@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+package import BitNetCore
+package import BitNetFormats
+package import ClusterConfig
+package import ClusterLogic
+package import ClusterTransport
+import ClusterWire
+
+/// What the operator asked of the cluster, besides its workers.
+package struct ClusterOptions: Sendable {
+    package var slotCount = 4
+    package var contextLength = 0
+    /// `f32` or `f16`.
+    package var cacheType = "f16"
+    package var prefillChunk = 64
+    package var joinTimeout = Limits.joinTimeout
+
+    package init() {}
+}
+
+/// What happens while a cluster comes up, for whoever watches.
+package enum ClusterEvent: Sendable {
+    case waiting(String)
+    case joined(worker: String, isa: String, threadCount: Int)
+    case converting(done: Int, of: Int)
+    case planned(Plan)
+    case shipping(ShippingProgress)
+    case shipped(byteCount: UInt64)
+    case ready(worker: String, kernel: String, residentByteCount: UInt64, loadTime: Duration)
+}
+
+/// A plan that runs on workers: joined, shipped, loaded, linked.
+package final class Cluster: Sendable {
+    package let plan: Plan
+    /// Tokens that a sequence may hold.
+    package let contextLength: Int
+    package let pipeline: any StepPipeline
+    private let controls: [WorkerControl]
+    private let watch: Task<Void, Never>
+
+    init(plan: Plan, contextLength: Int, pipeline: ClusterPipeline, controls: [WorkerControl]) {
+        self.plan = plan
+        self.contextLength = contextLength
+        self.pipeline = pipeline
+        self.controls = controls
+        watch = Task { await Self.watch(pipeline, controls) }
+    }
+
+    /// Brings a cluster up: joins the workers, plans, ships what they lack, has them load and link.
+    ///
+    /// - Throws: ``ClusterError``, `PlanError`, ``ModelFileError``: whatever came first, naming the worker.
+    package static func start(
+        file: ClusterFile, key: [UInt8], model: ModelFile, options: ClusterOptions, network: Network,
+        onEvent: @escaping @Sendable (ClusterEvent) -> Void
+    ) async throws -> Cluster {
+        var random = SystemRandomNumberGenerator()
+        let dialer = WorkerDialer(
+            network: network, cluster: file.cluster, node: "coordinator of \(file.cluster)", key: key,
+            session: random.next() | 1)
+        let assembly = ClusterAssembly(dialer: dialer, model: model, options: options, onEvent: onEvent)
+        return try await assembly.run(workers: file.workers.filter { !$0.isSpare })
+    }
+
+    /// Fails the pipeline when steps do not come back although every worker is alive.
+    private static func watch(_ pipeline: ClusterPipeline, _ controls: [WorkerControl]) async {
+        while !Task.isCancelled {
+            if let silence = pipeline.silence, silence > Limits.stepTimeout {
+                let progress = controls.map { "\($0.worker.name) \($0.latest?.stepsCompleted ?? 0)" }
+                return pipeline.fail(
+                    ClusterError(
+                        .stalled,
+                        "no step came back for \(Limits.stepTimeout); steps computed by each stage: "
+                            + progress.joined(separator: ", ")
+                            + ". The first stage that is behind is stuck: restart bitnet-worker there."))
+            }
+            try? await Task.sleep(for: Limits.heartbeatInterval)
+        }
+    }
+
+    /// Lets the workers go, so that they can serve the next coordinator at once.
+    package func close() async {
+        for control in controls { control.release() }
+        for control in controls { _ = try? await control.expect(.released, within: Limits.releaseTimeout) }
+        watch.cancel()
+        await pipeline.close()
+        for control in controls { control.close() }
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import ClusterTransport
+import ClusterWire
+import Synchronization
+
+/// The stages of a plan on their workers: steps go to the first, outcomes come from the last.
+final class ClusterPipeline: StepPipeline {
+    private struct State {
+        var failure: ClusterError?
+        var sentStepCount: UInt64 = 0
+        var returnedStepCount: UInt64 = 0
+        var lastReturn = ContinuousClock.now
+    }
+
+    let outcomes: AsyncThrowingStream<StepOutcome, any Error>
+    let stageCount: Int
+    private let continuation: AsyncThrowingStream<StepOutcome, any Error>.Continuation
+    private let steps: FrameConnection
+    private let results: FrameConnection
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - steps: connection to the first stage's worker.
+    ///   - results: connection to the last stage's worker.
+    init(stageCount: Int, steps: FrameConnection, results: FrameConnection) {
+        self.stageCount = stageCount
+        self.steps = steps
+        self.results = results
+        let (outcomes, continuation) = AsyncThrowingStream<StepOutcome, any Error>.makeStream()
+        self.outcomes = outcomes
+        self.continuation = continuation
+        // Losing a data connection is never the first cause: the worker's control connection tells more.
+        steps.deliver(
+            to: FrameSink(
+                received: { [weak self] frame in
+                    self?.fail(ClusterError(.fault, "the first stage sent a \(frame.type) on the step connection"))
+                },
+                closed: { [weak self] error in self?.fail(ClusterError(.link, "first stage: \(error)")) }))
+        results.deliver(
+            to: FrameSink(
+                received: { [weak self] in self?.received($0) },
+                closed: { [weak self] error in self?.fail(ClusterError(.link, "last stage: \(error)")) }))
+    }
+
+    func send(_ item: PipelineItem) {
+        if case .step = item {
+            state.withLock { state in
+                if state.sentStepCount == state.returnedStepCount { state.lastReturn = .now }
+                state.sentStepCount += 1
+            }
+        }
+        steps.send(Frame(item))
+    }
+
+    /// How long steps have been under way without any coming back.
+    var silence: Duration? {
+        state.withLock { state in
+            state.sentStepCount > state.returnedStepCount ? state.lastReturn.duration(to: .now) : nil
+        }
+    }
+
+    func close() async {
+        steps.close()
+        results.close()
+        continuation.finish()
+    }
+
+    /// Ends the pipeline with the most telling of the errors that arrive close together.
+    ///
+    /// When a worker dies its neighbours notice broken connections at the same moment; their reports wait
+    /// a little for that of the dead worker's own control connection.
+    func fail(_ error: ClusterError) {
+        let isFirst = state.withLock { state in
+            defer { if state.failure == nil || state.failure?.code == .link { state.failure = error } }
+            return state.failure == nil
+        }
+        if error.code != .link { return finish() }
+        guard isFirst else { return }
+        Task {
+            try? await Task.sleep(for: Limits.rootCauseGrace)
+            finish()
+        }
+    }
+
+    private func finish() {
+        let failure = state.withLock { $0.failure }
+        continuation.finish(throwing: failure)
+    }
+
+    private func received(_ frame: Frame) {
+        do throws(WireError) {
+            guard frame.type == .outcome else {
+                return fail(ClusterError(.fault, "the last stage sent a \(frame.type) instead of an outcome"))
+            }
+            let outcome = try OutcomeFrame.decode(frame)
+            guard outcome.traces.count == stageCount else {
+                return fail(
+                    ClusterError(
+                        .fault, "step \(outcome.id) passed \(outcome.traces.count) stages instead of \(stageCount)"))
+            }
+            state.withLock { state in
+                state.returnedStepCount += 1
+                state.lastReturn = .now
+            }
+            continuation.yield(outcome)
+        } catch {
+            fail(ClusterError(.fault, "the last stage sent an outcome that cannot be read: \(error.message)"))
+        }
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import ClusterLogic
+import ClusterTransport
+import ClusterWire
+
+/// Opens connections to workers on behalf of one session.
+struct WorkerDialer: Sendable {
+    let network: Network
+    let cluster: String
+    let node: String
+    let key: [UInt8]
+    let session: UInt64
+
+    /// Connects and shakes hands.
+    ///
+    /// - Throws: ``TransportError`` (`.unreachable` is worth another try), ``HandshakeError``.
+    func connect(
+        _ role: ConnectionRole, to worker: WorkerIdentity
+    ) async throws -> (connection: FrameConnection, peer: HandshakeSession) {
+        let connection = try await network.connect(to: worker.address, peer: "\(worker)")
+        do {
+            let hello = Hello(cluster: cluster, node: node, role: role, session: session)
+            let peer = try await connection.shakeHands(hello, key: key)
+            return (connection, peer)
+        } catch {
+            connection.close()
+            throw error
+        }
+    }
+
+    /// Opens the control connection, trying again while the worker is not up.
+    ///
+    /// - Parameter onWait: called once with the reason of the first failure.
+    func join(
+        _ worker: WorkerIdentity, within limit: Duration, onWait: @Sendable (String) -> Void
+    ) async throws -> (connection: FrameConnection, peer: HandshakeSession) {
+        let start = ContinuousClock.now
+        var hasWaited = false
+        while true {
+            do {
+                return try await connect(.control, to: worker)
+            } catch let error as TransportError where error.code == .unreachable {
+                guard start.duration(to: .now) < limit else {
+                    throw ClusterError(.join, "gave up after \(limit): \(error.message)")
+                }
+                if !hasWaited { onWait(error.message) }
+                hasWaited = true
+                try await Task.sleep(for: Limits.joinRetryInterval)
+            } catch let error as any RemediableError {
+                throw ClusterError(.refused, "\(worker): \(error.message)")
+            }
+        }
+    }
+}

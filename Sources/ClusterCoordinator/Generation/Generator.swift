@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+package import BitNetCore
+package import BitNetFormats
+package import ClusterLogic
+import Synchronization
+
+/// Writes text with a pipeline: tokenises, lets the schedule form steps, and turns tokens back into text.
+package final class Generator: TextGenerator {
+    private enum Consumer {
+        case text(TextSequence)
+        case scores(CheckedContinuation<[Float], any Error>)
+
+        func fail(_ error: any Error) {
+            switch self {
+            case .text(let sequence): sequence.continuation.finish(throwing: error)
+            case .scores(let continuation): continuation.resume(throwing: error)
+            }
+        }
+    }
+
+    /// Directives are carried out under the lock too, so that the pipeline sees them in the order in which
+    /// the schedule gave them; nothing there blocks.
+    private struct State {
+        var schedule: GenerationSchedule
+        var consumers: [UInt64: Consumer] = [:]
+        var nextID: UInt64 = 0
+        var failure: (any Error)?
+    }
+
+    private let pipeline: any StepPipeline
+    private let tokenizer: Tokenizer
+    private let stages: [StageStatistics]
+    private let state: Mutex<State>
+
+    /// - Parameter stages: name and layers of each stage, in order, with empty figures.
+    package init(
+        pipeline: any StepPipeline, tokenizer: Tokenizer, schedule: GenerationSchedule,
+        stages: [StageStatistics]
+    ) {
+        self.pipeline = pipeline
+        self.tokenizer = tokenizer
+        self.stages = stages
+        state = Mutex(State(schedule: schedule))
+    }
+
+    /// Takes outcomes until the pipeline ends; every generation then fails with the reason.
+    package func run() async {
+        var reason: any Error = GeneratorError.pipelineClosed
+        do {
+            for try await outcome in pipeline.outcomes {
+                state.withLock { take(outcome, &$0) }
+            }
+        } catch {
+            reason = error
+        }
+        state.withLock { state in
+            state.failure = reason
+            for consumer in state.consumers.values { consumer.fail(reason) }
+            state.consumers = [:]
+        }
+    }
+
+    package func generate(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {
+        let start = ContinuousClock.now
+        let (events, continuation) = AsyncThrowingStream<GenerationEvent, any Error>.makeStream()
+        if let reason = request.sampling.invalidity {
+            continuation.finish(throwing: GeneratorError.request(reason))
+            return events
+        }
+        let prompt = tokenizer.encode(request.prompt, addsBeginning: true)
+        let sequence = TextSequence(
+            continuation: continuation, detokenizer: Detokenizer(tokenizer), stopTexts: request.stopTexts,
+            meter: GenerationMeter(promptTokenCount: prompt.count, stages: stages, start: start))
+        continuation.yield(.started(promptTokenCount: prompt.count))
+        let id = submit(.text(sequence)) { id in
+            SequenceRequest(
+                id: id, prompt: prompt, tokenCountMax: request.tokenCountMax, sampling: request.sampling,
+                stopTokens: request.ignoresStopTokens ? [] : tokenizer.stopTokens, scores: false)
+        }
+        continuation.onTermination = { [weak self] reason in
+            if case .cancelled = reason { self?.cancel(id) }
+        }
+        return events
+    }
+
+    /// The log-probability of every token of `tokens` after the first, given those before it.
+    package func score(_ tokens: [UInt32]) async throws -> [Float] {
+        try await withCheckedThrowingContinuation { continuation in
+            _ = submit(.scores(continuation)) { id in
+                SequenceRequest(
+                    id: id, prompt: tokens, tokenCountMax: 0, sampling: SamplingParameters(), stopTokens: [],
+                    scores: true)
+            }
+        }
+    }
+
+    private func submit(_ consumer: Consumer, _ request: (UInt64) -> SequenceRequest) -> UInt64 {
+        state.withLock { state in
+            let id = state.nextID
+            state.nextID += 1
+            if let failure = state.failure {
+                consumer.fail(failure)
+            } else {
+                state.consumers[id] = consumer
+                perform(state.schedule.submit(request(id)), &state)
+            }
+            return id
+        }
+    }
+
+    private func cancel(_ id: UInt64) {
+        state.withLock { state in
+            guard state.consumers.removeValue(forKey: id) != nil else { return }
+            perform(state.schedule.cancel(id), &state)
+        }
+    }
+
+    private func take(_ outcome: StepOutcome, _ state: inout State) {
+        let now = ContinuousClock.now
+        for (id, consumer) in state.consumers {
+            guard case .text(var sequence) = consumer else { continue }
+            sequence.account(outcome, at: now)
+            state.consumers[id] = .text(sequence)
+        }
+        perform(state.schedule.received(outcome), &state)
+    }
+
+    private func perform(_ directives: [GenerationSchedule.Directive], _ state: inout State) {
+        for directive in directives {
+            switch directive {
+            case .send(let item):
+                pipeline.send(item)
+            case .token(let id, let token, let logProbability):
+                guard case .text(var sequence) = state.consumers[id] else { continue }
+                let isStopped = sequence.take(token: token, logProbability: logProbability, at: .now)
+                state.consumers[id] = .text(sequence)
+                guard isStopped else { continue }
+                sequence.finish(.stop, isStopped: true)
+                state.consumers[id] = nil
+                perform(state.schedule.cancel(id), &state)
+            case .finished(let id, let reason):
+                guard case .text(var sequence) = state.consumers.removeValue(forKey: id) else { continue }
+                sequence.finish(reason, isStopped: false)
+            case .scored(let id, let logProbabilities):
+                guard case .scores(let continuation) = state.consumers.removeValue(forKey: id) else { continue }
+                continuation.resume(returning: logProbabilities)
+            case .refused(let id, let message):
+                state.consumers.removeValue(forKey: id)?.fail(GeneratorError.request(message))
+            case .violation(let message):
+                state.failure = GeneratorError(message: message)
+                for consumer in state.consumers.values { consumer.fail(GeneratorError(message: message)) }
+                state.consumers = [:]
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+package import BitNetCore
+import ClusterLogic
+
+/// The closing lines of a generation: what it took, and what each stage did.
+package enum GenerationReport {
+    package static func lines(_ figures: GenerationStatistics, reason: FinishReason) -> [String] {
+        let decoded = max(figures.generatedTokenCount - 1, 0)
+        let decodeSeconds = figures.decodeTime.seconds
+        let rate = decodeSeconds > 0 ? Double(decoded) / decodeSeconds : 0
+        let promptRate = Double(figures.promptTokenCount) / max(figures.timeToFirstToken.seconds, 1e-9)
+        let first = "time to first token \((figures.timeToFirstToken.seconds * 1e3).text(places: 1)) ms"
+        var lines = [
+            "\(first) (\(figures.promptTokenCount) prompt tokens, \(promptRate.text(places: 0)) tokens/s), "
+                + "\(figures.generatedTokenCount) tokens at \(rate.text(places: 1)) tokens/s, ended by \(reason)"
+        ]
+        let rows = figures.stages.enumerated().map { index, stage in
+            [
+                "stage \(index)", stage.name, "layers \(stage.layers)", computeText(stage), busyText(stage),
+                hopText(stage),
+            ]
+        }
+        lines += Table.lines(rows).map { "  " + $0 }
+        return lines
+    }
+
+    private static func computeText(_ stage: StageStatistics) -> String {
+        let perStep = stage.computeTime.seconds * 1e3 / Double(max(stage.stepCount, 1))
+        return "compute \((stage.computeTime.seconds * 1e3).text(places: 1)) ms in \(stage.stepCount) steps "
+            + "(\(perStep.text(places: 2)) ms each)"
+    }
+
+    private static func busyText(_ stage: StageStatistics) -> String {
+        "busy \(percent(stage.computeTime, of: stage.wallTime)) (prefill "
+            + "\(percent(stage.prefillComputeTime, of: stage.prefillWallTime)))"
+    }
+
+    private static func hopText(_ stage: StageStatistics) -> String {
+        let perStep = Double(stage.receivedBytes) / Double(max(stage.stepCount, 1))
+        return "received \(ByteCount.text(stage.receivedBytes)) (\(perStep.text(places: 0)) B a step)"
+    }
+
+    private static func percent(_ part: Duration, of whole: Duration) -> String {
+        guard whole > .zero else { return "–" }
+        return (part.seconds / whole.seconds * 100).text(places: 0) + " %"
+    }
+}

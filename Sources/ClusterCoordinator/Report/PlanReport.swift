@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+package import BitNetCore
+package import ClusterLogic
+
+/// The plan as a table for people.
+package enum PlanReport {
+    package static func lines(plan: Plan, model: ModelDescription) -> [String] {
+        var lines = [
+            "\(model.name): \(model.layerCount) layers, hidden \(model.hiddenSize), \(plan.stages.count) stage"
+                + (plan.stages.count == 1 ? "" : "s")
+        ]
+        let rows = plan.stages.map { stage in
+            [
+                "stage \(stage.index)", "layers \(stage.layers)", ByteCount.text(stage.wireByteCount) + " packed",
+                ByteCount.text(stage.memoryByteCount) + " memory", stage.worker,
+            ]
+        }
+        lines += Table.lines(rows).map { "  " + $0 }
+        if !plan.unused.isEmpty { lines.append("  not used: " + plan.unused.joined(separator: ", ")) }
+        return lines
+    }
+}
+
+/// Columns padded to their widest cell.
+package enum Table {
+    package static func lines(_ rows: [[String]]) -> [String] {
+        let columns = rows.map(\.count).max() ?? 0
+        let widths = (0..<columns).map { column in
+            rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
+        }
+        return rows.map { row in
+            let cells = row.enumerated().map { column, cell in
+                column + 1 == row.count ? cell : cell + String(repeating: " ", count: widths[column] - cell.count)
+            }
+            return cells.joined(separator: "  ")
+        }
+    }
+}
+
+extension Double {
+    /// Fixed-point text with `places` digits after the point.
+    package func text(places: Int) -> String {
+        guard isFinite, abs(self) < 1e15 else { return "–" }
+        let scale = (0..<places).reduce(1.0) { product, _ in product * 10 }
+        let units = Int64((abs(self) * scale).rounded())
+        let sign = self < 0 && units > 0 ? "-" : ""
+        guard places > 0 else { return "\(sign)\(units)" }
+        let fraction = String(units % Int64(scale))
+        let zeros = String(repeating: "0", count: places - fraction.count)
+        return "\(sign)\(units / Int64(scale)).\(zeros)\(fraction)"
+    }
+}
+
+extension Duration {
+    package var seconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) / 1e18
+    }
+}

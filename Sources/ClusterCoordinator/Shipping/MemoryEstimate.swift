@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import BitNetFormats
+import ClusterLogic
+
+/// What a stage will need on its worker, before the worker is asked. The worker counts exactly and has the
+/// last word; this errs on the large side (2 bits a weight, which is what machines without AVX-512 keep).
+struct MemoryEstimate {
+    let model: ModelDescription
+    let slotCount: Int
+    let contextLength: Int
+    let cacheElementByteCount: Int
+    let stepTokensMax: Int
+
+    /// The figures that the planner divides, from the file's exact part sizes.
+    func cost(of file: ModelFile) -> ModelCost {
+        ModelCost(
+            layerByteCounts: (0..<model.layerCount).map { file.byteCount(of: .layer($0)) },
+            embeddingByteCount: file.byteCount(of: .embedding),
+            outputNormByteCount: file.byteCount(of: .outputNorm),
+            headByteCount: file.byteCount(of: .head),
+            headSharesEmbedding: model.hasTiedHead,
+            memoryPerLayer: layerByteCount,
+            memoryForFirst: file.byteCount(of: .embedding),
+            memoryForLast: file.byteCount(of: .head) + UInt64(4 * model.vocabularySize * stepTokensMax),
+            memoryPerStage: scratchByteCount)
+    }
+
+    private var layerByteCount: UInt64 {
+        let attention = 2 * model.hiddenSize * (model.querySize + model.keyValueSize)
+        let feedForward = 3 * model.hiddenSize * model.feedForwardSize
+        let norms = 4 * (2 * model.hiddenSize + model.querySize + model.feedForwardSize)
+        let cache = 2 * slotCount * contextLength * model.keyValueSize * cacheElementByteCount
+        return UInt64((attention + feedForward) / 4 + norms + cache)
+    }
+
+    private var scratchByteCount: UInt64 {
+        let perToken =
+            3 * model.hiddenSize + 2 * model.querySize + 2 * model.keyValueSize + 3 * model.feedForwardSize
+        return UInt64(4 * stepTokensMax * perToken + 8 * contextLength * model.headSize)
+    }
+}

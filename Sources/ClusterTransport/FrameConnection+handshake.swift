@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+package import ClusterLogic
+package import ClusterWire
+
+/// What this release calls itself in handshakes.
+package enum Build {
+    package static let name = "bitnet-coord 0.1.0"
+}
+
+extension Hello {
+    /// A greeting with a fresh nonce.
+    package init(cluster: String, node: String, role: ConnectionRole, session: UInt64) {
+        self.init(
+            build: Build.name, cluster: cluster, node: node, role: role, session: session,
+            nonce: FrameConnection.nonce())
+    }
+}
+
+extension FrameConnection {
+    /// Shakes hands as the side that dialled.
+    ///
+    /// - Throws: ``HandshakeError`` naming both sides; ``TransportError`` when the peer closes or is silent.
+    package func shakeHands(_ hello: Hello, key: [UInt8]) async throws -> HandshakeSession {
+        var handshake = HandshakeClient(hello: hello, key: key, address: peer)
+        send(handshake.start())
+        while true {
+            switch handshake.receive(try await next(within: Limits.handshakeTimeout)) {
+            case .send(let frame): send(frame)
+            case .finished(let session): return session
+            case .failed(let error): throw error
+            }
+        }
+    }
+
+    /// Shakes hands as the side that listens.
+    ///
+    /// - Parameter admit: asked once the peer has proved itself.
+    /// - Throws: ``HandshakeError`` after the peer has been told; ``TransportError`` when it closes or is silent.
+    package func acceptHandshake(
+        identity: HandshakeIdentity, capabilities: Capabilities, key: [UInt8],
+        admit: (Hello) async -> HandshakeServer.Admission
+    ) async throws -> HandshakeSession {
+        var handshake = HandshakeServer(
+            identity: identity, key: key, nonce: Self.nonce(), capabilities: capabilities)
+        while true {
+            var action = handshake.receive(try await next(within: Limits.handshakeTimeout))
+            if case .askAdmission(let hello) = action { action = handshake.admit(await admit(hello)) }
+            switch action {
+            case .send(let frame):
+                send(frame)
+            case .finished(let frame, let session):
+                send(frame)
+                return session
+            case .refuse(let frame, let error):
+                try await sendFlushed(frame, within: Limits.handshakeTimeout)
+                throw error
+            case .ignore, .askAdmission:
+                throw TransportError(.violation, "\(peer) went on after it was refused")
+            }
+        }
+    }
+
+    static func nonce() -> [UInt8] {
+        var random = SystemRandomNumberGenerator()
+        return (0..<Limits.nonceByteCount).map { _ in random.next() }
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+package import ClusterWire
+import NIOCore
+
+/// One connection that carries frames. Sending never blocks; reading always has a deadline.
+package final class FrameConnection: Sendable {
+    /// Who is at the other end, for messages: an address, or the name from workers.yaml with its address.
+    package let peer: String
+    let channel: any Channel
+    private let handler: NIOLoopBound<FrameHandler>
+
+    init(channel: any Channel, peer: String, handler: NIOLoopBound<FrameHandler>) {
+        self.channel = channel
+        self.peer = peer
+        self.handler = handler
+    }
+
+    /// Sends and forgets: a connection that breaks says so to its reader.
+    package func send(_ frame: Frame) {
+        send(encoded: frame.encoded())
+    }
+
+    /// Sends one frame that is encoded already, header included.
+    package func send(encoded bytes: [UInt8]) {
+        channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
+    }
+
+    /// Sends and returns once the bytes are with the kernel.
+    package func sendFlushed(_ frame: Frame, within duration: Duration) async throws {
+        let written = channel.eventLoop.makePromise(of: Void.self)
+        let peer = peer
+        let deadline = channel.eventLoop.scheduleTask(in: TimeAmount(duration)) {
+            written.fail(TransportError(.deadline, "\(peer) took no data for \(duration)"))
+        }
+        channel.writeAndFlush(ByteBuffer(bytes: frame.encoded())).whenComplete { result in
+            deadline.cancel()
+            switch result {
+            case .success: written.succeed()
+            case .failure(let error):
+                written.fail(TransportError(.closed, "connection to \(peer) broke: \(error)"))
+            }
+        }
+        try await written.futureResult.get()
+    }
+
+    /// The next frame.
+    ///
+    /// - Throws: ``TransportError`` when the peer closes, breaks the protocol, or is silent for `duration`.
+    package func next(within duration: Duration) async throws -> Frame {
+        let handler = handler
+        return try await channel.eventLoop.flatSubmit { handler.value.next(within: TimeAmount(duration)) }.get()
+    }
+
+    /// From now on every frame goes to `sink` on the event loop; ``next(within:)`` must not be used again.
+    package func deliver(to sink: FrameSink) {
+        let handler = handler
+        channel.eventLoop.execute { handler.value.deliver(to: sink) }
+    }
+
+    /// Returns when the connection is closed by either side.
+    package func closed() async throws {
+        try await channel.closeFuture.get()
+    }
+
+    /// Closes at once; what must arrive first goes through ``sendFlushed(_:within:)``.
+    package func close() {
+        channel.close(promise: nil)
+    }
+}
+
+extension TimeAmount {
+    init(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        self = .nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import NIOCore
+import NIOPosix
+
+/// Dials and listens. One for each process.
+package final class Network: Sendable {
+    private let group: MultiThreadedEventLoopGroup
+
+    /// - Parameter loopCount: event loops; bytes only, so one or two serve any number of connections.
+    package init(loopCount: Int = 2) {
+        group = MultiThreadedEventLoopGroup(numberOfThreads: loopCount)
+    }
+
+    /// Opens a connection to `address`, written `host:port`.
+    ///
+    /// - Throws: ``TransportError`` naming `peer` and the address.
+    package func connect(to address: String, peer: String) async throws -> FrameConnection {
+        let (host, port) = try Self.split(address)
+        do {
+            let bootstrap = ClientBootstrap(group: group)
+                .connectTimeout(TimeAmount(Limits.connectTimeout))
+                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .channelOption(.writeBufferWaterMark, value: Self.waterMark)
+                .channelOption(.recvAllocator, value: Self.receiveAllocator)
+            return try await bootstrap.connect(host: host, port: port) { channel in
+                channel.eventLoop.makeCompletedFuture { try Self.install(on: channel, peer: peer) }
+            }
+        } catch let error as TransportError {
+            throw error
+        } catch {
+            throw TransportError(
+                .unreachable,
+                "\(peer) cannot be reached at \(address) (\(Self.reason(error))); is bitnet-worker running there "
+                    + "with --listen \(address)?")
+        }
+    }
+
+    /// Listens on `address` and hands every connection to `accept`, on a task of its own.
+    ///
+    /// - Returns: the address that is listened on, with the port that was chosen when `address` has port 0.
+    package func listen(
+        on address: String, accept: @escaping @Sendable (FrameConnection) async -> Void
+    ) async throws -> Listener {
+        let (host, port) = try Self.split(address)
+        do {
+            let channel = try await ServerBootstrap(group: group)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .serverChannelOption(.backlog, value: 64)
+                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .childChannelOption(.writeBufferWaterMark, value: Self.waterMark)
+                .childChannelOption(.recvAllocator, value: Self.receiveAllocator)
+                .childChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        let peer = channel.remoteAddress.map(Self.text) ?? "unknown peer"
+                        let connection = try Self.install(on: channel, peer: peer)
+                        Task { await accept(connection) }
+                    }
+                }
+                .bind(host: host, port: port).get()
+            return Listener(channel: channel)
+        } catch {
+            throw TransportError(
+                .address, "cannot listen on \(address) (\(Self.reason(error))); choose another --listen HOST:PORT")
+        }
+    }
+
+    /// Ends all loops. No connection may be used afterwards.
+    package func shutdown() async {
+        try? await group.shutdownGracefully()
+    }
+
+    // Room for a few activation frames before a sender is told to wait.
+    private static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 1 << 20, high: 8 << 20)
+    private static let receiveAllocator = AdaptiveRecvByteBufferAllocator(
+        minimum: 4 << 10, initial: 64 << 10, maximum: 1 << 20)
+
+    private static func install(on channel: any Channel, peer: String) throws -> FrameConnection {
+        let handler = FrameHandler(peer: peer, eventLoop: channel.eventLoop)
+        try channel.pipeline.syncOperations.addHandler(handler)
+        return FrameConnection(
+            channel: channel, peer: peer, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
+    }
+
+    private static func split(_ address: String) throws -> (host: String, port: Int) {
+        guard let colon = address.lastIndex(of: ":"),
+            let port = UInt16(address[address.index(after: colon)...]), colon != address.startIndex
+        else {
+            throw TransportError(.address, "“\(address)” is not HOST:PORT, for instance 127.0.0.1:7101")
+        }
+        var host = address[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        return (String(host), Int(port))
+    }
+
+    private static func text(_ address: SocketAddress) -> String {
+        guard let ip = address.ipAddress, let port = address.port else { return "unknown peer" }
+        return ip.contains(":") ? "[\(ip)]:\(port)" : "\(ip):\(port)"
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as NIOConnectionError:
+            error.connectionErrors.first.map { reason($0.error) } ?? "the name does not resolve"
+        case let error as IOError: error.errnoCode.asErrnoText
+        case ChannelError.connectTimeout: "no answer within \(Limits.connectTimeout)"
+        default: "\(error)"
+        }
+    }
+}
+
+/// A listening socket.
+package struct Listener: Sendable {
+    private let channel: any Channel
+
+    init(channel: any Channel) {
+        self.channel = channel
+    }
+
+    package var port: Int { channel.localAddress?.port ?? 0 }
+
+    /// Stops accepting; connections that are open stay open.
+    package func close() async {
+        try? await channel.close().get()
+    }
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import BitNetEngine
+import BitNetFormats
+import ClusterLogic
+import ClusterTransport
+import ClusterWire
+import Logging
+import NIOPosix
+
+/// One coordinator's use of this worker, from its assignment to its release.
+///
+/// Files are hashed and loaded on a thread pool; the actor itself never blocks, so heartbeats are answered
+/// while gigabytes are checked.
+actor WorkerSession {
+    nonisolated let id: UInt64
+    /// Who holds the worker, for others who ask.
+    nonisolated let holder: String
+    nonisolated let control: FrameConnection
+    private let configuration: WorkerConfiguration
+    private let store: PartStore
+    private let network: Network
+    private let log: Logger
+
+    private var assignment: Assignment?
+    private var manifest: ShardManifest?
+    private var missing: Set<ContentDigest> = []
+    private var runner: StageRunner?
+    private var residentByteCount: UInt64 = 0
+    /// Where the stage's frames go: the next worker, or the coordinator when this stage is the last.
+    private nonisolated let downstream = Downstream()
+    private var connections: [FrameConnection] = []
+    private var isEnded = false
+
+    init(
+        id: UInt64, holder: String, control: FrameConnection, configuration: WorkerConfiguration,
+        store: PartStore, network: Network, log: Logger
+    ) {
+        self.id = id
+        self.holder = holder
+        self.control = control
+        self.configuration = configuration
+        self.store = store
+        self.network = network
+        self.log = log
+    }
+
+    // MARK: Taking a shard
+
+    /// Checks what is on disk and tells the coordinator; loads at once if nothing is missing.
+    func assign(_ assignment: Assignment) async throws {
+        guard self.assignment == nil else { throw WorkerError("this session has an assignment already") }
+        self.assignment = assignment
+        let manifest = try ShardManifest(decoding: assignment.manifest)
+        self.manifest = manifest
+        try checkMemory(manifest, assignment)
+        log.info(
+            "assigned",
+            metadata: ["layers": "\(manifest.layers)", "shard.id": "\(manifest.id.short)"])
+        let store = store
+        let present = try await NIOThreadPool.singleton.runIfActive {
+            manifest.files.map { part in (part, store.presentByteCount(of: part)) }
+        }
+        missing = Set(present.filter { !$0.1.isComplete }.map { $0.0.digest })
+        try checkDisk(present.reduce(0) { $0 + ($1.0.byteCount - $1.1.byteCount) })
+        let states = present.map {
+            PartState(digest: $0.0.digest, presentByteCount: $0.1.byteCount, isComplete: $0.1.isComplete)
+        }
+        control.send(Frame(StoreStatus(parts: states)))
+        if missing.isEmpty { try await load() }
+    }
+
+    /// The part of this session's shard with that digest, if it is still missing.
+    func missingPart(_ digest: ContentDigest) -> PartReference? {
+        guard missing.contains(digest) else { return nil }
+        return manifest?.files.first { $0.digest == digest }
+    }
+
+    /// A part is verified and on disk; the last one starts loading.
+    func partArrived(_ digest: ContentDigest) async throws {
+        guard missing.remove(digest) != nil, missing.isEmpty else { return }
+        try await load()
+    }
+
+    private func load() async throws {
+        guard let manifest, let assignment else { return }
+        guard let cacheType = CacheType(rawValue: assignment.cacheType) else {
+            throw WorkerError("KV cache type “\(assignment.cacheType)” is unknown here; use f32 or f16")
+        }
+        let settings = StageLoader.Settings(
+            slotCount: Int(assignment.slotCount), contextLength: Int(assignment.contextLength),
+            cacheType: cacheType, stepTokensMax: Int(assignment.stepTokensMax),
+            threadCount: configuration.threadCount, kernels: configuration.kernels)
+        let store = store
+        let start = ContinuousClock.now
+        let stage = try await NIOThreadPool.singleton.runIfActive {
+            try StageLoader.load(model: manifest.model, layers: manifest.layers, settings: settings) { kind, body in
+                guard let part = manifest.parts.first(where: { $0.kind == kind }) else {
+                    throw WorkerError("the shard's manifest lacks the \(kind)")
+                }
+                try store.map(part.digest).withBytes(body)
+            }
+        }
+        guard !isEnded else { return }
+        let downstream = downstream
+        let control = control
+        let index = assignment.stageIndex
+        runner = StageRunner(stage: stage) { output in
+            switch output {
+            case .frame(let bytes): downstream.send(bytes)
+            case .failure(let error):
+                control.send(.fault(.stage, stageIndex: index, "stage \(index) stopped: \(error)"))
+            }
+        }
+        let loadTime = start.duration(to: .now)
+        log.info("loaded", metadata: ["bytes": "\(residentByteCount)", "seconds": "\(loadTime)"])
+        let ready = Ready(
+            loadMicros: UInt64(loadTime.micros), residentByteCount: residentByteCount,
+            kernel: configuration.kernels.name, threadCount: UInt32(configuration.threadCount))
+        control.send(Frame(ready))
+    }
+
+    private func checkMemory(_ manifest: ShardManifest, _ assignment: Assignment) throws {
+        let slots = Int(assignment.slotCount)
+        let context = Int(assignment.contextLength)
+        let tokens = Int(assignment.stepTokensMax)
+        guard (1...Limits.slotsMax).contains(slots), (1...manifest.model.contextLength).contains(context),
+            (1...Limits.stepTokensMax).contains(tokens)
+        else {
+            throw WorkerError(
+                "assignment of \(slots) slots, context \(context), \(tokens) tokens a step is out of bounds "
+                    + "(\(Limits.slotsMax), \(manifest.model.contextLength), \(Limits.stepTokensMax))")
+        }
+        let needed = Stage.memoryByteCount(
+            model: manifest.model, layers: manifest.layers, slots: slots, context: context,
+            type: CacheType(rawValue: assignment.cacheType) ?? .f32, tokensPerStepMax: tokens,
+            kernels: configuration.kernels, threadCount: configuration.threadCount)
+        residentByteCount = needed
+        guard needed <= configuration.memoryByteCount else {
+            throw WorkerError(
+                "layers \(manifest.layers) need \(ByteCount.text(needed)) here, but \(configuration.name) may use "
+                    + "\(ByteCount.text(configuration.memoryByteCount)): \(needed - configuration.memoryByteCount) "
+                    + "bytes short. Give it fewer layers, or lower --ctx-size or --parallel")
+        }
+    }
+
+    private func checkDisk(_ needed: UInt64) throws {
+        let free = store.freeByteCount
+        guard needed <= free else {
+            throw WorkerError(
+                "the shard needs \(ByteCount.text(needed)) more in \(store.directory), which has "
+                    + "\(ByteCount.text(free)) free: \(needed - free) bytes short")
+        }
+    }
+
+    // MARK: Running
+
+    /// Connects to the next stage's worker.
+    func link() async throws {
+        guard let assignment, let address = assignment.next else {
+            throw WorkerError("the last stage has no next worker to connect to")
+        }
+        let name = assignment.nextNode ?? "next"
+        let peer = "worker \(name) (stage \(assignment.stageIndex + 1), \(address))"
+        let connection = try await network.connect(to: address, peer: peer)
+        let hello = Hello(
+            cluster: configuration.cluster ?? "", node: configuration.name, role: .link, session: id)
+        _ = try await connection.shakeHands(hello, key: configuration.key)
+        attach(downstream: connection, named: peer)
+        control.send(Frame(type: .linked))
+    }
+
+    /// Closes `connection` when the session ends.
+    func keep(_ connection: FrameConnection) {
+        connections.append(connection)
+    }
+
+    /// Takes a connection that brings frames from the stage before, or from the coordinator.
+    func attach(upstream connection: FrameConnection) throws {
+        guard let runner else { throw WorkerError("the stage is not loaded yet") }
+        keep(connection)
+        connection.deliver(to: FrameSink(received: { runner.receive($0) }, closed: { _ in }))
+    }
+
+    /// Takes the connection on which the stage's frames leave.
+    func attach(downstream connection: FrameConnection, named peer: String) {
+        let control = control
+        let index = assignment?.stageIndex ?? 0
+        downstream.connect(to: connection)
+        connection.deliver(
+            to: FrameSink(
+                received: { frame in
+                    control.send(.fault(.link, stageIndex: index, "\(peer) sent a \(frame.type) against the stream"))
+                },
+                closed: { error in
+                    control.send(.fault(.link, stageIndex: index, "the connection to \(peer) is gone: \(error)"))
+                }))
+    }
+
+    /// What a heartbeat is answered with.
+    func heartbeatReply(to sequence: UInt64) -> HeartbeatReply {
+        HeartbeatReply(
+            sequence: sequence, state: stateCode, residentByteCount: residentByteCount,
+            stepsCompleted: runner?.completedStepCount ?? 0)
+    }
+
+    private var stateCode: WorkerStateCode {
+        if runner != nil { return .serving }
+        if assignment == nil { return .idle }
+        return missing.isEmpty ? .loading : .receiving
+    }
+
+    /// Stops computing, frees the stage, closes this session's connections except the control connection.
+    func end() async {
+        guard !isEnded else { return }
+        isEnded = true
+        downstream.close()
+        for connection in connections { connection.close() }
+        connections = []
+        await runner?.stop()
+        runner = nil
+        log.info("session ended", metadata: ["holder": "\(holder)"])
+    }
+}
+
+extension Frame {
+    /// A report that this worker cannot go on.
+    static func fault(_ code: FaultCode, stageIndex: UInt32, _ message: String) -> Frame {
+        let bounded = String(decoding: message.utf8.prefix(Limits.messageBytesMax - 3), as: UTF8.self)
+        return Frame(Fault(code: code, stageIndex: stageIndex, message: bounded))
+    }
+}

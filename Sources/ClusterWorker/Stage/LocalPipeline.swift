@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+package import BitNetCore
+package import BitNetEngine
+import ClusterWire
+
+/// All stages inside this process, joined as workers would be: the same runners, the same frames, the same
+/// int8 hops, only no sockets between them. The reference that a cluster's output must equal bit for bit.
+package final class LocalPipeline: StepPipeline {
+    private let runners: [StageRunner]
+    package let outcomes: AsyncThrowingStream<StepOutcome, any Error>
+    private let continuation: AsyncThrowingStream<StepOutcome, any Error>.Continuation
+
+    /// - Parameter stages: in pipeline order; used by nobody else from now on.
+    package init(stages: [Stage]) {
+        let (outcomes, continuation) = AsyncThrowingStream<StepOutcome, any Error>.makeStream()
+        self.outcomes = outcomes
+        self.continuation = continuation
+        var runners: [StageRunner] = []
+        for stage in stages.reversed() {
+            let next = runners.last
+            runners.append(
+                StageRunner(stage: stage) { output in
+                    do {
+                        switch output {
+                        case .failure(let error): throw error
+                        case .frame(let bytes):
+                            let frame = try Frame(encoded: bytes)
+                            if let next {
+                                next.receive(frame)
+                            } else {
+                                continuation.yield(try OutcomeFrame.decode(frame))
+                            }
+                        }
+                    } catch {
+                        continuation.finish(throwing: error)
+                    }
+                })
+        }
+        self.runners = runners.reversed()
+    }
+
+    package var stageCount: Int { runners.count }
+
+    package func send(_ item: PipelineItem) {
+        runners.first?.receive(Frame(item))
+    }
+
+    package func close() async {
+        for runner in runners { await runner.stop() }
+        continuation.finish()
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+package import BitNetCore
+package import BitNetEngine
+import BitNetFormats
+
+/// Makes a stage from parts, one at a time, so that packed and resident weights are never both whole in memory.
+package enum StageLoader {
+    /// What a stage needs besides its parts.
+    package struct Settings: Sendable {
+        package var slotCount: Int
+        package var contextLength: Int
+        package var cacheType: CacheType
+        package var stepTokensMax: Int
+        package var threadCount: Int
+        package var kernels: Kernels
+
+        package init(
+            slotCount: Int, contextLength: Int, cacheType: CacheType, stepTokensMax: Int, threadCount: Int,
+            kernels: Kernels
+        ) {
+            self.slotCount = slotCount
+            self.contextLength = contextLength
+            self.cacheType = cacheType
+            self.stepTokensMax = stepTokensMax
+            self.threadCount = threadCount
+            self.kernels = kernels
+        }
+    }
+
+    /// - Parameter part: calls its second argument with the bytes of the part of that kind.
+    /// - Throws: what `part` throws; `EngineError` naming part and tensor.
+    package static func load(
+        model: ModelDescription, layers: LayerRange, settings: Settings,
+        part: (PartReference.Kind, (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    ) throws -> Stage {
+        let pool = try ComputePool(threadCount: settings.threadCount)
+        var weights = try StageWeights(model: model, layers: layers, kernels: settings.kernels)
+        for kind in ShardManifest.kinds(layers: layers, of: model) {
+            try part(kind) { try weights.load(kind: kind, part: PartView(bytes: $0), pool: pool) }
+        }
+        return try Stage(
+            weights: weights,
+            cache: CacheShape(
+                slots: settings.slotCount, context: settings.contextLength, type: settings.cacheType),
+            tokensPerStepMax: settings.stepTokensMax, pool: pool)
+    }
+}

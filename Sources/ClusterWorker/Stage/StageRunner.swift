@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+package import BitNetEngine
+package import ClusterWire
+import Dispatch
+import Synchronization
+
+/// Runs one stage: takes the pipeline's frames in order, computes each step on a serial queue, and hands the
+/// frame for the next stage on.
+///
+/// This is the overlap: while the queue computes step n, the event loop receives step n+1 into memory and
+/// sends step n−1; neither waits for the other.
+///
+/// Safety: `@unchecked Sendable` because `stage`, `previousEnd` and `hasFailed` are touched on `queue` only.
+package final class StageRunner: @unchecked Sendable {
+    /// What the stage hands on.
+    package enum Output: Sendable {
+        /// A complete frame, header included, for the next stage or, from the last stage, for the coordinator.
+        case frame([UInt8])
+        /// The stage can do no more; nothing follows.
+        case failure(any Error)
+    }
+
+    private let stage: Stage
+    private let isLast: Bool
+    private let hidden: Int
+    private let hopBuffer: AlignedBuffer
+    private let queue: DispatchQueue
+    private let output: @Sendable (Output) -> Void
+    private let waiting = Atomic<Int>(0)
+    private let completed = Atomic<UInt64>(0)
+    private var previousEnd = ContinuousClock.now
+    private var hasFailed = false
+
+    /// - Parameters:
+    ///   - stage: used by nobody else from now on.
+    ///   - output: called on the compute queue, in order; must return at once.
+    package init(stage: Stage, output: @escaping @Sendable (Output) -> Void) {
+        self.stage = stage
+        self.output = output
+        isLast = stage.layers.end == stage.model.layerCount
+        hidden = stage.model.hiddenSize
+        hopBuffer = AlignedBuffer(
+            byteCount: isLast ? 0 : stage.tokensPerStepMax * HopLayout.byteCountPerToken(hidden: hidden))
+        queue = DispatchQueue(label: "stage \(stage.layers)", qos: .userInitiated)
+    }
+
+    /// Steps computed so far.
+    package var completedStepCount: UInt64 { completed.load(ordering: .relaxed) }
+
+    /// Takes one frame of type `.opening`, `.step` or `.closing`. Never blocks.
+    package func receive(_ frame: Frame) {
+        let arrival = ContinuousClock.now
+        let depth = waiting.wrappingAdd(1, ordering: .relaxed).newValue
+        queue.async { [self] in
+            waiting.wrappingSubtract(1, ordering: .relaxed)
+            guard !hasFailed else { return }
+            do {
+                guard depth <= Limits.stageQueueStepsMax else {
+                    throw StageRunnerError(
+                        message: "more than \(Limits.stageQueueStepsMax) frames wait for the stage; the sender "
+                            + "does not keep the agreed number of steps in flight")
+                }
+                try process(frame, arrival: arrival)
+            } catch {
+                hasFailed = true
+                output(.failure(error))
+            }
+        }
+    }
+
+    /// Returns once everything received before has been computed, and takes nothing more.
+    package func stop() async {
+        await withCheckedContinuation { done in
+            queue.async { [self] in
+                hasFailed = true
+                done.resume()
+            }
+        }
+    }
+
+    private func process(_ frame: Frame, arrival: ContinuousClock.Instant) throws {
+        switch frame.type {
+        case .opening:
+            let opening = try Opening.decode(frame.payload)
+            try stage.open(slot: opening.slot, sampling: opening.sampling)
+            if !isLast { output(.frame(frame.encoded())) }
+        case .closing:
+            try stage.close(slot: Closing.decode(frame.payload).slot)
+            if !isLast { output(.frame(frame.encoded())) }
+        case .step:
+            try compute(frame, arrival: arrival)
+        default:
+            throw StageRunnerError(message: "a frame of type \(frame.type) has no place in the pipeline")
+        }
+    }
+
+    private func compute(_ frame: Frame, arrival: ContinuousClock.Instant) throws {
+        let received = try StepFrame.decode(frame)
+        var step = received.step
+        let start = ContinuousClock.now
+        let hopByteCount = step.entries.count * HopLayout.byteCountPerToken(hidden: hidden)
+        guard isLast || hopByteCount <= hopBuffer.bytes.count else {
+            throw StageRunnerError(message: "step \(step.id) has more tokens than was agreed")
+        }
+        let output = UnsafeMutableRawBufferPointer(rebasing: hopBuffer.bytes.prefix(hopByteCount))
+        let results = try frame.payload.withUnsafeBytes { payload in
+            let hop = received.hidden == 0 ? nil : UnsafeRawBufferPointer(rebasing: payload[received.hopRange])
+            return try stage.forward(step, hop: hop, output: isLast ? nil : output)
+        }
+        step.traces.append(
+            trace(start: start, arrival: arrival, receivedBytes: FrameHeader.byteCount + frame.payload.count))
+        completed.wrappingAdd(1, ordering: .relaxed)
+        if isLast {
+            let outcome = StepOutcome(id: step.id, results: results, traces: step.traces)
+            self.output(.frame(OutcomeFrame.encode(outcome)))
+        } else {
+            self.output(
+                .frame(StepFrame.encode(step: step, hidden: hidden) { $0.copyMemory(from: UnsafeRawBufferPointer(output)) }))
+        }
+    }
+
+    private func trace(
+        start: ContinuousClock.Instant, arrival: ContinuousClock.Instant, receivedBytes: Int
+    ) -> StageTrace {
+        let end = ContinuousClock.now
+        defer { previousEnd = end }
+        return StageTrace(
+            computeMicros: start.duration(to: end).micros,
+            idleMicros: previousEnd.duration(to: start).micros,
+            queuedMicros: arrival.duration(to: start).micros,
+            receivedBytes: UInt32(clamping: receivedBytes))
+    }
+}
+
+/// A frame that the stage cannot take.
+struct StageRunnerError: RemediableError {
+    let message: String
+}
+
+extension Duration {
+    /// Whole microseconds, clamped to what a trace can hold.
+    var micros: UInt32 {
+        UInt32(clamping: components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000)
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+package import BitNetEngine
+
+/// What the operator told this worker.
+package struct WorkerConfiguration: Sendable {
+    /// `host:port`.
+    package var listen: String
+    package var dataDirectory: String
+    /// How this worker calls itself in messages.
+    package var name: String
+    /// The cluster that this worker belongs to; `nil` follows the first coordinator that knows the key.
+    package var cluster: String?
+    /// The cluster's key; empty without one.
+    package var key: [UInt8]
+    package var threadCount: Int
+    /// Memory that a stage may take, bytes.
+    package var memoryByteCount: UInt64
+    package var kernels: Kernels
+
+    package init(
+        listen: String, dataDirectory: String, name: String, cluster: String?, key: [UInt8], threadCount: Int,
+        memoryByteCount: UInt64, kernels: Kernels
+    ) {
+        self.listen = listen
+        self.dataDirectory = dataDirectory
+        self.name = name
+        self.cluster = cluster
+        self.key = key
+        self.threadCount = threadCount
+        self.memoryByteCount = memoryByteCount
+        self.kernels = kernels
+    }
+}
+
+/// Trouble on this worker, in words that reach the coordinator.
+package struct WorkerError: RemediableError, Equatable {
+    package let message: String
+
+    package init(_ message: String) {
+        self.message = message
+    }
+}

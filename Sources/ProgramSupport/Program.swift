@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+package import ArgumentParser
+import BitNetCore
+import Dispatch
+import Glibc
+import Synchronization
+
+/// What the programs share: errors become one line and an exit status, signals become an orderly end.
+package enum Program {
+    /// Something did not work: the cluster is down, a file is broken, an address is taken.
+    package static let failed = ExitCode(2)
+
+    /// Runs a command's body; an error that a person can act on is printed as it is.
+    package static func run(_ body: () async throws -> Void) async throws {
+        // A peer that closes while we write is an error of that write, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            try await body()
+        } catch let error as any RemediableError {
+            Console().note("error: \(error.message)")
+            throw failed
+        }
+    }
+
+    /// Returns when the process is asked to end (SIGINT, SIGTERM). A second signal ends it at once.
+    package static func untilTerminated() async {
+        let arrived = AsyncStream<Void>.makeStream()
+        let sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number)
+            source.setEventHandler {
+                signal(number, SIG_DFL)
+                arrived.continuation.yield()
+            }
+            source.resume()
+            return source
+        }
+        for await _ in arrived.stream { break }
+        for source in sources { source.cancel() }
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+import ArgumentParser
+import BitNetCore
+import BitNetFormats
+import ClusterConfig
+import ClusterCoordinator
+import ClusterTransport
+import Glibc
+import ProgramSupport
+
+@main
+struct BitNetCoord: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bitnet-coord",
+        abstract: "Splits a ternary language model over workers and writes text with it.",
+        discussion: """
+            Reaches the workers of a cluster file, gives each its layers, ships the weights that it lacks, and \
+            generates. With --prompt it answers one prompt and ends; without, it answers each line of standard \
+            input. Text goes to standard output, everything about it to standard error.
+
+            EXAMPLES
+              bitnet-coord --shards cluster/local-3.yaml --prompt "Once upon a time" -n 64
+              bitnet-coord --local --model cluster/model/stories.gguf --prompt "One day" --temp 0.8 --seed 7
+              bitnet-coord --local --cuts 3,6 --model cluster/model/stories.gguf < prompts.txt
+
+            Every option can be given as an environment variable too: BITNET_COORD_CTX_SIZE=512 is --ctx-size 512.
+            """)
+
+    @Option(help: ArgumentHelp("Cluster file that names the workers.", valueName: "workers.yaml"))
+    var shards: String?
+
+    @Flag(help: "Run all stages inside this process instead of on workers.")
+    var local = false
+
+    @Option(help: ArgumentHelp("With --local: layers before which the model is cut.", valueName: "3,6"))
+    var cuts: String?
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("Model file; wins over the cluster file's.", valueName: "gguf"))
+    var model: String?
+
+    @OptionGroup(title: "Generation")
+    var generation: GenerationOptions
+
+    @OptionGroup(title: "Engine")
+    var engine: EngineOptions
+
+    func validate() throws {
+        guard local != (shards != nil) else {
+            throw ValidationError("give either --shards workers.yaml or --local")
+        }
+        guard cuts == nil || local else { throw ValidationError("--cuts goes with --local") }
+        guard model != nil || shards != nil else { throw ValidationError("--local needs --model") }
+        if let reason = generation.sampling.invalidity { throw ValidationError(reason) }
+    }
+
+    static func main() async {
+        await main(EnvironmentTwins.arguments(prefix: "BITNET_COORD_") + CommandLine.arguments.dropFirst())
+    }
+
+    func run() async throws {
+        try await Program.run {
+            let console = Console()
+            let work = Task { try await serve(console) }
+            let signals = Task {
+                await Program.untilTerminated()
+                work.cancel()
+            }
+            defer { signals.cancel() }
+            try await work.value
+        }
+    }
+
+    private func serve(_ console: Console) async throws {
+        if let shards {
+            let file = try ClusterFile.load(path: shards)
+            guard let path = model ?? file.model else {
+                throw ValidationError("\(shards) names no model; add “model: FILE” or give --model")
+            }
+            try await ClusterRun(file: file, model: ModelFile(path: path), engine: engine, console: console)
+                .use { try await answer(with: $0, console) }
+        } else if let model {
+            try await LocalRun(model: ModelFile(path: model), cuts: cutLayers(), engine: engine, console: console)
+                .use { try await answer(with: $0, console) }
+        }
+    }
+
+    private func answer(with generator: Generator, _ console: Console) async throws {
+        let answering = Answering(generator: generator, options: generation, console: console)
+        switch generation.prompt {
+        case "-":
+            var lines: [String] = []
+            while let line = readLine(strippingNewline: false) { lines.append(line) }
+            try await answering.answer(lines.joined())
+        case .some(let prompt):
+            try await answering.answer(prompt)
+        case nil:
+            while let line = readLine() {
+                try await answering.answer(line)
+            }
+        }
+    }
+
+    private func cutLayers() throws -> [Int] {
+        try (cuts ?? "").split(separator: ",").map { text in
+            guard let layer = Int(text) else { throw ValidationError("--cuts: “\(text)” is not a layer number") }
+            return layer
+        }
+    }
+}

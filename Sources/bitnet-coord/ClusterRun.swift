@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import BitNetFormats
+import ClusterConfig
+import ClusterCoordinator
+import ClusterLogic
+import ClusterTransport
+import ProgramSupport
+
+/// Text from the workers of a cluster file.
+struct ClusterRun {
+    let file: ClusterFile
+    let model: ModelFile
+    let engine: EngineOptions
+    let console: Console
+
+    func use(_ body: (Generator) async throws -> Void) async throws {
+        let tokenizer = try model.tokenizer()
+        let cluster = try await Cluster.start(
+            file: file, key: file.readKey(), model: model, options: engine.clusterOptions, network: Network(),
+            onEvent: { show($0) })
+        let generator = Generator(
+            pipeline: cluster.pipeline, tokenizer: tokenizer,
+            schedule: GenerationSchedule(
+                stageCount: cluster.plan.stages.count, slotCount: engine.slotCount,
+                contextLength: cluster.contextLength, prefillChunk: engine.prefillChunk),
+            stages: cluster.plan.stages.map { StageStatistics(name: $0.worker, layers: $0.layers) })
+        let running = Task { await generator.run() }
+        do {
+            try await body(generator)
+        } catch {
+            await cluster.close()
+            throw error
+        }
+        await cluster.close()
+        await running.value
+    }
+
+    private func show(_ event: ClusterEvent) {
+        switch event {
+        case .waiting(let reason):
+            console.note("waiting: \(reason)")
+        case .joined(let worker, let isa, let threadCount):
+            console.note("joined \(worker)  \(isa), \(threadCount) thread\(threadCount == 1 ? "" : "s")")
+        case .converting(let done, let count):
+            console.progress("pack", "packing \(done) of \(count) parts", isLast: done == count)
+        case .planned(let plan):
+            for line in PlanReport.lines(plan: plan, model: model.description) { console.note(line) }
+        case .shipping(let progress):
+            console.progress(progress.worker, progress.line, isLast: progress.isLast)
+        case .shipped(let byteCount):
+            console.note("shipped \(byteCount) bytes in all")
+        case .ready(let worker, let kernel, let residentByteCount, let loadTime):
+            console.note(
+                "ready \(worker)  \(kernel) kernels, \(ByteCount.text(residentByteCount)) resident, loaded in "
+                    + "\((loadTime.seconds * 1e3).text(places: 0)) ms")
+        }
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+import ArgumentParser
+import BitNetCore
+import BitNetEngine
+import ClusterCoordinator
+
+/// How the stages run.
+struct EngineOptions: ParsableArguments {
+    @Option(name: .shortAndLong, help: "Tokens that a sequence may hold; the model's context by default.")
+    var ctxSize: Int?
+
+    @Option(name: [.customLong("parallel")], help: "Sequences at a time.")
+    var slotCount = 4
+
+    @Option(help: "KV cache: f32 or f16.")
+    var cacheType = CacheType.f16
+
+    @Option(help: "Prompt tokens that travel in one step.")
+    var prefillChunk = 64
+
+    @Option(name: .shortAndLong, help: "With --local: compute threads in all, shared out over the stages.")
+    var threads: Int?
+
+    @Option(help: "With --local: kernels, auto, scalar, avx2, avx512 or neon.")
+    var isa = KernelChoice.auto
+
+    @Option(help: "Seconds to wait for workers that are not up yet.")
+    var joinTimeout = 120
+
+    func validate() throws {
+        guard (1...Limits.slotsMax).contains(slotCount) else {
+            throw ValidationError("--parallel must be 1...\(Limits.slotsMax)")
+        }
+        guard (1...Limits.stepTokensMax / 2).contains(prefillChunk) else {
+            throw ValidationError("--prefill-chunk must be 1...\(Limits.stepTokensMax / 2)")
+        }
+        guard ctxSize.map({ $0 > 0 }) ?? true else { throw ValidationError("--ctx-size must be above 0") }
+        guard (1...86_400).contains(joinTimeout) else { throw ValidationError("--join-timeout must be 1...86400") }
+    }
+
+    var clusterOptions: ClusterOptions {
+        var options = ClusterOptions()
+        options.slotCount = slotCount
+        options.contextLength = ctxSize ?? 0
+        options.cacheType = cacheType.rawValue
+        options.prefillChunk = prefillChunk
+        options.joinTimeout = .seconds(joinTimeout)
+        return options
+    }
+}
+
+extension CacheType: ExpressibleByArgument {}
+extension KernelChoice: ExpressibleByArgument {}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import BitNetEngine
+import BitNetFormats
+import ClusterCoordinator
+import ClusterLogic
+import ClusterWorker
+import ProgramSupport
+
+/// Text from stages inside this process.
+struct LocalRun {
+    let model: ModelFile
+    let cuts: [Int]
+    let engine: EngineOptions
+    let console: Console
+
+    func use(_ body: (Generator) async throws -> Void) async throws {
+        let tokenizer = try model.tokenizer()
+        let context = min(engine.ctxSize ?? .max, model.description.contextLength)
+        let ranges = try LayerRange.cut(layerCount: model.description.layerCount, before: cuts)
+        let threads = engine.threads ?? ComputePool.defaultThreadCount
+        let settings = StageLoader.Settings(
+            slotCount: engine.slotCount, contextLength: context, cacheType: engine.cacheType,
+            stepTokensMax: engine.prefillChunk + engine.slotCount, threadCount: max(threads / ranges.count, 1),
+            kernels: try Kernels(engine.isa))
+        let stages = try ranges.map { layers in
+            try StageLoader.load(model: model.description, layers: layers, settings: settings) { kind, body in
+                try model.pack(kind).buffer.withBytes(body)
+            }
+        }
+        console.note(
+            "\(model.description.name): \(ranges.count) stage\(ranges.count == 1 ? "" : "s") in this process, layers "
+                + ranges.map { "\($0)" }.joined(separator: " | ") + ", \(settings.kernels.name) kernels")
+        let pipeline = LocalPipeline(stages: stages)
+        let generator = Generator(
+            pipeline: pipeline, tokenizer: tokenizer,
+            schedule: GenerationSchedule(
+                stageCount: ranges.count, slotCount: engine.slotCount, contextLength: context,
+                prefillChunk: engine.prefillChunk),
+            stages: ranges.map { StageStatistics(name: "local", layers: $0) })
+        let running = Task { await generator.run() }
+        do {
+            try await body(generator)
+        } catch {
+            await pipeline.close()
+            throw error
+        }
+        await pipeline.close()
+        await running.value
+    }
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+import ArgumentParser
+
+@main
+struct BitNetCtl: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bitnet-ctl",
+        abstract: "Looks into models and clusters.",
+        discussion: """
+            EXAMPLES
+              bitnet-ctl perplexity cluster/model/held-out.txt --model cluster/model/stories.gguf --cuts 3,6
+            """,
+        subcommands: [PerplexityCommand.self])
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+import ArgumentParser
+import BitNetCore
+import BitNetEngine
+import ClusterConfig
+import ClusterTransport
+import ClusterWorker
+import Logging
+import ProgramSupport
+
+@main
+struct BitNetWorker: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bitnet-worker",
+        abstract: "Runs one stage of a ternary language model for a bitnet-coord coordinator.",
+        discussion: """
+            Waits for a coordinator, takes its share of the model's layers, keeps them on disk, and computes. \
+            The same command serves on every host; hosts and coordinator start in any order.
+
+            EXAMPLES
+              bitnet-worker --listen 127.0.0.1:7101 --data-dir ~/.bitnet-worker
+              bitnet-worker --listen 0.0.0.0:7101 --data-dir /var/lib/bitnet --key-file cluster.key --memory 12GiB
+            """)
+
+    private static let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+
+    @Option(help: ArgumentHelp("Address to listen on.", valueName: "host:port"))
+    var listen: String
+
+    @Option(help: ArgumentHelp("Where parts of models are kept. One worker each.", valueName: "dir"))
+    var dataDir: String
+
+    @Option(help: "Name of this worker in messages.")
+    var name: String?
+
+    @Option(help: "Cluster that this worker belongs to; without it, that of the first coordinator.")
+    var cluster: String?
+
+    @Option(help: ArgumentHelp("File with the cluster's key; needed unless --listen is loopback.", valueName: "file"))
+    var keyFile: String?
+
+    @Option(name: .shortAndLong, help: "Compute threads; all processors that this process may use by default.")
+    var threads: Int?
+
+    @Option(help: "Memory that a stage may take, for instance 12GiB; 90 % of what is available by default.")
+    var memory: String?
+
+    @Option(help: "Kernels: auto, scalar, avx2, avx512 or neon.")
+    var isa = KernelChoice.auto
+
+    @Option(help: "Log level: \(levels).")
+    var logLevel = "info"
+
+    func run() async throws {
+        try await Program.run {
+            var log = Logger(label: "bitnet-worker", factory: { StreamLogHandler.standardError(label: $0) })
+            guard let level = Logger.Level(rawValue: logLevel) else {
+                throw ValidationError("--log-level \(logLevel) is unknown; give one of \(Self.levels)")
+            }
+            log.logLevel = level
+            let worker = try WorkerService(configuration: settings(), network: Network(), log: log)
+            let listener = try await worker.start()
+            log.info("listening", metadata: ["address": "\(listen)", "port": "\(listener.port)"])
+            await Program.untilTerminated()
+            await listener.close()
+            log.info("stopped")
+        }
+    }
+
+    private func settings() throws -> WorkerConfiguration {
+        let address = try HostPort(parsing: listen)
+        let key = try keyFile.map { try KeyFile.read($0) } ?? []
+        guard address.isLoopback || !key.isEmpty else {
+            throw ValidationError(
+                "--listen \(listen) is reachable from other machines, so --key-file is needed; make one with "
+                    + KeyFile.recipe(path: "cluster.key"))
+        }
+        return WorkerConfiguration(
+            listen: listen, dataDirectory: dataDir, name: name ?? listen, cluster: cluster, key: key,
+            threadCount: threads ?? ComputePool.defaultThreadCount,
+            memoryByteCount: try memory.map { try ByteSize.parse($0) } ?? SystemMemory.usableByteCount,
+            kernels: try Kernels(isa))
+    }
+}
+
+extension KernelChoice: ExpressibleByArgument {}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+import Testing
+
+extension EndToEnd {
+    /// Options, their environment twins, and exit codes.
+    @Suite struct CommandLine {
+        private let local = [
+            "--local", "--model", Programs.model, "--json", "--ignore-eos", "--prompt", "One",
+        ]
+
+        @Test(arguments: ["bitnet-coord", "bitnet-worker", "bitnet-ctl"])
+        func `help ends well and shows examples`(program: String) async throws {
+            let process = try ChildProcess(program, ["--help"])
+            #expect(try await process.untilEnd() == .exited(0))
+            #expect(process.output.contains("EXAMPLES"))
+            #expect(process.output.contains("  \(program) "))
+        }
+
+        @Test func `an option may come from the environment and the command line wins`() async throws {
+            let environment = ["BITNET_COORD_N_PREDICT": "5"]
+            let five = try await CoordinatorRun.finished(local, environment: environment)
+            #expect(try five.answers().first?.tokens.count == 5)
+            let three = try await CoordinatorRun.finished(local + ["-n", "3"], environment: environment)
+            #expect(try three.answers().first?.tokens.count == 3)
+        }
+
+        @Test(arguments: [
+            [], ["--local"], ["--shards", "a.yaml", "--local", "--model", "b"],
+            ["--cuts", "3", "--shards", "a"],
+            ["--local", "--model", "m", "--temp", "-1"], ["--local", "--model", "m", "--parallel", "0"],
+            ["--local", "--model", "m", "--nonsense"], ["--local", "--model", "m", "--cache-type", "f8"],
+        ])
+        func `wrong usage of the coordinator ends with 64`(arguments: [String]) async throws {
+            let run = try await CoordinatorRun.finished(arguments)
+            #expect(run.status == 64, "\(run)")
+            #expect(run.errorLine.hasPrefix("Error: "), "\(run)")
+            #expect(run.output.isEmpty)
+        }
+
+        @Test(arguments: [
+            [], ["--listen", "127.0.0.1:0"], ["--listen", "127.0.0.1:0", "--data-dir", "d", "--isa", "mmx"],
+        ])
+        func `wrong usage of the worker ends with 64`(arguments: [String]) async throws {
+            let process = try ChildProcess("bitnet-worker", arguments)
+            #expect(try await process.untilEnd() == .exited(64))
+        }
+
+        @Test func `a worker says what is wrong with its address, its memory and its key`() async throws {
+            let directory = try TemporaryDirectory()
+            let data = ["--data-dir", directory.path(of: "data")]
+            let short = try directory.write("too short", to: "short.key")
+            let taken = try await RunningWorker.start("taken", in: directory)
+            let cases = [
+                (["--listen", "7101"], "HOST:PORT"),
+                (["--listen", "127.0.0.1:0", "--memory", "lots"], "“lots” is not a size"),
+                (["--listen", "127.0.0.1:0", "--key-file", short], "9 bytes of key"),
+                (["--listen", "127.0.0.1:0", "--key-file", directory.path(of: "absent")], "absent"),
+                (["--listen", taken.address], "cannot listen on \(taken.address)"),
+            ]
+            for (arguments, words) in cases {
+                let process = try ChildProcess("bitnet-worker", arguments + data)
+                #expect(try await process.untilEnd() == .exited(2), "\(arguments)")
+                #expect(process.diagnostics.contains(words), "\(arguments): \(process.diagnostics)")
+            }
+        }
+    }
+}

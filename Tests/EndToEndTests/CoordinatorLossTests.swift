@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+import Testing
+
+extension EndToEnd {
+    /// Workers belong to one coordinator at a time, and to the next as soon as it is gone.
+    @Suite struct CoordinatorLoss {
+        private func slowCluster() async throws -> (TestCluster, Proxy) {
+            let cluster = try await TestCluster(count: 2)
+            let proxy = try Proxy(to: cluster.workers[1].port, Proxy.Shape(delay: .milliseconds(5)))
+            cluster.file.workers[1].address = proxy.address
+            return (cluster, proxy)
+        }
+
+        /// Runs coordinators until one is let in.
+        private func expectNextCoordinator(of cluster: TestCluster, within limit: Duration) async throws {
+            let start = ContinuousClock.now
+            while true {
+                let begin = ContinuousClock.now
+                let run = try await cluster.run(["--json", "-n", "4", "--prompt", "One"])
+                if run.status == 0 { return }
+                try #require(run.errorLine.contains("is serving"), "\(run)")
+                try #require(start.duration(to: begin) < limit, "still refused: \(run.errorLine)")
+            }
+        }
+
+        @Test func `workers of a coordinator that was killed serve the next one`() async throws {
+            let (cluster, proxy) = try await slowCluster()
+            defer { proxy.close() }
+            let first = try cluster.start(EndToEnd.long)
+            try await first.untilGenerating(prompt: "One day")
+            first.process.signal(SIGKILL)
+            try await expectNextCoordinator(of: cluster, within: .seconds(5))
+        }
+
+        @Test func `workers of a coordinator that stalls serve the next one`() async throws {
+            let (cluster, proxy) = try await slowCluster()
+            defer { proxy.close() }
+            let first = try cluster.start(EndToEnd.long)
+            try await first.untilGenerating(prompt: "One day")
+            first.process.signal(SIGSTOP)
+            try await expectNextCoordinator(of: cluster, within: .seconds(5))
+            first.process.signal(SIGCONT)
+            #expect(try await first.finish().status == 2)
+        }
+
+        @Test func `workers of a coordinator that is told to end serve the next one at once`() async throws {
+            let (cluster, proxy) = try await slowCluster()
+            defer { proxy.close() }
+            let first = try cluster.start(EndToEnd.long)
+            try await first.untilGenerating(prompt: "One day")
+            first.process.signal(SIGTERM)
+            _ = try await first.finish(within: .seconds(10))
+            let next = try await cluster.run(["--json", "-n", "4", "--prompt", "One"])
+            #expect(next.status == 0, "\(next)")
+        }
+
+        @Test func `a second coordinator is refused while the first writes, and told who holds the worker`()
+            async throws
+        {
+            let (cluster, proxy) = try await slowCluster()
+            defer { proxy.close() }
+            let first = try cluster.start(EndToEnd.long)
+            try await first.untilGenerating(prompt: "One day")
+            let second = try await cluster.run(["--prompt", "One"])
+            #expect(second.status == 2)
+            #expect(second.errorLine.contains("is serving coordinator of tests at 127.0.0.1:"), "\(second)")
+            #expect(second.errorLine.contains("stop that coordinator first"), "\(second)")
+            #expect(first.process.poll() == nil)
+            let output = first.process.output
+            try await first.process.until("more text") { first.process.output.count > output.count }
+        }
+    }
+}

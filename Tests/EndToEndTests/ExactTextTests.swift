@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+import Testing
+
+extension EndToEnd {
+    /// A cluster writes what one process with the same cuts writes, to the last bit of every log-probability.
+    @Suite struct ExactText {
+        @Test func `three workers write what one process writes and get their weights only once`()
+            async throws
+        {
+            let cluster = try await TestCluster.three()
+            let first = try await cluster.run(EndToEnd.greedy, input: EndToEnd.prompts)
+            let reference = try await Reference.shared.greedy(cuts: "3,6")
+            #expect(first.cuts == "3,6")
+            #expect(try first.answers() == reference)
+            #expect(reference.map(\.prompt) == ["Once upon a time", "One rainy afternoon Lily"])
+            #expect(reference.allSatisfy { $0.tokens.count == 24 && $0.finishReason == "length" })
+            #expect(first.shippedByteCount == cluster.storedByteCount)
+
+            let second = try await cluster.run(EndToEnd.greedy, input: EndToEnd.prompts)
+            #expect(try second.answers() == reference)
+            #expect(second.shippedByteCount == 0)
+            for worker in cluster.workers {
+                #expect(second.diagnostics.contains("ship \(worker.name) "))
+            }
+            #expect(second.diagnostics.contains("0 bytes sent"))
+        }
+
+        @Test(arguments: [1, 2, 9])
+        func `any number of workers writes what one process with its cuts writes`(count: Int) async throws {
+            let cluster = try await TestCluster(count: count)
+            let run = try await cluster.run(EndToEnd.greedy, input: EndToEnd.prompts)
+            #expect(run.cuts.split(separator: ",").count == count - 1)
+            #expect(try await run.answers() == Reference.shared.greedy(cuts: run.cuts))
+        }
+
+        @Test func `prefill chunks, cache room and draws change no bit`() async throws {
+            let cluster = try await TestCluster.three()
+            let reference = try await Reference.shared.greedy(cuts: "3,6")
+            for chunk in ["1", "7", "64"] {
+                let run = try await cluster.run(
+                    EndToEnd.greedy + ["--prefill-chunk", chunk], input: EndToEnd.prompts)
+                #expect(try run.answers() == reference, "chunk \(chunk)")
+            }
+            let narrow = try await cluster.run(
+                EndToEnd.greedy + ["--ctx-size", "64", "--parallel", "1"], input: EndToEnd.prompts)
+            #expect(try narrow.answers() == reference)
+
+            let sampled = try await cluster.run(EndToEnd.sampled, input: EndToEnd.prompts).answers()
+            #expect(
+                try await sampled == Reference.shared.answers(cuts: "3,6", EndToEnd.sampled, EndToEnd.prompts)
+            )
+            #expect(sampled != reference)
+
+            let exact = EndToEnd.greedy + ["--cache-type", "f32"]
+            let f32 = try await cluster.run(exact, input: EndToEnd.prompts).answers()
+            #expect(try await f32 == Reference.shared.answers(cuts: "3,6", exact, EndToEnd.prompts))
+        }
+
+        @Test func `every instruction set and number of threads writes the same, mixed in one pipeline too`()
+            async throws
+        {
+            let sets = try await runnableInstructionSets()
+            try #require(sets.contains("scalar"))
+            let reference = try await Reference.shared.greedy(cuts: "3,6")
+            let uniform = sets.map { set in ["1", "2", "1"].map { ["--isa", set, "--threads", $0] } }
+            let mixed = (0..<3).map { ["--isa", sets[$0 % sets.count], "--threads", "\($0 % 2 + 1)"] }
+            for options in uniform + [mixed] {
+                let cluster = try await TestCluster.three(options: options)
+                let run = try await cluster.run(EndToEnd.greedy, input: EndToEnd.prompts)
+                #expect(try run.answers() == reference, "\(options)")
+            }
+        }
+
+        /// Asks the worker itself: it refuses kernels that this machine cannot run.
+        private func runnableInstructionSets() async throws -> [String] {
+            var sets: [String] = []
+            for set in ["scalar", "avx2", "avx512", "neon"] {
+                do {
+                    _ = try await RunningWorker.start(
+                        "probe", in: TemporaryDirectory(), options: ["--isa", set])
+                    sets.append(set)
+                } catch let error as TestError {
+                    try #require(error.description.contains("(exited(2))"), "\(error)")
+                    #expect(error.description.contains("cannot run the \(set) kernels"))
+                }
+            }
+            return sets
+        }
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+import Foundation
+import Glibc
+import Synchronization
+
+/// A program that a test has started; killed with the object at the latest.
+///
+/// Its output goes to files, so that neither side ever waits for the other, and a failed test can show all of it.
+final class ChildProcess: Sendable {
+    enum Ending: Equatable {
+        case exited(Int32)
+        case killed(signal: Int32)
+    }
+
+    let name: String
+    let start: ContinuousClock.Instant
+    private let pid: pid_t
+    private let files: TemporaryDirectory
+    private let ending = Mutex<Ending?>(nil)
+
+    /// Starts a program without this process's `BITNET_…` variables.
+    init(
+        _ name: String, _ arguments: [String], environment: [String: String] = [:], input: String = ""
+    ) throws {
+        self.name = name
+        files = try TemporaryDirectory()
+        let program = try Programs.path(of: name)
+        let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("BITNET_") }
+        let variables = inherited.merging(environment) { $1 }.map { "\($0.key)=\($0.value)" }
+
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        let create = O_WRONLY | O_CREAT | O_APPEND
+        posix_spawn_file_actions_addopen(
+            &actions, STDIN_FILENO, try files.write(input, to: "in"), O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, files.path(of: "out"), create, 0o600)
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, files.path(of: "err"), create, 0o600)
+
+        var strings = ([program] + arguments).map { strdup($0) } + [nil]
+        var settings = variables.map { strdup($0) } + [nil]
+        defer { for string in strings + settings { free(string) } }
+        var pid: pid_t = 0
+        start = .now
+        let code = posix_spawn(&pid, program, &actions, nil, &strings, &settings)
+        guard code == 0 else {
+            throw TestError("cannot start \(program): \(String(cString: strerror(code)))")
+        }
+        self.pid = pid
+    }
+
+    deinit {
+        // A stopped process dies of SIGKILL too.
+        guard poll() == nil else { return }
+        kill(pid, SIGKILL)
+        waitpid(pid, nil, 0)
+    }
+
+    /// Standard output so far.
+    var output: String { contents("out") }
+    /// Standard error so far.
+    var diagnostics: String { contents("err") }
+
+    /// Sends a signal, unless the process has ended: its number may be another's by then.
+    func signal(_ number: Int32) {
+        if poll() == nil { kill(pid, number) }
+    }
+
+    /// How the process ended, if it has.
+    @discardableResult
+    func poll() -> Ending? {
+        ending.withLock { ending in
+            var status: Int32 = 0
+            guard ending == nil, waitpid(pid, &status, WNOHANG) == pid else { return ending }
+            let signal = status & 0x7f
+            ending = signal == 0 ? .exited(status >> 8 & 0xff) : .killed(signal: signal)
+            return ending
+        }
+    }
+
+    /// Waits for the end.
+    func untilEnd(within limit: Duration = .seconds(90)) async throws -> Ending {
+        try await until("its end", within: limit, orEnd: true) { false }
+        guard let ending = poll() else { throw TestError("\(name) has not ended") }
+        return ending
+    }
+
+    /// Waits until a condition holds; fails after `limit`, or if the process ends before and that will not do.
+    func until(
+        _ what: String, within limit: Duration = .seconds(60), orEnd: Bool = false, _ isMet: () -> Bool
+    ) async throws {
+        let deadline = ContinuousClock.now + limit
+        while !isMet() {
+            if let ending = poll() {
+                if orEnd || isMet() { return }
+                throw TestError("\(name) ended (\(ending)) before \(what)\n\(transcript)")
+            }
+            guard .now < deadline else {
+                throw TestError("\(name): no \(what) within \(limit)\n\(transcript)")
+            }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    private var transcript: String { "--- stdout\n\(output)\n--- stderr\n\(diagnostics)" }
+
+    private func contents(_ file: String) -> String {
+        String(decoding: FileManager.default.contents(atPath: files.path(of: file)) ?? Data(), as: UTF8.self)
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+import Foundation
+
+/// One file of the repository.
+struct SourceFile {
+    /// Relative to the repository's top.
+    let path: String
+    let text: String
+
+    /// With numbers from 1.
+    var lines: [(number: Int, text: Substring)] {
+        text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map { ($0 + 1, $1) }
+    }
+
+    /// `Sources/ClusterWire/Frames/Frame.swift` belongs to `ClusterWire`.
+    var target: String {
+        let parts = path.split(separator: "/")
+        return parts.count > 2 ? String(parts[1]) : ""
+    }
+}
+
+/// The files that the rules look at.
+enum Repository {
+    static let top = URL(filePath: #filePath).resolvingSymlinksInPath()
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    /// All text files in these folders with one of these name endings, generated ones left out.
+    static func files(under folders: [String], endingIn endings: [String]) throws -> [SourceFile] {
+        try folders.flatMap(paths(under:)).filter { path in
+            endings.contains { path.hasSuffix($0) } && !path.contains(".pb-c.")
+        }
+        .map { SourceFile(path: $0, text: try text(of: $0)) }
+    }
+
+    static func text(of path: String) throws -> String {
+        try String(contentsOf: top.appending(path: path), encoding: .utf8)
+    }
+
+    static func isExecutable(_ path: String) -> Bool {
+        FileManager.default.isExecutableFile(atPath: top.appending(path: path).path)
+    }
+
+    /// Paths of all regular files under a folder, sorted.
+    static func paths(under folder: String) throws -> [String] {
+        let manager = FileManager.default
+        return try manager.subpathsOfDirectory(atPath: top.appending(path: folder).path)
+            .map { "\(folder)/\($0)" }
+            .filter { path in
+                var isDirectory: ObjCBool = false
+                let exists = manager.fileExists(
+                    atPath: top.appending(path: path).path, isDirectory: &isDirectory)
+                return exists && !isDirectory.boolValue
+            }
+            .sorted()
+    }
+}
+
+/// A rule that a file breaks.
+struct Finding: Equatable, CustomStringConvertible {
+    let path: String
+    let line: Int
+    let message: String
+
+    var description: String { "\(path):\(line): \(message)" }
+}
+
+extension [Finding] {
+    /// One finding a line, for a failed expectation.
+    var report: String { map(\.description).joined(separator: "\n") }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+
+/// Words and characters that a file must have, or must not.
+enum TextRules {
+    static let licence = "SPDX-License-Identifier: MIT"
+
+    /// The first line names the licence; only what must stand first itself may come before.
+    static func licenceLine(_ file: SourceFile) -> [Finding] {
+        let lines = file.lines.map(\.text)
+        let mustStandFirst =
+            lines.first?.hasPrefix("#!") == true || lines.first?.hasPrefix("// swift-tools-version") == true
+        let line = lines.dropFirst(mustStandFirst ? 1 : 0).first ?? ""
+        return line.hasSuffix(licence)
+            ? [] : [Finding(path: file.path, line: 1, message: "begins without “\(licence)”")]
+    }
+
+    /// Ways to trap, and notes to oneself.
+    static func bannedWords(_ file: SourceFile) -> [Finding] {
+        let code = SourceFile(path: file.path, text: SwiftCode.only(file.text))
+        let traps = code.lines.flatMap { number, line in
+            ["try!", "as!", "fatalError("].filter { line.contains($0) }.map { (number, $0) }
+        }
+        let notes = file.lines.flatMap { number, line in
+            ["TODO", "FIXME", "XXX"].filter { line.contains($0) }.map { (number, $0) }
+        }
+        return (traps + notes).map { Finding(path: file.path, line: $0.0, message: "“\($0.1)”") }
+    }
+
+    static func tabs(_ file: SourceFile) -> [Finding] {
+        file.lines.filter { $0.text.contains("\t") }
+            .map { Finding(path: file.path, line: $0.number, message: "a tab character") }
+    }
+
+    /// A bound with a number of its own outside `Limits`.
+    static func boundsElsewhere(_ file: SourceFile) -> [Finding] {
+        SourceFile(path: file.path, text: SwiftCode.only(file.text)).lines.compactMap { number, line in
+            guard let name = line.firstMatch(of: /let (\w+(?:Max|Limit))\b[^=]*=\s*\d/)?.1 else { return nil }
+            return Finding(path: file.path, line: number, message: "\(name) belongs to BitNetCore's Limits")
+        }
+    }
+}
+
+/// Promises that the compiler takes our word for.
+enum SafetyRules {
+    /// Lines that switch a check off.
+    static func promises(in file: SourceFile) -> [Int] {
+        SourceFile(path: file.path, text: SwiftCode.only(file.text)).lines
+            .filter { $0.text.contains("@unchecked Sendable") || $0.text.contains("nonisolated(unsafe)") }
+            .map(\.number)
+    }
+
+    /// Promises without a `Safety:` line in the doc comment or the six lines above.
+    static func unexplained(_ file: SourceFile) -> [Finding] {
+        let lines = file.lines.map(\.text)
+        return promises(in: file).compactMap { number in
+            let above = lines[..<(number - 1)].reversed()
+            let comment = above.prefix { $0.drop(while: { $0 == " " }).hasPrefix("//") }
+            let isExplained = (Array(comment) + above.prefix(6)).contains { $0.contains("Safety:") }
+            return isExplained
+                ? nil : Finding(path: file.path, line: number, message: "no “Safety:” line says why")
+        }
+    }
+}
