@@ -123,6 +123,9 @@ let package = Package(
         tests("ClusterWireTests", ["BitNetCore", "ClusterWire"]),
         tests("ClusterLogicTests", ["BitNetCore", "ClusterWire", "ClusterLogic"]),
         tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig"]),
+        tests("ClusterTransportTests", ["BitNetCore", "ClusterWire", "ClusterLogic", "ClusterTransport"]),
+        tests("ClusterWorkerTests", ["BitNetCore", "BitNetFormats", "ClusterWorker"]),
+        tests("ClusterCoordinatorTests", ["ClusterCoordinator"]),
         tests("EndToEndTests", ["bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
         tests("TidyTests", []),
     ]

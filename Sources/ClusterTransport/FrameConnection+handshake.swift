@@ -33,9 +33,9 @@ extension FrameConnection {
         }
     }
 
-    /// Shakes hands as the side that listens.
+    /// Shakes hands as the side that listens; `admit` is asked once the peer has proved itself.
     ///
-    /// - Parameter admit: asked once the peer has proved itself.
+    /// - Returns: what both sides know of each other now.
     /// - Throws: ``HandshakeError`` after the peer has been told; ``TransportError`` when it closes or is silent.
     package func acceptHandshake(
         identity: HandshakeIdentity, capabilities: Capabilities, key: [UInt8],

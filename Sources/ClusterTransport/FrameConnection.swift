@@ -3,7 +3,9 @@ import BitNetCore
 package import ClusterWire
 import NIOCore
 
-/// One connection that carries frames. Sending never blocks; reading always has a deadline.
+/// One connection that carries frames.
+///
+/// Sending never blocks; reading always has a deadline.
 package final class FrameConnection: Sendable {
     /// Who is at the other end, for messages: an address, or the name from workers.yaml with its address.
     package let peer: String
@@ -49,7 +51,8 @@ package final class FrameConnection: Sendable {
     /// - Throws: ``TransportError`` when the peer closes, breaks the protocol, or is silent for `duration`.
     package func next(within duration: Duration) async throws -> Frame {
         let handler = handler
-        return try await channel.eventLoop.flatSubmit { handler.value.next(within: TimeAmount(duration)) }.get()
+        return try await channel.eventLoop.flatSubmit { handler.value.next(within: TimeAmount(duration)) }
+            .get()
     }
 
     /// From now on every frame goes to `sink` on the event loop; ``next(within:)`` must not be used again.

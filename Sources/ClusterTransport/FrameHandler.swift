@@ -79,7 +79,8 @@ final class FrameHandler: ChannelInboundHandler {
             guard case .one(let promise, _) = self.consumer else { return }
             self.consumer = .none
             promise.fail(
-                TransportError(.deadline, "\(self.peer) did not answer within \(duration.nanoseconds / 1_000_000) ms"))
+                TransportError(
+                    .deadline, "\(self.peer) did not answer within \(duration.nanoseconds / 1_000_000) ms"))
         }
         consumer = .one(promise, deadline: deadline)
         return promise.futureResult
@@ -142,7 +143,9 @@ final class FrameHandler: ChannelInboundHandler {
     }
 }
 
-/// Takes a connection's frames on its event loop. Must return at once.
+/// Takes a connection's frames on its event loop.
+///
+/// Must return at once.
 package struct FrameSink: Sendable {
     package let received: @Sendable (Frame) -> Void
     package let closed: @Sendable (any Error) -> Void

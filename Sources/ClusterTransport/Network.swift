@@ -3,7 +3,9 @@ import BitNetCore
 import NIOCore
 import NIOPosix
 
-/// Dials and listens. One for each process.
+/// Dials and listens.
+///
+/// One for each process.
 package final class Network: Sendable {
     private let group: MultiThreadedEventLoopGroup
 
@@ -61,11 +63,14 @@ package final class Network: Sendable {
             return Listener(channel: channel)
         } catch {
             throw TransportError(
-                .address, "cannot listen on \(address) (\(Self.reason(error))); choose another --listen HOST:PORT")
+                .address,
+                "cannot listen on \(address) (\(Self.reason(error))); choose another --listen HOST:PORT")
         }
     }
 
-    /// Ends all loops. No connection may be used afterwards.
+    /// Ends all loops.
+    ///
+    /// No connection may be used afterwards.
     package func shutdown() async {
         try? await group.shutdownGracefully()
     }

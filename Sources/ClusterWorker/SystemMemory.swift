@@ -6,7 +6,8 @@ import Glibc
 package enum SystemMemory {
     /// Nine tenths of what the kernel calls available, within the cgroup's limit, bytes.
     package static var usableByteCount: UInt64 {
-        let available = availableByteCount ?? UInt64(max(sysconf(Int32(_SC_PHYS_PAGES)), 0)) * UInt64(getpagesize())
+        let available =
+            availableByteCount ?? UInt64(max(sysconf(Int32(_SC_PHYS_PAGES)), 0)) * UInt64(getpagesize())
         let limit = (try? text(of: "/sys/fs/cgroup/memory.max")).flatMap { UInt64($0) } ?? .max
         return min(available, limit) / 10 * 9
     }

@@ -84,13 +84,15 @@ package actor WorkerService {
         case (.control, .some(let session)):
             return .refused(
                 .busy,
-                message: "worker \(configuration.name) is serving \(session.holder); stop that coordinator first, or wait "
+                message:
+                    "worker \(configuration.name) is serving \(session.holder); stop that coordinator first, or wait "
                     + "until it ends")
         case (_, .some(let session)) where session.id == hello.session:
             return .admitted
         default:
             return .refused(
-                .session, message: "worker \(configuration.name) does not know this session; has it been restarted?")
+                .session,
+                message: "worker \(configuration.name) does not know this session; has it been restarted?")
         }
     }
 

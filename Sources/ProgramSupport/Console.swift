@@ -19,7 +19,9 @@ package final class Console: Sendable {
         Self.write(line + "\n", to: STDERR_FILENO)
     }
 
-    /// A line about work that goes on. Seen often on a terminal, seldom in a log, always when it is the last.
+    /// A line about work that goes on.
+    ///
+    /// Seen often on a terminal, seldom in a log, always when it is the last.
     package func progress(_ subject: String, _ line: String, isLast: Bool) {
         let interval: Duration = isTerminal ? .milliseconds(200) : .seconds(2)
         let isDue = lastProgress.withLock { last in

@@ -11,7 +11,8 @@ package enum EnvironmentTwins {
         var result: [String] = []
         var entry = environ
         while let variable = entry.pointee {
-            let parts = String(cString: variable).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = String(cString: variable).split(
+                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if parts.count == 2, parts[0].hasPrefix(prefix) {
                 let name = parts[0].dropFirst(prefix.count).lowercased().map { $0 == "_" ? "-" : $0 }
                 result.append(parts[1] == "true" ? "--\(String(name))" : "--\(String(name))=\(parts[1])")

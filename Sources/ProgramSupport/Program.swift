@@ -22,7 +22,9 @@ package enum Program {
         }
     }
 
-    /// Returns when the process is asked to end (SIGINT, SIGTERM). A second signal ends it at once.
+    /// Returns when the process is asked to end (SIGINT, SIGTERM).
+    ///
+    /// A second signal ends it at once.
     package static func untilTerminated() async {
         let arrived = AsyncStream<Void>.makeStream()
         let sources = [SIGINT, SIGTERM].map { number in

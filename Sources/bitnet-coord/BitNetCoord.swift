@@ -35,7 +35,9 @@ struct BitNetCoord: AsyncParsableCommand {
     @Option(help: ArgumentHelp("With --local: layers before which the model is cut.", valueName: "3,6"))
     var cuts: String?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Model file; wins over the cluster file's.", valueName: "gguf"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Model file; wins over the cluster file's.", valueName: "gguf"))
     var model: String?
 
     @OptionGroup(title: "Generation")
@@ -79,8 +81,10 @@ struct BitNetCoord: AsyncParsableCommand {
             try await ClusterRun(file: file, model: ModelFile(path: path), engine: engine, console: console)
                 .use { try await answer(with: $0, console) }
         } else if let model {
-            try await LocalRun(model: ModelFile(path: model), cuts: cutLayers(), engine: engine, console: console)
-                .use { try await answer(with: $0, console) }
+            try await LocalRun(
+                model: ModelFile(path: model), cuts: cutLayers(), engine: engine, console: console
+            )
+            .use { try await answer(with: $0, console) }
         }
     }
 
@@ -102,7 +106,9 @@ struct BitNetCoord: AsyncParsableCommand {
 
     private func cutLayers() throws -> [Int] {
         try (cuts ?? "").split(separator: ",").map { text in
-            guard let layer = Int(text) else { throw ValidationError("--cuts: “\(text)” is not a layer number") }
+            guard let layer = Int(text) else {
+                throw ValidationError("--cuts: “\(text)” is not a layer number")
+            }
             return layer
         }
     }

@@ -35,7 +35,9 @@ struct EngineOptions: ParsableArguments {
             throw ValidationError("--prefill-chunk must be 1...\(Limits.stepTokensMax / 2)")
         }
         guard ctxSize.map({ $0 > 0 }) ?? true else { throw ValidationError("--ctx-size must be above 0") }
-        guard (1...86_400).contains(joinTimeout) else { throw ValidationError("--join-timeout must be 1...86400") }
+        guard (1...86_400).contains(joinTimeout) else {
+            throw ValidationError("--join-timeout must be 1...86400")
+        }
     }
 
     var clusterOptions: ClusterOptions {

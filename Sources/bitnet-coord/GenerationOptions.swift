@@ -4,7 +4,9 @@ import BitNetCore
 
 /// What to write and how to choose tokens.
 struct GenerationOptions: ParsableArguments {
-    @Option(name: .shortAndLong, help: ArgumentHelp("Prompt; “-” reads it from standard input.", valueName: "text"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Prompt; “-” reads it from standard input.", valueName: "text"))
     var prompt: String?
 
     @Option(name: [.customShort("n"), .long], help: "Tokens to generate at most.")

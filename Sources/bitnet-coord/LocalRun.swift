@@ -21,7 +21,8 @@ struct LocalRun {
         let threads = engine.threads ?? ComputePool.defaultThreadCount
         let settings = StageLoader.Settings(
             slotCount: engine.slotCount, contextLength: context, cacheType: engine.cacheType,
-            stepTokensMax: engine.prefillChunk + engine.slotCount, threadCount: max(threads / ranges.count, 1),
+            stepTokensMax: engine.prefillChunk + engine.slotCount,
+            threadCount: max(threads / ranges.count, 1),
             kernels: try Kernels(engine.isa))
         let stages = try ranges.map { layers in
             try StageLoader.load(model: model.description, layers: layers, settings: settings) { kind, body in

@@ -88,7 +88,9 @@ struct PerplexityCommand: AsyncParsableCommand {
 
     private static func layers(_ text: String) throws -> [Int] {
         try text.split(separator: ",").map { item in
-            guard let layer = Int(item) else { throw ValidationError("--cuts: “\(item)” is not a layer number") }
+            guard let layer = Int(item) else {
+                throw ValidationError("--cuts: “\(item)” is not a layer number")
+            }
             return layer
         }
     }

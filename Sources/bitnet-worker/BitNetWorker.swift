@@ -36,10 +36,13 @@ struct BitNetWorker: AsyncParsableCommand {
     @Option(help: "Cluster that this worker belongs to; without it, that of the first coordinator.")
     var cluster: String?
 
-    @Option(help: ArgumentHelp("File with the cluster's key; needed unless --listen is loopback.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "File with the cluster's key; needed unless --listen is loopback.", valueName: "file"))
     var keyFile: String?
 
-    @Option(name: .shortAndLong, help: "Compute threads; all processors that this process may use by default.")
+    @Option(
+        name: .shortAndLong, help: "Compute threads; all processors that this process may use by default.")
     var threads: Int?
 
     @Option(help: "Memory that a stage may take, for instance 12GiB; 90 % of what is available by default.")

@@ -13,7 +13,12 @@ import Testing
             let ids: [UInt32]
         }
         let plain: [Case]
-        let with_specials: [Case]
+        let withSpecials: [Case]
+
+        enum CodingKeys: String, CodingKey {
+            case plain
+            case withSpecials = "with_specials"
+        }
     }
 
     static func stories() throws -> ModelFile {
@@ -26,13 +31,13 @@ import Testing
             try JSONDecoder().decode(Golden.self, from: Data(file.bytes))
         }
         let tokenizer = try Self.stories().tokenizer()
-        #expect(golden.plain.count > 200 && golden.with_specials.count > 10)
+        #expect(golden.plain.count > 200 && golden.withSpecials.count > 10)
         for item in golden.plain {
             let tokens = tokenizer.encode(item.text, addsBeginning: false)
             #expect(tokens == item.ids, "\(item.text.debugDescription)")
             #expect(Array(tokenizer.decode(tokens).utf8) == Array(item.text.utf8))
         }
-        for item in golden.with_specials {
+        for item in golden.withSpecials {
             let tokens = tokenizer.encode(item.text, addsBeginning: false, parsesSpecial: true)
             #expect(tokens == item.ids, "\(item.text.debugDescription)")
         }

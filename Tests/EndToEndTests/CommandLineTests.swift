@@ -53,7 +53,7 @@ extension EndToEnd {
             let cases = [
                 (["--listen", "7101"], "HOST:PORT"),
                 (["--listen", "127.0.0.1:0", "--memory", "lots"], "“lots” is not a size"),
-                (["--listen", "127.0.0.1:0", "--key-file", short], "9 bytes of key"),
+                (["--listen", "127.0.0.1:0", "--key-file", short], "this one has 9"),
                 (["--listen", "127.0.0.1:0", "--key-file", directory.path(of: "absent")], "absent"),
                 (["--listen", taken.address], "cannot listen on \(taken.address)"),
             ]

@@ -66,7 +66,7 @@ extension EndToEnd {
                 "Once upon a time there was a little fox who lived in a big forest with many friends.",
             ])
             #expect(run.status == 2)
-            #expect(run.errorLine.contains("the context 8"), "\(run)")
+            #expect(run.errorLine.contains("the context holds 8"), "\(run)")
             #expect(run.errorLine.contains("--ctx-size"), "\(run)")
         }
 

@@ -39,8 +39,8 @@ extension EndToEnd {
             if !capIsWorkers { for index in 0..<2 { cluster.file.workers[index].memory = "100KiB" } }
             let run = try await cluster.run(["--prompt", "One"])
             #expect(run.status == 2)
-            #expect(run.errorLine.firstMatch(of: /w[01] is \d+ bytes \(.*\) short/) != nil, "\(run)")
-            #expect(run.errorLine.contains("100.0 KiB") || run.errorLine.contains("100 KiB"), "\(run)")
+            #expect(run.errorLine.firstMatch(of: /worker w[01] .*: \d+ bytes short/) != nil, "\(run)")
+            #expect(run.errorLine.contains("may use 100.0 KiB"), "\(run)")
             #expect(run.errorLine.contains("--ctx-size"), "\(run)")
         }
 

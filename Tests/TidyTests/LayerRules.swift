@@ -82,8 +82,7 @@ enum LayerRules {
 
     /// The modules that a Swift file imports, with their lines.
     static func imports(in file: SourceFile) -> [(line: Int, module: String)] {
-        let code = SourceFile(path: file.path, text: SwiftCode.only(file.text))
-        return code.lines.compactMap { number, line in
+        file.code.compactMap { number, line in
             let words = line.split(whereSeparator: { $0 == " " || $0 == ";" })
             guard let index = words.firstIndex(of: "import"), index + 1 < words.count,
                 words[..<index].allSatisfy({ $0.hasPrefix("@") || $0.allSatisfy(\.isLowercase) })

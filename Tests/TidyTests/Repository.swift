@@ -2,13 +2,25 @@
 import Foundation
 
 /// One file of the repository.
-struct SourceFile {
+struct SourceFile: Sendable {
+    typealias Line = (number: Int, text: Substring)
+
     /// Relative to the repository's top.
     let path: String
     let text: String
-
     /// With numbers from 1.
-    var lines: [(number: Int, text: Substring)] {
+    let lines: [Line]
+    /// The same lines without comments and literals.
+    let code: [Line]
+
+    init(path: String, text: String) {
+        self.path = path
+        self.text = text
+        lines = Self.numbered(text)
+        code = Self.numbered(SwiftCode.only(text))
+    }
+
+    private static func numbered(_ text: String) -> [Line] {
         text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map { ($0 + 1, $1) }
     }
 

@@ -12,7 +12,7 @@ enum SizeRules {
     }
 
     static func longFunctions(_ file: SourceFile) -> [Finding] {
-        let lines = SourceFile(path: file.path, text: SwiftCode.only(file.text)).lines
+        let lines = file.code
         return lines.indices.compactMap { index in
             guard isDeclaration(lines[index].text), let end = bodyEnd(from: index, lines.map(\.text)) else {
                 return nil

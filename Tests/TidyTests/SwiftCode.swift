@@ -11,6 +11,9 @@ enum SwiftCode {
         case multilineString
     }
 
+    /// What can end a stretch of code.
+    private static let markers = Set("/\"()".utf8)
+
     /// `source` with the inside of comments and string literals replaced by spaces.
     ///
     /// Interpolated code stays; line breaks stay, so that lines keep their numbers.
@@ -31,7 +34,8 @@ enum SwiftCode {
         while index < bytes.count {
             switch modes.last {
             case .code(let depth):
-                index += step(follows, depth: depth, &modes)
+                let isMarker = markers.contains(bytes[index])
+                index += isMarker ? step(follows, depth: depth, &modes) : 1
             case .lineComment:
                 if follows("\n") { modes.removeLast() }
                 blank(1)

@@ -16,8 +16,7 @@ enum TextRules {
 
     /// Ways to trap, and notes to oneself.
     static func bannedWords(_ file: SourceFile) -> [Finding] {
-        let code = SourceFile(path: file.path, text: SwiftCode.only(file.text))
-        let traps = code.lines.flatMap { number, line in
+        let traps = file.code.flatMap { number, line in
             ["try!", "as!", "fatalError("].filter { line.contains($0) }.map { (number, $0) }
         }
         let notes = file.lines.flatMap { number, line in
@@ -33,7 +32,7 @@ enum TextRules {
 
     /// A bound with a number of its own outside `Limits`.
     static func boundsElsewhere(_ file: SourceFile) -> [Finding] {
-        SourceFile(path: file.path, text: SwiftCode.only(file.text)).lines.compactMap { number, line in
+        file.code.compactMap { number, line in
             guard let name = line.firstMatch(of: /let (\w+(?:Max|Limit))\b[^=]*=\s*\d/)?.1 else { return nil }
             return Finding(path: file.path, line: number, message: "\(name) belongs to BitNetCore's Limits")
         }
@@ -44,7 +43,7 @@ enum TextRules {
 enum SafetyRules {
     /// Lines that switch a check off.
     static func promises(in file: SourceFile) -> [Int] {
-        SourceFile(path: file.path, text: SwiftCode.only(file.text)).lines
+        file.code
             .filter { $0.text.contains("@unchecked Sendable") || $0.text.contains("nonisolated(unsafe)") }
             .map(\.number)
     }

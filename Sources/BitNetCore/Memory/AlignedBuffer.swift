@@ -22,7 +22,9 @@ package final class AlignedBuffer: @unchecked Sendable {
         bytes.baseAddress?.deallocate()
     }
 
-    /// Valid while the object lives: for owners that hold it. Others use ``withBytes(_:)``.
+    /// Valid while the object lives: for owners that hold it.
+    ///
+    /// Others use ``withBytes(_:)``.
     package var readOnly: UnsafeRawBufferPointer { UnsafeRawBufferPointer(bytes) }
 
     /// Keeps the object alive while `body` reads.

@@ -11,7 +11,9 @@ internal import Glibc
 /// Safety: `@unchecked Sendable` because the mapping is never written.
 package final class MappedFile: @unchecked Sendable {
     package let path: String
-    /// Valid while the object lives: for owners that hold it. Others use ``withBytes(_:)``.
+    /// Valid while the object lives: for owners that hold it.
+    ///
+    /// Others use ``withBytes(_:)``.
     package let bytes: UnsafeRawBufferPointer
 
     /// - Throws: ``FileError`` naming the path and the reason.

@@ -44,6 +44,7 @@ package struct LayerCutError: RemediableError, Equatable {
 
     package var message: String {
         "a model of \(layerCount) layers cannot be cut before layers "
-            + cuts.map(String.init).joined(separator: ", ") + "; give rising numbers from 1 to \(layerCount - 1)"
+            + cuts.map(String.init).joined(separator: ", ")
+            + "; give rising numbers from 1 to \(layerCount - 1)"
     }
 }

@@ -20,7 +20,8 @@ enum ModelFamily: String, CaseIterable {
         self == .llama ? .adjacent : .halves
     }
 
-    /// - Parameter named: value of the file's `hidden_activation` key, if it has one.
+    /// The activation that the file names with its `hidden_activation` key, or else the family's.
+    ///
     /// - Returns: `nil` if the name is not an activation that can be run.
     func activation(named: String?, shape: ModelDescription) -> ModelDescription.Activation? {
         switch named {

@@ -62,8 +62,9 @@ package final class ModelFile: Sendable {
         try TokenizerMetadata(gguf, vocabularySize: description.vocabularySize).tokenizer()
     }
 
-    /// A tensor inside a layer that no graph here uses (a bias, a per-head norm, an expert) would change the
-    /// model's output if it were left out: refuse. Others are only mentioned.
+    /// Refuses tensors of a layer that no graph here uses, mentions others.
+    ///
+    /// Left out, a bias, a per-head norm or an expert would change the model's output.
     private static func checkUnused(
         _ gguf: GGUFFile, used: Set<String>, isTied: Bool
     ) throws(ModelFileError) -> [String] {

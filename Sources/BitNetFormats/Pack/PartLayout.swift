@@ -81,9 +81,7 @@ package struct PartLayout: Equatable, Sendable {
 
     static func aligned(_ offset: Int) -> Int { (offset + alignment - 1) / alignment * alignment }
 
-    /// The header's bytes.
-    ///
-    /// - Parameter scales: one for each entry.
+    /// The header's bytes; there is a scale for each entry.
     func header(scales: [Float]) -> [UInt8] {
         var bytes = Self.magic
         bytes.append(littleEndian: Self.version)

@@ -79,12 +79,12 @@ package struct Llama3PreTokenizer {
         }
     }
 
-    /// [^\s\p{L}\p{N}]+[\r\n]*
+    /// The end of `[^\s\p{L}\p{N}]+[\r\n]*`.
     private func symbols(from start: Int) -> Int {
         run(from: run(from: start) { $0 == .other }) { $0 == .newline }
     }
 
-    /// \s*[\r\n]+ | \s+(?!\S) | \s+
+    /// The end of `\s*[\r\n]+ | \s+(?!\S) | \s+`.
     private func spaces(from start: Int) -> Int {
         let end = run(from: start, while: \.isSpace)
         if let newline = classes[start..<end].lastIndex(of: .newline) { return newline + 1 }
@@ -92,7 +92,7 @@ package struct Llama3PreTokenizer {
         return end == classes.count ? end : max(end - 1, start + 1)
     }
 
-    /// (?i:'s|'t|'re|'ve|'m|'ll|'d); case folding makes U+017F (ſ) an s.
+    /// The end of `(?i:'s|'t|'re|'ve|'m|'ll|'d)`; case folding makes U+017F (ſ) an s.
     private func contraction(from start: Int) -> Int? {
         guard utf8[offsets[start]] == UInt8(ascii: "'") else { return nil }
         func letter(_ index: Int) -> UInt8? {

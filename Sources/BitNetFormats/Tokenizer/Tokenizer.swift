@@ -45,10 +45,9 @@ package final class Tokenizer: Sendable {
 
     /// Turns text into tokens.
     ///
-    /// - Parameters:
-    ///   - addsBeginning: puts ``beginningToken`` first, if there is one.
-    ///   - parsesSpecial: reads control tokens such as `<|eot_id|>` from the text. Only for text that this
-    ///     program made: a user's text must not be able to end a turn.
+    /// `addsBeginning` puts ``beginningToken`` first, if there is one. `parsesSpecial` reads control tokens
+    /// such as `<|eot_id|>` from the text: only for text that this program made, for a user's text must not
+    /// be able to end a turn.
     package func encode(_ text: String, addsBeginning: Bool, parsesSpecial: Bool = false) -> [UInt32] {
         var tokens: [UInt32] = []
         if addsBeginning, let beginningToken { tokens.append(beginningToken) }

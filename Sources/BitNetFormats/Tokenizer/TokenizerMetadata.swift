@@ -22,7 +22,7 @@ struct TokenizerMetadata {
         "<end_of_turn>", "<EOT>", "_<EOT>",
     ]
 
-    /// - Parameter vocabularySize: rows of the embedding; there may be fewer tokens.
+    /// Checks kind and size; `vocabularySize` are the embedding's rows, there may be fewer tokens.
     init(_ gguf: GGUFFile, vocabularySize: Int) throws(ModelFileError) {
         self.gguf = gguf
         let model = try gguf.text("tokenizer.ggml.model")

@@ -20,7 +20,7 @@ struct Vocabulary: Sendable {
     private var texts: [UInt8] = []
     private var ends: [Int] = []
     private(set) var kinds: [Kind] = []
-    /// Open addressing, ids plus one; 0 is empty. A power of two, at most half full.
+    /// A hash table by open addressing: ids plus one, 0 is empty; a power of two, at most half full.
     private var slots: [UInt32] = []
 
     var count: Int { kinds.count }
@@ -31,9 +31,7 @@ struct Vocabulary: Sendable {
         slots = [UInt32](repeating: 0, count: slotCount)
     }
 
-    /// Adds the next token.
-    ///
-    /// - Parameter isFindable: whether `find` shall know it; of equal texts the first is found.
+    /// Adds the next token; `find` shall know it if `isFindable`, of equal texts the first.
     mutating func append(_ text: some Sequence<UInt8>, _ kind: Kind, isFindable: Bool) {
         let start = texts.count
         texts.append(contentsOf: text)

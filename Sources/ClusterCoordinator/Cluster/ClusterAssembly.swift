@@ -62,7 +62,8 @@ struct ClusterAssembly: Sendable {
                     }
                     onEvent(
                         .joined(
-                            worker: entry.name, isa: capabilities.isa, threadCount: Int(capabilities.threadCount)))
+                            worker: entry.name, isa: capabilities.isa,
+                            threadCount: Int(capabilities.threadCount)))
                     return WorkerControl(
                         worker: worker, capabilities: capabilities, connection: connection,
                         onFailure: failures.report)
@@ -88,7 +89,8 @@ struct ClusterAssembly: Sendable {
             let reported = control.capabilities.memoryByteCount
             return WorkerOffer(
                 name: entry.name, address: "\(entry.address)",
-                memoryByteCount: min(reported, entry.memoryByteCount ?? reported), assignedLayers: entry.layers,
+                memoryByteCount: min(reported, entry.memoryByteCount ?? reported),
+                assignedLayers: entry.layers,
                 isSpare: entry.isSpare)
         }
         return try StagePlanner.plan(cost: estimate.cost(of: model), workers: offers)
@@ -101,7 +103,8 @@ struct ClusterAssembly: Sendable {
                 let next = index + 1 < stages.count ? stages[index + 1].worker : nil
                 group.addTask {
                     try await load(
-                        control, layers: plan.stages[index].layers, index: index, of: stages.count, next: next,
+                        control, layers: plan.stages[index].layers, index: index, of: stages.count,
+                        next: next,
                         packed)
                 }
             }

@@ -21,6 +21,7 @@ final class ClusterPipeline: StepPipeline {
     private let state = Mutex(State())
 
     /// - Parameters:
+    ///   - stageCount: traces that every outcome must carry.
     ///   - steps: connection to the first stage's worker.
     ///   - results: connection to the last stage's worker.
     init(stageCount: Int, steps: FrameConnection, results: FrameConnection) {
@@ -34,7 +35,8 @@ final class ClusterPipeline: StepPipeline {
         steps.deliver(
             to: FrameSink(
                 received: { [weak self] frame in
-                    self?.fail(ClusterError(.fault, "the first stage sent a \(frame.type) on the step connection"))
+                    self?.fail(
+                        ClusterError(.fault, "the first stage sent a \(frame.type) on the step connection"))
                 },
                 closed: { [weak self] error in self?.fail(ClusterError(.link, "first stage: \(error)")) }))
         results.deliver(
@@ -97,7 +99,8 @@ final class ClusterPipeline: StepPipeline {
             guard outcome.traces.count == stageCount else {
                 return fail(
                     ClusterError(
-                        .fault, "step \(outcome.id) passed \(outcome.traces.count) stages instead of \(stageCount)"))
+                        .fault,
+                        "step \(outcome.id) passed \(outcome.traces.count) stages instead of \(stageCount)"))
             }
             state.withLock { state in
                 state.returnedStepCount += 1

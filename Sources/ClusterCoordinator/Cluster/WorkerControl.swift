@@ -23,7 +23,7 @@ final class WorkerControl: Sendable {
     private let onFailure: @Sendable (ClusterError) -> Void
     private let state: Mutex<State>
 
-    /// - Parameter onFailure: called at most once, from any thread.
+    /// Takes the connection over; `onFailure` is called at most once, from any thread.
     init(
         worker: WorkerIdentity, capabilities: Capabilities, connection: FrameConnection,
         onFailure: @escaping @Sendable (ClusterError) -> Void
@@ -153,7 +153,9 @@ final class WorkerControl: Sendable {
                     }
                 }
             default:
-                fail(ClusterError(.fault, "\(worker) sent an unexpected \(frame.type) on its control connection"))
+                fail(
+                    ClusterError(
+                        .fault, "\(worker) sent an unexpected \(frame.type) on its control connection"))
             }
         } catch {
             fail(ClusterError(.fault, "\(worker) sent a \(frame.type) that cannot be read: \(error.message)"))

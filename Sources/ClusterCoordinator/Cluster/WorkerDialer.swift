@@ -31,7 +31,10 @@ struct WorkerDialer: Sendable {
 
     /// Opens the control connection, trying again while the worker is not up.
     ///
-    /// - Parameter onWait: called once with the reason of the first failure.
+    /// `onWait` is called once, with the reason of the first failure.
+    ///
+    /// - Returns: the connection and who answered.
+    /// - Throws: ``ClusterError`` when the worker refuses or does not come up within `limit`.
     func join(
         _ worker: WorkerIdentity, within limit: Duration, onWait: @Sendable (String) -> Void
     ) async throws -> (connection: FrameConnection, peer: HandshakeSession) {

@@ -8,7 +8,7 @@ package struct GenerationMeter {
     private var lastToken: ContinuousClock.Instant?
     private var figures = GenerationStatistics()
 
-    /// - Parameter stages: name and layers of each stage, with empty figures.
+    /// `stages` has name and layers of each stage, with empty figures.
     package init(promptTokenCount: Int, stages: [StageStatistics], start: ContinuousClock.Instant) {
         self.start = start
         figures.promptTokenCount = promptTokenCount

@@ -32,7 +32,7 @@ package final class Generator: TextGenerator {
     private let stages: [StageStatistics]
     private let state: Mutex<State>
 
-    /// - Parameter stages: name and layers of each stage, in order, with empty figures.
+    /// `stages` has name and layers of each stage, in order, with empty figures.
     package init(
         pipeline: any StepPipeline, tokenizer: Tokenizer, schedule: GenerationSchedule,
         stages: [StageStatistics]
@@ -142,7 +142,9 @@ package final class Generator: TextGenerator {
                 guard case .text(var sequence) = state.consumers.removeValue(forKey: id) else { continue }
                 sequence.finish(reason, isStopped: false)
             case .scored(let id, let logProbabilities):
-                guard case .scores(let continuation) = state.consumers.removeValue(forKey: id) else { continue }
+                guard case .scores(let continuation) = state.consumers.removeValue(forKey: id) else {
+                    continue
+                }
                 continuation.resume(returning: logProbabilities)
             case .refused(let id, let message):
                 state.consumers.removeValue(forKey: id)?.fail(GeneratorError.request(message))

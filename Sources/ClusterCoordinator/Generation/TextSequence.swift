@@ -2,7 +2,9 @@
 import BitNetCore
 import BitNetFormats
 
-/// One sequence's way from tokens to text and figures. Used under the generator's lock only.
+/// One sequence's way from tokens to text and figures.
+///
+/// Used under the generator's lock only.
 ///
 /// Text that might be the beginning of a stop text is held back until it is known not to be.
 struct TextSequence {
@@ -44,16 +46,16 @@ struct TextSequence {
 }
 
 /// Holds back what may be the beginning of a stop text.
-struct StopTextFilter {
+package struct StopTextFilter {
     private let stops: [[UInt8]]
     private var held: [UInt8] = []
 
-    init(_ stops: [String]) {
+    package init(_ stops: [String]) {
         self.stops = stops.map { Array($0.utf8) }.filter { !$0.isEmpty }
     }
 
     /// - Returns: text that is certainly before any stop text, and whether one has appeared.
-    mutating func append(_ text: String) -> (text: String, isStopped: Bool) {
+    package mutating func append(_ text: String) -> (text: String, isStopped: Bool) {
         if stops.isEmpty { return (text, false) }
         held += Array(text.utf8)
         for start in held.indices {
@@ -72,7 +74,7 @@ struct StopTextFilter {
     }
 
     /// What was held back for nothing.
-    mutating func finish() -> String {
+    package mutating func finish() -> String {
         defer { held = [] }
         return String(decoding: held, as: UTF8.self)
     }

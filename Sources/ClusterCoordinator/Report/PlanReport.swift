@@ -11,7 +11,9 @@ package enum PlanReport {
         ]
         let rows = plan.stages.map { stage in
             [
-                "stage \(stage.index)", "layers \(stage.layers)", ByteCount.text(stage.wireByteCount) + " packed",
+                "stage \(stage.index)", "layers \(stage.layers)",
+                ByteCount.text(stage.wireByteCount) + " packed",
+                ByteCount.text(stage.readByteCount) + " read per token",
                 ByteCount.text(stage.memoryByteCount) + " memory", stage.worker,
             ]
         }
@@ -30,7 +32,8 @@ package enum Table {
         }
         return rows.map { row in
             let cells = row.enumerated().map { column, cell in
-                column + 1 == row.count ? cell : cell + String(repeating: " ", count: widths[column] - cell.count)
+                column + 1 == row.count
+                    ? cell : cell + String(repeating: " ", count: widths[column] - cell.count)
             }
             return cells.joined(separator: "  ")
         }

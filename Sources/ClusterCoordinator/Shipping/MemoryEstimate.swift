@@ -3,8 +3,10 @@ import BitNetCore
 import BitNetFormats
 import ClusterLogic
 
-/// What a stage will need on its worker, before the worker is asked. The worker counts exactly and has the
-/// last word; this errs on the large side (2 bits a weight, which is what machines without AVX-512 keep).
+/// What a stage will need on its worker, before the worker is asked.
+///
+/// The worker counts exactly and has the last word; this errs on the large side (2 bits a weight, which is
+/// what machines without AVX-512 keep).
 struct MemoryEstimate {
     let model: ModelDescription
     let slotCount: Int

@@ -4,15 +4,17 @@ package import BitNetFormats
 import Dispatch
 import Synchronization
 
-/// A model file with the digest of every part it packs into. Holds no weights: parts are packed when they
-/// are needed and dropped when they are sent.
+/// A model file with the digest of every part it packs into.
+///
+/// Holds no weights: parts are packed when they are needed and dropped when they are sent.
 package struct PackedModel: Sendable {
     package let file: ModelFile
     private let references: [PartReference.Kind: PartReference]
 
     /// Packs every part once to learn its digest, on all cores, a few parts in memory at a time.
     ///
-    /// - Parameter progress: called with parts done and parts in all, from any thread.
+    /// Calls `progress` with parts done and parts in all, from any thread.
+    ///
     /// - Throws: ``ModelFileError`` naming the tensor that cannot be packed.
     package init(file: ModelFile, progress: @Sendable (Int, Int) -> Void) throws {
         self.file = file

@@ -13,8 +13,11 @@ struct Shipment {
     let dialer: WorkerDialer
     let progress: @Sendable (ShippingProgress) -> Void
 
+    /// Sends what is missing according to `status`.
+    ///
     /// - Parameter status: what the worker said it has.
     /// - Returns: the bytes that were sent.
+    /// - Throws: ``ClusterError`` naming the worker, ``TransportError`` when a connection breaks.
     func run(status: StoreStatus) async throws -> UInt64 {
         let start = ContinuousClock.now
         var sending = ShardSending(
@@ -35,12 +38,15 @@ struct Shipment {
             let directive = directives.removeFirst()
             switch directive {
             case .offer(let part):
-                packed = try packed.flatMap { $0.reference.digest == part.digest ? $0 : nil } ?? model.file.pack(part.kind)
+                packed =
+                    try packed.flatMap { $0.reference.digest == part.digest ? $0 : nil }
+                    ?? model.file.pack(part.kind)
                 let offer = PartOffer(digest: part.digest, byteCount: part.byteCount)
                 try await send(Frame(offer), on: connection)
                 let answer = try PartStatus.decode(await receive(.partStatus, from: connection).payload)
                 directives += sending.status(
-                    digest: answer.digest, presentByteCount: answer.presentByteCount, isComplete: answer.isComplete)
+                    digest: answer.digest, presentByteCount: answer.presentByteCount,
+                    isComplete: answer.isComplete)
             case .send(let part, let offset, let count):
                 guard let packed, packed.reference.digest == part.digest else {
                     preconditionFailure("part \(part.kind) is sent but not packed")
@@ -77,7 +83,8 @@ struct Shipment {
     ) async throws -> Frame {
         let frame = try await connection.next(within: limit)
         guard frame.type == type else {
-            throw ClusterError(.fault, "\(worker) sent a \(frame.type) instead of a \(type) while taking weights")
+            throw ClusterError(
+                .fault, "\(worker) sent a \(frame.type) instead of a \(type) while taking weights")
         }
         return frame
     }
@@ -105,14 +112,16 @@ package struct ShippingProgress: Sendable {
     /// `a  layers 0-2  1.2 of 1.4 MiB (85 %)  112 MiB/s  ETA 1 s`.
     package var line: String {
         if isLast, sentByteCount == 0 {
-            return "ship \(worker)  layers \(layers)  0 bytes sent: all \(ByteCount.text(totalByteCount)) are on its disk"
+            return
+                "ship \(worker)  layers \(layers)  0 bytes sent: all \(ByteCount.text(totalByteCount)) are on its disk"
         }
         let done = sentByteCount + presentByteCount
         let share = Double(done) / Double(max(totalByteCount, 1)) * 100
         let rate = Double(sentByteCount) / max(elapsed.seconds, 1e-6)
         let left = rate > 0 ? Double(totalByteCount - min(done, totalByteCount)) / rate : 0
         let present = presentByteCount > 0 ? ", \(ByteCount.text(presentByteCount)) were there" : ""
-        return "ship \(worker)  layers \(layers)  \(ByteCount.text(done)) of \(ByteCount.text(totalByteCount)) "
+        return
+            "ship \(worker)  layers \(layers)  \(ByteCount.text(done)) of \(ByteCount.text(totalByteCount)) "
             + "(\(share.text(places: 0)) %)  \(ByteCount.text(UInt64(rate)))/s  "
             + (isLast ? "done, verified\(present)" : "ETA \(left.text(places: 0)) s")
     }

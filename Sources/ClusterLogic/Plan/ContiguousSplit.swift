@@ -28,8 +28,9 @@ struct ContiguousSplit {
     }
 
     /// Whether `worker` can run the layers `first ..< end`.
-    private func admits(_ worker: WorkerOffer, _ first: Int, _ end: Int, _ stageByteCountMax: UInt64) -> Bool {
-        costs.wireByteCount(first, end) <= stageByteCountMax
+    private func admits(_ worker: WorkerOffer, _ first: Int, _ end: Int, _ stageByteCountMax: UInt64) -> Bool
+    {
+        costs.readByteCount(first, end) <= stageByteCountMax
             && costs.memoryByteCount(first, end) <= worker.memoryByteCount
     }
 
@@ -49,10 +50,10 @@ struct ContiguousSplit {
         reach(stageByteCountMax: stageByteCountMax).last == costs.layerCount
     }
 
-    /// The smallest bound on a stage's wire bytes for which there is a plan.
+    /// The smallest bound on the bytes that a stage reads per token for which there is a plan.
     private func smallestMaximum() -> UInt64 {
         var low: UInt64 = 0
-        var high = costs.wireByteCount(0, costs.layerCount) + costs.cost.headByteCount
+        var high = costs.readByteCount(0, costs.layerCount) + costs.cost.headByteCount
         while low < high {
             let middle = low + (high - low) / 2
             if fits(stageByteCountMax: middle) { high = middle } else { low = middle + 1 }
@@ -89,7 +90,7 @@ struct ContiguousSplit {
                 var end = first + 1
                 // The last layer brings the head along, so it alone may be too much.
                 while end <= layerCount, admits(worker, first, end, stageByteCountMax) {
-                    let size = Double(costs.wireByteCount(first, end))
+                    let size = Double(costs.readByteCount(first, end))
                     let candidate = Score(idleCount: score.idleCount, squares: score.squares + size * size)
                     if next[end].map({ candidate < $0 }) ?? true {
                         next[end] = candidate

@@ -81,6 +81,12 @@ struct StageCosts {
         return total
     }
 
+    /// Bytes that a stage reads for each decoded token: its layers and the head, but one row only of the
+    /// embedding. Decoding is bound by them, so they are what a division balances.
+    func readByteCount(_ first: Int, _ end: Int) -> UInt64 {
+        sums[end] - sums[first] + (end == layerCount ? cost.outputNormByteCount + cost.headByteCount : 0)
+    }
+
     /// Bytes that a worker needs in memory for the layers `first ..< end`.
     func memoryByteCount(_ first: Int, _ end: Int) -> UInt64 {
         var total = UInt64(end - first) * cost.memoryPerLayer + cost.memoryPerStage

@@ -25,11 +25,14 @@ package struct PlannedStage: Equatable, Sendable {
     package var layers: LayerRange
     /// Bytes of the shard's files.
     package var wireByteCount: UInt64
+    /// Bytes that the stage reads for each decoded token, the KV cache not counted.
+    package var readByteCount: UInt64
     /// Bytes that the stage is expected to take in memory.
     package var memoryByteCount: UInt64
 
     package init(
         index: Int, worker: String, address: String, layers: LayerRange, wireByteCount: UInt64,
+        readByteCount: UInt64,
         memoryByteCount: UInt64
     ) {
         self.index = index
@@ -37,6 +40,7 @@ package struct PlannedStage: Equatable, Sendable {
         self.address = address
         self.layers = layers
         self.wireByteCount = wireByteCount
+        self.readByteCount = readByteCount
         self.memoryByteCount = memoryByteCount
     }
 }

@@ -24,7 +24,8 @@ package enum StagePlanner {
         guard assigned.count == workers.count else {
             let without = workers.filter { $0.assignedLayers == nil }.map(\.name).joined(separator: ", ")
             throw PlanError(
-                .layers, "layers are given for some workers but not for \(without); give them for all or none")
+                .layers, "layers are given for some workers but not for \(without); give them for all or none"
+            )
         }
         return try planAssigned(costs: costs, workers: workers)
     }
@@ -68,6 +69,7 @@ package enum StagePlanner {
         PlannedStage(
             index: index, worker: worker.name, address: worker.address, layers: layers,
             wireByteCount: costs.wireByteCount(layers.first, layers.end),
+            readByteCount: costs.readByteCount(layers.first, layers.end),
             memoryByteCount: costs.memoryByteCount(layers.first, layers.end))
     }
 
@@ -93,7 +95,8 @@ package enum StagePlanner {
         }
         guard reasons.isEmpty else {
             throw PlanError(
-                .memory, reasons.joined(separator: "; ") + ". Give it fewer layers, or lower --ctx-size or --parallel",
+                .memory,
+                reasons.joined(separator: "; ") + ". Give it fewer layers, or lower --ctx-size or --parallel",
                 shortByteCount: short)
         }
     }

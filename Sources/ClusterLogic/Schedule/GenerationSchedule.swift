@@ -50,7 +50,8 @@ package struct GenerationSchedule: Equatable, Sendable {
         self.stageCount = bounded(stageCount, Limits.workersMax)
         self.contextLength = bounded(contextLength, Limits.contextMax)
         self.prefillChunk = bounded(prefillChunk, Limits.stepTokensMax / 2)
-        self.stepsInFlightMax = bounded(stepsInFlightMax ?? self.stageCount + 1, Limits.workersMax + 1)
+        self.stepsInFlightMax = bounded(
+            stepsInFlightMax ?? self.stageCount + 1, Limits.stageQueueStepsMax)
         self.waitingMax = max(waitingMax, 0)
         stepTokensMax = min(slotCount + self.prefillChunk, Limits.stepTokensMax)
         freeSlots = (0..<UInt32(slotCount)).reversed()

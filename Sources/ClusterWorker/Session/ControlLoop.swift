@@ -16,7 +16,8 @@ struct ControlLoop {
             do {
                 while try await serveNext(in: &work) {}
             } catch {
-                log.warning("coordinator lost", metadata: ["holder": "\(session.holder)", "error": "\(error)"])
+                log.warning(
+                    "coordinator lost", metadata: ["holder": "\(session.holder)", "error": "\(error)"])
             }
             work.cancelAll()
         }

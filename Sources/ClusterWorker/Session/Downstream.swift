@@ -2,7 +2,9 @@
 import ClusterTransport
 import Synchronization
 
-/// The connection on which a stage's frames leave. The compute queue sends; the session connects and closes.
+/// The connection on which a stage's frames leave.
+///
+/// The compute queue sends; the session connects and closes.
 final class Downstream: Sendable {
     private let connection = Mutex<FrameConnection?>(nil)
 

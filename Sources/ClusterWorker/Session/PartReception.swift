@@ -23,7 +23,8 @@ struct PartReception {
                 return
             }
             guard frame.type == .partOffer else {
-                throw WorkerError("expected an offer of a part on the weights connection, got a \(frame.type)")
+                throw WorkerError(
+                    "expected an offer of a part on the weights connection, got a \(frame.type)")
             }
             let offer = try PartOffer.decode(frame.payload)
             try await receive(offer, transfer: frame.stream)
@@ -32,7 +33,8 @@ struct PartReception {
 
     private func receive(_ offer: PartOffer, transfer: UInt64) async throws {
         guard let part = await session.missingPart(offer.digest), part.byteCount == offer.byteCount else {
-            throw WorkerError("part \(offer.digest.short) of \(offer.byteCount) bytes is not one that is missing here")
+            throw WorkerError(
+                "part \(offer.digest.short) of \(offer.byteCount) bytes is not one that is missing here")
         }
         let store = store
         let pool = NIOThreadPool.singleton

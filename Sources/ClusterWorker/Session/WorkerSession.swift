@@ -94,7 +94,8 @@ actor WorkerSession {
         let store = store
         let start = ContinuousClock.now
         let stage = try await NIOThreadPool.singleton.runIfActive {
-            try StageLoader.load(model: manifest.model, layers: manifest.layers, settings: settings) { kind, body in
+            try StageLoader.load(model: manifest.model, layers: manifest.layers, settings: settings) {
+                kind, body in
                 guard let part = manifest.parts.first(where: { $0.kind == kind }) else {
                     throw WorkerError("the shard's manifest lacks the \(kind)")
                 }
@@ -190,10 +191,12 @@ actor WorkerSession {
         connection.deliver(
             to: FrameSink(
                 received: { frame in
-                    control.send(.fault(.link, stageIndex: index, "\(peer) sent a \(frame.type) against the stream"))
+                    control.send(
+                        .fault(.link, stageIndex: index, "\(peer) sent a \(frame.type) against the stream"))
                 },
                 closed: { error in
-                    control.send(.fault(.link, stageIndex: index, "the connection to \(peer) is gone: \(error)"))
+                    control.send(
+                        .fault(.link, stageIndex: index, "the connection to \(peer) is gone: \(error)"))
                 }))
     }
 

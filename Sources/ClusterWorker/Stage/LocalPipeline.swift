@@ -4,7 +4,9 @@ package import BitNetEngine
 import ClusterWire
 
 /// All stages inside this process, joined as workers would be: the same runners, the same frames, the same
-/// int8 hops, only no sockets between them. The reference that a cluster's output must equal bit for bit.
+/// int8 hops, only no sockets between them.
+///
+/// The reference that a cluster's output must equal bit for bit.
 package final class LocalPipeline: StepPipeline {
     private let runners: [StageRunner]
     package let outcomes: AsyncThrowingStream<StepOutcome, any Error>

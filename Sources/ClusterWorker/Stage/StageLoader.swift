@@ -27,7 +27,9 @@ package enum StageLoader {
         }
     }
 
-    /// - Parameter part: calls its second argument with the bytes of the part of that kind.
+    /// Loads part after part; `part` calls its second argument with the bytes of the part of that kind.
+    ///
+    /// - Returns: a stage that nobody else has.
     /// - Throws: what `part` throws; `EngineError` naming part and tensor.
     package static func load(
         model: ModelDescription, layers: LayerRange, settings: Settings,

@@ -27,7 +27,9 @@ package final class StageRunner: @unchecked Sendable {
     private let hopBuffer: AlignedBuffer
     private let queue: DispatchQueue
     private let output: @Sendable (Output) -> Void
-    private let waiting = Atomic<Int>(0)
+    private let waitingSteps = Atomic<Int>(0)
+    private let waitingSlotChanges = Atomic<Int>(0)
+    private let isFlooded = Atomic<Bool>(false)
     private let completed = Atomic<UInt64>(0)
     private var previousEnd = ContinuousClock.now
     private var hasFailed = false
@@ -48,24 +50,45 @@ package final class StageRunner: @unchecked Sendable {
     /// Steps computed so far.
     package var completedStepCount: UInt64 { completed.load(ordering: .relaxed) }
 
-    /// Takes one frame of type `.opening`, `.step` or `.closing`. Never blocks.
+    /// Takes one frame of type `.opening`, `.step` or `.closing`.
+    ///
+    /// Never blocks; a sender that does not keep to the agreed number in flight is a failure, and its frames
+    /// are dropped.
     package func receive(_ frame: Frame) {
         let arrival = ContinuousClock.now
-        let depth = waiting.wrappingAdd(1, ordering: .relaxed).newValue
+        let isStep = frame.type == .step
+        let waitingMax = isStep ? Limits.stageQueueStepsMax : 2 * Limits.slotsMax
+        let depth = changeWaiting(isStep: isStep, by: 1)
+        guard depth <= waitingMax else {
+            return fail(
+                StageRunnerError(
+                    message: "\(depth) \(frame.type) frames wait for the stage, at most \(waitingMax)"))
+        }
         queue.async { [self] in
-            waiting.wrappingSubtract(1, ordering: .relaxed)
+            _ = changeWaiting(isStep: isStep, by: -1)
             guard !hasFailed else { return }
             do {
-                guard depth <= Limits.stageQueueStepsMax else {
-                    throw StageRunnerError(
-                        message: "more than \(Limits.stageQueueStepsMax) frames wait for the stage; the sender "
-                            + "does not keep the agreed number of steps in flight")
-                }
                 try process(frame, arrival: arrival)
             } catch {
                 hasFailed = true
                 output(.failure(error))
             }
+        }
+    }
+
+    private func changeWaiting(isStep: Bool, by change: Int) -> Int {
+        isStep
+            ? waitingSteps.wrappingAdd(change, ordering: .relaxed).newValue
+            : waitingSlotChanges.wrappingAdd(change, ordering: .relaxed).newValue
+    }
+
+    private func fail(_ error: StageRunnerError) {
+        // Said once: the depth stays over the limit while the sender goes on.
+        guard !isFlooded.exchange(true, ordering: .relaxed) else { return }
+        queue.async { [self] in
+            guard !hasFailed else { return }
+            hasFailed = true
+            output(.failure(error))
         }
     }
 
@@ -105,7 +128,8 @@ package final class StageRunner: @unchecked Sendable {
         }
         let output = UnsafeMutableRawBufferPointer(rebasing: hopBuffer.bytes.prefix(hopByteCount))
         let results = try frame.payload.withUnsafeBytes { payload in
-            let hop = received.hidden == 0 ? nil : UnsafeRawBufferPointer(rebasing: payload[received.hopRange])
+            let hop =
+                received.hidden == 0 ? nil : UnsafeRawBufferPointer(rebasing: payload[received.hopRange])
             return try stage.forward(step, hop: hop, output: isLast ? nil : output)
         }
         step.traces.append(
@@ -116,7 +140,10 @@ package final class StageRunner: @unchecked Sendable {
             self.output(.frame(OutcomeFrame.encode(outcome)))
         } else {
             self.output(
-                .frame(StepFrame.encode(step: step, hidden: hidden) { $0.copyMemory(from: UnsafeRawBufferPointer(output)) }))
+                .frame(
+                    StepFrame.encode(step: step, hidden: hidden) {
+                        $0.copyMemory(from: UnsafeRawBufferPointer(output))
+                    }))
         }
     }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-import BitNetCore
+package import BitNetCore
 import Glibc
 
 /// An open file, closed with the object.
-final class FileDescriptor: Sendable {
-    let number: Int32
+package final class FileDescriptor: Sendable {
+    package let number: Int32
     let path: String
 
-    init(path: String, flags: Int32) throws(FileError) {
+    package init(path: String, flags: Int32) throws(FileError) {
         let number = open(path, flags | O_CLOEXEC, 0o600)
         guard number >= 0 else { throw FileError(path: path, operation: "open", errno: errno) }
         self.number = number
@@ -18,8 +18,10 @@ final class FileDescriptor: Sendable {
         close(number)
     }
 
-    /// Writes all of `bytes` at `offset`. Blocks.
-    func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileError) {
+    /// Writes all of `bytes` at `offset`.
+    ///
+    /// Blocks.
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileError) {
         var done = 0
         while done < bytes.count, let base = bytes.baseAddress {
             let count = pwrite(number, base + done, bytes.count - done, off_t(offset) + off_t(done))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import BitNetCore
+package import BitNetCore
 import BitNetFormats
 import Glibc
 
@@ -8,19 +8,20 @@ import Glibc
 /// Names are digests, never anything a peer wrote. A part stands under its name only after its bytes were
 /// hashed and forced to disk; it is hashed again before each use, so a file that was altered or cut short is
 /// fetched again instead of served.
-final class PartStore: Sendable {
+package final class PartStore: Sendable {
     let directory: String
     private let lock: FileDescriptor
 
     /// - Throws: ``FileError`` if the directory cannot be made, or another worker holds it.
-    init(directory: String) throws(FileError) {
+    package init(directory: String) throws(FileError) {
         self.directory = directory
         for path in [directory, directory + "/parts", directory + "/partial"] {
             try FileSystem.makeDirectory(path)
         }
         let lock = try FileDescriptor(path: directory + "/lock", flags: O_RDWR | O_CREAT)
         guard flock(lock.number, LOCK_EX | LOCK_NB) == 0 else {
-            throw FileError(path: directory + "/lock", operation: "lock (is another worker using it?)", errno: errno)
+            throw FileError(
+                path: directory + "/lock", operation: "lock (is another worker using it?)", errno: errno)
         }
         self.lock = lock
     }
@@ -28,7 +29,7 @@ final class PartStore: Sendable {
     /// Bytes of `part` that need not be sent: all of them if the file is whole and unaltered.
     ///
     /// Hashes the file. A file that fails is removed.
-    func presentByteCount(of part: PartReference) -> (byteCount: UInt64, isComplete: Bool) {
+    package func presentByteCount(of part: PartReference) -> (byteCount: UInt64, isComplete: Bool) {
         let path = path(of: part.digest)
         if let file = try? MappedFile(path: path) {
             if holds(file, part) {
@@ -41,7 +42,7 @@ final class PartStore: Sendable {
     }
 
     /// Opens the partial file of `part` for writing from `offset`; what lies behind is cut off.
-    func openPartial(_ part: PartReference, from offset: UInt64) throws(FileError) -> FileDescriptor {
+    package func openPartial(_ part: PartReference, from offset: UInt64) throws(FileError) -> FileDescriptor {
         let path = partialPath(of: part.digest)
         let file = try FileDescriptor(path: path, flags: O_RDWR | O_CREAT)
         guard ftruncate(file.number, off_t(offset)) == 0 else {
@@ -53,7 +54,7 @@ final class PartStore: Sendable {
     /// Verifies what arrived, forces it to disk and gives it its name.
     ///
     /// - Returns: `false` if the bytes are not those of the digest; the partial file is gone then.
-    func commit(_ part: PartReference, from file: FileDescriptor) throws(FileError) -> Bool {
+    package func commit(_ part: PartReference, from file: FileDescriptor) throws(FileError) -> Bool {
         let partial = partialPath(of: part.digest)
         let arrived = try MappedFile(path: partial)
         guard holds(arrived, part) else {
@@ -69,12 +70,12 @@ final class PartStore: Sendable {
     }
 
     /// Maps a part that ``presentByteCount(of:)`` or ``commit(_:from:)`` has found whole.
-    func map(_ digest: ContentDigest) throws(FileError) -> MappedFile {
+    package func map(_ digest: ContentDigest) throws(FileError) -> MappedFile {
         try MappedFile(path: path(of: digest))
     }
 
     /// Bytes that the file system has left for this user.
-    var freeByteCount: UInt64 { FileSystem.freeByteCount(at: directory) }
+    package var freeByteCount: UInt64 { FileSystem.freeByteCount(at: directory) }
 
     private func holds(_ file: MappedFile, _ part: PartReference) -> Bool {
         UInt64(file.byteCount) == part.byteCount && file.withBytes { ContentDigest.of($0) } == part.digest

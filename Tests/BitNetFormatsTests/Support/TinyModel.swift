@@ -10,7 +10,7 @@ enum TinyModel {
     static let vocabulary = 22
     static let layers = 2
 
-    /// - Parameter architecture: also decides whether the file has sub-norms and an output matrix of its own.
+    /// The model as a file; `llama` has no sub-norms but an output matrix of its own.
     static func builder(_ architecture: String = "bitnet-b1.58") -> GGUFBuilder {
         let isLlama = architecture == "llama"
         var builder = GGUFBuilder()

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import ClusterLogic
+import ClusterTransport
+import ClusterWire
+import Synchronization
+import Testing
+
+@Suite struct FrameConnectionTests {
+    /// A listener whose side of each connection `serve` plays, and a connection to it.
+    private func withPair(
+        serve: @escaping @Sendable (FrameConnection) async -> Void,
+        _ body: (FrameConnection) async throws -> Void
+    ) async throws {
+        let network = Network(loopCount: 1)
+        let listener = try await network.listen(on: "127.0.0.1:0", accept: serve)
+        let connection = try await network.connect(to: "127.0.0.1:\(listener.port)", peer: "worker x")
+        try await body(connection)
+        connection.close()
+        await listener.close()
+        await network.shutdown()
+    }
+
+    private func code(of body: () async throws -> Void) async -> TransportError.Code? {
+        do {
+            try await body()
+            return nil
+        } catch {
+            return (error as? TransportError)?.code
+        }
+    }
+
+    @Test func `frames arrive in order and whole`() async throws {
+        try await withPair { peer in
+            for sequence in 1...200 as ClosedRange<UInt64> {
+                peer.send(Frame(Heartbeat(sequence: sequence)))
+            }
+            try? await peer.closed()
+        } _: { connection in
+            for sequence in 1...200 as ClosedRange<UInt64> {
+                let frame = try await connection.next(within: .seconds(5))
+                #expect(try Heartbeat.decode(frame.payload).sequence == sequence)
+            }
+        }
+    }
+
+    @Test func `a peer that says nothing meets the deadline`() async throws {
+        try await withPair { peer in
+            try? await peer.closed()
+        } _: { connection in
+            let code = await code { _ = try await connection.next(within: .milliseconds(50)) }
+            #expect(code == .deadline)
+        }
+    }
+
+    @Test func `a deadline that passed does not lose the frame that comes after`() async throws {
+        try await withPair { peer in
+            _ = try? await peer.next(within: .seconds(5))
+            peer.send(Frame(Heartbeat(sequence: 7)))
+            try? await peer.closed()
+        } _: { connection in
+            let code = await code { _ = try await connection.next(within: .milliseconds(20)) }
+            #expect(code == .deadline)
+            connection.send(Frame(Heartbeat(sequence: 1)))
+            let frame = try await connection.next(within: .seconds(5))
+            #expect(try Heartbeat.decode(frame.payload).sequence == 7)
+        }
+    }
+
+    @Test func `a peer that closes ends every later wait as well`() async throws {
+        try await withPair { peer in
+            peer.close()
+        } _: { connection in
+            for _ in 0..<3 {
+                let code = await code { _ = try await connection.next(within: .seconds(5)) }
+                #expect(code == .closed)
+            }
+        }
+    }
+
+    @Test func `bytes that are no frame end the connection`() async throws {
+        try await withPair { peer in
+            peer.send(encoded: Array("GET / HTTP/1.1\r\nHost: example\r\n\r\n".utf8))
+            try? await peer.closed()
+        } _: { connection in
+            let code = await code { _ = try await connection.next(within: .seconds(5)) }
+            #expect(code == .violation)
+            try await connection.closed()
+        }
+    }
+
+    @Test func `a sink gets the frames that came before it, then the end`() async throws {
+        let seen = Mutex<[UInt64]>([])
+        try await withPair { peer in
+            for sequence in 1...3 as ClosedRange<UInt64> { peer.send(Frame(Heartbeat(sequence: sequence))) }
+            _ = try? await peer.next(within: .seconds(5))
+            peer.close()
+        } _: { connection in
+            let first = try await connection.next(within: .seconds(5))
+            #expect(try Heartbeat.decode(first.payload).sequence == 1)
+            await withCheckedContinuation { done in
+                connection.deliver(
+                    to: FrameSink(
+                        received: { frame in
+                            let sequence = (try? Heartbeat.decode(frame.payload))?.sequence ?? 0
+                            seen.withLock { $0.append(sequence) }
+                            if sequence == 3 { connection.send(frame) }
+                        }, closed: { _ in done.resume() }))
+            }
+            #expect(seen.withLock { $0 } == [2, 3])
+        }
+    }
+
+    @Test func `nobody at the address is an error that names the worker and the remedy`() async throws {
+        let network = Network(loopCount: 1)
+        let listener = try await network.listen(on: "127.0.0.1:0") { _ in }
+        let port = listener.port
+        await listener.close()
+        do {
+            _ = try await network.connect(to: "127.0.0.1:\(port)", peer: "worker b")
+            Issue.record("connected to a closed port")
+        } catch let error as TransportError {
+            #expect(error.code == .unreachable)
+            #expect(error.message.contains("worker b") && error.message.contains("--listen"))
+        }
+        await network.shutdown()
+    }
+
+    @Test(arguments: ["127.0.0.1", ":7101", "host:70000", "host:port"])
+    func `what is not an address is refused`(_ address: String) async {
+        let network = Network(loopCount: 1)
+        let code = await code { _ = try await network.connect(to: address, peer: "worker b") }
+        #expect(code == .address)
+        await network.shutdown()
+    }
+
+    @Test func `both sides of a handshake agree on the session, and a silent client is dropped`() async throws {
+        let capabilities = Capabilities(
+            isa: "scalar", coreCount: 1, threadCount: 1, memoryByteCount: 1, storeByteCount: 1)
+        try await withPair { peer in
+            let session = try? await peer.acceptHandshake(
+                identity: HandshakeIdentity(node: "w", cluster: nil, build: "test"), capabilities: capabilities,
+                key: [], admit: { _ in .admitted })
+            if let session { peer.send(Frame(Heartbeat(sequence: session.session))) }
+            try? await peer.closed()
+        } _: { connection in
+            let hello = Hello(cluster: "c", node: "coordinator", role: .control, session: 42)
+            let session = try await connection.shakeHands(hello, key: [])
+            #expect(session.capabilities == capabilities)
+            let frame = try await connection.next(within: .seconds(5))
+            #expect(try Heartbeat.decode(frame.payload).sequence == 42)
+        }
+    }
+}
