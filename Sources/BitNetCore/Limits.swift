@@ -87,6 +87,8 @@ package enum Limits {
     package static let heartbeatTimeout: Duration = .seconds(3)
     /// How long a coordinator waits for workers that are not up yet.
     package static let joinTimeout: Duration = .seconds(120)
+    /// How long a worker that is busy is asked again: until it must have noticed a coordinator that died.
+    package static let busyTimeout: Duration = .seconds(4)
     package static let joinRetryInterval: Duration = .milliseconds(500)
     /// How long a broken neighbour connection waits for the report of the worker that really died.
     package static let rootCauseGrace: Duration = .milliseconds(400)

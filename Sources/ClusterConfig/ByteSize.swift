@@ -16,7 +16,8 @@ package enum ByteSize {
         let digits = text.prefix { ("0"..."9").contains($0) }
         let suffix = text.dropFirst(digits.count).drop { $0 == " " }.lowercased()
         guard !digits.isEmpty, let unit = units.first(where: { $0.name == suffix }) else {
-            throw ConfigError("“\(text)” is not a size; write for instance 4GiB, 4GB, 512MiB or a number of bytes")
+            throw ConfigError(
+                "“\(text)” is not a size; write for instance 4GiB, 4GB, 512MiB or a number of bytes")
         }
         // UInt64.init fails on nothing but overflow here.
         let product = UInt64(digits)?.multipliedReportingOverflow(by: unit.byteCount)

@@ -43,7 +43,8 @@ extension ClusterFile {
         for worker in workers {
             if let line = names.updateValue(worker.line, forKey: worker.entry.name) {
                 throw ConfigError(
-                    line: worker.line, "worker “\(worker.entry.name)” is named a second time (first in line \(line))")
+                    line: worker.line,
+                    "worker “\(worker.entry.name)” is named a second time (first in line \(line))")
             }
             if let other = addresses.updateValue(worker.entry.name, forKey: worker.entry.address) {
                 throw ConfigError(
@@ -73,7 +74,9 @@ extension ClusterFile {
     }
 
     private static func checkKey(_ workers: [ParsedWorker], keyFile: String?) throws(ConfigError) {
-        guard keyFile == nil, let remote = workers.first(where: { !$0.entry.address.isLoopback }) else { return }
+        guard keyFile == nil, let remote = workers.first(where: { !$0.entry.address.isLoopback }) else {
+            return
+        }
         throw ConfigError(
             line: remote.addressLine,
             "worker “\(remote.entry.name)” at \(remote.entry.address) is not on this machine, so the file must name a "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
+
 #if canImport(Glibc)
 import Glibc
 #endif
@@ -15,7 +16,8 @@ package struct HostPort: Hashable, Sendable {
     /// - Throws: ``ConfigError`` without a place.
     package init(parsing text: String) throws(ConfigError) {
         guard text.utf8.count <= Limits.addressBytesMax else {
-            throw ConfigError("an address of \(text.utf8.count) bytes; at most \(Limits.addressBytesMax) are taken")
+            throw ConfigError(
+                "an address of \(text.utf8.count) bytes; at most \(Limits.addressBytesMax) are taken")
         }
         guard let colon = text.lastIndex(of: ":") else {
             throw ConfigError("“\(text)” has no port; write HOST:PORT, for instance 127.0.0.1:7101")

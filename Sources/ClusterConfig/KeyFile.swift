@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
+
 #if canImport(Glibc)
 import Glibc
 #endif
@@ -23,7 +24,8 @@ package enum KeyFile {
         do {
             file = try MappedFile(path: path)
         } catch {
-            throw ConfigError(path: path, "the cluster key cannot be read: \(error.message); \(recipe(path: path))")
+            throw ConfigError(
+                path: path, "the cluster key cannot be read: \(error.message); \(recipe(path: path))")
         }
         guard file.bytes.count <= byteCounts.upperBound + 1 else {
             throw ConfigError(

@@ -94,7 +94,8 @@ private struct LineScan {
     private var indicatorCount = 0
     private var isIndented = true
     private var isComment = false
-    private var pending: UInt8?
+    /// The byte before may be an anchor, an alias or a tag, if a name follows.
+    private var isSuspicious = false
     private var previous = UInt8(ascii: " ")
 
     init(depth: Int) {
@@ -109,11 +110,13 @@ private struct LineScan {
         guard !isComment else { return }
         let isBlank = byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
         let beginsToken = " \t-?:,[{".utf8.contains(previous)
+        if isSuspicious, !isBlank { refusal = Self.anchorRefusal }
+        isSuspicious = false
         switch byte {
-        case UInt8(ascii: "#") where beginsToken:
+        case UInt8(ascii: "#") where previous == UInt8(ascii: " ") || previous == UInt8(ascii: "\t"):
             isComment = true
         case UInt8(ascii: "&"), UInt8(ascii: "*"), UInt8(ascii: "!"):
-            if beginsToken { refusal = Self.anchorRefusal }
+            isSuspicious = beginsToken
         case UInt8(ascii: "["), UInt8(ascii: "{"):
             depth += 1
             if depth > YamlText.flowDepthMax { refusal = "brackets are nested too deeply" }

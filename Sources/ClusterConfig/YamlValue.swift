@@ -33,9 +33,11 @@ struct YamlValue {
         return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
     }
 
-    /// Text of 1...`bytesMax` bytes without control characters; numbers count as text.
+    /// Text without control characters, at least one byte and at most `bytesMax`; numbers count as text.
     func text(bytesMax: Int, expected: String = "text") throws(ConfigError) -> String {
-        guard case .scalar(let scalar) = node, !isNull, !scalar.string.isEmpty else { throw mismatch(expected) }
+        guard case .scalar(let scalar) = node, !isNull, !scalar.string.isEmpty else {
+            throw mismatch(expected)
+        }
         guard scalar.string.utf8.count <= bytesMax else {
             throw error("\(name) has \(scalar.string.utf8.count) bytes; at most \(bytesMax) are taken")
         }

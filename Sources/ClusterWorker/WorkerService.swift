@@ -7,11 +7,14 @@ import ClusterWire
 package import Logging
 
 /// A worker daemon: listens, lets one coordinator at a time in, and runs the stage it is given.
+///
+/// ``WorkerSessionMachine`` decides; this actor carries out what it says with the session at hand.
 package actor WorkerService {
     private let configuration: WorkerConfiguration
     private let store: PartStore
     private let network: Network
     private let log: Logger
+    private var machine: WorkerSessionMachine
     private var session: WorkerSession?
     private var cluster: String?
 
@@ -22,6 +25,7 @@ package actor WorkerService {
         self.log = log
         store = try PartStore(directory: configuration.dataDirectory)
         cluster = configuration.cluster
+        machine = WorkerSessionMachine(worker: configuration.name)
     }
 
     /// Starts listening.
@@ -32,6 +36,8 @@ package actor WorkerService {
             await self?.serve(connection)
         }
     }
+
+    // MARK: Connections
 
     private func serve(_ connection: FrameConnection) async {
         do {
@@ -44,7 +50,7 @@ package actor WorkerService {
             log.warning(
                 "connection refused or broken", metadata: ["peer": "\(connection.peer)", "error": "\(error)"])
         }
-        if let session, session.control === connection { self.session = nil }
+        if let session, session.control === connection { await end(session) }
         connection.close()
     }
 
@@ -53,15 +59,14 @@ package actor WorkerService {
         switch peer.role {
         case .control:
             log.info("joined", metadata: ["holder": "\(peer.peerNode)", "cluster": "\(peer.cluster)"])
-            await ControlLoop(connection: connection, session: session, log: log).run()
-            await session.end()
+            await ControlLoop(connection: connection, session: session, service: self, log: log).run()
         case .weights:
             await session.keep(connection)
-            do {
-                try await PartReception(connection: connection, session: session, store: store).run()
-            } catch {
-                connection.close()
-                session.control.send(.fault(.storage, stageIndex: 0, "cannot take weights: \(error)"))
+            await reportingFaults(.storage, of: session) {
+                try await PartReception(
+                    connection: connection, session: session, store: store,
+                    completed: { await self.storeCompleted(session) }
+                ).run()
             }
         case .steps, .link:
             try await session.attach(upstream: connection)
@@ -74,25 +79,94 @@ package actor WorkerService {
 
     /// Whether a peer that has proved itself may come in now.
     private func admission(of hello: Hello, on connection: FrameConnection) -> HandshakeServer.Admission {
-        switch (hello.role, session) {
-        case (.control, nil):
+        guard hello.role == .control else {
+            return Self.answer(machine.dataOpened(session: hello.session))
+        }
+        let holder = "\(hello.node) at \(connection.peer)"
+        let admission = machine.controlOpened(session: hello.session, holder: holder)
+        if admission == .admitted {
             cluster = cluster ?? hello.cluster
             session = WorkerSession(
-                id: hello.session, holder: "\(hello.node) at \(connection.peer)", control: connection,
+                id: hello.session, holder: holder, control: connection,
                 configuration: configuration.belonging(to: cluster), store: store, network: network, log: log)
-            return .admitted
-        case (.control, .some(let session)):
-            return .refused(
-                .busy,
-                message:
-                    "worker \(configuration.name) is serving \(session.holder); stop that coordinator first, or wait "
-                    + "until it ends")
-        case (_, .some(let session)) where session.id == hello.session:
-            return .admitted
-        default:
-            return .refused(
-                .session,
-                message: "worker \(configuration.name) does not know this session; has it been restarted?")
+        }
+        return Self.answer(admission)
+    }
+
+    private static func answer(_ admission: WorkerSessionMachine.Admission) -> HandshakeServer.Admission {
+        switch admission {
+        case .admitted: .admitted
+        case .busy(let message): .refused(.busy, message: message)
+        case .unknownSession(let message): .refused(.session, message: message)
+        }
+    }
+
+    // MARK: A session's events
+
+    var stateCode: WorkerStateCode {
+        switch machine.phase {
+        case .idle, .held, .releasing: .idle
+        case .receiving: .receiving
+        case .loading: .loading
+        case .serving: .serving
+        }
+    }
+
+    func assign(_ assignment: Assignment, to session: WorkerSession) async {
+        await reportingFaults(.model, of: session) {
+            let missingPartCount = try await session.assign(assignment)
+            // The session may be over, and the next one there, by the time that the disk was looked through.
+            guard self.session === session else { return }
+            try await perform(machine.assigned(missingPartCount: missingPartCount), on: session)
+        }
+    }
+
+    private func storeCompleted(_ session: WorkerSession) async {
+        guard self.session === session else { return }
+        await reportingFaults(.model, of: session) {
+            try await perform(machine.storeCompleted(), on: session)
+        }
+    }
+
+    func link(_ session: WorkerSession) async {
+        await reportingFaults(.link, of: session) {
+            try await perform(machine.linkNeeded(), on: session)
+        }
+    }
+
+    /// Frees what the session holds; the worker is idle afterwards.
+    func end(_ session: WorkerSession) async {
+        guard machine.controlEnded(session: session.id) == .tearDown else { return }
+        await session.end()
+        machine.tornDown()
+        if self.session === session { self.session = nil }
+    }
+
+    private func perform(_ directive: WorkerSessionMachine.Directive?, on session: WorkerSession) async throws
+    {
+        switch directive {
+        case .load:
+            guard let ready = try await session.load(), self.session === session,
+                machine.loaded() == .reportReady
+            else { return }
+            session.control.send(Frame(ready))
+        case .connectNext:
+            try await session.link()
+        case .report(let message):
+            throw WorkerError(message)
+        case .receive, .reportReady, .tearDown, nil:
+            break
+        }
+    }
+
+    private func reportingFaults(
+        _ code: FaultCode, of session: WorkerSession, _ body: () async throws -> Void
+    ) async {
+        do {
+            try await body()
+        } catch {
+            log.error("cannot go on", metadata: ["error": "\(error)"])
+            session.control.send(.fault(code, stageIndex: 0, "\(error)"))
         }
     }
 

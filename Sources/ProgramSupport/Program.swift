@@ -10,6 +10,9 @@ package enum Program {
     /// Something did not work: the cluster is down, a file is broken, an address is taken.
     package static let failed = ExitCode(2)
 
+    /// Somebody asked the program to stop before it was done; what a shell reports for SIGINT.
+    package static let interrupted = ExitCode(130)
+
     /// Runs a command's body; an error that a person can act on is printed as it is.
     package static func run(_ body: () async throws -> Void) async throws {
         // A peer that closes while we write is an error of that write, not the end of the process.
@@ -19,6 +22,9 @@ package enum Program {
         } catch let error as any RemediableError {
             Console().note("error: \(error.message)")
             throw failed
+        } catch is CancellationError {
+            Console().note("stopped before the end")
+            throw interrupted
         }
     }
 

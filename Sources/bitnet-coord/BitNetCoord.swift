@@ -92,15 +92,18 @@ struct BitNetCoord: AsyncParsableCommand {
         let answering = Answering(generator: generator, options: generation, console: console)
         switch generation.prompt {
         case "-":
+            let input = StandardInput()
             var lines: [String] = []
-            while let line = readLine(strippingNewline: false) { lines.append(line) }
-            try await answering.answer(lines.joined())
+            while let line = await input.nextLine() { lines.append(line) }
+            try await answering.answer(lines.joined(separator: "\n"))
         case .some(let prompt):
             try await answering.answer(prompt)
         case nil:
-            while let line = readLine() {
+            let input = StandardInput()
+            while let line = await input.nextLine() {
                 try await answering.answer(line)
             }
+            try Task.checkCancellation()
         }
     }
 

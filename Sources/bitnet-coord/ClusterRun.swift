@@ -15,6 +15,9 @@ struct ClusterRun {
     let console: Console
 
     func use(_ body: (Generator) async throws -> Void) async throws {
+        if let warning = file.keyFile.flatMap(KeyFile.permissionWarning) {
+            console.note("warning: \(warning)")
+        }
         let tokenizer = try model.tokenizer()
         let cluster = try await Cluster.start(
             file: file, key: file.readKey(), model: model, options: engine.clusterOptions, network: Network(),

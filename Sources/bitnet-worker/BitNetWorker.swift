@@ -61,6 +61,9 @@ struct BitNetWorker: AsyncParsableCommand {
                 throw ValidationError("--log-level \(logLevel) is unknown; give one of \(Self.levels)")
             }
             log.logLevel = level
+            if let warning = keyFile.flatMap(KeyFile.permissionWarning) {
+                log.warning("key file", metadata: ["advice": "\(warning)"])
+            }
             let worker = try WorkerService(configuration: settings(), network: Network(), log: log)
             let listener = try await worker.start()
             log.info("listening", metadata: ["address": "\(listen)", "port": "\(listener.port)"])

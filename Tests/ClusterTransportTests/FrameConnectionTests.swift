@@ -134,12 +134,14 @@ import Testing
         await network.shutdown()
     }
 
-    @Test func `both sides of a handshake agree on the session, and a silent client is dropped`() async throws {
+    @Test func `both sides of a handshake agree on the session, and a silent client is dropped`() async throws
+    {
         let capabilities = Capabilities(
             isa: "scalar", coreCount: 1, threadCount: 1, memoryByteCount: 1, storeByteCount: 1)
         try await withPair { peer in
             let session = try? await peer.acceptHandshake(
-                identity: HandshakeIdentity(node: "w", cluster: nil, build: "test"), capabilities: capabilities,
+                identity: HandshakeIdentity(node: "w", cluster: nil, build: "test"),
+                capabilities: capabilities,
                 key: [], admit: { _ in .admitted })
             if let session { peer.send(Frame(Heartbeat(sequence: session.session))) }
             try? await peer.closed()

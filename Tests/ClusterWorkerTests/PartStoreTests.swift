@@ -8,14 +8,16 @@ import Testing
 
 /// A store in a directory of its own that is gone afterwards.
 private func withStore(_ body: (PartStore, String) throws -> Void) throws {
-    let directory = FileManager.default.temporaryDirectory.appending(path: "part-store-\(UInt64.random(in: 0 ... .max))")
+    let directory = FileManager.default.temporaryDirectory.appending(
+        path: "part-store-\(UInt64.random(in: 0 ... .max))")
     defer { try? FileManager.default.removeItem(at: directory) }
     try body(PartStore(directory: directory.path), directory.path)
 }
 
 private func part(_ bytes: [UInt8]) -> PartReference {
     PartReference(
-        kind: .layer(0), digest: bytes.withUnsafeBytes { ContentDigest.of($0) }, byteCount: UInt64(bytes.count))
+        kind: .layer(0), digest: bytes.withUnsafeBytes { ContentDigest.of($0) },
+        byteCount: UInt64(bytes.count))
 }
 
 extension PartStore {
@@ -47,6 +49,15 @@ extension PartStore {
             try bytes[..<6_000].withUnsafeBytes { try file.write($0, at: 0) }
             #expect(store.presentByteCount(of: part) == (6_000, false))
             try #require(try store.take(part, bytes, from: 6_000))
+        }
+    }
+
+    @Test func `a part that arrived whole but was not verified yet is not sent again`() throws {
+        try withStore { store, _ in
+            let part = part(bytes)
+            let file = try store.openPartial(part, from: 0)
+            try bytes.withUnsafeBytes { try file.write($0, at: 0) }
+            #expect(store.presentByteCount(of: part) == (10_000, true))
         }
     }
 

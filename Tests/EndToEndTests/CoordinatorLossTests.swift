@@ -50,9 +50,27 @@ extension EndToEnd {
             let first = try cluster.start(EndToEnd.long)
             try await first.untilGenerating(prompt: "One day")
             first.process.signal(SIGTERM)
-            _ = try await first.finish(within: .seconds(10))
+            #expect(try await first.finish(within: .seconds(10)).status == 130)
             let next = try await cluster.run(["--json", "-n", "4", "--prompt", "One"])
             #expect(next.status == 0, "\(next)")
+        }
+
+        @Test func `a coordinator that waits for a prompt keeps its workers and ends when it is told to`()
+            async throws
+        {
+            let cluster = try await TestCluster(count: 1)
+            let waiting = try cluster.start(["-n", "4"], input: nil)
+            try await waiting.process.until("a loaded stage") {
+                waiting.process.diagnostics.contains("shipped ")
+            }
+            // Longer than a worker goes without a heartbeat.
+            try await Task.sleep(for: .seconds(4))
+            #expect(try await cluster.run(["--prompt", "One"]).errorLine.contains("is serving"))
+            waiting.process.signal(SIGINT)
+            let finished = try await waiting.finish(within: .seconds(10))
+            #expect(finished.status == 130)
+            #expect(finished.diagnostics.hasSuffix("stopped before the end\n"), "\(finished)")
+            #expect(try await cluster.run(["--prompt", "One", "-n", "2"]).status == 0)
         }
 
         @Test func `a second coordinator is refused while the first writes, and told who holds the worker`()

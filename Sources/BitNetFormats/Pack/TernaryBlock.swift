@@ -46,14 +46,14 @@ package enum TernaryBlock: Equatable, Sendable {
         decodeRun(block, bytes: 32, digits: 5, into: codes)
         decodeRun(block + 32, bytes: 16, digits: 5, into: codes + 160)
         decodeRun(block + 48, bytes: 4, digits: 4, into: codes + 240)
-        var isValid = true
+        var difference: UInt32 = 0
         // A byte is ⌈v·256/243⌉ of v in 0...242, so thirteen values never occur.
         for index in 0..<52 {
             let byte = UInt32(block[index])
             let value = (byte &* 243) >> 8
-            isValid = isValid && (value &* 256 &+ 242) / 243 == byte
+            difference |= (value &* 256 &+ 242) / 243 ^ byte
         }
-        return isValid
+        return difference == 0
     }
 
     /// The byte is a fixed-point fraction: times three, the digit is what carries over 256.

@@ -9,6 +9,7 @@
 ///
 /// Written out by hand: a backtracking engine could be sent into quadratic time by a prompt. Every scalar
 /// belongs to exactly one of the classes below, so some alternative always matches and no text is lost.
+/// The classes are those of the standard library's Unicode version.
 package struct Llama3PreTokenizer {
     private enum Class: UInt8 {
         case letter

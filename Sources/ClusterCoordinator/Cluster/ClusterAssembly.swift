@@ -5,6 +5,7 @@ import ClusterConfig
 import ClusterLogic
 import ClusterTransport
 import ClusterWire
+import NIOPosix
 
 /// The way from a list of workers to a running pipeline.
 struct ClusterAssembly: Sendable {
@@ -36,7 +37,10 @@ struct ClusterAssembly: Sendable {
             for (stage, control) in zip(plan.stages, stages) {
                 control.assign(stage: stage.index, layers: stage.layers)
             }
-            let packed = try PackedModel(file: model) { onEvent(.converting(done: $0, of: $1)) }
+            // Not on this task's thread: heartbeats must not wait for it.
+            let packed = try await NIOThreadPool.singleton.runIfActive {
+                try PackedModel(file: model) { onEvent(.converting(done: $0, of: $1)) }
+            }
             try await load(plan, stages, packed)
             try await link(stages)
             let pipeline = try await connect(stages)

@@ -50,6 +50,11 @@ struct WorkerDialer: Sendable {
                 if !hasWaited { onWait(error.message) }
                 hasWaited = true
                 try await Task.sleep(for: Limits.joinRetryInterval)
+            } catch let error as HandshakeError
+                where error.code == .busy && start.duration(to: .now) < min(limit, Limits.busyTimeout)
+            {
+                // The worker may not have noticed yet that its last coordinator is gone.
+                try await Task.sleep(for: Limits.joinRetryInterval / 2)
             } catch let error as any RemediableError {
                 throw ClusterError(.refused, "\(worker): \(error.message)")
             }

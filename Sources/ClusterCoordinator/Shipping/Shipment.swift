@@ -4,6 +4,7 @@ import BitNetFormats
 import ClusterLogic
 import ClusterTransport
 import ClusterWire
+import NIOPosix
 
 /// Sends one worker the parts that it lacks.
 struct Shipment {
@@ -33,16 +34,17 @@ struct Shipment {
         let connection = try await dialer.connect(.weights, to: worker).connection
         defer { connection.close() }
         var packed: PackedPart?
+        /// Every offer opens a transfer of its own; its frames carry the number.
+        var transfer: UInt64 = 0
         var directives = sending.start()
         while !directives.isEmpty {
             let directive = directives.removeFirst()
             switch directive {
             case .offer(let part):
-                packed =
-                    try packed.flatMap { $0.reference.digest == part.digest ? $0 : nil }
-                    ?? model.file.pack(part.kind)
+                if packed?.reference.digest != part.digest { packed = try await pack(part.kind) }
+                transfer += 1
                 let offer = PartOffer(digest: part.digest, byteCount: part.byteCount)
-                try await send(Frame(offer), on: connection)
+                try await send(Frame(offer, stream: transfer), on: connection)
                 let answer = try PartStatus.decode(await receive(.partStatus, from: connection).payload)
                 directives += sending.status(
                     digest: answer.digest, presentByteCount: answer.presentByteCount,
@@ -55,12 +57,12 @@ struct Shipment {
                 let payload = packed.buffer.withBytes {
                     PartChunk.encode(offset: offset, bytes: UnsafeRawBufferPointer(rebasing: $0[range]))
                 }
-                let chunk = Frame(type: .partChunk, payload: payload)
+                let chunk = Frame(type: .partChunk, stream: transfer, payload: payload)
                 try await send(chunk, on: connection)
                 directives += sending.sent(count)
                 report(sending, start: start, isLast: false)
             case .end:
-                try await send(Frame(type: .partEnd), on: connection)
+                try await send(Frame(type: .partEnd, stream: transfer), on: connection)
                 let result = try PartResult.decode(
                     await receive(.partResult, from: connection, within: Limits.loadTimeout).payload)
                 directives += sending.result(
@@ -72,6 +74,12 @@ struct Shipment {
             }
         }
         return sending.sentByteCount
+    }
+
+    /// Packs on a thread of its own kind: heartbeats must not wait for it.
+    private func pack(_ kind: PartReference.Kind) async throws -> PackedPart {
+        let file = model.file
+        return try await NIOThreadPool.singleton.runIfActive { try file.pack(kind) }
     }
 
     private func send(_ frame: Frame, on connection: FrameConnection) async throws {
@@ -115,10 +123,11 @@ package struct ShippingProgress: Sendable {
             return
                 "ship \(worker)  layers \(layers)  0 bytes sent: all \(ByteCount.text(totalByteCount)) are on its disk"
         }
-        let done = sentByteCount + presentByteCount
+        // A part that was refused is sent again.
+        let done = min(sentByteCount + presentByteCount, totalByteCount)
         let share = Double(done) / Double(max(totalByteCount, 1)) * 100
         let rate = Double(sentByteCount) / max(elapsed.seconds, 1e-6)
-        let left = rate > 0 ? Double(totalByteCount - min(done, totalByteCount)) / rate : 0
+        let left = rate > 0 ? Double(totalByteCount - done) / rate : 0
         let present = presentByteCount > 0 ? ", \(ByteCount.text(presentByteCount)) were there" : ""
         return
             "ship \(worker)  layers \(layers)  \(ByteCount.text(done)) of \(ByteCount.text(totalByteCount)) "

@@ -26,7 +26,8 @@ package struct HeartbeatMonitor: Equatable, Sendable {
         now: ContinuousClock.Instant, interval: Duration = Limits.heartbeatInterval,
         timeout: Duration = Limits.heartbeatTimeout
     ) {
-        precondition(interval > .zero && interval < timeout, "heartbeats every \(interval), timeout \(timeout)")
+        precondition(
+            interval > .zero && interval < timeout, "heartbeats every \(interval), timeout \(timeout)")
         self.interval = interval
         self.timeout = timeout
         lastTick = now

@@ -41,7 +41,8 @@ package struct WorkerSessionMachine: Equatable, Sendable {
             return .busy("worker \(worker) is letting go of \(self.holder); try again in a moment")
         case .held, .receiving, .loading, .serving:
             return .busy(
-                "worker \(worker) is serving \(self.holder); stop that coordinator first, or wait until it ends")
+                "worker \(worker) is serving \(self.holder); stop that coordinator first, or wait until it ends"
+            )
         }
     }
 
@@ -64,7 +65,9 @@ package struct WorkerSessionMachine: Equatable, Sendable {
     /// The last missing part is verified and on disk.
     package mutating func storeCompleted() -> Directive? {
         guard isAlive else { return nil }
-        guard phase == .receiving else { return .report("worker \(worker) was sent a part that it did not lack") }
+        guard phase == .receiving else {
+            return .report("worker \(worker) was sent a part that it did not lack")
+        }
         phase = .loading
         return .load
     }

@@ -82,7 +82,9 @@ struct StageCosts {
     }
 
     /// Bytes that a stage reads for each decoded token: its layers and the head, but one row only of the
-    /// embedding. Decoding is bound by them, so they are what a division balances.
+    /// embedding.
+    ///
+    /// Decoding is bound by them, so they are what a division balances.
     func readByteCount(_ first: Int, _ end: Int) -> UInt64 {
         sums[end] - sums[first] + (end == layerCount ? cost.outputNormByteCount + cost.headByteCount : 0)
     }

@@ -35,25 +35,28 @@ package struct GenerationSchedule: Equatable, Sendable {
     ///   - stageCount: stages of the plan.
     ///   - slotCount: sequences that the KV caches hold at once, 1...`Limits.slotsMax`.
     ///   - contextLength: positions of each slot.
-    ///   - prefillChunk: prompt tokens of one step, at most half of `Limits.stepTokensMax`.
+    ///   - prefillChunk: prompt tokens of one step, at most half of `stepTokensMax`.
     ///   - stepsInFlightMax: steps between the first stage and the last; `stageCount` + 1 by default, so that
     ///     one travels while each stage computes another.
     ///   - waitingMax: sequences that may wait for a slot; more are refused.
+    ///   - stepTokensMax: entries of one step, 2...`Limits.stepTokensMax`.
     ///
     /// Figures outside these bounds are moved to the nearest one inside.
     package init(
         stageCount: Int, slotCount: Int, contextLength: Int, prefillChunk: Int = 64,
-        stepsInFlightMax: Int? = nil, waitingMax: Int = Limits.slotsMax
+        stepsInFlightMax: Int? = nil, waitingMax: Int = Limits.slotsMax,
+        stepTokensMax: Int = Limits.stepTokensMax
     ) {
         func bounded(_ value: Int, _ max: Int) -> Int { min(Swift.max(value, 1), max) }
         let slotCount = bounded(slotCount, Limits.slotsMax)
         self.stageCount = bounded(stageCount, Limits.workersMax)
         self.contextLength = bounded(contextLength, Limits.contextMax)
-        self.prefillChunk = bounded(prefillChunk, Limits.stepTokensMax / 2)
+        let stepTokensMax = bounded(max(stepTokensMax, 2), Limits.stepTokensMax)
+        self.prefillChunk = bounded(prefillChunk, stepTokensMax / 2)
         self.stepsInFlightMax = bounded(
             stepsInFlightMax ?? self.stageCount + 1, Limits.stageQueueStepsMax)
         self.waitingMax = max(waitingMax, 0)
-        stepTokensMax = min(slotCount + self.prefillChunk, Limits.stepTokensMax)
+        self.stepTokensMax = min(slotCount + self.prefillChunk, stepTokensMax)
         freeSlots = (0..<UInt32(slotCount)).reversed()
     }
 
@@ -90,9 +93,9 @@ package struct GenerationSchedule: Equatable, Sendable {
         inFlight.removeFirst()
         var sends: [Directive] = []
         var news: [Directive] = []
-        for (expected, result) in zip(step.expectations, outcome.results) {
-            // Results of a sequence that was cancelled, or has ended, are dropped.
-            guard running[expected.owner] != nil else { continue }
+        // What comes for a sequence that was cancelled, or has ended, is dropped.
+        let wanted = zip(step.expectations, outcome.results).filter { running[$0.0.owner] != nil }
+        for (expected, result) in wanted {
             switch expected.output {
             case .none: continue
             case .score: takeScore(result, of: expected.owner, &sends, &news)
@@ -183,7 +186,8 @@ package struct GenerationSchedule: Equatable, Sendable {
         if isPoisoned { return "the pipeline has failed" }
         if request.prompt.isEmpty { return "the prompt is empty" }
         if request.prompt.count > contextLength {
-            return "the prompt has \(request.prompt.count) tokens, but the context holds \(contextLength); shorten "
+            return
+                "the prompt has \(request.prompt.count) tokens, but the context holds \(contextLength); shorten "
                 + "it or raise --ctx-size"
         }
         if request.tokenCountMax < 0 { return "\(request.tokenCountMax) tokens cannot be generated" }

@@ -25,7 +25,8 @@ struct StepInFlight: Equatable, Sendable {
         }
         for (result, expected) in zip(results, expectations) {
             guard result.slot == expected.slot, result.position == expected.position else {
-                return "step \(id) brought a result for slot \(result.slot), position \(result.position), instead "
+                return
+                    "step \(id) brought a result for slot \(result.slot), position \(result.position), instead "
                     + "of slot \(expected.slot), position \(expected.position)"
             }
             if case .score(let target) = expected.output, result.token != target {

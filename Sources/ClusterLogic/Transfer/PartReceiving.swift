@@ -25,7 +25,8 @@ package struct PartReceiving: Equatable, Sendable {
         }
         guard count > 0 else { return refuse("an empty chunk came") }
         guard UInt64(count) <= byteCount - offset else {
-            return refuse("a chunk of \(count) bytes at \(offset) reaches beyond the part's \(byteCount) bytes")
+            return refuse(
+                "a chunk of \(count) bytes at \(offset) reaches beyond the part's \(byteCount) bytes")
         }
         expectedOffset += UInt64(count)
         return .write(offset: offset, count: count)

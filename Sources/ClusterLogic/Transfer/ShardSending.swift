@@ -77,7 +77,8 @@ package struct ShardSending: Equatable, Sendable {
         guard digest == part.digest else { return mistaken(digest, part) }
         guard present <= part.byteCount else {
             return fail(
-                .violation, "it says that it has \(present) bytes of the \(part.kind), which has \(part.byteCount)")
+                .violation,
+                "it says that it has \(present) bytes of the \(part.kind), which has \(part.byteCount)")
         }
         guard isComplete || present == 0 || rejectionCount == 0 else {
             return fail(.violation, "it keeps \(present) bytes of the \(part.kind), which it has rejected")
@@ -145,7 +146,9 @@ package struct ShardSending: Equatable, Sendable {
     }
 
     private mutating func mistaken(_ digest: ContentDigest, _ part: PartReference) -> [Directive] {
-        fail(.violation, "it answered for part \(digest.short) instead of \(part.digest.short), the \(part.kind)")
+        fail(
+            .violation,
+            "it answered for part \(digest.short) instead of \(part.digest.short), the \(part.kind)")
     }
 
     private mutating func fail(_ code: TransferError.Code, _ message: String) -> [Directive] {

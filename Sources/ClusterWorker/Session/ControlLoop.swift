@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-import ClusterLogic
 import ClusterTransport
 import ClusterWire
 import Logging
 
 /// Serves one coordinator's control connection until it is released, closed or silent.
+///
+/// Long work (hashing, loading, dialling) runs beside the loop, so that heartbeats are answered meanwhile.
 struct ControlLoop {
     let connection: FrameConnection
     let session: WorkerSession
+    let service: WorkerService
     let log: Logger
 
     func run() async {
@@ -28,33 +30,20 @@ struct ControlLoop {
         let frame = try await connection.next(within: Limits.heartbeatTimeout)
         switch frame.type {
         case .heartbeat:
-            let reply = await session.heartbeatReply(to: try Heartbeat.decode(frame.payload).sequence)
-            connection.send(Frame(reply))
+            let sequence = try Heartbeat.decode(frame.payload).sequence
+            connection.send(Frame(await session.heartbeatReply(to: sequence, state: service.stateCode)))
         case .assignment:
             let assignment = try Assignment.decode(frame.payload)
-            work.addTask {
-                await reportingFaults(.model) { try await session.assign(assignment) }
-            }
+            work.addTask { await service.assign(assignment, to: session) }
         case .link:
-            work.addTask {
-                await reportingFaults(.link) { try await session.link() }
-            }
+            work.addTask { await service.link(session) }
         case .release:
-            await session.end()
+            await service.end(session)
             connection.send(Frame(Released()))
             return false
         default:
             throw WorkerError("unexpected \(frame.type) on the control connection")
         }
         return true
-    }
-
-    private func reportingFaults(_ code: FaultCode, _ body: () async throws -> Void) async {
-        do {
-            try await body()
-        } catch {
-            log.error("cannot go on", metadata: ["error": "\(error)"])
-            connection.send(.fault(code, stageIndex: 0, "\(error)"))
-        }
     }
 }

@@ -10,6 +10,8 @@ struct PartReception {
     let connection: FrameConnection
     let session: WorkerSession
     let store: PartStore
+    /// Called when the last missing part is on disk.
+    let completed: @Sendable () async -> Void
 
     /// Runs until the coordinator closes the connection.
     ///
@@ -41,10 +43,14 @@ struct PartReception {
         let present = try await pool.runIfActive { store.presentByteCount(of: part).byteCount }
         let file = try await pool.runIfActive { try store.openPartial(part, from: present) }
         let status = PartStatus(digest: part.digest, presentByteCount: present, isComplete: false)
-        connection.send(Frame(status))
+        connection.send(Frame(status, stream: transfer))
         var receiving = PartReceiving(byteCount: part.byteCount, presentByteCount: present)
         while true {
             let frame = try await connection.next(within: Limits.transferTimeout)
+            guard frame.stream == transfer else {
+                throw WorkerError(
+                    "a frame of transfer \(frame.stream) came in the middle of transfer \(transfer)")
+            }
             switch frame.type {
             case .partChunk:
                 let chunk = try PartChunk.decode(frame.payload)
@@ -60,8 +66,8 @@ struct PartReception {
                 let result = PartResult(
                     digest: part.digest, isAccepted: isAccepted,
                     message: isAccepted ? "" : "the bytes that arrived have another SHA-256")
-                connection.send(Frame(result))
-                if isAccepted { try await session.partArrived(part.digest) }
+                connection.send(Frame(result, stream: transfer))
+                if isAccepted, await session.partArrived(part.digest) { await completed() }
                 return
             default:
                 throw WorkerError("a \(frame.type) came in the middle of a part")

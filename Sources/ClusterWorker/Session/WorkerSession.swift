@@ -47,8 +47,10 @@ actor WorkerSession {
 
     // MARK: Taking a shard
 
-    /// Checks what is on disk and tells the coordinator; loads at once if nothing is missing.
-    func assign(_ assignment: Assignment) async throws {
+    /// Checks what is on disk and tells the coordinator.
+    ///
+    /// - Returns: how many parts are missing.
+    func assign(_ assignment: Assignment) async throws -> Int {
         guard self.assignment == nil else { throw WorkerError("this session has an assignment already") }
         self.assignment = assignment
         let manifest = try ShardManifest(decoding: assignment.manifest)
@@ -67,7 +69,7 @@ actor WorkerSession {
             PartState(digest: $0.0.digest, presentByteCount: $0.1.byteCount, isComplete: $0.1.isComplete)
         }
         control.send(Frame(StoreStatus(parts: states)))
-        if missing.isEmpty { try await load() }
+        return missing.count
     }
 
     /// The part of this session's shard with that digest, if it is still missing.
@@ -76,14 +78,18 @@ actor WorkerSession {
         return manifest?.files.first { $0.digest == digest }
     }
 
-    /// A part is verified and on disk; the last one starts loading.
-    func partArrived(_ digest: ContentDigest) async throws {
-        guard missing.remove(digest) != nil, missing.isEmpty else { return }
-        try await load()
+    /// A part is verified and on disk.
+    ///
+    /// - Returns: whether it was the last one.
+    func partArrived(_ digest: ContentDigest) -> Bool {
+        missing.remove(digest) != nil && missing.isEmpty
     }
 
-    private func load() async throws {
-        guard let manifest, let assignment else { return }
+    /// Brings the stage into memory.
+    ///
+    /// - Returns: what the coordinator is to be told; `nil` if the session has ended meanwhile.
+    func load() async throws -> Ready? {
+        guard let manifest, let assignment else { throw WorkerError("there is no assignment to load") }
         guard let cacheType = CacheType(rawValue: assignment.cacheType) else {
             throw WorkerError("KV cache type “\(assignment.cacheType)” is unknown here; use f32 or f16")
         }
@@ -102,7 +108,7 @@ actor WorkerSession {
                 try store.map(part.digest).withBytes(body)
             }
         }
-        guard !isEnded else { return }
+        guard !isEnded else { return nil }
         let downstream = downstream
         let control = control
         let index = assignment.stageIndex
@@ -115,10 +121,9 @@ actor WorkerSession {
         }
         let loadTime = start.duration(to: .now)
         log.info("loaded", metadata: ["bytes": "\(residentByteCount)", "seconds": "\(loadTime)"])
-        let ready = Ready(
+        return Ready(
             loadMicros: UInt64(loadTime.micros), residentByteCount: residentByteCount,
             kernel: configuration.kernels.name, threadCount: UInt32(configuration.threadCount))
-        control.send(Frame(ready))
     }
 
     private func checkMemory(_ manifest: ShardManifest, _ assignment: Assignment) throws {
@@ -201,16 +206,10 @@ actor WorkerSession {
     }
 
     /// What a heartbeat is answered with.
-    func heartbeatReply(to sequence: UInt64) -> HeartbeatReply {
+    func heartbeatReply(to sequence: UInt64, state: WorkerStateCode) -> HeartbeatReply {
         HeartbeatReply(
-            sequence: sequence, state: stateCode, residentByteCount: residentByteCount,
+            sequence: sequence, state: state, residentByteCount: residentByteCount,
             stepsCompleted: runner?.completedStepCount ?? 0)
-    }
-
-    private var stateCode: WorkerStateCode {
-        if runner != nil { return .serving }
-        if assignment == nil { return .idle }
-        return missing.isEmpty ? .loading : .receiving
     }
 
     /// Stops computing, frees the stage, closes this session's connections except the control connection.

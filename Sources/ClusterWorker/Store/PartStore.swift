@@ -38,6 +38,10 @@ package final class PartStore: Sendable {
             unlink(path)
         }
         let arrived = FileSystem.byteCount(of: partialPath(of: part.digest)) ?? 0
+        // All bytes came, but the worker ended before it had looked at them.
+        if arrived == part.byteCount, (try? commit(part, from: openPartial(part, from: arrived))) == true {
+            return (part.byteCount, true)
+        }
         return (arrived < part.byteCount ? arrived : 0, false)
     }
 

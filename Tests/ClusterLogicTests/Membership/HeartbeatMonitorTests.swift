@@ -14,7 +14,9 @@ import Testing
     func at(_ milliseconds: Int) -> ContinuousClock.Instant { start + .milliseconds(milliseconds) }
 
     /// Ticks every 250 ms from `first` to `last`; what came of each that had a consequence.
-    func ticks(_ monitor: inout HeartbeatMonitor, _ first: Int, through last: Int)
+    func ticks(
+        _ monitor: inout HeartbeatMonitor, _ first: Int, through last: Int
+    )
         -> [(Int, HeartbeatMonitor.Directive)]
     {
         stride(from: first, through: last, by: 250).compactMap { time in

@@ -43,7 +43,8 @@ import Testing
     @Test func `embedding, norm and head weigh on the stages that have them`() throws {
         let plan = try StagePlanner.plan(
             cost: Self.cost(
-                layers: [UInt64](repeating: 10, count: 8), embedding: 20, norm: 1, head: 19, first: 7, last: 8,
+                layers: [UInt64](repeating: 10, count: 8), embedding: 20, norm: 1, head: 19, first: 7,
+                last: 8,
                 perStage: 3),
             workers: Self.workers([Self.plenty, Self.plenty, Self.plenty]))
         // Decoding reads one row of the embedding, so it weighs on the wire and in memory only.
@@ -116,7 +117,9 @@ import Testing
         #expect(error.code == .memory)
         #expect(error.shortByteCount == 1)
         #expect(error.message.contains("1 bytes short in all"))
-        #expect(error.message.contains("worker w1 would need 85 B for layers 2-9 but may use 84 B: 1 bytes short"))
+        #expect(
+            error.message.contains("worker w1 would need 85 B for layers 2-9 but may use 84 B: 1 bytes short")
+        )
     }
 
     @Test func `memory that suffices in all but not for any cut is said to`() throws {
@@ -124,8 +127,11 @@ import Testing
             try StagePlanner.plan(cost: Self.cost(layers: [1, 1, 1]), workers: Self.workers([9, 19, 19]))
         }
         #expect(error.shortByteCount == 0)
-        #expect(error.message.contains("worker w0 would need 10 B for layer 0 but may use 9 B: 1 bytes short"))
-        #expect(error.message.contains("worker w2 would need 20 B for layers 1-2 but may use 19 B: 1 bytes short"))
+        #expect(
+            error.message.contains("worker w0 would need 10 B for layer 0 but may use 9 B: 1 bytes short"))
+        #expect(
+            error.message.contains("worker w2 would need 20 B for layers 1-2 but may use 19 B: 1 bytes short")
+        )
     }
 
     @Test func `the plan is as good as the best of all`() throws {
@@ -163,7 +169,8 @@ import Testing
         let layers = (0..<Limits.layersMax).map { _ in UInt64(dice.roll(900...1100)) }
         for count in [64, Limits.workersMax] {
             let plan = try StagePlanner.plan(
-                cost: Self.cost(layers: layers), workers: Self.workers([UInt64](repeating: Self.plenty, count: count)))
+                cost: Self.cost(layers: layers),
+                workers: Self.workers([UInt64](repeating: Self.plenty, count: count)))
             #expect(plan.stages.count == count)
         }
     }
@@ -180,15 +187,16 @@ import Testing
         #expect(plan.stages.map(\.wireByteCount) == [8, 4])
     }
 
-    @Test(arguments: [
-        ([(0, 3), (4, 6)], "layer 3 is given to no worker: worker w0 ends with layer 2"),
-        ([(0, 2), (4, 6)], "layers 2-3 are given to no worker: worker w0 ends with layer 1"),
-        ([(1, 3), (3, 6)], "layer 0 is given to no worker"),
-        ([(0, 3), (3, 5)], "layer 5 is given to no worker: worker w1 ends with layer 4"),
-        ([(0, 4), (3, 6)], "layers 0-3 of worker w0 and layers 3-5 of worker w1 overlap"),
-        ([(0, 6), (0, 6)], "layers 0-5 of worker w0 and layers 0-5 of worker w1 overlap"),
-        ([(0, 3), (3, 7)], "worker w1 is given layers 3-6, but the model's last layer is 5"),
-    ] as [([(Int, Int)], String)])
+    @Test(
+        arguments: [
+            ([(0, 3), (4, 6)], "layer 3 is given to no worker: worker w0 ends with layer 2"),
+            ([(0, 2), (4, 6)], "layers 2-3 are given to no worker: worker w0 ends with layer 1"),
+            ([(1, 3), (3, 6)], "layer 0 is given to no worker"),
+            ([(0, 3), (3, 5)], "layer 5 is given to no worker: worker w1 ends with layer 4"),
+            ([(0, 4), (3, 6)], "layers 0-3 of worker w0 and layers 3-5 of worker w1 overlap"),
+            ([(0, 6), (0, 6)], "layers 0-5 of worker w0 and layers 0-5 of worker w1 overlap"),
+            ([(0, 3), (3, 7)], "worker w1 is given layers 3-6, but the model's last layer is 5"),
+        ] as [([(Int, Int)], String)])
     func `layers that do not make up the model are named`(ranges: [(Int, Int)], message: String) throws {
         let layers = ranges.map { LayerRange(first: $0.0, end: $0.1) }
         let error = try #require(throws: PlanError.self) {
@@ -240,7 +248,9 @@ import Testing
             perLayer: ModelCost.figureMax, first: ModelCost.figureMax, last: ModelCost.figureMax,
             perStage: ModelCost.figureMax)
         #expect(try StagePlanner.plan(cost: largest, workers: Self.workers([.max, .max])).stages.count == 2)
-        #expect(throws: PlanError.self) { try StagePlanner.plan(cost: largest, workers: Self.workers([1, 1])) }
+        #expect(throws: PlanError.self) {
+            try StagePlanner.plan(cost: largest, workers: Self.workers([1, 1]))
+        }
         var tooLarge = largest
         tooLarge.memoryForLast += 1
         let tooManyLayers = Self.cost(layers: [UInt64](repeating: 1, count: Limits.layersMax + 1))
@@ -279,7 +289,8 @@ private struct Exhaustive {
             let size = stage(first, end + 1)
             guard size.memory <= workers[worker].memoryByteCount else { continue }
             visit(
-                worker: worker + 1, first: end + 1, largest: max(largest, size.read), unused: unused, found: found)
+                worker: worker + 1, first: end + 1, largest: max(largest, size.read), unused: unused,
+                found: found)
         }
     }
 

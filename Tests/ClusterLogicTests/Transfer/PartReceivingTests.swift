@@ -24,15 +24,16 @@ import Testing
         #expect(part.end() == .verify)
     }
 
-    @Test(arguments: [
-        (5, 1, "a chunk at byte 5 came, but the next one must begin at 4"),
-        (3, 1, "a chunk at byte 3 came, but the next one must begin at 4"),
-        (UInt64.max, 1, "a chunk at byte 18446744073709551615 came, but the next one must begin at 4"),
-        (4, 7, "a chunk of 7 bytes at 4 reaches beyond the part's 10 bytes"),
-        (4, Int.max, "a chunk of 9223372036854775807 bytes at 4 reaches beyond the part's 10 bytes"),
-        (4, 0, "an empty chunk came"),
-        (4, -1, "an empty chunk came"),
-    ] as [(UInt64, Int, String)])
+    @Test(
+        arguments: [
+            (5, 1, "a chunk at byte 5 came, but the next one must begin at 4"),
+            (3, 1, "a chunk at byte 3 came, but the next one must begin at 4"),
+            (UInt64.max, 1, "a chunk at byte 18446744073709551615 came, but the next one must begin at 4"),
+            (4, 7, "a chunk of 7 bytes at 4 reaches beyond the part's 10 bytes"),
+            (4, Int.max, "a chunk of 9223372036854775807 bytes at 4 reaches beyond the part's 10 bytes"),
+            (4, 0, "an empty chunk came"),
+            (4, -1, "an empty chunk came"),
+        ] as [(UInt64, Int, String)])
     func `a chunk that does not belong there is refused, and so is all that follows`(
         offset: UInt64, count: Int, reason: String
     ) {
@@ -45,7 +46,9 @@ import Testing
     @Test func `a chunk that fills the part to its last byte is written`() {
         var part = PartReceiving(byteCount: 10, presentByteCount: 4)
         #expect(part.chunk(offset: 4, byteCount: 6) == .write(offset: 4, count: 6))
-        #expect(part.chunk(offset: 10, byteCount: 1) == .refuse("a chunk of 1 bytes at 10 reaches beyond the part's 10 bytes"))
+        #expect(
+            part.chunk(offset: 10, byteCount: 1)
+                == .refuse("a chunk of 1 bytes at 10 reaches beyond the part's 10 bytes"))
     }
 
     @Test func `an end before the last byte, or a second end, is refused`() {

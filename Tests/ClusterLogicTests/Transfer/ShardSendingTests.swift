@@ -11,7 +11,9 @@ import Testing
         PartReference(kind: .layer(Int(number)), digest: try .numbered(number), byteCount: byteCount)
     }
 
-    static func presence(_ part: PartReference, _ byteCount: UInt64, complete: Bool = false)
+    static func presence(
+        _ part: PartReference, _ byteCount: UInt64, complete: Bool = false
+    )
         -> ShardSending.Presence
     {
         ShardSending.Presence(digest: part.digest, byteCount: byteCount, isComplete: complete)
@@ -32,7 +34,8 @@ import Testing
                 case .offer(let part):
                     let isComplete = complete.contains(part.digest)
                     directives += sending.status(
-                        digest: part.digest, presentByteCount: isComplete ? part.byteCount : present[part.digest] ?? 0,
+                        digest: part.digest,
+                        presentByteCount: isComplete ? part.byteCount : present[part.digest] ?? 0,
                         isComplete: isComplete)
                 case .send(let part, let offset, let count):
                     received[part.digest, default: []].append(offset..<offset + UInt64(count))
@@ -43,7 +46,8 @@ import Testing
                     corruptions[part.digest] = left - 1
                     if left > 0 { present[part.digest] = 0 } else { complete.insert(part.digest) }
                     directives += sending.result(
-                        digest: part.digest, isAccepted: left <= 0, message: left > 0 ? "another SHA-256" : "")
+                        digest: part.digest, isAccepted: left <= 0, message: left > 0 ? "another SHA-256" : ""
+                    )
                 case .done, .fail:
                     return directives.isEmpty ? directive : nil
                 }
@@ -59,9 +63,10 @@ import Testing
         #expect(sending.presentByteCount == 0)
         var worker = FakeWorker()
         #expect(worker.run(&sending) == .done)
-        #expect(worker.received[parts[0].digest] == [
-            0..<Self.chunk, Self.chunk..<2 * Self.chunk, 2 * Self.chunk..<2 * Self.chunk + 5,
-        ])
+        #expect(
+            worker.received[parts[0].digest] == [
+                0..<Self.chunk, Self.chunk..<2 * Self.chunk, 2 * Self.chunk..<2 * Self.chunk + 5,
+            ])
         #expect(worker.received[parts[1].digest] == [0..<Self.chunk])
         #expect(worker.received[parts[2].digest] == nil)
         #expect(worker.complete == Set(parts.map(\.digest)))
@@ -73,7 +78,10 @@ import Testing
     @Test func `complete parts are not offered and count as present`() throws {
         let parts = try [Self.part(1, 100), Self.part(2, 50), Self.part(3, 7)]
         var sending = ShardSending(
-            files: parts, present: [Self.presence(parts[0], 100, complete: true), Self.presence(parts[2], 7, complete: true)])
+            files: parts,
+            present: [
+                Self.presence(parts[0], 100, complete: true), Self.presence(parts[2], 7, complete: true),
+            ])
         #expect(sending.presentByteCount == 107)
         #expect(sending.completePartCount == 2)
         #expect(sending.start() == [.offer(parts[1])])
@@ -122,7 +130,9 @@ import Testing
         var sending = ShardSending(files: parts, present: [])
         _ = sending.start()
         #expect(
-            sending.status(digest: parts[0].digest, presentByteCount: 100, isComplete: true) == [.offer(parts[1])])
+            sending.status(digest: parts[0].digest, presentByteCount: 100, isComplete: true) == [
+                .offer(parts[1])
+            ])
         #expect(sending.presentByteCount == 100)
     }
 
@@ -138,15 +148,19 @@ import Testing
             #expect(last == .done)
             #expect(sending.sentByteCount == UInt64(tries) * 100 + 50)
         } else {
-            #expect(last == .fail(
-                TransferError(.rejected, "the layer 1 was rejected 3 times, last because: another SHA-256")))
+            #expect(
+                last
+                    == .fail(
+                        TransferError(
+                            .rejected, "the layer 1 was rejected 3 times, last because: another SHA-256")))
         }
     }
 
     @Test func `what a worker says it has beyond the part or of unknown parts is not believed`() throws {
         let part = try Self.part(1, 100)
         let unknown = try Self.part(9, 100)
-        let sending = ShardSending(files: [part], present: [Self.presence(part, 101), Self.presence(unknown, 100, complete: true)])
+        let sending = ShardSending(
+            files: [part], present: [Self.presence(part, 101), Self.presence(unknown, 100, complete: true)])
         #expect(sending.presentByteCount == 0)
         #expect(!sending.isDone)
     }

@@ -19,8 +19,10 @@ final class ChildProcess: Sendable {
     private let ending = Mutex<Ending?>(nil)
 
     /// Starts a program without this process's `BITNET_…` variables.
+    ///
+    /// Without `input` its standard input stays open and silent.
     init(
-        _ name: String, _ arguments: [String], environment: [String: String] = [:], input: String = ""
+        _ name: String, _ arguments: [String], environment: [String: String] = [:], input: String? = ""
     ) throws {
         self.name = name
         files = try TemporaryDirectory()
@@ -34,8 +36,13 @@ final class ChildProcess: Sendable {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         let create = O_WRONLY | O_CREAT | O_APPEND
-        posix_spawn_file_actions_addopen(
-            &actions, STDIN_FILENO, try files.write(input, to: "in"), O_RDONLY, 0)
+        let source = files.path(of: "in")
+        if let input {
+            _ = try files.write(input, to: "in")
+        } else {
+            mkfifo(source, 0o600)
+        }
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, source, input == nil ? O_RDWR : O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, files.path(of: "out"), create, 0o600)
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, files.path(of: "err"), create, 0o600)
 

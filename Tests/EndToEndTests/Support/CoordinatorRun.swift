@@ -6,7 +6,7 @@ struct CoordinatorRun {
     let process: ChildProcess
 
     /// Starts `bitnet-coord` with `input` as its standard input.
-    init(_ arguments: [String], input: String = "", environment: [String: String] = [:]) throws {
+    init(_ arguments: [String], input: String? = "", environment: [String: String] = [:]) throws {
         process = try ChildProcess("bitnet-coord", arguments, environment: environment, input: input)
     }
 

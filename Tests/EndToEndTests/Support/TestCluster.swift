@@ -46,7 +46,7 @@ final class TestCluster {
     }
 
     /// Starts a coordinator with this cluster's file.
-    func start(_ arguments: [String], input: String = "") throws -> CoordinatorRun {
+    func start(_ arguments: [String], input: String? = "") throws -> CoordinatorRun {
         try CoordinatorRun(["--shards", file.write(in: directory)] + arguments, input: input)
     }
 

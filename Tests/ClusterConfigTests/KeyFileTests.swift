@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+
+import ClusterConfig
+import Testing
+
+@Suite struct KeyFileTests {
+    @Test(arguments: [32, 44, 4096])
+    func `a key is its file's bytes without one line feed`(count: Int) throws {
+        let folder = try TemporaryDirectory()
+        let key = (0..<count).map { UInt8($0 % 256) | 0x80 }
+        #expect(try KeyFile.read(folder.write(key, to: "a")) == key)
+        #expect(try KeyFile.read(folder.write(key + [10], to: "b")) == key)
+        if count < 4096 { #expect(try KeyFile.read(folder.write(key + [10, 10], to: "c")) == key + [10]) }
+    }
+
+    @Test(arguments: [0, 1, 31, 4097, 4098, 1 << 20])
+    func `a key that is too short or too long is refused, with the way to make one`(count: Int) throws {
+        let folder = try TemporaryDirectory()
+        let path = try folder.write([UInt8](repeating: 65, count: count), to: "key")
+        let error = try #require(throws: ConfigError.self) { try KeyFile.read(path) }
+        #expect(error.path == path)
+        #expect(error.reason.contains("head -c 32 /dev/urandom"))
+    }
+
+    @Test func `31 bytes and a line feed are too short`() throws {
+        let folder = try TemporaryDirectory()
+        let path = try folder.write([UInt8](repeating: 65, count: 31) + [10], to: "key")
+        #expect(throws: ConfigError.self) { try KeyFile.read(path) }
+    }
+
+    @Test func `a key file that is missing or a folder is refused`() throws {
+        let folder = try TemporaryDirectory()
+        for path in [folder.path + "/none", folder.path] {
+            let error = try #require(throws: ConfigError.self) { try KeyFile.read(path) }
+            #expect(error.reason.contains("cannot be read"))
+        }
+    }
+
+    @Test func `a key that others can open is warned of`() throws {
+        let folder = try TemporaryDirectory()
+        let key = [UInt8](repeating: 65, count: 40)
+        #expect(KeyFile.permissionWarning(try folder.write(key, to: "private", mode: 0o600)) == nil)
+        #expect(KeyFile.permissionWarning(try folder.write(key, to: "readonly", mode: 0o400)) == nil)
+        for mode in [0o640, 0o604, 0o620] as [UInt32] {
+            let path = try folder.write(key, to: "open", mode: mode)
+            #expect(KeyFile.permissionWarning(path)?.contains("chmod 600 \(path)") == true)
+        }
+        #expect(KeyFile.permissionWarning(folder.path + "/none") == nil)
+    }
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+import ClusterLogic
+import Testing
+
+/// A model whose next token is a hash of everything its slot has seen.
+enum HashModel {
+    static let vocabulary: UInt32 = 50
+
+    static func next(after visible: [UInt32]) -> UInt32 {
+        var hash: UInt32 = 2_166_136_261
+        for token in visible { hash = (hash ^ token) &* 16_777_619 }
+        return (hash >> 7) % vocabulary
+    }
+
+    static func logProbability(of token: UInt32, after visible: [UInt32]) -> Float {
+        -Float(next(after: visible + [token]) + 1)
+    }
+
+    /// What a request brings when nothing else runs.
+    static func alone(_ request: SequenceRequest, contextLength: Int) -> Transcript {
+        var transcript = Transcript()
+        if request.scores {
+            transcript.scores = request.prompt.indices.dropFirst().map { index in
+                logProbability(of: request.prompt[index], after: Array(request.prompt[..<index]))
+            }
+        }
+        var visible = request.prompt
+        while transcript.reason == nil {
+            let token = next(after: visible)
+            if transcript.tokens.count == request.tokenCountMax {
+                transcript.reason = .length
+            } else if visible.count > contextLength {
+                transcript.reason = .context
+            } else if request.stopTokens.contains(token) {
+                transcript.reason = .stop
+            } else {
+                transcript.tokens.append(token)
+                visible.append(token)
+            }
+        }
+        return transcript
+    }
+}
+
+/// What was said of one sequence.
+struct Transcript: Equatable {
+    var tokens: [UInt32] = []
+    var scores: [Float]?
+    var reason: FinishReason?
+}
+
+/// Stages that compute ``HashModel``, and complain about what real ones could not serve.
+struct FakePipeline {
+    let slotCount: Int
+    let contextLength: Int
+    private var slots: [UInt32: [UInt32]] = [:]
+    private var ready: [StepOutcome] = []
+    private var returnedCount = 0
+    private(set) var steps: [Step] = []
+    /// Seeds of the sequences in the order in which they were opened.
+    private(set) var opened: [UInt64] = []
+    private(set) var complaints: [String] = []
+
+    init(slotCount: Int, contextLength: Int) {
+        self.slotCount = slotCount
+        self.contextLength = contextLength
+    }
+
+    var inFlightCount: Int { ready.count - returnedCount }
+    var openSlotCount: Int { slots.count }
+
+    mutating func take(_ item: PipelineItem) {
+        switch item {
+        case .open(let slot, let sampling):
+            expect(slot < slotCount, "slot \(slot) does not exist")
+            expect(slots.updateValue([], forKey: slot) == nil, "slot \(slot) is opened twice")
+            opened.append(sampling.seed)
+        case .close(let slot):
+            expect(slots.removeValue(forKey: slot) != nil, "slot \(slot) is closed but not open")
+        case .step(let step):
+            expect(step.id == UInt64(steps.count + 1), "step \(step.id) comes after \(steps.count)")
+            expect(!step.entries.isEmpty, "step \(step.id) is empty")
+            steps.append(step)
+            compute(step)
+        }
+    }
+
+    private mutating func compute(_ step: Step) {
+        var results: [StepResult] = []
+        for entry in step.entries {
+            guard let visible = slots[entry.slot] else {
+                complaints.append("step \(step.id) uses slot \(entry.slot), which is not open")
+                continue
+            }
+            expect(
+                Int(entry.position) == visible.count,
+                "position \(entry.position) comes after \(visible.count)")
+            expect(entry.position < contextLength, "position \(entry.position) is outside the context")
+            let history = visible + [entry.token]
+            slots[entry.slot] = history
+            switch entry.output {
+            case .none:
+                continue
+            case .sample:
+                let token = HashModel.next(after: history)
+                results.append(
+                    StepResult(slot: entry.slot, position: entry.position, token: token, logProbability: -1))
+            case .score(let target):
+                results.append(
+                    StepResult(
+                        slot: entry.slot, position: entry.position, token: target,
+                        logProbability: HashModel.logProbability(of: target, after: history)))
+            }
+        }
+        ready.append(StepOutcome(id: step.id, results: results, traces: []))
+    }
+
+    mutating func nextOutcome() -> StepOutcome? {
+        guard returnedCount < ready.count else { return nil }
+        defer { returnedCount += 1 }
+        return ready[returnedCount]
+    }
+
+    private mutating func expect(_ holds: Bool, _ complaint: String) {
+        if !holds { complaints.append(complaint) }
+    }
+}
+
+/// A schedule with its pipeline, and what it has said.
+struct ScheduleRun {
+    var schedule: GenerationSchedule
+    var pipeline: FakePipeline
+    var transcripts: [UInt64: Transcript] = [:]
+    var refusals: [UInt64: String] = [:]
+    var violations: [String] = []
+    /// Cancel a sequence as soon as it has that many tokens, while its token is being taken.
+    var cancelAt: [UInt64: Int] = [:]
+    private(set) var cancelled: Set<UInt64> = []
+    private(set) var inFlightMax = 0
+
+    init(
+        stages: Int, slots: Int, context: Int, chunk: Int = 64, inFlight: Int? = nil,
+        waiting: Int = Limits.slotsMax, stepTokens: Int = Limits.stepTokensMax
+    ) {
+        schedule = GenerationSchedule(
+            stageCount: stages, slotCount: slots, contextLength: context, prefillChunk: chunk,
+            stepsInFlightMax: inFlight, waitingMax: waiting, stepTokensMax: stepTokens)
+        pipeline = FakePipeline(slotCount: slots, contextLength: context)
+    }
+
+    mutating func submit(_ request: SequenceRequest) {
+        perform(schedule.submit(request))
+    }
+
+    mutating func cancel(_ id: UInt64) {
+        guard transcripts[id]?.reason == nil else { return }
+        cancelled.insert(id)
+        perform(schedule.cancel(id))
+    }
+
+    /// - Returns: `false` if nothing was in flight.
+    mutating func step() -> Bool {
+        guard let outcome = pipeline.nextOutcome() else { return false }
+        perform(schedule.received(outcome))
+        return true
+    }
+
+    mutating func drain() {
+        while step() {}
+    }
+
+    private mutating func perform(_ directives: [GenerationSchedule.Directive]) {
+        for directive in directives {
+            switch directive {
+            case .send(let item):
+                pipeline.take(item)
+                inFlightMax = max(inFlightMax, pipeline.inFlightCount)
+            case .token(let id, let token, _):
+                said(id) { $0.tokens.append(token) }
+                if let count = cancelAt[id], transcripts[id]?.tokens.count == count { cancel(id) }
+            case .scored(let id, let scores):
+                #expect(transcripts[id]?.scores == nil, "sequence \(id) is scored twice")
+                said(id) { $0.scores = scores }
+            case .finished(let id, let reason):
+                said(id) { $0.reason = reason }
+            case .refused(let id, let message):
+                refusals[id] = message
+            case .violation(let message):
+                violations.append(message)
+            }
+        }
+    }
+
+    private mutating func said(_ id: UInt64, _ body: (inout Transcript) -> Void) {
+        // The batch of directives that is being performed may still speak of a sequence cancelled within it.
+        if cancelled.contains(id) { return }
+        #expect(transcripts[id]?.reason == nil, "sequence \(id) goes on after its end")
+        body(&transcripts[id, default: Transcript()])
+    }
+}
+
+extension SequenceRequest {
+    /// A request whose sampling seed is its id, so that the pipeline can tell who was opened.
+    static func numbered(
+        _ id: UInt64, prompt: [UInt32], tokens: Int, stop: Set<UInt32> = [], scores: Bool = false
+    ) -> SequenceRequest {
+        var sampling = SamplingParameters()
+        sampling.seed = id
+        return SequenceRequest(
+            id: id, prompt: prompt, tokenCountMax: tokens, sampling: sampling, stopTokens: stop,
+            scores: scores)
+    }
+}
