@@ -78,14 +78,20 @@ struct BitNetCoord: AsyncParsableCommand {
             guard let path = model ?? file.model else {
                 throw ValidationError("\(shards) names no model; add “model: FILE” or give --model")
             }
-            try await ClusterRun(file: file, model: ModelFile(path: path), engine: engine, console: console)
+            try await ClusterRun(file: file, model: open(path, console), engine: engine, console: console)
                 .use { try await answer(with: $0, console) }
         } else if let model {
             try await LocalRun(
-                model: ModelFile(path: model), cuts: cutLayers(), engine: engine, console: console
+                model: open(model, console), cuts: cutLayers(), engine: engine, console: console
             )
             .use { try await answer(with: $0, console) }
         }
+    }
+
+    private func open(_ path: String, _ console: Console) throws -> ModelFile {
+        let model = try ModelFile(path: path)
+        for warning in model.warnings { console.note("warning: \(warning)") }
+        return model
     }
 
     private func answer(with generator: Generator, _ console: Console) async throws {

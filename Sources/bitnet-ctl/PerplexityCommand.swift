@@ -50,8 +50,10 @@ struct PerplexityCommand: AsyncParsableCommand {
             guard text.byteCount <= Limits.promptBytesMax else {
                 throw PerplexityError(message: "\(file) is larger than \(Limits.promptBytesMax) bytes")
             }
-            let tokens = try modelFile.tokenizer().encode(
-                text.withBytes { String(decoding: $0, as: UTF8.self) }, addsBeginning: true)
+            let tokenizer = try modelFile.tokenizer()
+            let tokens = tokenizer.encode(
+                text.withBytes { String(decoding: $0, as: UTF8.self) }, addsBeginning: tokenizer.addsBeginning
+            )
             let whole = try measure([], modelFile, tokens)
             show([], whole, whole, console)
             for list in try cuts.map(Self.layers) {

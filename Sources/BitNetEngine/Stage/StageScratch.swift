@@ -76,27 +76,27 @@ struct StageScratch {
 
     /// `[tokens, hidden]`: the residual stream.
     let residual: UnsafeMutablePointer<Float>
-    /// `[tokens, hidden]`
+    /// `[tokens, hidden]`: what goes into the next product.
     let normalised: UnsafeMutablePointer<Float>
-    /// `[tokens, headCount, headSize]`
+    /// `[tokens, headCount, headSize]`: queries.
     let query: UnsafeMutablePointer<Float>
-    /// `[tokens, keyValueHeadCount, headSize]`
+    /// `[tokens, keyValueHeadCount, headSize]`: keys of this step.
     let key: UnsafeMutablePointer<Float>
-    /// `[tokens, keyValueHeadCount, headSize]`
+    /// `[tokens, keyValueHeadCount, headSize]`: values of this step.
     let value: UnsafeMutablePointer<Float>
-    /// `[tokens, headCount, headSize]`
+    /// `[tokens, headCount, headSize]`: what attention returns.
     let attended: UnsafeMutablePointer<Float>
-    /// `[tokens, feedForward]`
+    /// `[tokens, feedForward]`: gate, then its product with up.
     let gate: UnsafeMutablePointer<Float>
-    /// `[tokens, feedForward]`
+    /// `[tokens, feedForward]`: the second half of the gated network.
     let up: UnsafeMutablePointer<Float>
-    /// `[threads, context]`
+    /// `[threads, context]`: one row for each thread.
     let attentionScores: UnsafeMutablePointer<Float>
-    /// `[logitRows, vocabulary]`
+    /// `[logitRows, vocabulary]`: one row for each entry with output.
     let logits: UnsafeMutablePointer<Float>
-    /// `[context, headSize/2]`
+    /// `[context, headSize/2]`: of every position and pair.
     let ropeCosines: UnsafeMutablePointer<Float>
-    /// `[context, headSize/2]`
+    /// `[context, headSize/2]`: of every position and pair.
     let ropeSines: UnsafeMutablePointer<Float>
     let tokens: UnsafeMutablePointer<UInt32>
     let slots: UnsafeMutablePointer<UInt32>

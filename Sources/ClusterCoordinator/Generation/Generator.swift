@@ -67,7 +67,7 @@ package final class Generator: TextGenerator {
             continuation.finish(throwing: GeneratorError.request(reason))
             return events
         }
-        let prompt = tokenizer.encode(request.prompt, addsBeginning: true)
+        let prompt = tokenizer.encode(request.prompt, addsBeginning: tokenizer.addsBeginning)
         let sequence = TextSequence(
             continuation: continuation, detokenizer: Detokenizer(tokenizer), stopTexts: request.stopTexts,
             meter: GenerationMeter(promptTokenCount: prompt.count, stages: stages, start: start))
