@@ -23,19 +23,13 @@ package final class LocalModel {
     /// - Parameters:
     ///   - cuts: the layers before which the model is cut, ascending.
     ///   - pack: gives each part that a stage asks for.
-    /// - Throws: ``EngineError``, or what `pack` throws.
+    /// - Throws: ``EngineError``, ``LayerCutError``, or what `pack` throws.
     package convenience init(
         model: ModelDescription, cuts: [Int] = [], cache: CacheShape, tokensPerStepMax: Int = 64,
         pool: ComputePool, kernels: Kernels, pack: (PartReference.Kind) throws -> PackedPart
     ) throws {
-        let bounds = [0] + cuts + [model.layerCount]
         self.init(
-            stages: try zip(bounds, bounds.dropFirst()).map { first, end in
-                guard let layers = LayerRange(first: first, end: end) else {
-                    throw EngineError(
-                        .invalidConfiguration,
-                        "cuts \(cuts) are not ascending layers of 1...\(model.layerCount - 1)")
-                }
+            stages: try LayerRange.cut(layerCount: model.layerCount, before: cuts).map { layers in
                 var weights = try StageWeights(model: model, layers: layers, kernels: kernels)
                 for kind in weights.missingParts {
                     try pack(kind).buffer.withBytes {
@@ -49,7 +43,7 @@ package final class LocalModel {
 
     /// Packs, loads and sets up every stage of a model file.
     ///
-    /// - Throws: ``EngineError`` or the file's errors.
+    /// - Throws: ``EngineError``, ``LayerCutError``, or the file's errors.
     package convenience init(
         file: ModelFile, cuts: [Int] = [], cache: CacheShape, tokensPerStepMax: Int = 64,
         pool: ComputePool, kernels: Kernels

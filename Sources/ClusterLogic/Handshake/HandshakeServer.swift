@@ -139,8 +139,8 @@ package struct HandshakeServer: Equatable, Sendable {
                 .version,
                 "\(name) (\(identity.build)) speaks protocol \(versionText(identity.versions)), but "
                     + "\(hello.clientName) (\(hello.build)) "
-                    + "\(versionText(hello.versionMin...hello.versionMax)); install the same release on both machines"
-            )
+                    + "\(versionText(hello.versionMin...hello.versionMax)); "
+                    + "install the same release on both machines")
         }
         if let cluster = identity.cluster, cluster != hello.cluster {
             throw HandshakeError(

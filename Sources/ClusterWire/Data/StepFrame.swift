@@ -125,8 +125,8 @@ extension StepFrame {
             throw WireError(
                 .limit,
                 "step \(id) has \(entryCount) entries, \(traceCount) traces and hidden size \(hidden); "
-                    + "at most \(Limits.stepTokensMax), \(Limits.workersMax) and \(Limits.activationBytesMax) bytes "
-                    + "are taken, and at least one entry")
+                    + "at most \(Limits.stepTokensMax), \(Limits.workersMax) and "
+                    + "\(Limits.activationBytesMax) bytes are taken, and at least one entry")
         }
         guard byteCount == expected else {
             throw WireError(.malformed, "step \(id) has \(byteCount) bytes; its counts ask for \(expected)")
