@@ -71,7 +71,17 @@ static bool lists_cpu(const char *controllers) {
     return false;
 }
 
-// One line of the membership file: "0::/path" (version 2) or "4:cpu,cpuacct:/path" (version 1).
+// The quota of `group` in the hierarchy mounted at mount/hierarchy.
+static size_t quota_in_hierarchy(
+    const char *mount, const char *hierarchy, const char *group, size_t (*quota_of)(const char *directory)) {
+    char root[PATH_MAX];
+    int length = snprintf(root, sizeof root, "%s/%s", mount, hierarchy);
+    if (length < 0 || (size_t)length >= sizeof root) return 0;
+    return quota_up_to_root(root, group, quota_of);
+}
+
+// One line of the membership file: "0::/path" (version 2, at the mount itself or beside version 1 in
+// "unified") or "4:cpu,cpuacct:/path" (version 1).
 static size_t quota_of_membership(const char *mount, char *line) {
     line[strcspn(line, "\n")] = '\0';
     char *controllers = strchr(line, ':');
@@ -79,15 +89,15 @@ static size_t quota_of_membership(const char *mount, char *line) {
     char *group = strchr(++controllers, ':');
     if (group == NULL) return 0;
     *group++ = '\0';
-    if (*controllers == '\0') return quota_up_to_root(mount, group, quota_of_unified);
+    if (*controllers == '\0') {
+        return smaller_limit(
+            quota_up_to_root(mount, group, quota_of_unified),
+            quota_in_hierarchy(mount, "unified", group, quota_of_unified));
+    }
     if (!lists_cpu(controllers)) return 0;
-    char hierarchy[PATH_MAX];
-    int length = snprintf(hierarchy, sizeof hierarchy, "%s/%s", mount, controllers);
-    if (length < 0 || (size_t)length >= sizeof hierarchy) return 0;
-    size_t limit = quota_up_to_root(hierarchy, group, quota_of_legacy);
-    length = snprintf(hierarchy, sizeof hierarchy, "%s/cpu", mount);
-    if (length < 0 || (size_t)length >= sizeof hierarchy) return limit;
-    return smaller_limit(limit, quota_up_to_root(hierarchy, group, quota_of_legacy));
+    return smaller_limit(
+        quota_in_hierarchy(mount, controllers, group, quota_of_legacy),
+        quota_in_hierarchy(mount, "cpu", group, quota_of_legacy));
 }
 
 size_t bn_cgroup_processor_quota(const char *membership, const char *mount) {

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -39,6 +40,9 @@ struct bn_pool {
     size_t count;
     size_t grain;
     size_t piece_count;
+
+    // The caller's processor when it published the region.
+    _Atomic int caller_processor;
 
     uint64_t spin_ns;
 
@@ -130,6 +134,20 @@ static void park(bn_pool *pool, uint32_t seen) {
     atomic_fetch_sub(&pool->parked_count, 1);
 }
 
+// Moves this thread off the caller's processor. The kernel wakes a thread beside its waker, expecting the
+// waker to sleep soon; this one works on, and where the other processors are busy with something of low
+// priority the two would share one for a long time. Taking that processor out of the mask moves the thread at
+// once; putting it back leaves it where it is, so nothing stays pinned.
+static void step_aside(bn_pool *pool) {
+    int processor = atomic_load_explicit(&pool->caller_processor, memory_order_relaxed);
+    if (pool->spin_ns == 0 || processor != sched_getcpu()) return;
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0 || CPU_COUNT(&allowed) < 2) return;
+    cpu_set_t others = allowed;
+    CPU_CLR((size_t)processor, &others);
+    if (sched_setaffinity(0, sizeof others, &others) == 0) sched_setaffinity(0, sizeof allowed, &allowed);
+}
+
 static void *thread_main(void *argument) {
     pool_thread *self = argument;
     bn_pool *pool = self->pool;
@@ -144,6 +162,7 @@ static void *thread_main(void *argument) {
                 break;
             }
         }
+        if (has_work(pool)) step_aside(pool);
         run_pieces(pool, self->index);
     }
 }
@@ -185,6 +204,7 @@ void bn_pool_run(bn_pool *pool, size_t count, size_t grain, bn_pool_body body, v
     pool->count = count;
     pool->grain = grain;
     pool->piece_count = piece_count;
+    atomic_store_explicit(&pool->caller_processor, sched_getcpu(), memory_order_relaxed);
     atomic_store_explicit(&pool->remaining, (uint32_t)piece_count, memory_order_relaxed);
     uint64_t number = (atomic_load_explicit(&pool->ticket, memory_order_relaxed) >> piece_bits) + 1;
     atomic_store(&pool->ticket, number << piece_bits | piece_count);

@@ -5,7 +5,9 @@
 
 enum { block_columns = 32 };
 
-static size_t token_byte_count(size_t columns) { return 2 * bn_ceil_divide(columns, block_columns) + columns; }
+static size_t token_byte_count(size_t columns) {
+    return 2 * bn_ceil_divide(columns, block_columns) + columns;
+}
 
 typedef struct {
     const bn_float_kernels *floats;

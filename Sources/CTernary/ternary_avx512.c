@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// AVX-512 layout, 1.6 bits a weight: tiles of 64 rows, one vector of 64 bytes for every group of five columns,
-// byte r for row r. A byte is its T5 value less 121, which is the balanced ternary number of its five
-// weights, -121 ... 121, as sign (top bit) and magnitude.
+// AVX-512 layout, 1.6 bits a weight: tiles of 64 rows, one vector of 64 bytes for every group of five
+// columns, byte r for row r. A byte is its T5 value less 121, which is the balanced ternary number of its
+// five weights, -121 ... 121, as sign (top bit) and magnitude.
 //
 // One token: the magnitude indexes a table of 128 sums of the group's codes, by vpermi2b for all 64 rows at
 // once; the sign negates what comes out. A batch: four groups' bytes are transposed and spread to weights + 1
@@ -317,7 +317,8 @@ BN_INLINE void add_chunk(
         for (size_t i = 0; i < group_columns; i++) {
             const __m512i *weights = chunk->vectors[step][i];
             for (size_t t = 0; t < tokens; t++) {
-                __m512i codes = load_quad(quads + t * quads_stride + step * step_quads_bytes + i * quad_bytes);
+                const uint8_t *at = quads + t * quads_stride + step * step_quads_bytes + i * quad_bytes;
+                __m512i codes = load_quad(at);
                 for (size_t j = 0; j < row_vectors; j++) {
                     totals[t][j] = _mm512_dpbusd_epi32(totals[t][j], weights[j], codes);
                 }

@@ -166,7 +166,7 @@ package actor WorkerService {
             try await body()
         } catch {
             log.error("cannot go on", metadata: ["error": "\(error)"])
-            session.control.send(.fault(code, stageIndex: 0, "\(error)"))
+            await session.report(code, "\(error)")
         }
     }
 

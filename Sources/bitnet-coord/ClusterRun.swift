@@ -14,7 +14,7 @@ struct ClusterRun {
     let engine: EngineOptions
     let console: Console
 
-    func use(_ body: (Generator) async throws -> Void) async throws {
+    func use(_ body: @escaping @Sendable (Generator) async throws -> Void) async throws {
         if let warning = file.keyFile.flatMap(KeyFile.permissionWarning) {
             console.note("warning: \(warning)")
         }
@@ -28,15 +28,13 @@ struct ClusterRun {
                 stageCount: cluster.plan.stages.count, slotCount: engine.slotCount,
                 contextLength: cluster.contextLength, prefillChunk: engine.prefillChunk),
             stages: cluster.plan.stages.map { StageStatistics(name: $0.worker, layers: $0.layers) })
-        let running = Task { await generator.run() }
         do {
-            try await body(generator)
+            try await generator.serve(body)
         } catch {
             await cluster.close()
             throw error
         }
         await cluster.close()
-        await running.value
     }
 
     private func show(_ event: ClusterEvent) {

@@ -14,7 +14,7 @@ struct LocalRun {
     let engine: EngineOptions
     let console: Console
 
-    func use(_ body: (Generator) async throws -> Void) async throws {
+    func use(_ body: @escaping @Sendable (Generator) async throws -> Void) async throws {
         let tokenizer = try model.tokenizer()
         let context = min(engine.ctxSize ?? .max, model.description.contextLength)
         let ranges = try LayerRange.cut(layerCount: model.description.layerCount, before: cuts)
@@ -39,14 +39,12 @@ struct LocalRun {
                 stageCount: ranges.count, slotCount: engine.slotCount, contextLength: context,
                 prefillChunk: engine.prefillChunk),
             stages: ranges.map { StageStatistics(name: "local", layers: $0) })
-        let running = Task { await generator.run() }
         do {
-            try await body(generator)
+            try await generator.serve(body)
         } catch {
             await pipeline.close()
             throw error
         }
         await pipeline.close()
-        await running.value
     }
 }

@@ -43,8 +43,20 @@ package final class Generator: TextGenerator {
         state = Mutex(State(schedule: schedule))
     }
 
+    /// Runs the pipeline while `body` uses this generator, and ends `body` when the pipeline fails.
+    ///
+    /// - Throws: why the pipeline failed, or what `body` throws.
+    package func serve(_ body: @escaping @Sendable (Generator) async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.run() }
+            group.addTask { try await body(self) }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
     /// Takes outcomes until the pipeline ends; every generation then fails with the reason.
-    package func run() async {
+    private func run() async throws {
         var reason: any Error = GeneratorError.pipelineClosed
         do {
             for try await outcome in pipeline.outcomes {
@@ -58,6 +70,7 @@ package final class Generator: TextGenerator {
             for consumer in state.consumers.values { consumer.fail(reason) }
             state.consumers = [:]
         }
+        throw reason
     }
 
     package func generate(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {

@@ -10,7 +10,7 @@ import BitNetCore
 /// |      4 |    2 | framing version, 1                      |
 /// |      6 |    1 | type                                    |
 /// |      7 |    1 | flags, 0                                |
-/// |      8 |    8 | stream: a step's id, else 0             |
+/// |      8 |    8 | stream: step, transfer, or 0            |
 /// |     16 |    4 | payload length, bytes                   |
 /// |     20 |    4 | reserved, 0                             |
 package struct FrameHeader: Equatable, Sendable {

@@ -205,6 +205,11 @@ actor WorkerSession {
                 }))
     }
 
+    /// Tells the coordinator that this worker cannot go on.
+    func report(_ code: FaultCode, _ message: String) {
+        control.send(.fault(code, stageIndex: assignment?.stageIndex ?? 0, message))
+    }
+
     /// What a heartbeat is answered with.
     func heartbeatReply(to sequence: UInt64, state: WorkerStateCode) -> HeartbeatReply {
         HeartbeatReply(
@@ -228,7 +233,6 @@ actor WorkerSession {
 extension Frame {
     /// A report that this worker cannot go on.
     static func fault(_ code: FaultCode, stageIndex: UInt32, _ message: String) -> Frame {
-        let bounded = String(decoding: message.utf8.prefix(Limits.messageBytesMax - 3), as: UTF8.self)
-        return Frame(Fault(code: code, stageIndex: stageIndex, message: bounded))
+        Frame(Fault(code: code, stageIndex: stageIndex, message: message))
     }
 }
