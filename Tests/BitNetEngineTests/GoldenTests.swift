@@ -5,12 +5,6 @@ import BitNetFormats
 import Testing
 
 @Suite struct GoldenTests {
-    @Test(arguments: GoldenModel.allCases)
-    func `golden values belong to this model file`(_ model: GoldenModel) throws {
-        let mapped = try MappedFile(path: model.path)
-        #expect(ContentDigest.of(mapped.bytes).hex == (try model.golden().sha256))
-    }
-
     @Test func `a model file loads as a whole`() throws {
         let local = try LocalModel(
             file: GoldenModel.awkward90.file(), cuts: [1], cache: CacheShape(slots: 1, context: 16),
@@ -20,7 +14,7 @@ import Testing
 
     @Test(arguments: [[0], [3], [2, 1], [1, 1], [-1], [1, 9]])
     func `cuts that are not ascending layers are refused`(_ cuts: [Int]) {
-        #expect(throws: EngineError.self) { try Setup(cuts: cuts).load(.awkward90) }
+        #expect(throws: LayerCutError.self) { try Setup(cuts: cuts).load(.awkward90) }
     }
 
     /// No activation of these prompts comes near a rounding tie, so that float32 reproduces the reference
@@ -33,12 +27,12 @@ import Testing
         for prompt in golden.tight {
             let vectors = try local.logProbabilities(prompt.ids)
             try #require(vectors.count == prompt.positions.count)
-            for (vector, position) in zip(vectors, prompt.positions) {
-                for (token, expected) in zip(position.top + golden.fixed, position.topLog + position.fixedLog)
-                {
-                    #expect(abs(vector[token] - expected) <= 1e-4, "\(prompt.ids), token \(token)")
+            let differences = zip(vectors, prompt.positions).flatMap { vector, position in
+                zip(position.top + golden.fixed, position.topLog + position.fixedLog).map { token, expected in
+                    abs(vector[token] - expected)
                 }
             }
+            #expect(try #require(differences.max()) <= 1e-4, "\(prompt.ids)")
         }
     }
 

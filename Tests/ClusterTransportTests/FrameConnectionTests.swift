@@ -3,6 +3,7 @@ import BitNetCore
 import ClusterLogic
 import ClusterTransport
 import ClusterWire
+import Glibc
 import Synchronization
 import Testing
 
@@ -113,11 +114,10 @@ import Testing
 
     @Test func `nobody at the address is an error that names the worker and the remedy`() async throws {
         let network = Network(loopCount: 1)
-        let listener = try await network.listen(on: "127.0.0.1:0") { _ in }
-        let port = listener.port
-        await listener.close()
+        let reserved = try ReservedPort()
+        defer { reserved.release() }
         do {
-            _ = try await network.connect(to: "127.0.0.1:\(port)", peer: "worker b")
+            _ = try await network.connect(to: "127.0.0.1:\(reserved.port)", peer: "worker b")
             Issue.record("connected to a closed port")
         } catch let error as TransportError {
             #expect(error.code == .unreachable)
@@ -152,5 +152,31 @@ import Testing
             let frame = try await connection.next(within: .seconds(5))
             #expect(try Heartbeat.decode(frame.payload).sequence == 42)
         }
+    }
+}
+
+/// A port that is taken but not listened on, so that nobody else can come to listen there.
+private struct ReservedPort {
+    let port: UInt16
+    private let descriptor: Int32
+
+    init() throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let descriptor = descriptor
+        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        try #require(isBound)
+        port = UInt16(bigEndian: address.sin_port)
+    }
+
+    func release() {
+        close(descriptor)
     }
 }

@@ -252,9 +252,11 @@ static void make_directory(const char *root, const char *name) {
 
 static void check_cgroups(const char *root) {
     static const char *const directories[] = {
-        "v2", "v2/slice", "v2/slice/unit", "v1", "v1/cpu,cpuacct", "v1/cpu,cpuacct/job"};
+        "v2", "v2/slice", "v2/slice/unit", "v1", "v1/cpu,cpuacct", "v1/cpu,cpuacct/job", "v1/unified",
+        "v1/unified/both"};
     char membership[4096], mount[4096];
-    for (size_t i = 0; i < 6; i++) make_directory(root, directories[i]);
+    size_t directory_count = sizeof directories / sizeof directories[0];
+    for (size_t i = 0; i < directory_count; i++) make_directory(root, directories[i]);
     write_file(root, "own", "0::/slice/unit\n");
     write_file(root, "v2/slice/unit/cpu.max", "max 100000\n");
     snprintf(membership, sizeof membership, "%s/own", root);
@@ -271,6 +273,9 @@ static void check_cgroups(const char *root) {
     expect(bn_cgroup_processor_quota(membership, mount) == 0, "no quota in v1", "cgroup", 0, 0);
     write_file(root, "v1/cpu,cpuacct/job/cpu.cfs_quota_us", "200000\n");
     expect(bn_cgroup_processor_quota(membership, mount) == 2, "quota in v1", "cgroup", 0, 0);
+    write_file(root, "own", "0::/both\n4:cpu,cpuacct:/job\n");
+    write_file(root, "v1/unified/both/cpu.max", "100000 100000\n");
+    expect(bn_cgroup_processor_quota(membership, mount) == 1, "quota in unified", "cgroup", 0, 0);
     write_file(root, "own", "nonsense\n0:\n0::/no/such/group\n");
     expect(bn_cgroup_processor_quota(membership, mount) == 0, "nonsense", "cgroup", 0, 0);
 }
@@ -289,7 +294,9 @@ static void check_pool(bn_pool *pool) {
         size_t count = random_bits() % sizeof counts;
         memset(counts, 0, sizeof counts);
         bn_pool_run(pool, count, random_bits() % 64, count_items, counts);
-        for (size_t i = 0; i < sizeof counts; i++) expect(counts[i] == (i < count), "items", "pool", i, count);
+        for (size_t i = 0; i < sizeof counts; i++) {
+            expect(counts[i] == (i < count), "items", "pool", i, count);
+        }
     }
 }
 

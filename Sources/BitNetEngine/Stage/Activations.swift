@@ -20,9 +20,14 @@ final class Activations {
         bn_activations_destroy(handle)
     }
 
-    /// Bytes of the codes and of one scale for each token, to the kernels' alignment.
+    /// Bytes that the codes, their copy in the kernels' order and two numbers for each token take at most.
+    ///
+    /// The copy's size differs between kernels; AVX2's, two bytes a column, is the largest for a batch.
     static func byteCount(model: ModelDescription, tokensPerStepMax: Int) -> UInt64 {
-        UInt64(tokensPerStepMax * (columns(of: model).roundedUp(to: 64) + MemoryLayout<Float>.size))
+        let columns = columns(of: model).roundedUp(to: 64)
+        let codes = columns + 128
+        let arranged = 2 * columns
+        return UInt64(tokensPerStepMax * (codes + arranged + 2 * MemoryLayout<Float>.size))
     }
 
     private static func columns(of model: ModelDescription) -> Int {

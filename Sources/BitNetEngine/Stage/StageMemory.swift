@@ -14,7 +14,7 @@ package struct StageMemory: Equatable, Sendable {
 }
 
 extension Stage {
-    /// The exact account of a stage that does not exist yet.
+    /// The account of a stage that does not exist yet: exact but for the int8 activations, which it bounds.
     ///
     /// - Precondition: `model`, `cache` and `tokensPerStepMax` are within `Limits`.
     /// - Parameter tableEncoding: how the model's embedding and head are written.

@@ -70,6 +70,8 @@ package final class Generator: TextGenerator {
             for consumer in state.consumers.values { consumer.fail(reason) }
             state.consumers = [:]
         }
+        // A cancelled task sees the stream end as if the pipeline had been closed.
+        try Task.checkCancellation()
         throw reason
     }
 

@@ -32,9 +32,15 @@ enum GoldenModel: String, CaseIterable, Sendable, CustomTestStringConvertible {
     private static let packedModels = Dictionary(
         uniqueKeysWithValues: allCases.map { model in (model, Result { try PackedModel(model.file()) }) })
 
+    /// - Throws: if the values were computed from another model file.
     func golden() throws -> Golden {
-        let mapped = try MappedFile(path: Self.root + "/Tests/Golden/\(rawValue).json")
-        return try JSONDecoder().decode(Golden.self, from: Data(mapped.bytes))
+        let json = try MappedFile(path: Self.root + "/Tests/Golden/\(rawValue).json")
+        let file = try MappedFile(path: path)
+        let golden = try json.withBytes { try JSONDecoder().decode(Golden.self, from: Data($0)) }
+        let found = file.withBytes { ContentDigest.of($0).hex }
+        try #require(
+            golden.sha256 == found, "\(rawValue).json is of another model: run Tests/Reference/golden.py")
+        return golden
     }
 }
 
