@@ -140,7 +140,8 @@ actor WorkerSession {
         let needed = Stage.memoryByteCount(
             model: manifest.model, layers: manifest.layers, slots: slots, context: context,
             type: CacheType(rawValue: assignment.cacheType) ?? .f32, tokensPerStepMax: tokens,
-            kernels: configuration.kernels, threadCount: configuration.threadCount)
+            kernels: configuration.kernels, threadCount: configuration.threadCount,
+            tableEncoding: manifest.tableEncoding)
         residentByteCount = needed
         guard needed <= configuration.memoryByteCount else {
             throw WorkerError(
@@ -227,6 +228,17 @@ actor WorkerSession {
         await runner?.stop()
         runner = nil
         log.info("session ended", metadata: ["holder": "\(holder)"])
+    }
+}
+
+extension ShardManifest {
+    /// How embedding and head are written; only their parts' sizes are known before they arrive.
+    fileprivate var tableEncoding: TensorEncoding {
+        let float32ByteCount = UInt64(4 * model.vocabularySize * model.hiddenSize)
+        let isFloat32 = parts.contains {
+            ($0.kind == .embedding || $0.kind == .head) && $0.byteCount >= float32ByteCount
+        }
+        return isFloat32 ? .float32 : .float16
     }
 }
 
