@@ -76,6 +76,11 @@ package enum Limits {
     /// workers.yaml, bytes.
     package static let configBytesMax = 1 << 20
 
+    // MARK: Connections
+
+    /// Open connections of one listener; a worker needs three, and closes further ones at once.
+    package static let connectionsMax = 64
+
     // MARK: Time
 
     package static let connectTimeout: Duration = .seconds(5)

@@ -27,7 +27,9 @@ extension FrameConnection {
         while true {
             switch handshake.receive(try await next(within: Limits.handshakeTimeout)) {
             case .send(let frame): send(frame)
-            case .finished(let session): return session
+            case .finished(let session):
+                trustPeer()
+                return session
             case .failed(let error): throw error
             }
         }
@@ -50,6 +52,8 @@ extension FrameConnection {
             case .send(let frame):
                 send(frame)
             case .finished(let frame, let session):
+                // Before the welcome, which the peer may answer with its largest frame.
+                trustPeer()
                 send(frame)
                 return session
             case .refuse(let frame, let error):

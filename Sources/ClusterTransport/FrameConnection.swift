@@ -55,6 +55,12 @@ package final class FrameConnection: Sendable {
             .get()
     }
 
+    /// Takes frames above the control limit from now on, too.
+    func trustPeer() {
+        let handler = handler
+        channel.eventLoop.execute { handler.value.trustPeer() }
+    }
+
     /// From now on every frame goes to `sink` on the event loop; ``next(within:)`` must not be used again.
     package func deliver(to sink: FrameSink) {
         let handler = handler

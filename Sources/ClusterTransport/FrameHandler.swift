@@ -32,6 +32,7 @@ final class FrameHandler: ChannelInboundHandler {
     init(peer: String, eventLoop: any EventLoop) {
         self.peer = peer
         self.eventLoop = eventLoop
+        decoder.payloadBytesMax = Limits.controlBytesMax
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -61,6 +62,11 @@ final class FrameHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         fail(TransportError(.closed, "connection to \(peer) broke: \(error)"))
+    }
+
+    /// The peer has proved itself: weights and activations are taken from now on.
+    func trustPeer() {
+        decoder.payloadBytesMax = Limits.activationBytesMax
     }
 
     /// The next frame; fails after `duration` of silence.

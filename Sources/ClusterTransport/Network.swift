@@ -2,6 +2,7 @@
 import BitNetCore
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// Dials and listens.
 ///
@@ -45,6 +46,7 @@ package final class Network: Sendable {
         on address: String, accept: @escaping @Sendable (FrameConnection) async -> Void
     ) async throws -> Listener {
         let (host, port) = try Self.split(address)
+        let open = OpenConnections()
         do {
             let channel = try await ServerBootstrap(group: group)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -55,6 +57,11 @@ package final class Network: Sendable {
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         let peer = channel.remoteAddress.map(Self.text) ?? "unknown peer"
+                        guard open.enter() else {
+                            throw TransportError(
+                                .refused, "\(Limits.connectionsMax) connections are open already")
+                        }
+                        channel.closeFuture.whenComplete { _ in open.leave() }
                         let connection = try Self.install(on: channel, peer: peer)
                         Task { await accept(connection) }
                     }
@@ -111,6 +118,23 @@ package final class Network: Sendable {
         case ChannelError.connectTimeout: "no answer within \(Limits.connectTimeout)"
         default: "\(error)"
         }
+    }
+}
+
+/// Counts the connections of one listener.
+private final class OpenConnections: Sendable {
+    private let count = Mutex(0)
+
+    func enter() -> Bool {
+        count.withLock { count in
+            guard count < Limits.connectionsMax else { return false }
+            count += 1
+            return true
+        }
+    }
+
+    func leave() {
+        count.withLock { $0 -= 1 }
     }
 }
 

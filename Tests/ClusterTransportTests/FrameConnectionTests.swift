@@ -39,7 +39,7 @@ import Testing
             try? await peer.closed()
         } _: { connection in
             for sequence in 1...200 as ClosedRange<UInt64> {
-                let frame = try await connection.next(within: .seconds(5))
+                let frame = try await connection.next(within: .seconds(60))
                 #expect(try Heartbeat.decode(frame.payload).sequence == sequence)
             }
         }
@@ -56,14 +56,14 @@ import Testing
 
     @Test func `a deadline that passed does not lose the frame that comes after`() async throws {
         try await withPair { peer in
-            _ = try? await peer.next(within: .seconds(5))
+            _ = try? await peer.next(within: .seconds(60))
             peer.send(Frame(Heartbeat(sequence: 7)))
             try? await peer.closed()
         } _: { connection in
             let code = await code { _ = try await connection.next(within: .milliseconds(20)) }
             #expect(code == .deadline)
             connection.send(Frame(Heartbeat(sequence: 1)))
-            let frame = try await connection.next(within: .seconds(5))
+            let frame = try await connection.next(within: .seconds(60))
             #expect(try Heartbeat.decode(frame.payload).sequence == 7)
         }
     }
@@ -73,7 +73,7 @@ import Testing
             peer.close()
         } _: { connection in
             for _ in 0..<3 {
-                let code = await code { _ = try await connection.next(within: .seconds(5)) }
+                let code = await code { _ = try await connection.next(within: .seconds(60)) }
                 #expect(code == .closed)
             }
         }
@@ -84,20 +84,63 @@ import Testing
             peer.send(encoded: Array("GET / HTTP/1.1\r\nHost: example\r\n\r\n".utf8))
             try? await peer.closed()
         } _: { connection in
-            let code = await code { _ = try await connection.next(within: .seconds(5)) }
+            let code = await code { _ = try await connection.next(within: .seconds(60)) }
             #expect(code == .violation)
             try await connection.closed()
         }
+    }
+
+    @Test func `a stranger's large frame is refused at its header`() async throws {
+        try await withPair { peer in
+            let byteCount = Limits.controlBytesMax + 1
+            let header = FrameHeader(type: .partChunk, stream: 0, payloadByteCount: byteCount)
+            peer.send(encoded: header.encoded)
+            try? await peer.closed()
+        } _: { connection in
+            let code = await code { _ = try await connection.next(within: .seconds(60)) }
+            #expect(code == .violation)
+        }
+    }
+
+    @Test func `one connection more than a listener takes is closed, and room comes back`() async throws {
+        let network = Network(loopCount: 1)
+        let listener = try await network.listen(on: "127.0.0.1:0") { peer in
+            peer.send(Frame(Heartbeat(sequence: 1)))
+            try? await peer.closed()
+        }
+        let address = "127.0.0.1:\(listener.port)"
+        var connections: [FrameConnection] = []
+        for _ in 0..<Limits.connectionsMax {
+            let connection = try await network.connect(to: address, peer: "worker x")
+            _ = try await connection.next(within: .seconds(60))
+            connections.append(connection)
+        }
+        let surplus = try await network.connect(to: address, peer: "worker x")
+        #expect(await code { _ = try await surplus.next(within: .seconds(60)) } == .closed)
+        connections[0].close()
+        try await connections[0].closed()
+        var isServed = false
+        for _ in 0..<500 where !isServed {
+            let next = try await network.connect(to: address, peer: "worker x")
+            isServed = await code { _ = try await next.next(within: .seconds(60)) } == nil
+            next.close()
+            // The listener may not have seen yet that the first connection is gone.
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(isServed)
+        for connection in connections { connection.close() }
+        await listener.close()
+        await network.shutdown()
     }
 
     @Test func `a sink gets the frames that came before it, then the end`() async throws {
         let seen = Mutex<[UInt64]>([])
         try await withPair { peer in
             for sequence in 1...3 as ClosedRange<UInt64> { peer.send(Frame(Heartbeat(sequence: sequence))) }
-            _ = try? await peer.next(within: .seconds(5))
+            _ = try? await peer.next(within: .seconds(60))
             peer.close()
         } _: { connection in
-            let first = try await connection.next(within: .seconds(5))
+            let first = try await connection.next(within: .seconds(60))
             #expect(try Heartbeat.decode(first.payload).sequence == 1)
             await withCheckedContinuation { done in
                 connection.deliver(
@@ -149,7 +192,7 @@ import Testing
             let hello = Hello(cluster: "c", node: "coordinator", role: .control, session: 42)
             let session = try await connection.shakeHands(hello, key: [])
             #expect(session.capabilities == capabilities)
-            let frame = try await connection.next(within: .seconds(5))
+            let frame = try await connection.next(within: .seconds(60))
             #expect(try Heartbeat.decode(frame.payload).sequence == 42)
         }
     }

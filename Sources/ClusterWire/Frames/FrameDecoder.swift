@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+import BitNetCore
+
 /// Cuts a byte stream into frames.
 ///
 /// Each body byte is copied once, into an array of the payload's size that is allocated when the header has
@@ -13,6 +15,8 @@ package struct FrameDecoder: Sendable {
     private var finished: [Frame] = []
     private var nextIndex = 0
     private var failure: WireError?
+    /// What the peer may send at all, whatever the type's own limit, bytes: strangers get less than members.
+    package var payloadBytesMax = Limits.activationBytesMax
 
     package init() {
         headerBytes.reserveCapacity(FrameHeader.byteCount)
@@ -58,6 +62,12 @@ package struct FrameDecoder: Sendable {
         guard headerBytes.count == FrameHeader.byteCount else { return }
         do throws(WireError) {
             let header = try FrameHeader(decoding: headerBytes)
+            guard header.payloadByteCount <= payloadBytesMax else {
+                throw WireError(
+                    .limit,
+                    "the peer announced a \(header.type) frame of \(header.payloadByteCount) bytes; before it has "
+                        + "proved itself at most \(payloadBytesMax) are taken")
+            }
             headerBytes.removeAll(keepingCapacity: true)
             body.reserveCapacity(header.payloadByteCount)
             self.header = header
