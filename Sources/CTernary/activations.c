@@ -10,27 +10,52 @@ static size_t stride_of(const bn_product_kernel *kernel, size_t columns) {
     return bn_round_up(kernel->byte_count(columns), 64);
 }
 
-bn_activations *bn_activations_create(const bn_kernels *kernels, size_t tokens_max, size_t columns_max) {
-    if (tokens_max == 0 || columns_max == 0) return NULL;
+static size_t codes_stride_of(size_t columns) { return bn_round_up(columns, 64) + bn_column_padding; }
+
+// What the largest step of each kernel takes once arranged; 0 if that is more than memory can hold.
+static size_t arranged_byte_count(
+    const bn_kernels *kernels, size_t dot_tokens_min, size_t tokens_max, size_t columns) {
+    size_t largest = 0;
+    for (size_t use_dot = 0; use_dot < 2; use_dot++) {
+        size_t tokens = tokens_max;
+        if (use_dot == 0 && tokens >= dot_tokens_min) tokens = dot_tokens_min - 1;
+        if (use_dot == 1 && tokens < dot_tokens_min) continue;
+        const bn_ternary_kernels *ternary = kernels->ternary;
+        size_t stride = stride_of(use_dot ? &ternary->dot : &ternary->add_only, columns);
+        size_t byte_count;
+        if (__builtin_mul_overflow(tokens, stride, &byte_count)) return 0;
+        if (byte_count > largest) largest = byte_count;
+    }
+    return largest;
+}
+
+size_t bn_activations_byte_count_for(
+    const bn_kernels *kernels, size_t dot_tokens_min, size_t tokens_max, size_t columns_max) {
+    if (tokens_max == 0 || columns_max == 0 || dot_tokens_min == 0) return 0;
+    size_t arranged = arranged_byte_count(kernels, dot_tokens_min, tokens_max, columns_max);
+    size_t token_bytes = codes_stride_of(columns_max) + sizeof(float) + sizeof(int32_t);
+    size_t byte_count;
+    bool fits = arranged > 0 && !__builtin_mul_overflow(tokens_max, token_bytes, &byte_count) &&
+                !__builtin_add_overflow(byte_count, arranged, &byte_count);
+    return fits ? byte_count : 0;
+}
+
+bn_activations *bn_activations_create(
+    const bn_kernels *kernels, size_t dot_tokens_min, size_t tokens_max, size_t columns_max) {
+    if (bn_activations_byte_count_for(kernels, dot_tokens_min, tokens_max, columns_max) == 0) return NULL;
     bn_activations *made = calloc(1, sizeof *made);
     if (made == NULL) return NULL;
-    size_t single = stride_of(&kernels->ternary->single, columns_max);
-    size_t batch = stride_of(&kernels->ternary->batch, columns_max);
     made->kernels = kernels;
+    made->dot_tokens_min = dot_tokens_min;
     made->tokens_max = tokens_max;
     made->columns_max = columns_max;
-    made->codes_stride = bn_round_up(columns_max, 64) + bn_column_padding;
-    size_t codes_bytes;
-    bool fits = !__builtin_mul_overflow(tokens_max, batch, &made->arranged_byte_count) &&
-                !__builtin_mul_overflow(tokens_max, made->codes_stride, &codes_bytes);
-    if (fits) {
-        if (made->arranged_byte_count < single) made->arranged_byte_count = single;
-        made->codes = bn_memory_allocate(codes_bytes);
-        made->arranged = bn_memory_allocate(made->arranged_byte_count);
-        made->scales = calloc(tokens_max, sizeof(float));
-        made->code_sums = calloc(tokens_max, sizeof(int32_t));
-    }
-    if (!fits || !made->codes || !made->arranged || !made->scales || !made->code_sums) {
+    made->codes_stride = codes_stride_of(columns_max);
+    made->arranged_byte_count = arranged_byte_count(kernels, dot_tokens_min, tokens_max, columns_max);
+    made->codes = bn_memory_allocate(tokens_max * made->codes_stride);
+    made->arranged = bn_memory_allocate(made->arranged_byte_count);
+    made->scales = calloc(tokens_max, sizeof(float));
+    made->code_sums = calloc(tokens_max, sizeof(int32_t));
+    if (!made->codes || !made->arranged || !made->scales || !made->code_sums) {
         bn_activations_destroy(made);
         return NULL;
     }
@@ -49,6 +74,8 @@ void bn_activations_destroy(bn_activations *activations) {
 typedef struct {
     bn_activations *out;
     const float *x;
+    const bn_product_kernel *kernel;
+    size_t span_count;
     _Atomic bool is_not_finite;
 } quantise_region;
 
@@ -56,7 +83,6 @@ static void quantise_tokens(void *context, size_t begin, size_t end, size_t thre
     (void)thread;
     quantise_region *region = context;
     bn_activations *out = region->out;
-    const bn_product_kernel *kernel = bn_product_kernel_for(out->kernels, out->tokens);
     for (size_t t = begin; t < end; t++) {
         int8_t *codes = out->codes + t * out->codes_stride;
         const float *x = region->x + t * out->columns;
@@ -68,19 +94,41 @@ static void quantise_tokens(void *context, size_t begin, size_t end, size_t thre
         int32_t sum = 0;
         for (size_t i = 0; i < out->columns; i++) sum += codes[i];
         out->code_sums[t] = sum;
-        kernel->arrange(out->arranged + t * out->arranged_stride, codes, out->columns);
+    }
+}
+
+// Item i is span i mod span_count of token i / span_count.
+static void arrange_spans(void *context, size_t begin, size_t end, size_t thread) {
+    (void)thread;
+    const quantise_region *region = context;
+    bn_activations *out = region->out;
+    for (size_t item = begin; item < end; item++) {
+        size_t t = item / region->span_count;
+        size_t first = item % region->span_count * bn_span_columns;
+        size_t count = out->columns - first < bn_span_columns ? out->columns - first : bn_span_columns;
+        uint8_t *arranged = out->arranged + t * out->arranged_stride + region->kernel->byte_count(first);
+        region->kernel->arrange(arranged, out->codes + t * out->codes_stride + first, count);
     }
 }
 
 bn_status bn_quantise(
     bn_activations *out, bn_pool *pool, const float *x, size_t tokens, size_t columns) {
     assert(tokens <= out->tokens_max && columns <= out->columns_max);
+    quantise_region region = {
+        .out = out,
+        .x = x,
+        .kernel = bn_product_kernel_for(out, tokens),
+        .span_count = bn_ceil_divide(columns, bn_span_columns),
+    };
     out->tokens = tokens;
     out->columns = columns;
-    out->arranged_stride = stride_of(bn_product_kernel_for(out->kernels, tokens), columns);
-    quantise_region region = {.out = out, .x = x};
+    out->arranged_stride = stride_of(region.kernel, columns);
     bn_pool_run(pool, tokens, bn_grain(pool, tokens, 2 * columns), quantise_tokens, &region);
-    return atomic_load(&region.is_not_finite) ? BN_NOT_FINITE : BN_OK;
+    if (atomic_load(&region.is_not_finite)) return BN_NOT_FINITE;
+    size_t item_count = tokens * region.span_count;
+    size_t span_cost = bn_span_columns + region.kernel->byte_count(bn_span_columns);
+    bn_pool_run(pool, item_count, bn_grain(pool, item_count, span_cost), arrange_spans, &region);
+    return BN_OK;
 }
 
 void bn_activations_read(const bn_activations *activations, size_t token, int8_t *codes, float *scale) {

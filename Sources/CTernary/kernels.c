@@ -30,7 +30,8 @@ const bn_kernels *bn_kernels_for(bn_isa isa) {
 }
 
 const bn_kernels *bn_kernels_best(void) {
-    static const bn_isa fastest_first[] = {BN_ISA_AVX512, BN_ISA_AVX2, BN_ISA_NEON};
+    static const bn_isa fastest_first[] = {
+        BN_ISA_AVX512, BN_ISA_AVX512BW, BN_ISA_AVX2, BN_ISA_NEON_DOT, BN_ISA_NEON};
     for (size_t i = 0; i < sizeof fastest_first / sizeof fastest_first[0]; i++) {
         const bn_kernels *kernels = bn_kernels_for(fastest_first[i]);
         if (kernels != NULL) return kernels;
@@ -45,7 +46,9 @@ const char *bn_isa_name(bn_isa isa) {
     case BN_ISA_SCALAR: return "scalar";
     case BN_ISA_AVX2: return "avx2";
     case BN_ISA_AVX512: return "avx512";
+    case BN_ISA_AVX512BW: return "avx512bw";
     case BN_ISA_NEON: return "neon";
+    case BN_ISA_NEON_DOT: return "neon-dot";
     }
     return "unknown";
 }

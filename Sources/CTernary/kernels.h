@@ -10,17 +10,21 @@
 enum {
     // Zero codes that stand behind the columns of every token, so that kernels may read whole groups.
     bn_column_padding = 128,
-    // Tokens that one call of a batch kernel takes.
-    bn_token_group = 16,
-    // Rows that one call of a product kernel takes, at most.
-    bn_piece_rows_max = 128,
+    // Codes are arranged in spans of so many columns, which several threads may do: a multiple of every
+    // kernel's group, so that byte_count(n · 640) is n · byte_count(640) and spans stand one after the other.
+    bn_span_columns = 640,
+    // Sums that one call of a product kernel makes, at most; they stand on its caller's stack.
+    bn_sums_max = 16384,
 };
 
 // One way to multiply: how it wants the codes, and the product.
 typedef struct {
+    // Tiles and tokens that one call takes at most; tile_rows · tiles_max · tokens_max <= bn_sums_max.
+    size_t tiles_max;
+    size_t tokens_max;
     // Bytes of one token's codes once arranged.
     size_t (*byte_count)(size_t columns);
-    // codes: [columns], then bn_column_padding zeros.
+    // codes: [columns], then bn_column_padding zeros (or the codes of the next span).
     void (*arrange)(uint8_t *restrict out, const int8_t *restrict codes, size_t columns);
     // sums [tokens][sums_stride] = exact integer products of `tile_count` consecutive tiles with
     // `tokens` arranged tokens, activations_stride bytes apart. code_sums[t] = Σ codes of token t.
@@ -33,18 +37,16 @@ typedef struct {
 // A layout for ternary matrices. Rows come in tiles of `tile_rows`; each tile is one run of bytes.
 typedef struct {
     size_t tile_rows;
-    // Tiles that one call of a product kernel takes; tile_rows · piece_tiles <= bn_piece_rows_max.
-    size_t piece_tiles;
     size_t (*tile_byte_count)(size_t columns);
     // Lays out rows 0 ..< row_count (1 ... tile_rows) from valid T5 bytes, t5_stride apart, into a zeroed
     // tile. What the missing rows of the last tile hold does not matter.
     void (*pack_tile)(
         uint8_t *restrict tile, const uint8_t *restrict t5, size_t t5_stride, size_t row_count,
         size_t columns);
-    // One token: additions, subtractions, selections and table look-ups only.
-    bn_product_kernel single;
-    // Up to bn_token_group tokens.
-    bn_product_kernel batch;
+    // Additions, subtractions, selections and table look-ups only; each token by itself.
+    bn_product_kernel add_only;
+    // The processor's integer dot product or multiply-add; made for many tokens at a time.
+    bn_product_kernel dot;
 } bn_ternary_kernels;
 
 // float_kernels.h is the one source of these for every instruction set.

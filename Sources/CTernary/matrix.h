@@ -17,6 +17,7 @@ struct bn_matrix {
 
 struct bn_activations {
     const bn_kernels *kernels;
+    size_t dot_tokens_min;  // from how many tokens on the dot kernel serves
     size_t tokens_max;
     size_t columns_max;
     size_t tokens;
@@ -30,9 +31,11 @@ struct bn_activations {
     uint8_t *arranged;  // as the kernel that serves `tokens` wants it
 };
 
-// One token is decoded add-only.
-static inline const bn_product_kernel *bn_product_kernel_for(const bn_kernels *kernels, size_t tokens) {
-    return tokens == 1 ? &kernels->ternary->single : &kernels->ternary->batch;
+// The kernel that serves a step of `tokens` tokens.
+static inline const bn_product_kernel *bn_product_kernel_for(
+    const bn_activations *activations, size_t tokens) {
+    const bn_ternary_kernels *ternary = activations->kernels->ternary;
+    return tokens < activations->dot_tokens_min ? &ternary->add_only : &ternary->dot;
 }
 
 #endif

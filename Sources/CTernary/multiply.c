@@ -15,6 +15,7 @@ enum { products_max = 4 };
 
 typedef struct {
     const bn_activations *activations;
+    const bn_product_kernel *kernel;
     region_product products[products_max];
     size_t product_count;
 } multiply_region;
@@ -40,25 +41,25 @@ static void deliver(
     }
 }
 
-// Up to piece_tiles tiles of one matrix with all tokens, a group of tokens at a time: the weights come from
-// memory once and from the cache for the other groups.
+// A few tiles of one matrix with all tokens, a group of tokens at a time: the weights come from memory once
+// and from the cache for the other groups.
 static void multiply_piece(const multiply_region *region, const region_product *product, size_t piece) {
     const bn_activations *activations = region->activations;
     const bn_matrix *matrix = product->product.matrix;
-    const bn_ternary_kernels *ternary = matrix->kernels->ternary;
-    const bn_product_kernel *kernel = bn_product_kernel_for(matrix->kernels, activations->tokens);
-    size_t first_tile = piece * ternary->piece_tiles;
+    const bn_product_kernel *kernel = region->kernel;
+    size_t tile_rows = matrix->kernels->ternary->tile_rows;
+    size_t first_tile = piece * kernel->tiles_max;
     size_t tile_count = matrix->tile_count - first_tile;
-    if (tile_count > ternary->piece_tiles) tile_count = ternary->piece_tiles;
-    size_t first_row = first_tile * ternary->tile_rows;
+    if (tile_count > kernel->tiles_max) tile_count = kernel->tiles_max;
+    size_t first_row = first_tile * tile_rows;
     size_t row_count = matrix->rows - first_row;
-    size_t sums_stride = tile_count * ternary->tile_rows;
+    size_t sums_stride = tile_count * tile_rows;
     if (row_count > sums_stride) row_count = sums_stride;
 
-    _Alignas(64) int32_t sums[bn_token_group * bn_piece_rows_max];
-    for (size_t t = 0; t < activations->tokens; t += bn_token_group) {
+    _Alignas(64) int32_t sums[bn_sums_max];
+    for (size_t t = 0; t < activations->tokens; t += kernel->tokens_max) {
         size_t token_count = activations->tokens - t;
-        if (token_count > bn_token_group) token_count = bn_token_group;
+        if (token_count > kernel->tokens_max) token_count = kernel->tokens_max;
         kernel->multiply(
             sums, sums_stride, matrix->tiles + first_tile * matrix->tile_bytes, tile_count, matrix->columns,
             activations->arranged + t * activations->arranged_stride, activations->arranged_stride,
@@ -85,14 +86,14 @@ static void multiply_pieces(void *context, size_t begin, size_t end, size_t thre
 static void run(bn_pool *pool, multiply_region *region) {
     size_t piece_count = 0;
     size_t piece_cost = 1;
+    region->kernel = bn_product_kernel_for(region->activations, region->activations->tokens);
     for (size_t i = 0; i < region->product_count; i++) {
         const bn_matrix *matrix = region->products[i].product.matrix;
-        const bn_ternary_kernels *ternary = matrix->kernels->ternary;
         assert(matrix->kernels == region->activations->kernels);
         assert(matrix->columns == region->activations->columns);
-        region->products[i].piece_count = bn_ceil_divide(matrix->tile_count, ternary->piece_tiles);
+        region->products[i].piece_count = bn_ceil_divide(matrix->tile_count, region->kernel->tiles_max);
         piece_count += region->products[i].piece_count;
-        piece_cost = ternary->piece_tiles * matrix->tile_bytes * region->activations->tokens;
+        piece_cost = region->kernel->tiles_max * matrix->tile_bytes * region->activations->tokens;
     }
     bn_pool_run(pool, piece_count, bn_grain(pool, piece_count, piece_cost), multiply_pieces, region);
 }

@@ -164,15 +164,19 @@ BN_INLINE void look_up_tiles(
     }
 }
 
-static void multiply_single(
+static void multiply_add_only(
     int32_t *restrict sums, size_t sums_stride, const uint8_t *restrict tiles, size_t tile_count,
     size_t columns, const uint8_t *restrict activations, size_t activations_stride,
     const int32_t *restrict code_sums, size_t tokens) {
-    (void)sums_stride, (void)activations_stride, (void)code_sums, (void)tokens;
-    if (tile_count == piece_tiles) {
-        look_up_tiles(sums, tiles, piece_tiles, columns, activations);
-    } else {
-        look_up_tiles(sums, tiles, 1, columns, activations);
+    (void)code_sums;
+    for (size_t t = 0; t < tokens; t++) {
+        int32_t *rows = sums + t * sums_stride;
+        const uint8_t *tables = activations + t * activations_stride;
+        if (tile_count == piece_tiles) {
+            look_up_tiles(rows, tiles, piece_tiles, columns, tables);
+        } else {
+            look_up_tiles(rows, tiles, 1, columns, tables);
+        }
     }
 }
 
@@ -238,7 +242,7 @@ BN_INLINE void add_chunk(
     for (size_t t = 0; t < tokens; t++) add_to_rows(sums + t * sums_stride, low[t], high[t]);
 }
 
-static void multiply_batch(
+static void multiply_dot(
     int32_t *restrict sums, size_t sums_stride, const uint8_t *restrict tiles, size_t tile_count,
     size_t columns, const uint8_t *restrict activations, size_t activations_stride,
     const int32_t *restrict code_sums, size_t tokens) {
@@ -279,11 +283,10 @@ BN_TARGET_END
 
 const bn_ternary_kernels bn_ternary_avx2 = {
     .tile_rows = tile_rows,
-    .piece_tiles = piece_tiles,
     .tile_byte_count = tile_byte_count,
     .pack_tile = pack_tile,
-    .single = {tables_byte_count, arrange_tables, multiply_single},
-    .batch = {pairs_byte_count, arrange_pairs, multiply_batch},
+    .add_only = {piece_tiles, 64, tables_byte_count, arrange_tables, multiply_add_only},
+    .dot = {piece_tiles, 64, pairs_byte_count, arrange_pairs, multiply_dot},
 };
 
 #else

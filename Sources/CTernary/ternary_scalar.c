@@ -76,9 +76,8 @@ static void multiply(
 
 const bn_ternary_kernels bn_ternary_scalar = {
     .tile_rows = 1,
-    .piece_tiles = 64,
     .tile_byte_count = tile_byte_count,
     .pack_tile = pack_tile,
-    .single = {codes_byte_count, arrange, multiply},
-    .batch = {codes_byte_count, arrange, multiply},
+    .add_only = {64, 16, codes_byte_count, arrange, multiply},
+    .dot = {64, 16, codes_byte_count, arrange, multiply},
 };

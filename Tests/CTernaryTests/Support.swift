@@ -114,7 +114,7 @@ final class Activations {
     init(_ x: [Float], tokens: Int, on variant: Variant, pool: Pool? = nil) throws {
         columns = x.count / tokens
         self.tokens = tokens
-        pointer = try #require(bn_activations_create(variant.kernels, tokens, columns))
+        pointer = try #require(bn_activations_create(variant.kernels, 2, tokens, columns))
         try #require(bn_quantise(pointer, pool?.pointer, x, tokens, columns) == BN_OK)
     }
 

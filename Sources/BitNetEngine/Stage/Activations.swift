@@ -9,7 +9,7 @@ final class Activations {
     /// - Throws: ``EngineError`` with code `outOfMemory`.
     init(kernels: Kernels, model: ModelDescription, tokensPerStepMax: Int) throws(EngineError) {
         let columns = Self.columns(of: model)
-        guard let handle = bn_activations_create(kernels.table, tokensPerStepMax, columns) else {
+        guard let handle = bn_activations_create(kernels.table, 2, tokensPerStepMax, columns) else {
             throw EngineError(
                 .outOfMemory, "cannot allocate the int8 activations of \(tokensPerStepMax) tokens")
         }

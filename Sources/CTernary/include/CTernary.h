@@ -24,7 +24,14 @@ typedef enum {
     BN_NO_MEMORY = 3,
 } bn_status;
 
-typedef enum { BN_ISA_SCALAR = 0, BN_ISA_AVX2 = 1, BN_ISA_AVX512 = 2, BN_ISA_NEON = 3 } bn_isa;
+typedef enum {
+    BN_ISA_SCALAR = 0,
+    BN_ISA_AVX2 = 1,
+    BN_ISA_AVX512 = 2,    // with VBMI, VNNI and GFNI: Ice Lake, Zen 4 and later
+    BN_ISA_AVX512BW = 3,  // without: Skylake-X, Cascade Lake
+    BN_ISA_NEON = 4,
+    BN_ISA_NEON_DOT = 5,  // with the dot product of ARMv8.2
+} bn_isa;
 
 typedef enum { BN_FLOAT32 = 0, BN_FLOAT16 = 1, BN_BFLOAT16 = 2 } bn_float_type;
 
@@ -36,7 +43,7 @@ const bn_kernels *bn_kernels_for(bn_isa isa);
 // The fastest that this processor can run.
 const bn_kernels *bn_kernels_best(void);
 bn_isa bn_kernels_isa(const bn_kernels *kernels);
-// "scalar", "avx2", "avx512", "neon".
+// "scalar", "avx2", "avx512", "avx512bw", "neon", "neon-dot".
 const char *bn_isa_name(bn_isa isa);
 
 // ---- Ternary matrices -----------------------------------------------------------------------------------
@@ -57,9 +64,15 @@ size_t bn_matrix_byte_count(const bn_matrix *matrix);
 size_t bn_matrix_byte_count_for(const bn_kernels *kernels, size_t rows, size_t columns);
 
 // Int8 activations of a batch: codes [tokens][columns] in the layout that the kernels want, and one scale
-// for each token. Reused from step to step.
+// for each token. Reused from step to step. Steps of fewer than `dot_tokens_min` (>= 1) tokens are multiplied
+// add-only (additions, subtractions, selections, table look-ups), others by the processor's integer dot
+// product: 1 for always, SIZE_MAX for never. The sums are the same.
 typedef struct bn_activations bn_activations;
-bn_activations *bn_activations_create(const bn_kernels *kernels, size_t tokens_max, size_t columns_max);
+bn_activations *bn_activations_create(
+    const bn_kernels *kernels, size_t dot_tokens_min, size_t tokens_max, size_t columns_max);
+// Bytes that they take; 0 if the numbers are out of range.
+size_t bn_activations_byte_count_for(
+    const bn_kernels *kernels, size_t dot_tokens_min, size_t tokens_max, size_t columns_max);
 void bn_activations_destroy(bn_activations *activations);
 
 // Per token of x [tokens][columns]: m = max(max|x|, 1e-5), s = 127/m, code = round_half_even(x·s) clamped to
@@ -70,7 +83,7 @@ bn_status bn_quantise(
 void bn_activations_read(const bn_activations *activations, size_t token, int8_t *codes, float *scale);
 
 // One BitLinear: out[t][out_stride·t + r] = float(Σ_k trit[r][k]·code[t][k]) · (scale / s_t).
-// With `accumulate` the product is added to what is there (the residual). One token is decoded add-only.
+// With `accumulate` the product is added to what is there (the residual).
 typedef struct {
     const bn_matrix *matrix;
     float *out;         // [tokens][out_stride]
