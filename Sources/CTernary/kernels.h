@@ -14,35 +14,47 @@ enum {
     // kernel's group, so that byte_count(n · 640) is n · byte_count(640) and spans stand one after the other.
     bn_span_columns = 640,
     // Sums that one call of a product kernel makes, at most; they stand on its caller's stack.
-    bn_sums_max = 16384,
+    bn_sums_max = 32768,
 };
+
+// Consecutive tiles of a matrix of `tile_total` tiles and `columns` columns.
+typedef struct {
+    const uint8_t *tiles;  // of the whole matrix
+    size_t tile_total;
+    size_t first_tile;
+    size_t tile_count;
+    size_t columns;
+} bn_tile_span;
 
 // One way to multiply: how it wants the codes, and the product.
 typedef struct {
-    // Tiles and tokens that one call takes at most; tile_rows · tiles_max · tokens_max <= bn_sums_max.
+    // Tiles (a multiple of block_tiles) and tokens that one call takes at most;
+    // tile_rows · tiles_max · tokens_max <= bn_sums_max.
     size_t tiles_max;
     size_t tokens_max;
     // Bytes of one token's codes once arranged.
     size_t (*byte_count)(size_t columns);
     // codes: [columns], then bn_column_padding zeros (or the codes of the next span).
     void (*arrange)(uint8_t *restrict out, const int8_t *restrict codes, size_t columns);
-    // sums [tokens][sums_stride] = exact integer products of `tile_count` consecutive tiles with
-    // `tokens` arranged tokens, activations_stride bytes apart. code_sums[t] = Σ codes of token t.
+    // sums [tokens][sums_stride] = exact integer products of the tiles of `span` with `tokens` arranged
+    // tokens, activations_stride bytes apart. code_sums[t] = Σ codes of token t.
     void (*multiply)(
-        int32_t *restrict sums, size_t sums_stride, const uint8_t *restrict tiles, size_t tile_count,
-        size_t columns, const uint8_t *restrict activations, size_t activations_stride,
-        const int32_t *restrict code_sums, size_t tokens);
+        int32_t *restrict sums, size_t sums_stride, const bn_tile_span *span,
+        const uint8_t *restrict activations, size_t activations_stride, const int32_t *restrict code_sums,
+        size_t tokens);
 } bn_product_kernel;
 
-// A layout for ternary matrices. Rows come in tiles of `tile_rows`; each tile is one run of bytes.
+// A layout for ternary matrices. Rows come in tiles of `tile_rows`; spans of tiles begin at multiples of
+// `block_tiles`. How tiles lie in the matrix is the layout's own business.
 typedef struct {
     size_t tile_rows;
+    size_t block_tiles;
     size_t (*tile_byte_count)(size_t columns);
-    // Lays out rows 0 ..< row_count (1 ... tile_rows) from valid T5 bytes, t5_stride apart, into a zeroed
-    // tile. What the missing rows of the last tile hold does not matter.
+    // Lays out rows 0 ..< row_count (1 ... tile_rows) of tile `tile` of a zeroed matrix of `tile_total` tiles,
+    // from valid T5 bytes, t5_stride apart. What the missing rows of the last tile hold does not matter.
     void (*pack_tile)(
-        uint8_t *restrict tile, const uint8_t *restrict t5, size_t t5_stride, size_t row_count,
-        size_t columns);
+        uint8_t *restrict tiles, size_t tile, size_t tile_total, const uint8_t *restrict t5, size_t t5_stride,
+        size_t row_count, size_t columns);
     // Additions, subtractions, selections and table look-ups only; each token by itself.
     bn_product_kernel add_only;
     // The processor's integer dot product or multiply-add; made for many tokens at a time.

@@ -75,8 +75,8 @@ static void fill_tiles(void *context, size_t begin, size_t end, size_t thread) {
             if (!is_valid) note_bad_offset(region, (first + r) * row_bytes + bad);
         }
         if (!is_valid) continue;
-        uint8_t *bytes = matrix->tiles + tile * matrix->tile_bytes;
-        ternary->pack_tile(bytes, rows, row_bytes, row_count, matrix->columns);
+        ternary->pack_tile(
+            matrix->tiles, tile, matrix->tile_count, rows, row_bytes, row_count, matrix->columns);
     }
 }
 

@@ -8,6 +8,7 @@
 typedef struct {
     bn_product product;
     int32_t *integers;  // [tokens][rows], or NULL
+    size_t block_count;
     size_t piece_count;
 } region_product;
 
@@ -41,29 +42,35 @@ static void deliver(
     }
 }
 
-// A few tiles of one matrix with all tokens, a group of tokens at a time: the weights come from memory once
-// and from the cache for the other groups.
+// A span of tiles of one matrix with all tokens, a group of tokens at a time: the weights come from memory
+// once and from the cache for the other groups.
 static void multiply_piece(const multiply_region *region, const region_product *product, size_t piece) {
     const bn_activations *activations = region->activations;
     const bn_matrix *matrix = product->product.matrix;
-    const bn_product_kernel *kernel = region->kernel;
-    size_t tile_rows = matrix->kernels->ternary->tile_rows;
-    size_t first_tile = piece * kernel->tiles_max;
-    size_t tile_count = matrix->tile_count - first_tile;
-    if (tile_count > kernel->tiles_max) tile_count = kernel->tiles_max;
-    size_t first_row = first_tile * tile_rows;
+    const bn_ternary_kernels *ternary = matrix->kernels->ternary;
+    size_t first_block = piece * product->block_count / product->piece_count;
+    size_t end_block = (piece + 1) * product->block_count / product->piece_count;
+    size_t end_tile = end_block * ternary->block_tiles;
+    if (end_tile > matrix->tile_count) end_tile = matrix->tile_count;
+    bn_tile_span span = {
+        .tiles = matrix->tiles,
+        .tile_total = matrix->tile_count,
+        .first_tile = first_block * ternary->block_tiles,
+        .columns = matrix->columns,
+    };
+    span.tile_count = end_tile - span.first_tile;
+    size_t first_row = span.first_tile * ternary->tile_rows;
     size_t row_count = matrix->rows - first_row;
-    size_t sums_stride = tile_count * tile_rows;
+    size_t sums_stride = span.tile_count * ternary->tile_rows;
     if (row_count > sums_stride) row_count = sums_stride;
 
     _Alignas(64) int32_t sums[bn_sums_max];
-    for (size_t t = 0; t < activations->tokens; t += kernel->tokens_max) {
+    for (size_t t = 0; t < activations->tokens; t += region->kernel->tokens_max) {
         size_t token_count = activations->tokens - t;
-        if (token_count > kernel->tokens_max) token_count = kernel->tokens_max;
-        kernel->multiply(
-            sums, sums_stride, matrix->tiles + first_tile * matrix->tile_bytes, tile_count, matrix->columns,
-            activations->arranged + t * activations->arranged_stride, activations->arranged_stride,
-            activations->code_sums + t, token_count);
+        if (token_count > region->kernel->tokens_max) token_count = region->kernel->tokens_max;
+        region->kernel->multiply(
+            sums, sums_stride, &span, activations->arranged + t * activations->arranged_stride,
+            activations->arranged_stride, activations->code_sums + t, token_count);
         deliver(region, product, sums, sums_stride, first_row, row_count, t, token_count);
     }
 }
@@ -83,19 +90,39 @@ static void multiply_pieces(void *context, size_t begin, size_t end, size_t thre
     }
 }
 
+// Pieces of equal size, as large as the kernel takes while every thread still gets some; in a multiple of the
+// thread count, so that a matrix of few blocks is divided evenly.
+static void cut_into_pieces(region_product *product, const bn_product_kernel *kernel, size_t blocks_wanted) {
+    const bn_matrix *matrix = product->product.matrix;
+    size_t block_tiles = matrix->kernels->ternary->block_tiles;
+    size_t blocks_max = kernel->tiles_max / block_tiles;
+    size_t blocks = blocks_wanted < blocks_max ? blocks_wanted : blocks_max;
+    product->block_count = bn_ceil_divide(matrix->tile_count, block_tiles);
+    product->piece_count = bn_ceil_divide(product->block_count, blocks > 0 ? blocks : 1);
+}
+
+enum { pieces_per_thread = 4 };
+
 static void run(bn_pool *pool, multiply_region *region) {
-    size_t piece_count = 0;
-    size_t piece_cost = 1;
+    const bn_kernels *kernels = region->activations->kernels;
+    size_t thread_count = pool == NULL ? 1 : bn_pool_thread_count(pool);
+    size_t block_total = 0, piece_total = 0;
     region->kernel = bn_product_kernel_for(region->activations, region->activations->tokens);
     for (size_t i = 0; i < region->product_count; i++) {
         const bn_matrix *matrix = region->products[i].product.matrix;
-        assert(matrix->kernels == region->activations->kernels);
-        assert(matrix->columns == region->activations->columns);
-        region->products[i].piece_count = bn_ceil_divide(matrix->tile_count, region->kernel->tiles_max);
-        piece_count += region->products[i].piece_count;
-        piece_cost = region->kernel->tiles_max * matrix->tile_bytes * region->activations->tokens;
+        assert(matrix->kernels == kernels && matrix->columns == region->activations->columns);
+        block_total += bn_ceil_divide(matrix->tile_count, kernels->ternary->block_tiles);
     }
-    bn_pool_run(pool, piece_count, bn_grain(pool, piece_count, piece_cost), multiply_pieces, region);
+    for (size_t i = 0; i < region->product_count; i++) {
+        region_product *product = &region->products[i];
+        cut_into_pieces(product, region->kernel, block_total / (pieces_per_thread * thread_count));
+        if (region->product_count == 1 && product->piece_count > thread_count) {
+            size_t even = bn_round_up(product->piece_count, thread_count);
+            if (even <= product->block_count) product->piece_count = even;
+        }
+        piece_total += product->piece_count;
+    }
+    bn_pool_run(pool, piece_total, 1, multiply_pieces, region);
 }
 
 void bn_multiply(

@@ -40,7 +40,10 @@ static inline void put_groups(uint8_t *tile, uint64_t bits, size_t group_count) 
 }
 
 static void pack_tile(
-    uint8_t *restrict tile, const uint8_t *restrict t5, size_t t5_stride, size_t row_count, size_t columns) {
+    uint8_t *restrict tiles, size_t index, size_t tile_total, const uint8_t *restrict t5, size_t t5_stride,
+    size_t row_count, size_t columns) {
+    (void)tile_total;
+    uint8_t *tile = tiles + index * tile_byte_count(columns);
     uint16_t digits[bn_t5_count];
     bn_t5_digits(digits);
     size_t byte_count = bn_ceil_divide(columns, bn_t5_weights);
@@ -165,9 +168,11 @@ BN_INLINE void look_up_tiles(
 }
 
 static void multiply_add_only(
-    int32_t *restrict sums, size_t sums_stride, const uint8_t *restrict tiles, size_t tile_count,
-    size_t columns, const uint8_t *restrict activations, size_t activations_stride,
-    const int32_t *restrict code_sums, size_t tokens) {
+    int32_t *restrict sums, size_t sums_stride, const bn_tile_span *span,
+    const uint8_t *restrict activations, size_t activations_stride, const int32_t *restrict code_sums,
+    size_t tokens) {
+    size_t columns = span->columns, tile_count = span->tile_count;
+    const uint8_t *tiles = span->tiles + span->first_tile * tile_byte_count(columns);
     (void)code_sums;
     for (size_t t = 0; t < tokens; t++) {
         int32_t *rows = sums + t * sums_stride;
@@ -243,9 +248,11 @@ BN_INLINE void add_chunk(
 }
 
 static void multiply_dot(
-    int32_t *restrict sums, size_t sums_stride, const uint8_t *restrict tiles, size_t tile_count,
-    size_t columns, const uint8_t *restrict activations, size_t activations_stride,
-    const int32_t *restrict code_sums, size_t tokens) {
+    int32_t *restrict sums, size_t sums_stride, const bn_tile_span *span,
+    const uint8_t *restrict activations, size_t activations_stride, const int32_t *restrict code_sums,
+    size_t tokens) {
+    size_t columns = span->columns, tile_count = span->tile_count;
+    const uint8_t *tiles = span->tiles + span->first_tile * tile_byte_count(columns);
     size_t group_count = group_count_of(columns);
     // Weights are + 1 in the products: start from what that adds.
     for (size_t t = 0; t < tokens; t++) {
@@ -283,6 +290,7 @@ BN_TARGET_END
 
 const bn_ternary_kernels bn_ternary_avx2 = {
     .tile_rows = tile_rows,
+    .block_tiles = 1,
     .tile_byte_count = tile_byte_count,
     .pack_tile = pack_tile,
     .add_only = {piece_tiles, 64, tables_byte_count, arrange_tables, multiply_add_only},

@@ -15,7 +15,10 @@ enum { blocks_per_flush = 64 };
 static size_t tile_byte_count(size_t columns) { return lanes * bn_ceil_divide(columns, block_columns); }
 
 static void pack_tile(
-    uint8_t *restrict tile, const uint8_t *restrict t5, size_t t5_stride, size_t row_count, size_t columns) {
+    uint8_t *restrict tiles, size_t index, size_t tile_total, const uint8_t *restrict t5, size_t t5_stride,
+    size_t row_count, size_t columns) {
+    (void)tile_total;
+    uint8_t *tile = tiles + index * tile_byte_count(columns);
     (void)t5_stride;
     (void)row_count;
     uint16_t digits[bn_t5_count];
@@ -61,9 +64,11 @@ static int32_t row_sum(const uint8_t *restrict row, const int8_t *restrict codes
 }
 
 static void multiply(
-    int32_t *restrict sums, size_t sums_stride, const uint8_t *restrict tiles, size_t tile_count,
-    size_t columns, const uint8_t *restrict activations, size_t activations_stride,
-    const int32_t *restrict code_sums, size_t tokens) {
+    int32_t *restrict sums, size_t sums_stride, const bn_tile_span *span,
+    const uint8_t *restrict activations, size_t activations_stride, const int32_t *restrict code_sums,
+    size_t tokens) {
+    size_t columns = span->columns, tile_count = span->tile_count;
+    const uint8_t *tiles = span->tiles + span->first_tile * tile_byte_count(columns);
     (void)code_sums;
     size_t row_bytes = tile_byte_count(columns);
     for (size_t r = 0; r < tile_count; r++) {
@@ -76,6 +81,7 @@ static void multiply(
 
 const bn_ternary_kernels bn_ternary_scalar = {
     .tile_rows = 1,
+    .block_tiles = 1,
     .tile_byte_count = tile_byte_count,
     .pack_tile = pack_tile,
     .add_only = {64, 16, codes_byte_count, arrange, multiply},

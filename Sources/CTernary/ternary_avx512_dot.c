@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+//
+// Integer dot product on AVX-512: four groups of a tile are unpacked so that four bytes of one row stand
+// together, and looked up as weights + 1 in two bits each, which vpdpbusd multiplies with four codes.
+//
+// For a few tokens weights stay in registers from the look-up to the product. For more they are spread out once
+// for all tokens, a byte each, into a block that stays in the first-level cache.
+#if defined(__x86_64__)
+#include "avx512_layout.h"
+
+enum {
+    row_vectors = 4,
+    quad_bytes = 4,
+    step_quads_bytes = bn_avx512_group_columns * quad_bytes,
+    // Up to so many tokens weights stay in registers.
+    few_tokens = 8,
+    // Tokens of one pass over a block: 24 sums in registers.
+    pass_tokens = 6,
+};
+
+size_t bn_avx512_quads_byte_count(size_t columns) { return step_quads_bytes * bn_avx512_step_count(columns); }
+
+BN_TARGET_BEGIN(BN_AVX512_TARGET)
+
+BN_INLINE __m512i load(const void *from) { return _mm512_loadu_si512(from); }
+
+// For each step and i = 0 ... 4: the codes of column i of the step's four groups.
+void bn_avx512_arrange_quads(uint8_t *restrict out, const int8_t *restrict codes, size_t columns) {
+    const __m256i order = _mm256_setr_epi8(
+        0, 5, 10, 15, 1, 6, 11, 16, 2, 7, 12, 17, 3, 8, 13, 18, 4, 9, 14, 19, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    const __mmask32 step = (1u << step_quads_bytes) - 1;
+    size_t step_count = bn_avx512_step_count(columns);
+    for (size_t s = 0; s < step_count; s++) {
+        __m256i from = _mm256_maskz_loadu_epi8(step, codes + s * bn_avx512_step_columns);
+        _mm256_mask_storeu_epi8(
+            out + s * step_quads_bytes, step, _mm256_permutexvar_epi8(order, from));
+    }
+}
+
+// ---- Weights --------------------------------------------------------------------------------------------
+
+// From a magnitude: weights 0 ... 3 plus one, two bits each, and weight 4 plus one.
+typedef struct {
+    __m512i low[2], high[2];
+} weight_tables;
+
+BN_INLINE weight_tables make_weight_tables(void) {
+    uint8_t low[128], high[128];
+    for (int magnitude = 0; magnitude < 128; magnitude++) {
+        int digits = 0;
+        for (int i = 0; i < 4; i++) digits |= (bn_avx512_weight(magnitude, i) + 1) << (2 * i);
+        low[magnitude] = (uint8_t)digits;
+        high[magnitude] = (uint8_t)(bn_avx512_weight(magnitude, 4) + 1);
+    }
+    return (weight_tables){{load(low), load(low + 64)}, {load(high), load(high + 64)}};
+}
+
+// The four vectors of a step, byte g of dword i of vector j: weights of group g of row 16·j + i.
+typedef struct {
+    __m512i low[row_vectors], high[row_vectors];
+} step_weights;
+
+// `count` vectors from `first` on: 4 from 0, or 2 from 0 or 2.
+BN_INLINE step_weights load_step(
+    const uint8_t *weights, const weight_tables *tables, size_t first, size_t count) {
+    __m512i g0 = load(weights), g1 = load(weights + 64), g2 = load(weights + 128), g3 = load(weights + 192);
+    __m512i a = _mm512_unpacklo_epi8(g0, g1), b = _mm512_unpackhi_epi8(g0, g1);
+    __m512i c = _mm512_unpacklo_epi8(g2, g3), d = _mm512_unpackhi_epi8(g2, g3);
+    const __m512i codes[row_vectors] = {
+        _mm512_unpacklo_epi16(a, c), _mm512_unpackhi_epi16(a, c), _mm512_unpacklo_epi16(b, d),
+        _mm512_unpackhi_epi16(b, d)};
+    step_weights step;
+    for (size_t j = 0; j < count; j++) {
+        __m512i code = codes[first + j];
+        __mmask64 is_negative = _mm512_movepi8_mask(code);
+        __m512i low = _mm512_permutex2var_epi8(tables->low[0], code, tables->low[1]);
+        __m512i high = _mm512_permutex2var_epi8(tables->high[0], code, tables->high[1]);
+        // A weight negated is 2 less its code, in every pair of bits.
+        step.low[j] = _mm512_mask_sub_epi8(low, is_negative, _mm512_set1_epi8((char)0xaa), low);
+        step.high[j] = _mm512_mask_sub_epi8(high, is_negative, _mm512_set1_epi8(2), high);
+    }
+    return step;
+}
+
+// Weight i of the groups; i is a constant.
+BN_INLINE __m512i weights_of(const step_weights *step, size_t j, unsigned i) {
+    if (i == 4) return step->high[j];
+    __m512i shifted = i == 0 ? step->low[j] : _mm512_srli_epi16(step->low[j], 2 * i);
+    return _mm512_and_si512(shifted, _mm512_set1_epi8(3));
+}
+
+BN_INLINE __m512i load_quad(const uint8_t *from) {
+    int32_t quad;
+    memcpy(&quad, from, sizeof quad);
+    return _mm512_set1_epi32(quad);
+}
+
+// ---- Few tokens -----------------------------------------------------------------------------------------
+
+// Adds the steps of `vectors` (a constant: 4, or 2 from `first` on) row vectors of one tile and `tokens` (a
+// constant) tokens: sums[t][row] += Σ (weight + 1)·code. `stride` bytes from step to step.
+BN_INLINE void add_steps(
+    int32_t *restrict sums, size_t sums_stride, const uint8_t *restrict weights, size_t stride,
+    size_t step_count, const weight_tables *tables, const uint8_t *restrict quads, size_t quads_stride,
+    size_t tokens, size_t first, size_t vectors) {
+    __m512i totals[few_tokens][row_vectors];
+    for (size_t t = 0; t < tokens; t++) {
+        for (size_t j = 0; j < vectors; j++) {
+            totals[t][j] = load(sums + t * sums_stride + 16 * (first + j));
+        }
+    }
+    for (size_t s = 0; s < step_count; s++, weights += stride, quads += step_quads_bytes) {
+        step_weights step = load_step(weights, tables, first, vectors);
+        for (unsigned i = 0; i < bn_avx512_group_columns; i++) {
+            __m512i w[row_vectors];
+            for (size_t j = 0; j < vectors; j++) w[j] = weights_of(&step, j, i);
+            for (size_t t = 0; t < tokens; t++) {
+                __m512i codes = load_quad(quads + t * quads_stride + i * quad_bytes);
+                for (size_t j = 0; j < vectors; j++) {
+                    totals[t][j] = _mm512_dpbusd_epi32(totals[t][j], w[j], codes);
+                }
+            }
+        }
+    }
+    for (size_t t = 0; t < tokens; t++) {
+        for (size_t j = 0; j < vectors; j++) {
+            _mm512_storeu_si512(sums + t * sums_stride + 16 * (first + j), totals[t][j]);
+        }
+    }
+}
+
+// A span of tiles, a chunk of steps at a time, which comes from memory as one stream.
+BN_INLINE void multiply_few(
+    int32_t *restrict sums, size_t sums_stride, const bn_tile_span *span, const weight_tables *tables,
+    const uint8_t *restrict quads, size_t quads_stride, size_t tokens) {
+    size_t step_count = bn_avx512_step_count(span->columns);
+    for (size_t begin = 0; begin < step_count; begin += bn_avx512_chunk_steps) {
+        size_t steps = step_count - begin;
+        if (steps > bn_avx512_chunk_steps) steps = bn_avx512_chunk_steps;
+        const uint8_t *codes = quads + begin * step_quads_bytes;
+        for (size_t i = 0; i < span->tile_count; i++) {
+            size_t tile = span->first_tile + i;
+            int32_t *to = sums + i * bn_avx512_tile_rows;
+            const uint8_t *from = span->tiles + bn_avx512_offset(tile, span->tile_total, begin, step_count);
+            size_t stride = bn_avx512_step_bytes * bn_avx512_block_size(tile, span->tile_total);
+            if (tokens <= 4) {
+                add_steps(to, sums_stride, from, stride, steps, tables, codes, quads_stride, tokens, 0, 4);
+            } else {
+                add_steps(to, sums_stride, from, stride, steps, tables, codes, quads_stride, tokens, 0, 2);
+                add_steps(to, sums_stride, from, stride, steps, tables, codes, quads_stride, tokens, 2, 2);
+            }
+        }
+    }
+}
+
+// ---- Many tokens ----------------------------------------------------------------------------------------
+
+// Weights + 1 of a tile's next steps, a byte each: vector j of weight i of a step.
+typedef struct {
+    __m512i vectors[bn_avx512_chunk_steps][bn_avx512_group_columns][row_vectors];
+} spread_block;
+
+BN_INLINE void spread(
+    spread_block *to, const uint8_t *weights, size_t stride, size_t step_count,
+    const weight_tables *tables) {
+    for (size_t s = 0; s < step_count; s++) {
+        step_weights step = load_step(weights + s * stride, tables, 0, row_vectors);
+        for (unsigned i = 0; i < bn_avx512_group_columns; i++) {
+            for (size_t j = 0; j < row_vectors; j++) to->vectors[s][i][j] = weights_of(&step, j, i);
+        }
+    }
+}
+
+// sums[t][row] += Σ (weight + 1)·code over the block, for `tokens` (a constant) tokens.
+BN_INLINE void add_block(
+    int32_t *restrict sums, size_t sums_stride, const spread_block *block, size_t step_count,
+    const uint8_t *restrict quads, size_t quads_stride, size_t tokens) {
+    __m512i totals[pass_tokens][row_vectors];
+    for (size_t t = 0; t < tokens; t++) {
+        for (size_t j = 0; j < row_vectors; j++) totals[t][j] = load(sums + t * sums_stride + 16 * j);
+    }
+    const __m512i *weights = block->vectors[0][0];
+    size_t row_count = step_count * bn_avx512_group_columns;
+    for (size_t r = 0; r < row_count; r++, weights += row_vectors, quads += quad_bytes) {
+        for (size_t t = 0; t < tokens; t++) {
+            __m512i codes = load_quad(quads + t * quads_stride);
+            for (size_t j = 0; j < row_vectors; j++) {
+                totals[t][j] = _mm512_dpbusd_epi32(totals[t][j], weights[j], codes);
+            }
+        }
+    }
+    for (size_t t = 0; t < tokens; t++) {
+        for (size_t j = 0; j < row_vectors; j++) {
+            _mm512_storeu_si512(sums + t * sums_stride + 16 * j, totals[t][j]);
+        }
+    }
+}
+
+static void add_block_to_all(
+    int32_t *restrict sums, size_t sums_stride, const spread_block *block, size_t step_count,
+    const uint8_t *restrict quads, size_t quads_stride, size_t tokens) {
+    size_t t = 0;
+    for (; t < tokens;) {
+        int32_t *to = sums + t * sums_stride;
+        const uint8_t *from = quads + t * quads_stride;
+        switch (tokens - t) {
+        case 1: add_block(to, sums_stride, block, step_count, from, quads_stride, 1); t += 1; break;
+        case 2: add_block(to, sums_stride, block, step_count, from, quads_stride, 2); t += 2; break;
+        case 3: add_block(to, sums_stride, block, step_count, from, quads_stride, 3); t += 3; break;
+        // Of five, seven and eight tokens no part is as costly as one token alone.
+        case 4: case 7: case 8: add_block(to, sums_stride, block, step_count, from, quads_stride, 4); t += 4; break;
+        case 5: add_block(to, sums_stride, block, step_count, from, quads_stride, 5); t += 5; break;
+        default: add_block(to, sums_stride, block, step_count, from, quads_stride, 6); t += 6; break;
+        }
+    }
+}
+
+static void multiply_many(
+    int32_t *restrict sums, size_t sums_stride, const bn_tile_span *span, const weight_tables *tables,
+    const uint8_t *restrict quads, size_t quads_stride, size_t tokens) {
+    size_t step_count = bn_avx512_step_count(span->columns);
+    for (size_t begin = 0; begin < step_count; begin += bn_avx512_chunk_steps) {
+        size_t steps = step_count - begin;
+        if (steps > bn_avx512_chunk_steps) steps = bn_avx512_chunk_steps;
+        for (size_t i = 0; i < span->tile_count; i++) {
+            size_t tile = span->first_tile + i;
+            const uint8_t *from = span->tiles + bn_avx512_offset(tile, span->tile_total, begin, step_count);
+            size_t stride = bn_avx512_step_bytes * bn_avx512_block_size(tile, span->tile_total);
+            spread_block block;
+            spread(&block, from, stride, steps, tables);
+            add_block_to_all(
+                sums + i * bn_avx512_tile_rows, sums_stride, &block, steps,
+                quads + begin * step_quads_bytes, quads_stride, tokens);
+        }
+    }
+}
+
+void bn_avx512_dot(
+    int32_t *restrict sums, size_t sums_stride, const bn_tile_span *span,
+    const uint8_t *restrict activations, size_t activations_stride, const int32_t *restrict code_sums,
+    size_t tokens) {
+    weight_tables tables = make_weight_tables();
+    // Weights are + 1 in the products: start from what that adds.
+    for (size_t t = 0; t < tokens; t++) {
+        int32_t *to = sums + t * sums_stride;
+        for (size_t r = 0; r < span->tile_count * bn_avx512_tile_rows; r++) to[r] = -code_sums[t];
+    }
+#define BN_FEW(n) \
+    case n: multiply_few(sums, sums_stride, span, &tables, activations, activations_stride, n); return
+    switch (tokens) {
+        BN_FEW(1);
+        BN_FEW(2);
+        BN_FEW(3);
+        BN_FEW(4);
+        BN_FEW(5);
+        BN_FEW(6);
+        BN_FEW(7);
+        BN_FEW(8);
+    }
+#undef BN_FEW
+    multiply_many(sums, sums_stride, span, &tables, activations, activations_stride, tokens);
+}
+
+BN_TARGET_END
+
+#else
+typedef int bn_ternary_avx512_dot_is_for_x86;
+#endif
