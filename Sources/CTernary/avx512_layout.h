@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // AVX-512 layout, 1.6 bits a weight: tiles of 64 rows, one vector of 64 bytes for every group of five columns,
-// four groups a step. Four tiles (fewer at the end of a matrix) are a block, ten steps a chunk, and the matrix
-// lies as [chunk][block][step][tile][group][64]: what a chunk of columns needs besides weights stays in the
-// first-level cache while one stream of weights goes by.
+// four groups a step. Four tiles (fewer at the end of a matrix) are a block, up to eight blocks a panel, ten
+// steps a chunk, and the matrix lies as [panel][chunk][block][step][tile][group][64]: what a chunk of columns
+// needs besides weights stays in the first-level cache while one stream of weights goes by.
 //
 // A byte is its T5 value less 121, which is the balanced ternary number of its five weights, -121 ... 121, as
 // sign (top bit) and magnitude. Both kernels read this one copy: the look-up kernel because a magnitude is an
@@ -26,6 +26,7 @@
 enum {
     bn_avx512_tile_rows = 64,
     bn_avx512_block_tiles = 4,
+    bn_avx512_panel_tiles = 8 * bn_avx512_block_tiles,
     bn_avx512_chunk_steps = 10,
     bn_avx512_group_columns = 5,
     bn_avx512_step_groups = 4,
@@ -42,13 +43,20 @@ static inline size_t bn_avx512_tile_byte_count(size_t columns) {
     return bn_avx512_step_bytes * bn_avx512_step_count(columns);
 }
 
-// The bytes of tile `tile` for the steps of the chunk that begins at step `begin`: one step after the other at a
-// distance of the block's step, bn_avx512_step_bytes times its tiles.
+// Where the bytes of tile `tile` for the steps of the chunk that begins at step `begin` are: one step after the
+// other at a distance of bn_avx512_step_bytes times the tiles of its block.
 static inline size_t bn_avx512_offset(size_t tile, size_t tile_total, size_t begin, size_t step_count) {
+    // Half of a small matrix is a panel, so that two threads find their weights in one run of bytes each.
+    size_t panel_tiles = tile_total / (2 * bn_avx512_block_tiles) * bn_avx512_block_tiles;
+    if (panel_tiles > bn_avx512_panel_tiles) panel_tiles = bn_avx512_panel_tiles;
+    if (panel_tiles < bn_avx512_block_tiles) panel_tiles = bn_avx512_block_tiles;
+    size_t panel = tile - tile % panel_tiles;
+    if (panel_tiles > tile_total - panel) panel_tiles = tile_total - panel;
     size_t place = tile % bn_avx512_block_tiles;
     size_t rest = step_count - begin;
     size_t chunk_steps = rest < bn_avx512_chunk_steps ? rest : (size_t)bn_avx512_chunk_steps;
-    return bn_avx512_step_bytes * (begin * tile_total + (tile - place) * chunk_steps + place);
+    size_t before = panel * step_count + begin * panel_tiles + (tile - place - panel) * chunk_steps + place;
+    return bn_avx512_step_bytes * before;
 }
 
 // Tiles of the block that `tile` is in.
@@ -66,7 +74,7 @@ static inline int bn_avx512_weight(int magnitude, int i) {
 
 // ternary_avx512_add_only.c and ternary_avx512_dot.c, as in bn_product_kernel.
 enum {
-    bn_avx512_add_only_tiles = 8 * bn_avx512_block_tiles,
+    bn_avx512_add_only_tiles = bn_avx512_panel_tiles,
     bn_avx512_add_only_tokens = 16,
     bn_avx512_dot_tiles = bn_avx512_block_tiles,
     bn_avx512_dot_tokens = 128,

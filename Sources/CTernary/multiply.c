@@ -90,36 +90,25 @@ static void multiply_pieces(void *context, size_t begin, size_t end, size_t thre
     }
 }
 
-// Pieces of equal size, as large as the kernel takes while every thread still gets some; in a multiple of the
-// thread count, so that a matrix of few blocks is divided evenly.
-static void cut_into_pieces(region_product *product, const bn_product_kernel *kernel, size_t blocks_wanted) {
-    const bn_matrix *matrix = product->product.matrix;
-    size_t block_tiles = matrix->kernels->ternary->block_tiles;
-    size_t blocks_max = kernel->tiles_max / block_tiles;
-    size_t blocks = blocks_wanted < blocks_max ? blocks_wanted : blocks_max;
-    product->block_count = bn_ceil_divide(matrix->tile_count, block_tiles);
-    product->piece_count = bn_ceil_divide(product->block_count, blocks > 0 ? blocks : 1);
-}
-
-enum { pieces_per_thread = 4 };
-
+// Pieces of equal size: as large as the kernel takes, since it shares what it loads for a piece, but at least
+// one for each thread.
 static void run(bn_pool *pool, multiply_region *region) {
     const bn_kernels *kernels = region->activations->kernels;
+    size_t block_tiles = kernels->ternary->block_tiles;
     size_t thread_count = pool == NULL ? 1 : bn_pool_thread_count(pool);
     size_t block_total = 0, piece_total = 0;
     region->kernel = bn_product_kernel_for(region->activations, region->activations->tokens);
     for (size_t i = 0; i < region->product_count; i++) {
         const bn_matrix *matrix = region->products[i].product.matrix;
         assert(matrix->kernels == kernels && matrix->columns == region->activations->columns);
-        block_total += bn_ceil_divide(matrix->tile_count, kernels->ternary->block_tiles);
+        region->products[i].block_count = bn_ceil_divide(matrix->tile_count, block_tiles);
+        block_total += region->products[i].block_count;
     }
+    size_t blocks = bn_ceil_divide(block_total, thread_count);
+    if (blocks > region->kernel->tiles_max / block_tiles) blocks = region->kernel->tiles_max / block_tiles;
     for (size_t i = 0; i < region->product_count; i++) {
         region_product *product = &region->products[i];
-        cut_into_pieces(product, region->kernel, block_total / (pieces_per_thread * thread_count));
-        if (region->product_count == 1 && product->piece_count > thread_count) {
-            size_t even = bn_round_up(product->piece_count, thread_count);
-            if (even <= product->block_count) product->piece_count = even;
-        }
+        product->piece_count = bn_ceil_divide(product->block_count, blocks);
         piece_total += product->piece_count;
     }
     bn_pool_run(pool, piece_total, 1, multiply_pieces, region);

@@ -12,18 +12,15 @@
 enum {
     table_entries = 128,
     table_bytes = 2 * table_entries,
-    // Two low parts, up to 127 each, add up in a byte, and those of a chunk in 16 bits.
     // A high part is -6 ... 5, negated ones included: those of so many steps add up in a byte.
     high_steps = 5,
+    // Two low parts, up to 127 each, add up in a byte, and those of so many steps, in pairs, in 16 bits.
+    row_steps = 12 * bn_avx512_chunk_steps,
 };
 
 size_t bn_avx512_tables_byte_count(size_t columns) {
     return table_bytes * bn_avx512_step_groups * bn_avx512_step_count(columns);
 }
-
-BN_TARGET_BEGIN(BN_AVX512_TARGET)
-
-BN_INLINE __m512i load(const void *from) { return _mm512_loadu_si512(from); }
 
 // ---- Tables ---------------------------------------------------------------------------------------------
 
@@ -31,37 +28,40 @@ BN_INLINE __m512i load(const void *from) { return _mm512_loadu_si512(from); }
 // sum of one of 27 and one of five parts. The 27 + 5 parts stand in one vector.
 enum { low_parts = 27, parts = 32 };
 
-typedef struct {
-    // Which parts have weight i of the group at +1, and at -1.
-    __mmask32 plus[bn_avx512_group_columns], minus[bn_avx512_group_columns];
+static struct {
     // For each entry the position of its two parts.
     uint8_t low[table_entries], high[table_entries];
-} table_plan;
+    // Which parts have weight i of the group at +1, and at -1.
+    uint32_t plus[bn_avx512_group_columns], minus[bn_avx512_group_columns];
+} plan;
 
-static void plan_tables(table_plan *plan) {
-    memset(plan, 0, sizeof *plan);
+__attribute__((constructor)) static void plan_tables(void) {
     for (int part = 0; part < parts; part++) {
         int magnitude = part < low_parts ? part - 13 : 27 * (part - low_parts);
         for (int i = 0; i < bn_avx512_group_columns; i++) {
             int weight = bn_avx512_weight(magnitude, i);
-            if (weight > 0) plan->plus[i] |= (__mmask32)1 << part;
-            if (weight < 0) plan->minus[i] |= (__mmask32)1 << part;
+            if (weight > 0) plan.plus[i] |= (uint32_t)1 << part;
+            if (weight < 0) plan.minus[i] |= (uint32_t)1 << part;
         }
     }
     for (int entry = 0; entry <= 121; entry++) {
         int high = (entry + 13) / 27;
-        plan->low[entry] = (uint8_t)(entry - 27 * high + 13);
-        plan->high[entry] = (uint8_t)(low_parts + high);
+        plan.low[entry] = (uint8_t)(entry - 27 * high + 13);
+        plan.high[entry] = (uint8_t)(low_parts + high);
     }
 }
 
+BN_TARGET_BEGIN(BN_AVX512_TARGET)
+
+BN_INLINE __m512i load(const void *from) { return _mm512_loadu_si512(from); }
+
 // The 32 parts of a group as low (bytes 0 ... 31) and high parts (32 ... 63).
-BN_INLINE __m512i make_parts(const table_plan *plan, const int8_t *codes) {
+BN_INLINE __m512i make_parts(const int8_t *codes) {
     __m512i sum = _mm512_setzero_si512();
     for (size_t i = 0; i < bn_avx512_group_columns; i++) {
         __m512i code = _mm512_set1_epi16(codes[i]);
-        sum = _mm512_mask_add_epi16(sum, plan->plus[i], sum, code);
-        sum = _mm512_mask_sub_epi16(sum, plan->minus[i], sum, code);
+        sum = _mm512_mask_add_epi16(sum, plan.plus[i], sum, code);
+        sum = _mm512_mask_sub_epi16(sum, plan.minus[i], sum, code);
     }
     // n = sum + 635 >= 0; n div 127 = (n + n div 128 + 1) div 128 up to 2·635.
     __m512i n = _mm512_add_epi16(sum, _mm512_set1_epi16(635));
@@ -74,12 +74,10 @@ BN_INLINE __m512i make_parts(const table_plan *plan, const int8_t *codes) {
 }
 
 void bn_avx512_arrange_tables(uint8_t *restrict out, const int8_t *restrict codes, size_t columns) {
-    table_plan plan;
-    plan_tables(&plan);
     const __m512i to_high = _mm512_set1_epi8(parts);
     size_t group_count = bn_avx512_step_groups * bn_avx512_step_count(columns);
     for (size_t g = 0; g < group_count; g++) {
-        __m512i both = make_parts(&plan, codes + g * bn_avx512_group_columns);
+        __m512i both = make_parts(codes + g * bn_avx512_group_columns);
         for (size_t half = 0; half < table_entries; half += 64) {
             __m512i a = load(plan.low + half), b = load(plan.high + half);
             __m512i low = _mm512_add_epi8(
@@ -100,15 +98,11 @@ void bn_avx512_arrange_tables(uint8_t *restrict out, const int8_t *restrict code
 // ---- Look-ups -------------------------------------------------------------------------------------------
 
 // The running sums of one tile. Low parts of two groups are added as words and their upper bytes once more by
-// themselves, so that even and odd rows can be told apart at the end.
+// themselves, so that even and odd rows can be told apart at the end. High parts are added in bytes, then in
+// 16 bits of the even and of the odd rows.
 typedef struct {
-    __m512i words, odd, high;
+    __m512i words, odd, high_even, high_odd;
 } tile_sums;
-
-// High parts of a block, 16 bits, of the even and of the odd rows.
-typedef struct {
-    __m512i even, odd;
-} wide_sums;
 
 typedef struct {
     __m512i low[2], high[2];
@@ -122,13 +116,13 @@ BN_INLINE group_table load_table(const uint8_t *table) {
 }
 
 // Looks up one group of 64 rows; returns the low parts, adds the high ones.
-BN_INLINE __m512i look_up(tile_sums *sums, const uint8_t *weights, const group_table *table) {
+BN_INLINE __m512i look_up(__m512i *high_sum, const uint8_t *weights, const group_table *table) {
     __m512i codes = load(weights);
     // All eight bits of a byte become its top one.
     __m512i signs = _mm512_gf2p8affine_epi64_epi8(codes, _mm512_set1_epi8((char)0x80), 0);
     __m512i low = _mm512_permutex2var_epi8(table->low[0], codes, table->low[1]);
     __m512i high = _mm512_permutex2var_epi8(table->high[0], codes, table->high[1]);
-    sums->high = _mm512_add_epi8(sums->high, _mm512_xor_si512(high, signs));
+    *high_sum = _mm512_add_epi8(*high_sum, _mm512_xor_si512(high, signs));
     // (low ^ signs) & 127
     return _mm512_ternarylogic_epi64(low, signs, _mm512_set1_epi8(127), 0x28);
 }
@@ -142,30 +136,31 @@ BN_INLINE void add_low(tile_sums *sums, __m512i low) {
 BN_INLINE void look_up_steps(
     tile_sums *restrict sums, const uint8_t *restrict weights, size_t tile_count,
     const uint8_t *restrict tables, size_t step_count) {
+    __m512i high[bn_avx512_block_tiles];
+    for (size_t i = 0; i < tile_count; i++) high[i] = _mm512_setzero_si512();
     for (size_t s = 0; s < step_count; s++) {
         for (size_t g = 0; g < bn_avx512_step_groups; g += 2) {
             __m512i low[bn_avx512_block_tiles];
             group_table table = load_table(tables);
             const uint8_t *at = weights + g * bn_avx512_tile_rows;
             for (size_t i = 0; i < tile_count; i++) {
-                low[i] = look_up(&sums[i], at + i * bn_avx512_step_bytes, &table);
+                low[i] = look_up(&high[i], at + i * bn_avx512_step_bytes, &table);
             }
             table = load_table(tables + table_bytes);
             at += bn_avx512_tile_rows;
             for (size_t i = 0; i < tile_count; i++) {
-                __m512i second = look_up(&sums[i], at + i * bn_avx512_step_bytes, &table);
+                __m512i second = look_up(&high[i], at + i * bn_avx512_step_bytes, &table);
                 add_low(&sums[i], _mm512_add_epi8(low[i], second));
             }
             tables += 2 * table_bytes;
         }
         weights += tile_count * bn_avx512_step_bytes;
     }
-}
-
-BN_INLINE void widen_high(wide_sums *wide, tile_sums *sums) {
-    wide->even = _mm512_add_epi16(wide->even, _mm512_srai_epi16(_mm512_slli_epi16(sums->high, 8), 8));
-    wide->odd = _mm512_add_epi16(wide->odd, _mm512_srai_epi16(sums->high, 8));
-    sums->high = _mm512_setzero_si512();
+    for (size_t i = 0; i < tile_count; i++) {
+        __m512i even = _mm512_srai_epi16(_mm512_slli_epi16(high[i], 8), 8);
+        sums[i].high_even = _mm512_add_epi16(sums[i].high_even, even);
+        sums[i].high_odd = _mm512_add_epi16(sums[i].high_odd, _mm512_srai_epi16(high[i], 8));
+    }
 }
 
 // rows += low + 127·high, where low (unsigned) and high (signed) stand in the upper halves of the dwords.
@@ -177,13 +172,14 @@ BN_INLINE void add_row_vector(int32_t *rows, __m512i low, __m512i high) {
 }
 
 // rows[0 ..< 64] += the sums of a tile.
-BN_INLINE void add_to_rows(int32_t *rows, const tile_sums *sums, const wide_sums *wide) {
+BN_INLINE void add_to_rows(int32_t *rows, const tile_sums *sums) {
     const __m512i zero = _mm512_setzero_si512();
     __m512i even = _mm512_sub_epi16(sums->words, _mm512_slli_epi16(sums->odd, 8));
     // Lane k of the first: row sets 0 and 1 (rows 16·j + 4·k ... + 3), of the second: 2 and 3.
     __m512i low[2] = {_mm512_unpacklo_epi16(even, sums->odd), _mm512_unpackhi_epi16(even, sums->odd)};
     __m512i high[2] = {
-        _mm512_unpacklo_epi16(wide->even, wide->odd), _mm512_unpackhi_epi16(wide->even, wide->odd)};
+        _mm512_unpacklo_epi16(sums->high_even, sums->high_odd),
+        _mm512_unpackhi_epi16(sums->high_even, sums->high_odd)};
     for (size_t i = 0; i < 2; i++) {
         __m512i l = _mm512_unpacklo_epi16(zero, low[i]), h = _mm512_unpacklo_epi16(zero, high[i]);
         add_row_vector(rows + 32 * i, l, h);
@@ -192,43 +188,51 @@ BN_INLINE void add_to_rows(int32_t *rows, const tile_sums *sums, const wide_sums
     }
 }
 
-// rows += the products of one block of `tile_count` (a constant) tiles over the steps of a chunk.
+// Adds one block of `tile_count` (a constant) tiles over the steps of a chunk.
 BN_INLINE void look_up_block(
-    int32_t *restrict rows, const uint8_t *restrict block, size_t tile_count, size_t step_count,
+    tile_sums *restrict to, const uint8_t *restrict block, size_t tile_count, size_t step_count,
     const uint8_t *restrict tables) {
-    tile_sums sums[bn_avx512_block_tiles] = {0};
-    wide_sums wide[bn_avx512_block_tiles] = {0};
+    tile_sums sums[bn_avx512_block_tiles];
+    for (size_t i = 0; i < tile_count; i++) sums[i] = to[i];
     for (size_t step = 0; step < step_count; step += high_steps) {
         size_t count = step_count - step < high_steps ? step_count - step : high_steps;
         look_up_steps(
             sums, block + step * tile_count * bn_avx512_step_bytes, tile_count,
             tables + step * bn_avx512_step_groups * table_bytes, count);
-        for (size_t i = 0; i < tile_count; i++) widen_high(&wide[i], &sums[i]);
     }
-    for (size_t i = 0; i < tile_count; i++) {
-        add_to_rows(rows + i * bn_avx512_tile_rows, &sums[i], &wide[i]);
+    for (size_t i = 0; i < tile_count; i++) to[i] = sums[i];
+}
+
+static void look_up_chunk(
+    tile_sums *restrict sums, const bn_tile_span *span, size_t begin, const uint8_t *restrict tables) {
+    size_t step_count = bn_avx512_step_count(span->columns);
+    size_t rest = step_count - begin;
+    size_t steps = rest < bn_avx512_chunk_steps ? rest : (size_t)bn_avx512_chunk_steps;
+    tables += begin * bn_avx512_step_groups * table_bytes;
+    for (size_t i = 0; i < span->tile_count; i += bn_avx512_block_tiles) {
+        size_t tile = span->first_tile + i;
+        const uint8_t *block = span->tiles + bn_avx512_offset(tile, span->tile_total, begin, step_count);
+        switch (bn_avx512_block_size(tile, span->tile_total)) {
+        case 4: look_up_block(sums + i, block, 4, steps, tables); break;
+        case 3: look_up_block(sums + i, block, 3, steps, tables); break;
+        case 2: look_up_block(sums + i, block, 2, steps, tables); break;
+        default: look_up_block(sums + i, block, 1, steps, tables); break;
+        }
     }
 }
 
 static void look_up_span(
     int32_t *restrict rows, const bn_tile_span *span, const uint8_t *restrict tables) {
+    tile_sums sums[bn_avx512_add_only_tiles];
     size_t step_count = bn_avx512_step_count(span->columns);
     memset(rows, 0, span->tile_count * bn_avx512_tile_rows * sizeof(int32_t));
-    for (size_t begin = 0; begin < step_count; begin += bn_avx512_chunk_steps) {
-        size_t steps = step_count - begin;
-        if (steps > bn_avx512_chunk_steps) steps = bn_avx512_chunk_steps;
-        const uint8_t *from = tables + begin * bn_avx512_step_groups * table_bytes;
-        for (size_t i = 0; i < span->tile_count; i += bn_avx512_block_tiles) {
-            size_t tile = span->first_tile + i;
-            const uint8_t *block = span->tiles + bn_avx512_offset(tile, span->tile_total, begin, step_count);
-            int32_t *to = rows + i * bn_avx512_tile_rows;
-            switch (bn_avx512_block_size(tile, span->tile_total)) {
-            case 4: look_up_block(to, block, 4, steps, from); break;
-            case 3: look_up_block(to, block, 3, steps, from); break;
-            case 2: look_up_block(to, block, 2, steps, from); break;
-            default: look_up_block(to, block, 1, steps, from); break;
-            }
+    for (size_t begin = 0; begin < step_count; begin += row_steps) {
+        size_t end = step_count - begin < row_steps ? step_count : begin + row_steps;
+        memset(sums, 0, span->tile_count * sizeof sums[0]);
+        for (size_t step = begin; step < end; step += bn_avx512_chunk_steps) {
+            look_up_chunk(sums, span, step, tables);
         }
+        for (size_t i = 0; i < span->tile_count; i++) add_to_rows(rows + i * bn_avx512_tile_rows, &sums[i]);
     }
 }
 

@@ -20,6 +20,18 @@ enum {
 
 size_t bn_avx512_quads_byte_count(size_t columns) { return step_quads_bytes * bn_avx512_step_count(columns); }
 
+// From a magnitude: weights 0 ... 3 plus one, two bits each, and weight 4 plus one.
+static _Alignas(64) uint8_t low_weights[128], high_weights[128];
+
+__attribute__((constructor)) static void make_weight_tables(void) {
+    for (int magnitude = 0; magnitude < 128; magnitude++) {
+        int digits = 0;
+        for (int i = 0; i < 4; i++) digits |= (bn_avx512_weight(magnitude, i) + 1) << (2 * i);
+        low_weights[magnitude] = (uint8_t)digits;
+        high_weights[magnitude] = (uint8_t)(bn_avx512_weight(magnitude, 4) + 1);
+    }
+}
+
 BN_TARGET_BEGIN(BN_AVX512_TARGET)
 
 BN_INLINE __m512i load(const void *from) { return _mm512_loadu_si512(from); }
@@ -39,20 +51,13 @@ void bn_avx512_arrange_quads(uint8_t *restrict out, const int8_t *restrict codes
 
 // ---- Weights --------------------------------------------------------------------------------------------
 
-// From a magnitude: weights 0 ... 3 plus one, two bits each, and weight 4 plus one.
 typedef struct {
     __m512i low[2], high[2];
 } weight_tables;
 
-BN_INLINE weight_tables make_weight_tables(void) {
-    uint8_t low[128], high[128];
-    for (int magnitude = 0; magnitude < 128; magnitude++) {
-        int digits = 0;
-        for (int i = 0; i < 4; i++) digits |= (bn_avx512_weight(magnitude, i) + 1) << (2 * i);
-        low[magnitude] = (uint8_t)digits;
-        high[magnitude] = (uint8_t)(bn_avx512_weight(magnitude, 4) + 1);
-    }
-    return (weight_tables){{load(low), load(low + 64)}, {load(high), load(high + 64)}};
+BN_INLINE weight_tables load_weight_tables(void) {
+    return (weight_tables){
+        {load(low_weights), load(low_weights + 64)}, {load(high_weights), load(high_weights + 64)}};
 }
 
 // The four vectors of a step, byte g of dword i of vector j: weights of group g of row 16·j + i.
@@ -239,7 +244,7 @@ void bn_avx512_dot(
     int32_t *restrict sums, size_t sums_stride, const bn_tile_span *span,
     const uint8_t *restrict activations, size_t activations_stride, const int32_t *restrict code_sums,
     size_t tokens) {
-    weight_tables tables = make_weight_tables();
+    const weight_tables tables = load_weight_tables();
     // Weights are + 1 in the products: start from what that adds.
     for (size_t t = 0; t < tokens; t++) {
         int32_t *to = sums + t * sums_stride;
