@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Measures how fast llama.cpp runs a model on this machine's CPU.
 
-Three figures, each the median of several runs after one that does not count:
-one sequence decoded token by token, a prompt of 512 tokens read in one batch,
-and eight sequences decoded together, one token of each in a batch. As in
-llama.cpp's own benchmark the tokens are drawn beforehand: logits are computed,
-sampling is not part of the time.
+Three figures, each the median of several runs: one sequence decoded token by
+token, a prompt of 512 tokens read in one batch, and eight sequences decoded
+together, one token of each in a batch. As in llama.cpp's own benchmark the
+tokens are drawn beforehand: logits are computed, sampling is not part of the
+time.
 
-    python3 llama_cpp.py MODEL [--threads 2] [--runs 5] [--json]
+    python3 llama_cpp.py MODEL [--threads 2] [--runs 3] [--json]
 """
 
 import argparse
@@ -30,6 +30,7 @@ from llama_cpp import __version__  # noqa: E402
 PREFILL_TOKENS = 512
 DECODE_PROMPT = 64
 DECODE_TOKENS = 64
+BATCH_STEPS = 32
 SEQUENCES = 8
 SEQUENCE_TOKENS = 512  # room for each sequence in the KV cache
 
@@ -87,6 +88,11 @@ class Context:
     def clear(self):
         llama.llama_memory_clear(llama.llama_get_memory(self.handle), True)
 
+    def cut(self, sequence, length):
+        """Forgets what a sequence holds past its first `length` tokens."""
+        if not llama.llama_memory_seq_rm(llama.llama_get_memory(self.handle), sequence, length, -1):
+            sys.exit("llama.cpp cannot take tokens back")
+
     def decode(self, entries):
         """Runs one batch of (token, position, sequence, wants logits) and waits for it."""
         batch = self.batch
@@ -119,53 +125,53 @@ def timed(action):
 
 
 def median_rate(tokens, run, runs):
-    """Tokens per second in the median of some runs, the first of which does not count."""
-    seconds = [run() for _ in range(runs + 1)][1:]
-    return tokens / statistics.median(seconds)
+    """Tokens per second in the median of some runs."""
+    return tokens / statistics.median(run() for _ in range(runs))
 
 
 def draw(model, count):
     return [random.randrange(256, min(model.vocabulary_size, 100_000)) for _ in range(count)]
 
 
-def measure_single(model, options):
-    context = Context(model, 1, options)
+def measure_decode(model, context, sequences, steps, runs):
+    """Aggregate rate of `sequences` that each get one token in every batch, after a prompt each.
 
-    def prefill():
+    The prompts are read once, outside the time; a run's own tokens are taken back after it."""
+    context.clear()
+    for sequence in range(sequences):
+        context.prefill(draw(model, DECODE_PROMPT), sequence)
+
+    def run():
+        batches = [[(token, DECODE_PROMPT + step, sequence, True)
+                    for sequence, token in enumerate(draw(model, sequences))] for step in range(steps)]
+        seconds = timed(lambda: [context.decode(batch) for batch in batches])
+        for sequence in range(sequences):
+            context.cut(sequence, DECODE_PROMPT)
+        return seconds
+
+    return median_rate(sequences * steps, run, runs)
+
+
+def measure_prefill(model, context, runs):
+    def run():
         context.clear()
         tokens = draw(model, PREFILL_TOKENS)
         return timed(lambda: context.prefill(tokens))
 
-    def decode():
-        context.clear()
-        context.prefill(draw(model, DECODE_PROMPT))
-        tokens = draw(model, DECODE_TOKENS)
-        return timed(lambda: [context.decode([(token, DECODE_PROMPT + i, 0, True)])
-                              for i, token in enumerate(tokens)])
-
-    rates = {
-        "decode_tokens_per_second": median_rate(DECODE_TOKENS, decode, options.runs),
-        "prefill_tokens_per_second": median_rate(PREFILL_TOKENS, prefill, options.runs),
-    }
-    context.close()
-    return rates
+    return median_rate(PREFILL_TOKENS, run, runs)
 
 
-def measure_together(model, options):
-    context = Context(model, SEQUENCES, options)
-
-    def decode():
-        context.clear()
-        for sequence in range(SEQUENCES):
-            context.prefill(draw(model, DECODE_PROMPT), sequence)
-        steps = [draw(model, SEQUENCES) for _ in range(DECODE_TOKENS)]
-        return timed(lambda: [
-            context.decode([(token, DECODE_PROMPT + i, sequence, True) for sequence, token in enumerate(step)])
-            for i, step in enumerate(steps)])
-
-    rate = median_rate(SEQUENCES * DECODE_TOKENS, decode, options.runs)
-    context.close()
-    return {"batch8_tokens_per_second": rate}
+def measure(model, options):
+    # The prompt before the first timed run brings the weights into memory and starts the threads.
+    single = Context(model, 1, options)
+    decode = measure_decode(model, single, 1, DECODE_TOKENS, options.runs)
+    prefill = measure_prefill(model, single, options.runs)
+    single.close()
+    together = Context(model, SEQUENCES, options)
+    batch8 = measure_decode(model, together, SEQUENCES, BATCH_STEPS, options.runs)
+    together.close()
+    return {"decode_tokens_per_second": decode, "prefill_tokens_per_second": prefill,
+            "batch8_tokens_per_second": batch8}
 
 
 def memory():
@@ -193,7 +199,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("model", type=Path)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--runs", type=int, default=5, help="runs of each figure, besides the first")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each figure")
     parser.add_argument("--flash-attention", choices=FLASH_ATTENTION, default="auto",
                         help="auto is llama.cpp's default, which turns it on where the backend can")
     parser.add_argument("--json", action="store_true")
@@ -209,7 +215,7 @@ def main():
         print(json.dumps(continue_greedily(model, options.greedy, options.n, options)))
         return
 
-    figures = measure_single(model, options) | measure_together(model, options) | memory()
+    figures = measure(model, options) | memory()
     about = {
         "library": "llama-cpp-python", "version": __version__, "model": model.description(),
         "threads": options.threads, "runs": options.runs, "flash_attention": options.flash_attention,
