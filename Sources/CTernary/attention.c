@@ -1,58 +1,273 @@
 // SPDX-License-Identifier: MIT
+//
+// Attention goes through a sequence in spans of bn_attention_span positions, counted from its first, and
+// merges them in order. Who computes a span, and when, is no matter for the result.
 #include "kernels.h"
+
+enum {
+    // Neighbouring tokens that one thread takes together at most, each span for all of them while its keys
+    // and values are in the cache.
+    tokens_together_max = 16,
+    // Results of spans that wait for their merge, for each thread.
+    partials_per_thread = 16,
+    // Neighbouring spans that one thread takes at a time.
+    neighbours_max = 4,
+};
 
 static size_t size_of(bn_float_type type) { return type == BN_FLOAT32 ? 4 : 2; }
 
-// Floats before (slot, position, head).
-static size_t offset_in(const bn_kv *kv, uint32_t slot, uint32_t position, size_t head) {
-    return (((size_t)slot * kv->context + position) * kv->kv_heads + head) * kv->head_size;
+static size_t padded_context(size_t context) { return bn_round_up(context, bn_key_block); }
+
+size_t bn_kv_byte_count(
+    bn_float_type type, size_t slots, size_t context, size_t kv_heads, size_t head_size) {
+    size_t rows = slots * kv_heads * padded_context(context);
+    return rows * bn_round_up(head_size, 16) * size_of(type);
+}
+
+size_t bn_attention_scratch_count(size_t threads, size_t heads, size_t kv_heads, size_t head_size) {
+    size_t partial = bn_partial_stride(head_size) + 2;
+    return threads * (heads / kv_heads) * (partials_per_thread * partial + head_size);
+}
+
+// The keys of position `position`, a multiple of bn_key_block.
+static uint8_t *keys_at(const bn_kv *kv, uint32_t slot, size_t head, size_t position) {
+    size_t rows = ((size_t)slot * kv->kv_heads + head) * padded_context(kv->context) + position;
+    return (uint8_t *)kv->keys + rows * kv->head_size * size_of(kv->type);
+}
+
+static uint8_t *values_at(const bn_kv *kv, uint32_t slot, size_t head, size_t position) {
+    size_t rows = ((size_t)slot * kv->kv_heads + head) * padded_context(kv->context) + position;
+    return (uint8_t *)kv->values + rows * bn_round_up(kv->head_size, 16) * size_of(kv->type);
+}
+
+// ---- Storing --------------------------------------------------------------------------------------------
+
+typedef struct {
+    const bn_float_kernels *floats;
+    const bn_kv *kv;
+    const float *k;
+    const float *v;
+    size_t tokens;
+    const uint32_t *slots;
+    const uint32_t *positions;
+} store_region;
+
+// Item i is token i mod tokens of head i / tokens: neighbours write the same blocks.
+static void store_heads(void *context, size_t begin, size_t end, size_t thread) {
+    (void)thread;
+    const store_region *region = context;
+    const bn_kv *kv = region->kv;
+    for (size_t item = begin; item < end; item++) {
+        size_t t = item % region->tokens;
+        size_t head = item / region->tokens;
+        size_t position = region->positions[t];
+        size_t lane = position % bn_key_block;
+        size_t at = (t * kv->kv_heads + head) * kv->head_size;
+        region->floats->store_key(
+            keys_at(kv, region->slots[t], head, position - lane), region->k + at, kv->type, kv->head_size,
+            lane);
+        region->floats->store_row(
+            values_at(kv, region->slots[t], head, position), region->v + at, kv->type, kv->head_size);
+    }
 }
 
 void bn_kv_store(
-    const bn_kernels *kernels, const bn_kv *kv, const float *k, const float *v, size_t tokens,
+    const bn_kernels *kernels, bn_pool *pool, const bn_kv *kv, const float *k, const float *v, size_t tokens,
     const uint32_t *slots, const uint32_t *positions) {
-    size_t row = kv->kv_heads * kv->head_size;
-    for (size_t t = 0; t < tokens; t++) {
-        size_t offset = offset_in(kv, slots[t], positions[t], 0) * size_of(kv->type);
-        kernels->floats->store_row((uint8_t *)kv->keys + offset, k + t * row, kv->type, row);
-        kernels->floats->store_row((uint8_t *)kv->values + offset, v + t * row, kv->type, row);
-    }
+    store_region region = {kernels->floats, kv, k, v, tokens, slots, positions};
+    size_t item_count = tokens * kv->kv_heads;
+    // A key is written with one line of cache for each two elements.
+    bn_pool_run(pool, item_count, bn_grain(pool, item_count, 16 * kv->head_size), store_heads, &region);
 }
+
+// ---- Attending ------------------------------------------------------------------------------------------
 
 typedef struct {
     const bn_float_kernels *floats;
     const bn_kv *kv;
     float *out;
     const float *q;
+    size_t tokens;
     size_t heads;
+    size_t group;
     const uint32_t *slots;
     const uint32_t *positions;
-    float *scratch;
+    float *partials;  // [threads][partials_per_thread][group][bn_partial_stride]
+    float *states;    // [threads][partials_per_thread][group][2]
+    float *queries;   // [threads][group][head_size]
+    size_t tokens_together;
+    // Of the token whose spans are handed out one by one: units [first_unit ..< first_unit + unit_count),
+    // unit i being span i mod span_count of key head i / span_count.
+    size_t token;
+    size_t span_count;
+    size_t first_unit;
+    size_t unit_count;
 } attention_region;
 
-// Item i is query head i mod heads of token i / heads: neighbours share their keys and values.
-static void attend(void *context, size_t begin, size_t end, size_t thread) {
-    const attention_region *region = context;
+static size_t row_of(const attention_region *region, size_t token, size_t kv_head) {
+    return (token * region->heads + kv_head * region->group) * region->kv->head_size;
+}
+
+static float *partial_of(const attention_region *region, size_t index) {
+    return region->partials + index * region->group * bn_partial_stride(region->kv->head_size);
+}
+
+static float *state_of(const attention_region *region, size_t index) {
+    return region->states + index * region->group * 2;
+}
+
+static void attend_one_span(
+    const attention_region *region, float *partial, size_t token, size_t kv_head, size_t first,
+    size_t thread) {
     const bn_kv *kv = region->kv;
-    size_t group = region->heads / kv->kv_heads;
-    for (size_t item = begin; item < end; item++) {
-        size_t t = item / region->heads;
-        size_t kv_head = item % region->heads / group;
-        size_t offset = offset_in(kv, region->slots[t], 0, kv_head) * size_of(kv->type);
-        region->floats->attend_head(
-            region->out + item * kv->head_size, region->q + item * kv->head_size,
-            (const uint8_t *)kv->keys + offset, (const uint8_t *)kv->values + offset, kv->type,
-            kv->kv_heads * kv->head_size, (size_t)region->positions[t] + 1, kv->head_size,
-            region->scratch + thread * kv->context);
+    const float *q = region->q + row_of(region, token, kv_head);
+    if (kv->type == BN_FLOAT16) {
+        size_t query_size = region->group * kv->head_size;
+        float *rounded = region->queries + thread * query_size;
+        region->floats->round_query(rounded, q, query_size);
+        q = rounded;
     }
+    uint32_t slot = region->slots[token];
+    size_t count = (size_t)region->positions[token] + 1 - first;
+    const uint8_t *values = values_at(kv, slot, kv_head, first);
+    const uint8_t *upcoming =
+        count > bn_attention_span ? keys_at(kv, slot, kv_head, first + bn_attention_span) : values;
+    region->floats->attend_span(
+        partial, q, keys_at(kv, slot, kv_head, first), values, upcoming, kv->type,
+        count < bn_attention_span ? count : bn_attention_span, kv->head_size, region->group);
+}
+
+// Tokens begin ..< end, which are of one sequence.
+static void attend_run(
+    const attention_region *region, size_t begin, size_t end, size_t kv_head, size_t thread) {
+    size_t reach = 0;
+    for (size_t t = begin; t < end; t++) {
+        if (region->positions[t] >= reach) reach = (size_t)region->positions[t] + 1;
+    }
+    float *partial = partial_of(region, thread * partials_per_thread);
+    for (size_t first = 0; first < reach; first += bn_attention_span) {
+        for (size_t t = begin; t < end; t++) {
+            if (region->positions[t] < first) continue;
+            attend_one_span(region, partial, t, kv_head, first, thread);
+            region->floats->merge_span(
+                region->out + row_of(region, t, kv_head),
+                state_of(region, thread * partials_per_thread + (t - begin)), partial,
+                region->kv->head_size, region->group, first == 0);
+        }
+    }
+    for (size_t t = begin; t < end; t++) {
+        region->floats->finish_heads(
+            region->out + row_of(region, t, kv_head),
+            state_of(region, thread * partials_per_thread + (t - begin)), region->kv->head_size,
+            region->group);
+    }
+}
+
+// Item i is key head i mod kv_heads of the tokens_together tokens from i / kv_heads · tokens_together.
+static void attend_tokens(void *context, size_t begin, size_t end, size_t thread) {
+    const attention_region *region = context;
+    for (size_t item = begin; item < end; item++) {
+        size_t kv_head = item % region->kv->kv_heads;
+        size_t first = item / region->kv->kv_heads * region->tokens_together;
+        size_t last = region->tokens - first;
+        last = first + (last < region->tokens_together ? last : region->tokens_together);
+        while (first < last) {
+            size_t run = first + 1;
+            while (run < last && region->slots[run] == region->slots[first]) run++;
+            attend_run(region, first, run, kv_head, thread);
+            first = run;
+        }
+    }
+}
+
+static void attend_units(void *context, size_t begin, size_t end, size_t thread) {
+    const attention_region *region = context;
+    for (size_t i = begin; i < end; i++) {
+        size_t unit = region->first_unit + i;
+        attend_one_span(
+            region, partial_of(region, i), region->token, unit / region->span_count,
+            unit % region->span_count * bn_attention_span, thread);
+    }
+}
+
+// Item i is the i-th key head of which there are units.
+static void merge_units(void *context, size_t begin, size_t end, size_t thread) {
+    (void)thread;
+    const attention_region *region = context;
+    size_t head_size = region->kv->head_size;
+    for (size_t item = begin; item < end; item++) {
+        size_t kv_head = region->first_unit / region->span_count + item;
+        float *out = region->out + row_of(region, region->token, kv_head);
+        float *state = state_of(region, kv_head);
+        for (size_t span = 0; span < region->span_count; span++) {
+            size_t unit = kv_head * region->span_count + span;
+            if (unit < region->first_unit || unit >= region->first_unit + region->unit_count) continue;
+            region->floats->merge_span(
+                out, state, partial_of(region, unit - region->first_unit), head_size, region->group,
+                span == 0);
+            if (span + 1 == region->span_count) {
+                region->floats->finish_heads(out, state, head_size, region->group);
+            }
+        }
+    }
+}
+
+// One token after the other, every span by itself: for few key heads and long sequences.
+static void attend_by_spans(bn_pool *pool, attention_region *region) {
+    size_t unit_count_max = bn_pool_thread_count(pool) * partials_per_thread;
+    for (size_t t = 0; t < region->tokens; t++) {
+        region->token = t;
+        region->span_count = bn_ceil_divide((size_t)region->positions[t] + 1, bn_attention_span);
+        size_t unit_count = region->kv->kv_heads * region->span_count;
+        for (size_t first = 0; first < unit_count; first += unit_count_max) {
+            size_t left = unit_count - first;
+            region->first_unit = first;
+            region->unit_count = left < unit_count_max ? left : unit_count_max;
+            // Neighbours to one thread, for which each asks for the keys of the next.
+            size_t grain = region->unit_count / (4 * bn_pool_thread_count(pool));
+            grain = grain < neighbours_max ? grain : neighbours_max;
+            bn_pool_run(pool, region->unit_count, grain, attend_units, region);
+            size_t last_head = (first + region->unit_count - 1) / region->span_count;
+            bn_pool_run(pool, last_head - first / region->span_count + 1, 1, merge_units, region);
+        }
+    }
+}
+
+// Whether handing out key heads of tokens would leave threads idle where spans can occupy them.
+static bool spans_are_better(const bn_pool *pool, size_t item_count, size_t reach_max) {
+    size_t threads = pool == NULL ? 1 : bn_pool_thread_count(pool);
+    bool is_even = item_count % threads == 0 || item_count >= 8 * threads;
+    return !is_even && reach_max > bn_attention_span;
 }
 
 void bn_attention(
     const bn_kernels *kernels, bn_pool *pool, const bn_kv *kv, float *out, const float *q, size_t tokens,
     size_t heads, const uint32_t *slots, const uint32_t *positions, float *scratch) {
-    attention_region region = {kernels->floats, kv, out, q, heads, slots, positions, scratch};
-    size_t reach = 0;
-    for (size_t t = 0; t < tokens; t++) reach += (size_t)positions[t] + 1;
-    size_t mean_cost = tokens == 0 ? 1 : 2 * kv->head_size * (reach / tokens + 1);
-    bn_pool_run(pool, tokens * heads, bn_grain(pool, tokens * heads, mean_cost), attend, &region);
+    if (tokens == 0) return;
+    size_t threads = pool == NULL ? 1 : bn_pool_thread_count(pool);
+    size_t group = heads / kv->kv_heads;
+    attention_region region = {
+        .floats = kernels->floats, .kv = kv, .out = out, .q = q, .tokens = tokens, .heads = heads,
+        .group = group, .slots = slots, .positions = positions, .partials = scratch,
+    };
+    size_t partial_count = threads * partials_per_thread * group;
+    region.states = region.partials + partial_count * bn_partial_stride(kv->head_size);
+    region.queries = region.states + partial_count * 2;
+    size_t reach = 0, reach_max = 0;
+    for (size_t t = 0; t < tokens; t++) {
+        size_t length = (size_t)positions[t] + 1;
+        reach += length;
+        reach_max = length > reach_max ? length : reach_max;
+    }
+    if (spans_are_better(pool, tokens * kv->kv_heads, reach_max)) {
+        attend_by_spans(pool, &region);
+        return;
+    }
+    size_t together = tokens * kv->kv_heads / (8 * threads);
+    together = together < tokens_together_max ? together : tokens_together_max;
+    region.tokens_together = together > 1 ? together : 1;
+    size_t item_count = bn_ceil_divide(tokens, region.tokens_together) * kv->kv_heads;
+    // Sixteen lanes at a time, but two multiplications and additions for each.
+    size_t cost = region.tokens_together * group * kv->head_size * (reach / tokens + 16) / 4;
+    bn_pool_run(pool, item_count, bn_grain(pool, item_count, cost), attend_tokens, &region);
 }

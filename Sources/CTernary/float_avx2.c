@@ -6,7 +6,7 @@
 #include "lanes.h"
 #include "target.h"
 
-BN_TARGET_BEGIN("avx2,f16c")
+BN_TARGET_BEGIN("avx2,fma,f16c")
 
 BN_INLINE bn_lanes load_halves(const void *from) {
     __m256 parts[2] = {
@@ -23,6 +23,24 @@ BN_INLINE void store_halves(void *to, const float *from) {
     _mm_storeu_si128((__m128i *)to, _mm256_cvtps_ph(_mm256_loadu_ps(from), nearest));
     _mm_storeu_si128((__m128i *)to + 1, _mm256_cvtps_ph(_mm256_loadu_ps(from + 8), nearest));
 }
+
+BN_INLINE bn_lanes add_exact_product(bn_lanes sum, float factor, bn_lanes lanes) {
+    __m256 parts[2], sums[2];
+    memcpy(parts, &lanes, sizeof parts);
+    memcpy(sums, &sum, sizeof sums);
+    for (size_t i = 0; i < 2; i++) sums[i] = _mm256_fmadd_ps(_mm256_set1_ps(factor), parts[i], sums[i]);
+    memcpy(&sum, sums, sizeof sum);
+    return sum;
+}
+
+// How many vectors attention works on at a time: what the registers hold.
+enum {
+    attend_heads_max = 4,
+    attend_registers = 4,
+    attend_blocks_max = 2,
+    attend_sums_max = 4,
+    attend_width_max = 2,
+};
 
 #include "float_kernels.h"
 

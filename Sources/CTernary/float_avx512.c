@@ -20,6 +20,19 @@ BN_INLINE void store_halves(void *to, const float *from) {
     _mm256_storeu_si256((__m256i *)to, _mm512_cvtps_ph(_mm512_loadu_ps(from), nearest));
 }
 
+BN_INLINE bn_lanes add_exact_product(bn_lanes sum, float factor, bn_lanes lanes) {
+    return (bn_lanes)_mm512_fmadd_ps(_mm512_set1_ps(factor), (__m512)lanes, (__m512)sum);
+}
+
+// How many vectors attention works on at a time: what the registers hold.
+enum {
+    attend_heads_max = 8,
+    attend_registers = 8,
+    attend_blocks_max = 4,
+    attend_sums_max = 16,
+    attend_width_max = 4,
+};
+
 #include "float_kernels.h"
 
 BN_TARGET_END

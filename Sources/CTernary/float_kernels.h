@@ -4,6 +4,8 @@
 // BN_TARGET_END, so that the compiler makes the same arithmetic out of its instructions, and provides
 //     BN_INLINE bn_lanes load_halves(const void *)      16 half floats
 //     BN_INLINE void store_halves(void *, const float *) 16 half floats, rounded to nearest even
+//     BN_INLINE bn_lanes add_exact_product(bn_lanes sum, float factor, bn_lanes lanes)
+//         sum + factor·lanes, where no product needs rounding
 // No order of operations is left to the compiler: sums over elements have sixteen explicit lanes, all else
 // is element by element, and contraction is off.
 
@@ -53,6 +55,32 @@ BN_INLINE float sum_lanes(bn_lanes lanes) {
     return sums[0];
 }
 
+// a where the mask is all ones, b where it is zero.
+BN_INLINE bn_lanes select_lanes(bn_integer_lanes mask, bn_lanes a, bn_lanes b) {
+    return (bn_lanes)((mask & (bn_integer_lanes)a) | (~mask & (bn_integer_lanes)b));
+}
+
+// bn_exp_float by lane.
+BN_INLINE bn_lanes exp_lanes(bn_lanes x) {
+    x = select_lanes(x < -105.0f, (bn_lanes){0} - 105.0f, x);
+    x = select_lanes(x > 90.0f, (bn_lanes){0} + 90.0f, x);
+    bn_lanes shifted = x * 0x1.715476p0f + BN_ROUND_FLOAT;
+    bn_integer_lanes n = (bn_integer_lanes)((bn_bit_lanes)shifted - 0x4b400000u);
+    bn_lanes rounded = shifted - BN_ROUND_FLOAT;
+    bn_lanes r = x - rounded * 0x1.62e4p-1f;
+    r = r - rounded * 0x1.7f7d1cp-20f;
+    bn_lanes p = 0x1.6a23dcp-10f * r + 0x1.123a26p-7f;
+    p = p * r + 0x1.5558f4p-5f;
+    p = p * r + 0x1.55549p-3f;
+    p = p * r + 0x1.fffffcp-2f;
+    p = (r * r) * p + r;
+    p = p + 1.0f;
+    bn_bit_lanes half = (bn_bit_lanes)(n >> 1);
+    bn_lanes scale = (bn_lanes)((half + 127u) << 23);
+    bn_lanes rest = (bn_lanes)(((bn_bit_lanes)n - half + 127u) << 23);
+    return p * scale * rest;
+}
+
 // max |x|, as bits: the bits of non-negative floats are in the order of their values, and those of
 // infinities and NaN come last, so one maximum answers both questions.
 BN_INLINE uint32_t magnitude_bits_max(const float *x, size_t count) {
@@ -95,15 +123,33 @@ static void rms_norm_token(float *out, const float *x, const float *weight, size
     for (i = 0; i < columns; i++) out[i] = (x[i] * factor) * weight[i];
 }
 
-static void rope_head(float *x, const float *cosines, const float *sines, size_t head_size, bool adjacent) {
+static void rope_head(
+    float *restrict x, const float *restrict cosines, const float *restrict sines, size_t head_size,
+    bool adjacent) {
     size_t half = head_size / 2;
-    size_t step = adjacent ? 2 : 1;
-    size_t partner = adjacent ? 1 : half;
-    for (size_t j = 0; j < half; j++) {
-        float a = x[step * j];
-        float b = x[step * j + partner];
-        x[step * j] = a * cosines[j] - b * sines[j];
-        x[step * j + partner] = a * sines[j] + b * cosines[j];
+    if (adjacent) {
+        for (size_t j = 0; j < half; j++) {
+            float a = x[2 * j];
+            float b = x[2 * j + 1];
+            x[2 * j] = a * cosines[j] - b * sines[j];
+            x[2 * j + 1] = a * sines[j] + b * cosines[j];
+        }
+        return;
+    }
+    size_t j = 0;
+    for (; j + bn_lane_count <= half; j += bn_lane_count) {
+        bn_lanes a = load_floats(x + j), b = load_floats(x + half + j);
+        bn_lanes cosine = load_floats(cosines + j), sine = load_floats(sines + j);
+        bn_lanes first = a * cosine - b * sine;
+        bn_lanes second = a * sine + b * cosine;
+        memcpy(x + j, &first, sizeof first);
+        memcpy(x + half + j, &second, sizeof second);
+    }
+    for (; j < half; j++) {
+        float a = x[j];
+        float b = x[half + j];
+        x[j] = a * cosines[j] - b * sines[j];
+        x[half + j] = a * sines[j] + b * cosines[j];
     }
 }
 
@@ -146,94 +192,7 @@ static void store_row(void *out, const float *x, bn_float_type type, size_t coun
     memcpy(halves + i, rest, (count - i) * sizeof(uint16_t));
 }
 
-// ---- Attention ------------------------------------------------------------------------------------------
-
-BN_INLINE float dot_typed(const float *x, const void *row, size_t count, bn_float_type type) {
-    bn_lanes lanes = {0};
-    size_t i = 0;
-    for (; i + bn_lane_count <= count; i += bn_lane_count) {
-        lanes = lanes + load_floats(x + i) * load_typed(row, i, type);
-    }
-    if (i < count) {
-        lanes = lanes + load_some_floats(x + i, count - i) * load_some_typed(row, i, count - i, type);
-    }
-    return sum_lanes(lanes);
-}
-
-// scores := exp(score - max), in place; returns their sum.
-BN_INLINE float exponentiate(float *scores, size_t count) {
-    float largest = scores[0];
-    for (size_t p = 1; p < count; p++) largest = scores[p] > largest ? scores[p] : largest;
-    for (size_t p = 0; p < count; p++) scores[p] = bn_exp_float(scores[p] - largest);
-    bn_lanes lanes = {0};
-    size_t p = 0;
-    for (; p + bn_lane_count <= count; p += bn_lane_count) lanes = lanes + load_floats(scores + p);
-    lanes = lanes + load_some_floats(scores + p, count - p);
-    return sum_lanes(lanes);
-}
-
-// out[0 ..< 16·width] = Σ_p weights[p]·values[p] / sum, in the order of p, `width` vectors at a time.
-BN_INLINE void blend(
-    float *out, const float *weights, float sum, const uint8_t *values, size_t row_bytes,
-    size_t position_count, size_t width, bn_float_type type) {
-    bn_lanes sums[4] = {0};
-    for (size_t p = 0; p < position_count; p++) {
-        for (size_t j = 0; j < width; j++) {
-            sums[j] = sums[j] + weights[p] * load_typed(values + p * row_bytes, j * bn_lane_count, type);
-        }
-    }
-    for (size_t j = 0; j < width; j++) {
-        sums[j] = sums[j] / sum;
-        memcpy(out + j * bn_lane_count, &sums[j], sizeof sums[j]);
-    }
-}
-
-BN_INLINE void blend_tail(
-    float *out, const float *weights, float sum, const uint8_t *values, size_t row_bytes,
-    size_t position_count, size_t count, bn_float_type type) {
-    bn_lanes sums = {0};
-    for (size_t p = 0; p < position_count; p++) {
-        sums = sums + weights[p] * load_some_typed(values + p * row_bytes, 0, count, type);
-    }
-    sums = sums / sum;
-    memcpy(out, &sums, count * sizeof(float));
-}
-
-BN_INLINE void attend_head_typed(
-    float *restrict out, const float *restrict q, const uint8_t *keys, const uint8_t *values,
-    size_t row_stride, size_t position_count, size_t head_size, float *restrict scores,
-    bn_float_type type) {
-    size_t row_bytes = row_stride * size_of(type);
-    float scale = 1.0f / sqrtf((float)head_size);
-    for (size_t p = 0; p < position_count; p++) {
-        scores[p] = dot_typed(q, keys + p * row_bytes, head_size, type) * scale;
-    }
-    float sum = exponentiate(scores, position_count);
-    size_t i = 0;
-    for (; i + 4 * bn_lane_count <= head_size; i += 4 * bn_lane_count) {
-        blend(out + i, scores, sum, values + i * size_of(type), row_bytes, position_count, 4, type);
-    }
-    for (; i + bn_lane_count <= head_size; i += bn_lane_count) {
-        blend(out + i, scores, sum, values + i * size_of(type), row_bytes, position_count, 1, type);
-    }
-    if (i < head_size) {
-        blend_tail(
-            out + i, scores, sum, values + i * size_of(type), row_bytes, position_count, head_size - i,
-            type);
-    }
-}
-
-static void attend_head(
-    float *restrict out, const float *restrict q, const void *keys, const void *values, bn_float_type type,
-    size_t row_stride, size_t position_count, size_t head_size, float *restrict scratch) {
-    if (type == BN_FLOAT32) {
-        attend_head_typed(
-            out, q, keys, values, row_stride, position_count, head_size, scratch, BN_FLOAT32);
-    } else {
-        attend_head_typed(
-            out, q, keys, values, row_stride, position_count, head_size, scratch, BN_FLOAT16);
-    }
-}
+#include "float_attention.h"
 
 // ---- Head -----------------------------------------------------------------------------------------------
 
@@ -247,6 +206,8 @@ BN_INLINE void head_block(
     for (size_t i = 0; i < whole; i += bn_lane_count) {
         for (size_t r = 0; r < rows; r++) {
             bn_lanes weights = load_typed(table + r * row_bytes, i, type);
+            // Rows are too short for the processor to find the next ones by itself in time.
+            prefetch(table + (r + rows) * row_bytes + i * size_of(type));
             for (size_t t = 0; t < tokens; t++) {
                 sums[r][t] = sums[r][t] + load_floats(x + t * columns + i) * weights;
             }
@@ -304,9 +265,21 @@ static void head_rows(
     }
 }
 
-static double log_sum_exp(const float *logits, size_t count) {
+static float largest_logit(const float *logits, size_t count) {
+    size_t whole = count - count % bn_lane_count;
     float largest = logits[0];
-    for (size_t i = 1; i < count; i++) largest = logits[i] > largest ? logits[i] : largest;
+    if (whole > 0) {
+        bn_lanes lanes = load_floats(logits);
+        for (size_t i = bn_lane_count; i < whole; i += bn_lane_count) {
+            lanes = larger_lanes(load_floats(logits + i), lanes);
+        }
+        largest = largest_of_lanes(lanes);
+    }
+    for (size_t i = whole; i < count; i++) largest = logits[i] > largest ? logits[i] : largest;
+    return largest;
+}
+
+static double sum_exponentials(const float *logits, size_t count, float largest) {
     double sums[bn_lane_count] = {0};
     size_t i = 0;
     for (; i + bn_lane_count <= count; i += bn_lane_count) {
@@ -320,7 +293,7 @@ static double log_sum_exp(const float *logits, size_t count) {
     for (size_t width = bn_lane_count / 2; width > 0; width /= 2) {
         for (size_t lane = 0; lane < width; lane++) sums[lane] = sums[lane] + sums[lane + width];
     }
-    return (double)largest + bn_log_double(sums[0]);
+    return sums[0];
 }
 
 // ---- Hops -----------------------------------------------------------------------------------------------
@@ -367,7 +340,9 @@ static bool hop_decode_token(float *restrict out, const uint8_t *restrict hop, s
 #define BN_FLOAT_KERNELS                                                                                   \
     {                                                                                                      \
         .quantise_token = quantise_token, .rms_norm_token = rms_norm_token, .rope_head = rope_head,        \
-        .gate_span = gate_span, .store_row = store_row, .load_row = load_row, .attend_head = attend_head,  \
-        .head_rows = head_rows, .log_sum_exp = log_sum_exp, .hop_encode_token = hop_encode_token,          \
-        .hop_decode_token = hop_decode_token,                                                              \
+        .gate_span = gate_span, .store_row = store_row, .store_key = store_key, .load_row = load_row,      \
+        .round_query = round_query, .attend_span = attend_span, .merge_span = merge_span,                  \
+        .finish_heads = finish_heads,                                                                      \
+        .head_rows = head_rows, .largest_logit = largest_logit, .sum_exponentials = sum_exponentials,      \
+        .hop_encode_token = hop_encode_token, .hop_decode_token = hop_decode_token,                        \
     }

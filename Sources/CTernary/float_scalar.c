@@ -18,6 +18,19 @@ BN_INLINE void store_halves(void *to, const float *from) {
     memcpy(to, halves, sizeof halves);
 }
 
+BN_INLINE bn_lanes add_exact_product(bn_lanes sum, float factor, bn_lanes lanes) {
+    return sum + factor * lanes;
+}
+
+// How many vectors attention works on at a time: what the registers hold.
+enum {
+    attend_heads_max = 4,
+    attend_registers = 4,
+    attend_blocks_max = 2,
+    attend_sums_max = 4,
+    attend_width_max = 2,
+};
+
 #include "float_kernels.h"
 
 const bn_float_kernels bn_float_scalar = BN_FLOAT_KERNELS;

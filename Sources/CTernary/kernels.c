@@ -8,7 +8,8 @@ static const bn_kernels avx2_kernels = {BN_ISA_AVX2, &bn_ternary_avx2, &bn_float
 static const bn_kernels avx512_kernels = {BN_ISA_AVX512, &bn_ternary_avx512, &bn_float_avx512};
 
 static bool has_avx2(void) {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c");
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+           __builtin_cpu_supports("f16c");
 }
 
 static bool has_avx512(void) {

@@ -15,7 +15,17 @@ enum {
     bn_span_columns = 640,
     // Sums that one call of a product kernel makes, at most; they stand on its caller's stack.
     bn_sums_max = 32768,
+    // Positions whose keys stand together, one per lane: [positions/16][head_size][16].
+    bn_key_block = 16,
+    // Attention treats so many positions at a time, counted from the sequence's first; a multiple of
+    // bn_key_block. Large enough that merging spans costs little, small enough that a span's keys and values
+    // stay in the second-level cache and that few heads keep many threads busy.
+    bn_attention_span = 256,
 };
+
+// Floats of one head in what attention makes of a span: the weighted sum of values (rounded up to whole
+// vectors), then the largest score and the sum of weights.
+static inline size_t bn_partial_stride(size_t head_size) { return (head_size + 15) / 16 * 16 + 16; }
 
 // Consecutive tiles of a matrix of `tile_total` tiles and `columns` columns.
 typedef struct {
@@ -65,18 +75,31 @@ typedef struct {
 typedef struct {
     bool (*quantise_token)(int8_t *restrict codes, float *restrict scale, const float *x, size_t columns);
     void (*rms_norm_token)(float *out, const float *x, const float *weight, size_t columns, float epsilon);
-    void (*rope_head)(float *x, const float *cosines, const float *sines, size_t head_size, bool adjacent);
+    void (*rope_head)(
+        float *restrict x, const float *restrict cosines, const float *restrict sines, size_t head_size,
+        bool adjacent);
     void (*gate_span)(float *gate, const float *up, size_t count, bool squared);
     void (*store_row)(void *out, const float *x, bn_float_type type, size_t count);
     void (*load_row)(float *out, const void *row, bn_float_type type, size_t count);
-    void (*attend_head)(
-        float *restrict out, const float *restrict q, const void *keys, const void *values,
-        bn_float_type type, size_t row_stride, size_t position_count, size_t head_size,
-        float *restrict scratch);
+    // x [head_size] into lane `lane` of a block of keys.
+    void (*store_key)(void *block, const float *x, bn_float_type type, size_t head_size, size_t lane);
+    // Queries as attend_span wants them for BN_FLOAT16. out may not be q.
+    void (*round_query)(float *restrict out, const float *restrict q, size_t count);
+    // partial [heads][bn_partial_stride] of q [heads][head_size] with the first `count` positions of a span;
+    // the heads share keys and values. `upcoming`: keys that will be wanted next, or any memory in the cache.
+    void (*attend_span)(
+        float *restrict partial, const float *restrict q, const void *keys, const void *values,
+        const void *upcoming, bn_float_type type, size_t count, size_t head_size, size_t heads);
+    // Adds a span to out [heads][head_size] and state [heads][2], the largest score and the sum so far.
+    void (*merge_span)(
+        float *restrict out, float *restrict state, const float *restrict partial, size_t head_size,
+        size_t heads, bool is_first);
+    void (*finish_heads)(float *restrict out, const float *restrict state, size_t head_size, size_t heads);
     void (*head_rows)(
         float *restrict logits, size_t logits_stride, const float *restrict x, const void *table,
         bn_float_type type, size_t tokens, size_t row_count, size_t columns);
-    double (*log_sum_exp)(const float *logits, size_t count);
+    float (*largest_logit)(const float *logits, size_t count);
+    double (*sum_exponentials)(const float *logits, size_t count, float largest);
     bool (*hop_encode_token)(uint8_t *restrict out, const float *restrict x, size_t columns);
     bool (*hop_decode_token)(float *restrict out, const uint8_t *restrict hop, size_t columns);
 } bn_float_kernels;

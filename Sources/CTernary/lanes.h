@@ -14,6 +14,9 @@
 enum { bn_lane_count = 16 };
 typedef float bn_lanes __attribute__((vector_size(64)));
 
+typedef int32_t bn_integer_lanes __attribute__((vector_size(64)));
+typedef uint32_t bn_bit_lanes __attribute__((vector_size(64)));
+
 #define BN_INLINE static inline __attribute__((always_inline))
 
 #endif

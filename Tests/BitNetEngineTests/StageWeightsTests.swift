@@ -134,10 +134,11 @@ import Testing
         model.headCount = 2
         model.headSize = 32
         let bytes = KeyValueCache.byteCount(
-            model: model, layers: try range(0..<3), slots: 5, context: 7, type: .f32)
-        #expect(bytes == 2 * 3 * 5 * 7 * 64 * 4)
+            model: model, layers: try range(0..<3), slots: 5, context: 17, type: .f32)
+        // Positions go by sixteen.
+        #expect(bytes == 2 * 3 * 5 * 32 * 64 * 4)
         let half = KeyValueCache.byteCount(
-            model: model, layers: try range(0..<3), slots: 5, context: 7, type: .f16)
+            model: model, layers: try range(0..<3), slots: 5, context: 17, type: .f16)
         #expect(half == bytes / 2)
     }
 

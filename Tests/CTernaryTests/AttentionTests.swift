@@ -17,7 +17,7 @@ import Testing
             self.heads = heads
             self.headSize = headSize
             self.type = type
-            let byteCount = slots * context * heads * headSize * 4
+            let byteCount = bn_kv_byte_count(type, slots, context, heads, headSize)
             keys = .allocate(byteCount: byteCount, alignment: 64)
             values = .allocate(byteCount: byteCount, alignment: 64)
             // NaN wherever nothing has been stored: reading too far would show.
@@ -37,12 +37,12 @@ import Testing
         }
 
         func store(
-            _ k: [Float], _ v: [Float], slots: [UInt32], positions: [UInt32], on variant: Variant
-        )
-            throws
-        {
+            _ k: [Float], _ v: [Float], slots: [UInt32], positions: [UInt32], on variant: Variant,
+            threads: Int = 1
+        ) throws {
+            let pool = try Pool(threads: threads)
             var kv = kv
-            bn_kv_store(try variant.kernels, &kv, k, v, slots.count, slots, positions)
+            bn_kv_store(try variant.kernels, pool.pointer, &kv, k, v, slots.count, slots, positions)
         }
 
         func attend(
@@ -50,7 +50,8 @@ import Testing
         ) throws -> [Float] {
             let pool = try Pool(threads: threads)
             var kv = kv
-            var scratch = [Float](repeating: .nan, count: threads * context)
+            let scratchCount = bn_attention_scratch_count(threads, heads, self.heads, headSize)
+            var scratch = [Float](repeating: .nan, count: scratchCount)
             var out = [Float](repeating: .nan, count: q.count)
             bn_attention(
                 try variant.kernels, pool.pointer, &kv, &out, q, slots.count, heads, slots, positions,
@@ -63,60 +64,144 @@ import Testing
         type == BN_FLOAT16 ? values.map { Float(Float16($0)) } : values
     }
 
+    struct Shape: Sendable {
+        var heads: Int
+        var keyValueHeads: Int
+        var headSize: Int
+    }
+
     @Test(
-        arguments: Variant.all, [(2, 1, 2), (4, 2, 16), (6, 3, 33), (4, 1, 80), (8, 2, 64), (2, 2, 130)])
-    func `blends have the bits of their definition`(variant: Variant, shape: (Int, Int, Int)) throws {
-        let (heads, keyValueHeads, headSize) = shape
+        arguments: [
+            Shape(heads: 2, keyValueHeads: 1, headSize: 2), Shape(heads: 4, keyValueHeads: 2, headSize: 16),
+            Shape(heads: 6, keyValueHeads: 2, headSize: 33), Shape(heads: 5, keyValueHeads: 5, headSize: 12),
+            Shape(heads: 15, keyValueHeads: 1, headSize: 20), Shape(heads: 8, keyValueHeads: 1, headSize: 64),
+            Shape(heads: 1, keyValueHeads: 1, headSize: 130),
+        ], [BN_FLOAT32, BN_FLOAT16].map(\.rawValue))
+    func `blends have the bits of their definition`(shape: Shape, type: UInt32) throws {
+        let type = bn_float_type(type)
+        let (heads, headSize) = (shape.heads, shape.headSize)
         var generator = Generator(seed: UInt64(headSize))
-        for type in [BN_FLOAT32, BN_FLOAT16] {
-            let length = 37
-            let row = keyValueHeads * headSize
-            let cache = Cache(slots: 2, context: 40, heads: keyValueHeads, headSize: headSize, type: type)
-            let k = generator.floats(length * row)
-            let v = generator.floats(length * row)
-            let positions = (0..<UInt32(length)).map { $0 }
-            let slots = [UInt32](repeating: 1, count: length)
-            try cache.store(k, v, slots: slots, positions: positions, on: variant)
-            let asked: [UInt32] = [0, 15, 16, 36]
-            let q = generator.floats(asked.count * heads * headSize)
-            let keys = Self.rounded(k, to: type)
-            let values = Self.rounded(v, to: type)
-            let expected = asked.indices.flatMap { token in
-                (0..<heads).flatMap { head in
-                    let start = (token * heads + head) * headSize
-                    let group = head / (heads / keyValueHeads)
-                    let rows = (0...Int(asked[token])).map { $0 * row + group * headSize }
-                    return Reference.attention(
-                        query: Array(q[start..<start + headSize]),
-                        keys: rows.map { Array(keys[$0..<$0 + headSize]) },
-                        values: rows.map { Array(values[$0..<$0 + headSize]) })
-                }
+        let length = 514
+        let row = shape.keyValueHeads * headSize
+        let k = generator.floats(length * row)
+        let v = generator.floats(length * row)
+        let asked: [UInt32] = [0, 14, 15, 16, 63, 64, 255, 256, 513]
+        let q = generator.floats(asked.count * heads * headSize)
+        let keys = Self.rounded(k, to: type)
+        let values = Self.rounded(v, to: type)
+        var expected: [Float] = []
+        for token in asked.indices {
+            for head in 0..<heads {
+                let start = (token * heads + head) * headSize
+                let group = head / (heads / shape.keyValueHeads)
+                let rows = (0...Int(asked[token])).map { $0 * row + group * headSize }
+                expected += Reference.attention(
+                    query: Array(q[start..<start + headSize]),
+                    keys: rows.map { Array(keys[$0..<$0 + headSize]) },
+                    values: rows.map { Array(values[$0..<$0 + headSize]) },
+                    halves: type == BN_FLOAT16)
             }
+        }
+        let positions = (0..<UInt32(length)).map { $0 }
+        for variant in Variant.all {
             for threads in [1, 3] {
+                let cache = Cache(
+                    slots: 2, context: length, heads: shape.keyValueHeads, headSize: headSize, type: type)
+                try cache.store(
+                    k, v, slots: Array(repeating: 1, count: length), positions: positions, on: variant,
+                    threads: threads)
                 let out = try cache.attend(
-                    q, heads: heads, slots: [1, 1, 1, 1], positions: asked, on: variant, threads: threads)
-                #expect(out.bits == expected.bits, "\(threads) threads, type \(type.rawValue)")
+                    q, heads: heads, slots: Array(repeating: 1, count: asked.count), positions: asked,
+                    on: variant, threads: threads)
+                #expect(out.bits == expected.bits, "\(variant.testDescription), \(threads) threads")
             }
         }
     }
 
     @Test(arguments: Variant.all)
-    func `a token's result does not depend on its batch`(variant: Variant) throws {
+    func `a token's result depends on neither its batch nor the threads`(variant: Variant) throws {
         var generator = Generator(seed: 21)
-        let cache = Cache(slots: 3, context: 50, heads: 2, headSize: 32, type: BN_FLOAT16)
-        let slots = (0..<90).map { UInt32($0 / 30) }
-        let positions = (0..<90).map { UInt32($0 % 30) }
-        try cache.store(
-            generator.floats(90 * 64), generator.floats(90 * 64), slots: slots, positions: positions,
-            on: variant)
-        let q = generator.floats(90 * 128)
-        let together = try cache.attend(
-            q, heads: 4, slots: slots, positions: positions, on: variant, threads: 2)
-        for token in stride(from: 0, to: 90, by: 7) {
-            let alone = try cache.attend(
-                Array(q[token * 128..<(token + 1) * 128]), heads: 4, slots: [slots[token]],
-                positions: [positions[token]], on: variant, threads: 1)
-            #expect(alone.bits == together[token * 128..<(token + 1) * 128].map(\.bitPattern))
+        let length = 1030
+        let (heads, keyValueHeads, headSize) = (6, 3, 8)
+        let row = heads * headSize
+        let cache = Cache(
+            slots: 3, context: length, heads: keyValueHeads, headSize: headSize, type: BN_FLOAT16)
+        let positions = (0..<UInt32(length)).map { $0 }
+        for slot in [UInt32](0..<3) {
+            try cache.store(
+                generator.floats(length * keyValueHeads * headSize),
+                generator.floats(length * keyValueHeads * headSize),
+                slots: Array(repeating: slot, count: length), positions: positions, on: variant, threads: 2)
         }
+        let edges: [UInt32] = [0, 14, 15, 16, 62, 63, 64, 254, 255, 256, 510, 511, 512, 1023, 1024, 1029]
+        let asked = edges + edges.reversed() + positions[..<200]
+        let slots = asked.indices.map { UInt32($0 < 24 ? $0 % 3 : 2) }
+        let q = generator.floats(asked.count * row)
+        let together = try cache.attend(
+            q, heads: heads, slots: slots, positions: asked, on: variant, threads: 1)
+        for threads in [2, 3, 5] {
+            let again = try cache.attend(
+                q, heads: heads, slots: slots, positions: asked, on: variant, threads: threads)
+            #expect(again.bits == together.bits, "\(threads) threads")
+            // Alone, long sequences of three key heads are shared out by spans.
+            for token in stride(from: 0, to: asked.count, by: 5) {
+                let alone = try cache.attend(
+                    Array(q[token * row..<(token + 1) * row]), heads: heads, slots: [slots[token]],
+                    positions: [asked[token]], on: variant, threads: threads)
+                #expect(alone.bits == together[token * row..<(token + 1) * row].map(\.bitPattern))
+            }
+        }
+    }
+
+    @Test(arguments: Variant.all)
+    func `blends are close to the exact ones`(variant: Variant) throws {
+        var generator = Generator(seed: 5)
+        let (length, headSize) = (1025, 128)
+        let cache = Cache(slots: 1, context: length, heads: 1, headSize: headSize, type: BN_FLOAT16)
+        let k = generator.floats(length * headSize, within: 1)
+        let v = generator.floats(length * headSize, within: 1)
+        let q = generator.floats(headSize)
+        try cache.store(
+            k, v, slots: Array(repeating: 0, count: length), positions: (0..<UInt32(length)).map { $0 },
+            on: variant)
+        let out = try cache.attend(
+            q, heads: 1, slots: [0], positions: [UInt32(length - 1)], on: variant, threads: 1)
+        var blend = [Double](repeating: 0, count: headSize)
+        var total = 0.0
+        for position in 0..<length {
+            let start = position * headSize
+            var score = 0.0
+            for index in 0..<headSize { score += Double(q[index]) * Double(k[start + index]) }
+            let weight = bn_exp(score / Double(headSize).squareRoot())
+            for index in 0..<headSize { blend[index] += weight * Double(v[start + index]) }
+            total += weight
+        }
+        for index in 0..<headSize { #expect(abs(Double(out[index]) - blend[index] / total) < 1e-4) }
+    }
+
+    @Test(arguments: Variant.all)
+    func `a sequence can be rewound and written again`(variant: Variant) throws {
+        var generator = Generator(seed: 8)
+        let (length, row) = (300, 32)
+        let cache = Cache(slots: 1, context: length, heads: 2, headSize: 16, type: BN_FLOAT16)
+        let positions = (0..<UInt32(length)).map { $0 }
+        let slots = [UInt32](repeating: 0, count: length)
+        let q = generator.floats(2 * row)
+        let (k, v) = (generator.floats(length * row), generator.floats(length * row))
+        try cache.store(k, v, slots: slots, positions: positions, on: variant)
+        let asked: [UInt32] = [36, 299]
+        let first = try cache.attend(q, heads: 2, slots: [0, 0], positions: asked, on: variant, threads: 1)
+        // Other values, infinite ones among them, from position 37 on.
+        let others = Array(repeating: Float.infinity, count: 100 * row) + generator.floats(163 * row)
+        try cache.store(
+            others, others, slots: Array(slots[37...]), positions: Array(positions[37...]), on: variant)
+        let rewound = try cache.attend(
+            Array(q[..<row]), heads: 2, slots: [0], positions: [36], on: variant, threads: 1)
+        #expect(rewound.bits == first[..<row].map(\.bitPattern))
+        try cache.store(
+            Array(k[(37 * row)...]), Array(v[(37 * row)...]), slots: Array(slots[37...]),
+            positions: Array(positions[37...]), on: variant)
+        let again = try cache.attend(q, heads: 2, slots: [0, 0], positions: asked, on: variant, threads: 1)
+        #expect(again.bits == first.bits)
     }
 }

@@ -151,19 +151,37 @@ static void load_case(const bn_float_kernels *floats, uint8_t *out, const float 
     floats->load_row((float *)out + count, x, BN_BFLOAT16, count);
 }
 
-// Two keys and two values per position; count is the head size.
+// Fifteen query heads with one key head; count is the head size. Lengths around every block's boundary.
 static void attend_case(const bn_float_kernels *floats, uint8_t *out, const float *x, size_t count) {
-    static const size_t positions[] = {1, 15, 16, 33};
-    size_t length = positions[count % 4];
-    uint16_t *halves = allocate(2 * length * count * sizeof(uint16_t));
-    float *scratch = allocate(length * sizeof(float));
-    floats->store_row(halves, x, BN_FLOAT16, 2 * length * count);
-    float *o = (float *)out;
-    floats->attend_head(o, x + 7, x, x + count, BN_FLOAT32, count, length, count, scratch);
-    floats->attend_head(
-        o + count, x + 7, halves, halves + count, BN_FLOAT16, count, length, count, scratch);
-    free(halves);
-    free(scratch);
+    static const size_t lengths[] = {1, 15, 16, 17, 33, 64, 65, 255, 256};
+    enum { heads = 15 };
+    size_t stride = bn_partial_stride(count), padded = (count + 15) / 16 * 16;
+    uint8_t *keys = allocate(bn_attention_span * count * 4);
+    uint8_t *values = allocate(bn_attention_span * padded * 4);
+    float *partial = allocate(heads * stride * sizeof(float));
+    float *q = allocate(heads * count * sizeof(float));
+    for (size_t type = BN_FLOAT32; type <= BN_FLOAT16; type++) {
+        size_t size = type == BN_FLOAT32 ? 4 : 2, length = lengths[count % 9];
+        for (size_t p = 0; p < length; p++) {
+            const float *row = x + p % 40 * count + p % 7;
+            uint8_t *block = keys + p / 16 * 16 * count * size;
+            floats->store_key(block, row, (bn_float_type)type, count, p % 16);
+            floats->store_row(values + p * padded * size, row + count, (bn_float_type)type, count);
+        }
+        floats->round_query(q, x + 5, heads * count);
+        floats->attend_span(partial, q, keys, values, values, (bn_float_type)type, length, count, heads);
+        float *blend = (float *)out, *state = blend + heads * count;
+        floats->merge_span(blend, state, partial, count, heads, true);
+        length = (length + 1) / 2;
+        floats->attend_span(partial, q, keys, values, keys, (bn_float_type)type, length, count, heads);
+        floats->merge_span(blend, state, partial, count, heads, false);
+        floats->finish_heads(blend, state, count, heads);
+        out += (heads * count + 2 * heads) * sizeof(float);
+    }
+    free(keys);
+    free(values);
+    free(partial);
+    free(q);
 }
 
 // Five rows of `count` columns by three tokens.
@@ -179,8 +197,10 @@ static void head_case(const bn_float_kernels *floats, uint8_t *out, const float 
 }
 
 static void log_sum_case(const bn_float_kernels *floats, uint8_t *out, const float *x, size_t count) {
-    double result = floats->log_sum_exp(x, count);
-    memcpy(out, &result, sizeof result);
+    float largest = floats->largest_logit(x, count);
+    double sum = floats->sum_exponentials(x, count, largest);
+    memcpy(out, &largest, sizeof largest);
+    memcpy(out + sizeof(double), &sum, sizeof sum);
 }
 
 static void hop_case(const bn_float_kernels *floats, uint8_t *out, const float *x, size_t count) {
@@ -207,7 +227,7 @@ static void check_floats(const bn_kernels *kernels) {
     for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++) {
         size_t count = counts[c];
         float *x = random_floats(80 * count + 16);
-        size_t out_bytes = 4096 + 16 * count;
+        size_t out_bytes = 4096 + 128 * count;
         for (size_t i = 0; i < sizeof float_cases / sizeof float_cases[0]; i++) {
             uint8_t *expected = allocate(out_bytes), *actual = allocate(out_bytes);
             float_cases[i].run(&bn_float_scalar, expected, x, count);

@@ -9,7 +9,6 @@ package enum CacheType: String, CaseIterable, Sendable {
     /// Half the memory, rounded to 11 bits.
     case f16
 
-    var elementByteCount: Int { self == .f32 ? 4 : 2 }
     var floatType: bn_float_type { self == .f32 ? BN_FLOAT32 : BN_FLOAT16 }
 }
 
@@ -30,8 +29,8 @@ package struct CacheShape: Equatable, Sendable {
 
 /// Keys and values of every token that the open sequences hold, for the layers of one stage.
 ///
-/// Per layer `[slots, context, keyValueHeadCount, headSize]` for keys, then the same for values. Allocated
-/// once; rows that no sequence has reached take no memory.
+/// Per layer the keys of all slots, then the values, laid out as the kernels want them. Allocated once; pages
+/// that no sequence has reached take no memory.
 package struct KeyValueCache {
     private let memory: PageMemory
     /// One per layer of the stage; all point into `memory`.
@@ -58,8 +57,9 @@ package struct KeyValueCache {
 
     /// Bytes of one layer's keys, on a 64-byte boundary.
     private static func blockByteCount(model: ModelDescription, shape: CacheShape) -> Int {
-        let values = shape.slots * shape.context * model.keyValueSize
-        return (values * shape.type.elementByteCount).roundedUp(to: 64)
+        bn_kv_byte_count(
+            shape.type.floatType, shape.slots, shape.context, model.keyValueHeadCount, model.headSize
+        ).roundedUp(to: 64)
     }
 
     /// Bytes that the cache of one stage takes once every row is written.

@@ -84,10 +84,11 @@ extension Stage {
         rotate(scratch.key, heads: model.keyValueHeadCount, tokens: tokens)
         withUnsafePointer(to: cache) { cache in
             bn_kv_store(
-                kernels.table, cache, scratch.key, scratch.value, tokens, scratch.slots, scratch.positions)
+                kernels.table, pool.handle, cache, scratch.key, scratch.value, tokens, scratch.slots,
+                scratch.positions)
             bn_attention(
                 kernels.table, pool.handle, cache, scratch.attended, scratch.query, tokens, model.headCount,
-                scratch.slots, scratch.positions, scratch.attentionScores)
+                scratch.slots, scratch.positions, scratch.attention)
         }
         if let norm = weights.attentionSubNorm {
             normalise(scratch.attended, scratch.attended, norm, tokens, model.querySize)

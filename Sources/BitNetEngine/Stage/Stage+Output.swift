@@ -19,7 +19,8 @@ extension Stage {
         try forEachLogitRows(step.entries) { (wanted) throws(StageError) in
             for row in wanted.indices {
                 let logits = logits(row: row - wanted.startIndex)
-                let total = bn_log_sum_exp(kernels.table, logits.baseAddress, logits.count)
+                let total = bn_log_sum_exp(
+                    kernels.table, pool.handle, logits.baseAddress, logits.count)
                 guard total.isFinite else { throw logitsNotFinite(step.entries[wanted[row]]) }
                 vectors.append(logits.map { Float(Double($0) - total) })
             }
@@ -41,12 +42,16 @@ extension Stage {
             results.withUnsafeMutableBufferPointer { results in
                 // Safety: every call of the closure writes one element, its own.
                 nonisolated(unsafe) let results = results
-                pool.forEach(wanted.count) { row in
+                // Regions do not nest: either the rows run at once, or the parts of a single row.
+                let isAlone = wanted.count == 1
+                let choose = { @Sendable (row: Int) in
                     let entry = entries[wanted[wanted.startIndex + row]]
-                    let (token, logProbability) = self.choose(entry, row: row)
+                    let (token, logProbability) = self.choose(
+                        entry, row: row, pool: isAlone ? self.pool.handle : nil)
                     results[first + row].token = token
                     results[first + row].logProbability = logProbability
                 }
+                if isAlone { choose(0) } else { pool.forEach(wanted.count, choose) }
             }
             for (row, index) in wanted.enumerated()
             where !results[first + row].logProbability.isFinite {
@@ -57,9 +62,13 @@ extension Stage {
     }
 
     /// The token that `entry` asks for and its log-probability, which is not finite if the logits are not.
-    private func choose(_ entry: StepEntry, row: Int) -> (token: UInt32, logProbability: Float) {
+    ///
+    /// - Parameter pool: whose threads share the work, or `nil` inside a region of theirs.
+    private func choose(
+        _ entry: StepEntry, row: Int, pool: OpaquePointer?
+    ) -> (token: UInt32, logProbability: Float) {
         let logits = logits(row: row)
-        let total = bn_log_sum_exp(kernels.table, logits.baseAddress, logits.count)
+        let total = bn_log_sum_exp(kernels.table, pool, logits.baseAddress, logits.count)
         guard total.isFinite else { return (0, .nan) }
         let token: UInt32
         switch entry.output {

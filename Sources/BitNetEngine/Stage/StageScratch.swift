@@ -14,7 +14,7 @@ struct ScratchLayout {
     private(set) var attended = 0
     private(set) var gate = 0
     private(set) var up = 0
-    private(set) var attentionScores = 0
+    private(set) var attention = 0
     private(set) var logits = 0
     private(set) var ropeCosines = 0
     private(set) var ropeSines = 0
@@ -52,7 +52,10 @@ struct ScratchLayout {
         gate = reserve(tokensPerStepMax, model.feedForwardSize)
         up = reserve(tokensPerStepMax, model.feedForwardSize)
         byteCount = max(byteCount, attentionEnd)
-        attentionScores = reserve(threadCount, cache.context)
+        attention = reserve(
+            1,
+            bn_attention_scratch_count(
+                threadCount, model.headCount, model.keyValueHeadCount, model.headSize))
         logits = reserve(logitRows, model.vocabularySize)
         ropeCosines = reserve(cache.context, model.headSize / 2)
         ropeSines = reserve(cache.context, model.headSize / 2)
@@ -90,8 +93,8 @@ struct StageScratch {
     let gate: UnsafeMutablePointer<Float>
     /// `[tokens, feedForward]`: the second half of the gated network.
     let up: UnsafeMutablePointer<Float>
-    /// `[threads, context]`: one row for each thread.
-    let attentionScores: UnsafeMutablePointer<Float>
+    /// What attention keeps of spans until they are merged.
+    let attention: UnsafeMutablePointer<Float>
     /// `[logitRows, vocabulary]`: one row for each entry with output.
     let logits: UnsafeMutablePointer<Float>
     /// `[context, headSize/2]`: of every position and pair.
@@ -123,7 +126,7 @@ struct StageScratch {
         attended = floats(layout.attended)
         gate = floats(layout.gate)
         up = floats(layout.up)
-        attentionScores = floats(layout.attentionScores)
+        attention = floats(layout.attention)
         logits = floats(layout.logits)
         ropeCosines = floats(layout.ropeCosines)
         ropeSines = floats(layout.ropeSines)

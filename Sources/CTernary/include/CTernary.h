@@ -2,8 +2,9 @@
 //
 // Kernels for ternary networks. Shapes are row-major. Every function gives the same bits on every
 // instruction set and for every number of threads: integer sums are exact, float sums are taken in one
-// defined order (sixteen partial sums by lane i mod 16, then the tree 8, 4, 2, 1), multiplications and
-// additions are never fused, and exp, sin, cos and log are this library's own.
+// defined order (sixteen partial sums by lane i mod 16, then the tree 8, 4, 2, 1; attention's are its own),
+// multiplications and additions are fused only where the product is exact, so that it makes no difference,
+// and exp, sin, cos and log are this library's own.
 #ifndef C_TERNARY_H
 #define C_TERNARY_H
 
@@ -114,7 +115,7 @@ void bn_rope(
     size_t head_size, const uint32_t *positions, const float *cos_table, const float *sin_table,
     bool adjacent);
 
-// Keys and values of one layer: [slots][context][kv_heads][head_size] each, as f32 or f16.
+// Keys and values of one layer, as f32 or f16; how they lie is the library's own matter.
 typedef struct {
     void *keys;
     void *values;
@@ -123,12 +124,18 @@ typedef struct {
     size_t kv_heads;
     size_t head_size;
 } bn_kv;
+// Bytes that the keys take, and the values as many.
+size_t bn_kv_byte_count(
+    bn_float_type type, size_t slots, size_t context, size_t kv_heads, size_t head_size);
 // Writes k and v [tokens][kv_heads][head_size] at (slots[i], positions[i]).
 void bn_kv_store(
-    const bn_kernels *kernels, const bn_kv *kv, const float *k, const float *v, size_t tokens,
+    const bn_kernels *kernels, bn_pool *pool, const bn_kv *kv, const float *k, const float *v, size_t tokens,
     const uint32_t *slots, const uint32_t *positions);
+// Floats of working memory that bn_attention takes with a pool of so many threads.
+size_t bn_attention_scratch_count(size_t threads, size_t heads, size_t kv_heads, size_t head_size);
 // out[t][h] = Σ_{p <= positions[t]} softmax_p(q[t][h]·k[p]/sqrt(head_size)) v[p], causal within slots[t].
-// scratch: thread_count · context floats. Head h reads kv head h / (heads / kv_heads).
+// Head h reads kv head h / (heads / kv_heads). What stands past positions[t] does not matter. With half
+// floats queries and softmax's numerators are rounded to 13 significant bits.
 void bn_attention(
     const bn_kernels *kernels, bn_pool *pool, const bn_kv *kv, float *out, const float *q, size_t tokens,
     size_t heads, const uint32_t *slots, const uint32_t *positions, float *scratch);
@@ -146,7 +153,7 @@ void bn_head(
     const bn_kernels *kernels, bn_pool *pool, float *logits, const float *x, const void *table,
     bn_float_type type, size_t tokens, size_t rows, size_t columns);
 // max + log(Σ exp(logits - max)) in double; the log-probability of id i is logits[i] minus this.
-double bn_log_sum_exp(const bn_kernels *kernels, const float *logits, size_t count);
+double bn_log_sum_exp(const bn_kernels *kernels, bn_pool *pool, const float *logits, size_t count);
 // exp(x) by this library (double), the same bits everywhere; for the sampler.
 double bn_exp(double x);
 double bn_log(double x);

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+//
+// Attention over one span of positions, part of float_kernels.h. All orders depend on absolute positions
+// only: a score sums its head's elements in order; sixteen neighbouring positions are the lanes of a vector,
+// of which maximum and sum are taken as everywhere; a blend sums positions in order. Every head and every
+// position is computed by itself, so how many are done at a time is free: it is chosen for the registers.
+
+// With half floats every product is exact in a float, so that adding it fused or in two steps gives the same
+// bits: queries and weights are rounded to 13 significant bits (a half has 11, a float 24), and kept between
+// 2^-90 and 2^102, where products neither overflow nor lose bits. The rounding is a quarter of that of the
+// half floats themselves. Instruction sets that can, fuse (add_exact_product).
+BN_INLINE bn_lanes round_to_13_bits(bn_lanes x) {
+    // Becomes NaN from 2^102 on.
+    bn_lanes scaled = x * 0x1p15f;
+    bn_lanes split = scaled * 2049.0f;
+    bn_lanes rounded = (split - (split - scaled)) * 0x1p-15f;
+    bn_lanes magnitude = (bn_lanes)((bn_integer_lanes)rounded & 0x7fffffff);
+    return select_lanes(magnitude < 0x1p-90f, (bn_lanes){0}, rounded);
+}
+
+static void round_query(float *restrict out, const float *restrict q, size_t count) {
+    size_t i = 0;
+    for (; i + bn_lane_count <= count; i += bn_lane_count) {
+        bn_lanes rounded = round_to_13_bits(load_floats(q + i));
+        memcpy(out + i, &rounded, sizeof rounded);
+    }
+    bn_lanes rounded = round_to_13_bits(load_some_floats(q + i, count - i));
+    memcpy(out + i, &rounded, (count - i) * sizeof(float));
+}
+
+// sum + factor·lanes
+BN_INLINE bn_lanes add_product(bn_lanes sum, float factor, bn_lanes lanes, bn_float_type type) {
+    return type == BN_FLOAT32 ? sum + factor * lanes : add_exact_product(sum, factor, lanes);
+}
+
+// Loops over registers: unrolled whole, or the registers would be memory.
+#define BN_UNROLL _Pragma("clang loop unroll(full)")
+
+// max(a, b) by lane; b where they do not compare.
+BN_INLINE bn_lanes larger_lanes(bn_lanes a, bn_lanes b) { return select_lanes(a > b, a, b); }
+
+BN_INLINE float largest_of_lanes(bn_lanes lanes) {
+    float values[bn_lane_count];
+    memcpy(values, &lanes, sizeof values);
+    for (size_t width = bn_lane_count / 2; width > 0; width /= 2) {
+        for (size_t i = 0; i < width; i++) {
+            values[i] = values[i] > values[i + width] ? values[i] : values[i + width];
+        }
+    }
+    return values[0];
+}
+
+// Asks for what the next pass reads while this one computes: neither pass alone keeps the memory busy.
+BN_INLINE void prefetch(const uint8_t *at) { __builtin_prefetch(at, 0, 2); }
+
+// scores[h][16·blocks] = scale · q[h]·k of `blocks` key blocks [head_size][16]; scores are
+// bn_attention_span apart.
+BN_INLINE void score_blocks(
+    float *restrict scores, const float *restrict q, const uint8_t *restrict keys,
+    const uint8_t *upcoming, size_t head_size, size_t heads, size_t blocks, float scale,
+    bn_float_type type) {
+    bn_lanes sums[attend_registers] = {0};
+    size_t block_bytes = head_size * bn_lane_count * size_of(type);
+    size_t vector_bytes = bn_lane_count * size_of(type);
+    for (size_t i = 0; i < head_size; i++) {
+        bn_lanes block[attend_blocks_max];
+        BN_UNROLL
+        for (size_t b = 0; b < blocks; b++) {
+            block[b] = load_typed(keys + b * block_bytes, i * bn_lane_count, type);
+            prefetch(upcoming + b * block_bytes + i * vector_bytes);
+        }
+        BN_UNROLL
+        for (size_t h = 0; h < heads; h++) {
+            float element = q[h * head_size + i];
+            BN_UNROLL
+            for (size_t b = 0; b < blocks; b++) {
+                sums[h * blocks + b] = add_product(sums[h * blocks + b], element, block[b], type);
+            }
+        }
+    }
+    BN_UNROLL
+    for (size_t h = 0; h < heads; h++) {
+        BN_UNROLL
+        for (size_t b = 0; b < blocks; b++) {
+            bn_lanes scaled = sums[h * blocks + b] * scale;
+            memcpy(scores + h * bn_attention_span + b * bn_lane_count, &scaled, sizeof scaled);
+        }
+    }
+}
+
+// scores := exp(score - max) in place, zeros behind `count` up to a whole vector; returns their sum.
+BN_INLINE float exponentiate(float *scores, size_t count, float *largest, bn_float_type type) {
+    size_t whole = bn_round_up(count, bn_lane_count);
+    for (size_t p = count; p < whole; p++) scores[p] = -HUGE_VALF;
+    bn_lanes largest_lanes = load_floats(scores);
+    for (size_t p = bn_lane_count; p < whole; p += bn_lane_count) {
+        largest_lanes = larger_lanes(load_floats(scores + p), largest_lanes);
+    }
+    *largest = largest_of_lanes(largest_lanes);
+    bn_lanes sums = {0};
+    for (size_t p = 0; p < whole; p += bn_lane_count) {
+        bn_lanes weights = exp_lanes(load_floats(scores + p) - *largest);
+        if (type == BN_FLOAT16) weights = round_to_13_bits(weights);
+        memcpy(scores + p, &weights, sizeof weights);
+        sums = sums + weights;
+    }
+    return sum_lanes(sums);
+}
+
+// out[h][0 ..< 16·width] = Σ_p weights[h][p]·values[p], in the order of p.
+BN_INLINE void blend(
+    float *restrict out, size_t out_stride, const float *restrict weights, const uint8_t *restrict values,
+    const uint8_t *upcoming, size_t row_bytes, size_t count, size_t heads, size_t width,
+    bn_float_type type) {
+    bn_lanes sums[attend_sums_max] = {0};
+    for (size_t p = 0; p < count; p++) {
+        bn_lanes row[attend_width_max];
+        BN_UNROLL
+        for (size_t j = 0; j < width; j++) {
+            row[j] = load_typed(values + p * row_bytes, j * bn_lane_count, type);
+            prefetch(upcoming + p * row_bytes + j * bn_lane_count * size_of(type));
+        }
+        BN_UNROLL
+        for (size_t h = 0; h < heads; h++) {
+            float weight = weights[h * bn_attention_span + p];
+            BN_UNROLL
+            for (size_t j = 0; j < width; j++) {
+                sums[h * width + j] = add_product(sums[h * width + j], weight, row[j], type);
+            }
+        }
+    }
+    BN_UNROLL
+    for (size_t h = 0; h < heads; h++) {
+        memcpy(out + h * out_stride, &sums[h * width], width * sizeof(bn_lanes));
+    }
+}
+
+BN_INLINE void attend_heads(
+    float *restrict partial, const float *restrict q, const uint8_t *restrict keys,
+    const uint8_t *restrict values, const uint8_t *upcoming, size_t count, size_t head_size, size_t heads,
+    bn_float_type type) {
+    float scores[attend_heads_max * bn_attention_span];
+    float scale = 1.0f / sqrtf((float)head_size);
+    size_t stride = bn_partial_stride(head_size);
+    size_t columns = bn_round_up(head_size, bn_lane_count);
+    size_t row_bytes = columns * size_of(type);
+    size_t key_bytes = head_size * size_of(type);
+    size_t blocks = attend_registers / heads;
+    blocks = blocks < attend_blocks_max ? blocks : attend_blocks_max;
+    size_t p = 0;
+    for (; p + blocks * bn_lane_count <= count; p += blocks * bn_lane_count) {
+        score_blocks(
+            scores + p, q, keys + p * key_bytes, values + p * row_bytes, head_size, heads, blocks, scale,
+            type);
+    }
+    for (; p < count; p += bn_lane_count) {
+        score_blocks(
+            scores + p, q, keys + p * key_bytes, values + p * row_bytes, head_size, heads, 1, scale, type);
+    }
+    for (size_t h = 0; h < heads; h++) {
+        float *summary = partial + h * stride + columns;
+        summary[1] = exponentiate(scores + h * bn_attention_span, count, &summary[0], type);
+    }
+    size_t width = attend_sums_max / heads < attend_width_max ? attend_sums_max / heads : attend_width_max;
+    size_t i = 0;
+    for (; i + width * bn_lane_count <= columns; i += width * bn_lane_count) {
+        size_t offset = i * size_of(type);
+        blend(
+            partial + i, stride, scores, values + offset, upcoming + offset, row_bytes, count, heads, width,
+            type);
+    }
+    for (; i < columns; i += bn_lane_count) {
+        size_t offset = i * size_of(type);
+        blend(
+            partial + i, stride, scores, values + offset, upcoming + offset, row_bytes, count, heads, 1,
+            type);
+    }
+}
+
+BN_INLINE void attend_span_typed(
+    float *restrict partial, const float *restrict q, const uint8_t *restrict keys,
+    const uint8_t *restrict values, const uint8_t *upcoming, size_t count, size_t head_size, size_t heads,
+    bn_float_type type) {
+    size_t stride = bn_partial_stride(head_size);
+    size_t h = 0;
+    for (; attend_heads_max >= 8 && h + 8 <= heads; h += 8) {
+        attend_heads(
+            partial + h * stride, q + h * head_size, keys, values, upcoming, count, head_size, 8, type);
+    }
+    for (; h + 4 <= heads; h += 4) {
+        attend_heads(
+            partial + h * stride, q + h * head_size, keys, values, upcoming, count, head_size, 4, type);
+    }
+    for (; h + 2 <= heads; h += 2) {
+        attend_heads(
+            partial + h * stride, q + h * head_size, keys, values, upcoming, count, head_size, 2, type);
+    }
+    for (; h < heads; h++) {
+        attend_heads(
+            partial + h * stride, q + h * head_size, keys, values, upcoming, count, head_size, 1, type);
+    }
+}
+
+static void attend_span(
+    float *restrict partial, const float *restrict q, const void *keys, const void *values,
+    const void *upcoming, bn_float_type type, size_t count, size_t head_size, size_t heads) {
+    if (type == BN_FLOAT32) {
+        attend_span_typed(partial, q, keys, values, upcoming, count, head_size, heads, BN_FLOAT32);
+    } else {
+        attend_span_typed(partial, q, keys, values, upcoming, count, head_size, heads, BN_FLOAT16);
+    }
+}
+
+static void merge_span(
+    float *restrict out, float *restrict state, const float *restrict partial, size_t head_size,
+    size_t heads, bool is_first) {
+    size_t columns = bn_round_up(head_size, bn_lane_count);
+    size_t stride = bn_partial_stride(head_size);
+    for (size_t h = 0; h < heads; h++, partial += stride, out += head_size, state += 2) {
+        const float *summary = partial + columns;
+        if (is_first) {
+            memcpy(out, partial, head_size * sizeof(float));
+            memcpy(state, summary, 2 * sizeof(float));
+            continue;
+        }
+        float largest = summary[0] > state[0] ? summary[0] : state[0];
+        float before = bn_exp_float(state[0] - largest);
+        float added = bn_exp_float(summary[0] - largest);
+        for (size_t i = 0; i < head_size; i++) out[i] = out[i] * before + partial[i] * added;
+        state[0] = largest;
+        state[1] = state[1] * before + summary[1] * added;
+    }
+}
+
+static void finish_heads(float *restrict out, const float *restrict state, size_t head_size, size_t heads) {
+    for (size_t h = 0; h < heads; h++) {
+        float *blend = out + h * head_size;
+        for (size_t i = 0; i < head_size; i++) blend[i] = blend[i] / state[2 * h + 1];
+    }
+}
+
+// `type` is BN_FLOAT32 or BN_FLOAT16.
+static void store_key(
+    void *block, const float *restrict x, bn_float_type type, size_t head_size, size_t lane) {
+    if (type == BN_FLOAT32) {
+        float *floats = (float *)block + lane;
+        for (size_t i = 0; i < head_size; i++) floats[i * bn_lane_count] = x[i];
+        return;
+    }
+    uint16_t *halves = (uint16_t *)block + lane;
+    for (size_t i = 0; i < head_size; i += bn_lane_count) {
+        size_t count = head_size - i < bn_lane_count ? head_size - i : bn_lane_count;
+        float padded[bn_lane_count] = {0};
+        uint16_t converted[bn_lane_count];
+        memcpy(padded, x + i, count * sizeof(float));
+        store_halves(converted, padded);
+        for (size_t j = 0; j < count; j++) halves[(i + j) * bn_lane_count] = converted[j];
+    }
+}
