@@ -11,7 +11,8 @@
 
 #define BN_INLINE static inline __attribute__((always_inline))
 
-enum { vector_bytes = 64, step_groups = 2, code_bytes = 4, piece_tiles = 2, tokens_max = 128 };
+enum { vector_bytes = 64, step_groups = 2, code_bytes = 4 };
+enum { piece_tiles = 4, tokens_max = 64, register_tokens = 8, prefetch_bytes = 0 };
 
 typedef uint8_t bytes __attribute__((vector_size(vector_bytes)));
 typedef uint16_t words __attribute__((vector_size(vector_bytes)));

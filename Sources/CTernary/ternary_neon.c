@@ -10,7 +10,8 @@
 #include "neon_vectors.h"
 
 // A row is a byte of a vector and a word of the sums, so groups need no interleaving.
-enum { step_groups = 1, code_bytes = 1, piece_tiles = 4, tokens_max = 256 };
+enum { step_groups = 1, code_bytes = 1 };
+enum { piece_tiles = 4, tokens_max = 256, register_tokens = 4, prefetch_bytes = 512 };
 
 #include "two_bit_layout.h"
 

@@ -13,7 +13,8 @@ BN_TARGET_BEGIN("dotprod")
 #include "neon_vectors.h"
 
 // Four bytes of a row are summed at a time; vector i of a step then has rows 4·i ... 4·i + 3.
-enum { step_groups = 4, code_bytes = 4, piece_tiles = 4, tokens_max = 256 };
+enum { step_groups = 4, code_bytes = 4 };
+enum { piece_tiles = 4, tokens_max = 256, register_tokens = 4, prefetch_bytes = 512 };
 
 #include "two_bit_layout.h"
 

@@ -3,6 +3,8 @@
 // Products of two-bit tiles, written once. Each instruction set's file includes this between BN_TARGET_BEGIN
 // and BN_TARGET_END, behind two_bit_layout.h, and provides
 //     enum { code_bytes, piece_tiles, tokens_max };
+//     enum { register_tokens };                               above them weights are spread in the cache
+//     enum { prefetch_bytes };                                how far ahead of the weights; 0 for none
 //     typedef ... dot_sums;                                   a vector of running sums, or several
 //     dot_sums multiply_add(dot_sums sums, bytes weights, bytes codes)
 //     void add_dot_sums(int32_t *rows, const dot_sums sums[step_groups])
@@ -18,7 +20,15 @@
 enum {
     // In a chunk a row's sum is at most 128 · 127 = 16256, doubled with weights + 1, which are up to 2.
     chunk_groups = 32,
+    cache_line_bytes = 64,
 };
+
+// What stands prefetch_bytes behind `offset`, in this tile or the next, once for each line of the cache.
+BN_INLINE void prefetch(const uint8_t *tile, size_t offset, size_t byte_count) {
+    if (prefetch_bytes == 0 || offset % cache_line_bytes != 0) return;
+    const uint8_t *at = tile + offset + prefetch_bytes;
+    for (size_t i = 0; i < byte_count; i += cache_line_bytes) __builtin_prefetch(at + i);
+}
 
 // ---- Additions only -------------------------------------------------------------------------------------
 
@@ -92,7 +102,9 @@ BN_INLINE void look_up_tiles(
                 group_tables[i] = load_table(tables + g * group_table_bytes + i * table_bytes);
             }
             for (size_t i = 0; i < tile_count; i++) {
-                look_up_group(&chunk[i], tiles + i * tile_bytes + g * tile_rows, group_tables);
+                const uint8_t *tile = tiles + i * tile_bytes;
+                prefetch(tile, g * tile_rows, tile_rows);
+                look_up_group(&chunk[i], tile + g * tile_rows, group_tables);
             }
         }
         for (size_t i = 0; i < tile_count; i++) add_table_sums(sums + i * tile_rows, &chunk[i]);
@@ -123,6 +135,7 @@ static void multiply_add_only(
 enum {
     digits = 4,
     step_columns = step_groups * group_columns,
+    step_bytes = step_groups * tile_rows,
     step_codes_bytes = digits * code_bytes,
     chunk_steps = chunk_groups / step_groups,
     block_tokens = 4,
@@ -191,8 +204,10 @@ BN_INLINE void multiply_few(
         dot_sums chunk[piece_tiles][block_tokens][step_groups] = {0};
         for (size_t step = begin; step < end; step++) {
             for (size_t i = 0; i < tile_count; i++) {
+                const uint8_t *tile = tiles + i * tile_bytes;
+                prefetch(tile, step * step_bytes, step_bytes);
                 spread_step weights;
-                spread(&weights, tiles + i * tile_bytes + step * step_groups * tile_rows);
+                spread(&weights, tile + step * step_bytes);
                 multiply_step(chunk[i], &weights, codes + step * step_codes_bytes, codes_stride, tokens);
             }
         }
@@ -225,9 +240,9 @@ static void multiply_many(
         size_t count = step_count - begin < chunk_steps ? step_count - begin : chunk_steps;
         const uint8_t *chunk_codes = codes + begin * step_codes_bytes;
         for (size_t i = 0; i < tile_count; i++) {
-            const uint8_t *weights = tiles + i * tile_bytes + begin * step_groups * tile_rows;
+            const uint8_t *weights = tiles + i * tile_bytes + begin * step_bytes;
             for (size_t step = 0; step < count; step++) {
-                spread(&steps[step], weights + step * step_groups * tile_rows);
+                spread(&steps[step], weights + step * step_bytes);
             }
             int32_t *rows = sums + i * tile_rows;
             size_t t = 0;
@@ -245,6 +260,38 @@ static void multiply_many(
     }
 }
 
+// Up to block_tokens tokens. One or two leave registers for several tiles side by side.
+static void multiply_in_registers(
+    int32_t *restrict sums, size_t sums_stride, const uint8_t *restrict tiles, size_t tile_count,
+    size_t columns, const uint8_t *restrict codes, size_t codes_stride, size_t tokens) {
+    if (tokens == 1 && tile_count == piece_tiles) {
+        multiply_few(sums, sums_stride, tiles, piece_tiles, columns, codes, codes_stride, 1);
+        return;
+    }
+    size_t tile = 0;
+    if (tokens <= 2) {
+        for (; tile + 2 <= tile_count; tile += 2) {
+            int32_t *rows = sums + tile * tile_rows;
+            const uint8_t *weights = tiles + tile * tile_byte_count(columns);
+            if (tokens == 1) {
+                multiply_few(rows, sums_stride, weights, 2, columns, codes, codes_stride, 1);
+            } else {
+                multiply_few(rows, sums_stride, weights, 2, columns, codes, codes_stride, 2);
+            }
+        }
+    }
+    for (; tile < tile_count; tile++) {
+        int32_t *rows = sums + tile * tile_rows;
+        const uint8_t *weights = tiles + tile * tile_byte_count(columns);
+        switch (tokens) {
+        case 1: multiply_few(rows, sums_stride, weights, 1, columns, codes, codes_stride, 1); break;
+        case 2: multiply_few(rows, sums_stride, weights, 1, columns, codes, codes_stride, 2); break;
+        case 3: multiply_few(rows, sums_stride, weights, 1, columns, codes, codes_stride, 3); break;
+        default: multiply_few(rows, sums_stride, weights, 1, columns, codes, codes_stride, 4); break;
+        }
+    }
+}
+
 static void multiply_dot(
     int32_t *restrict sums, size_t sums_stride, const uint8_t *restrict tiles, size_t tile_count,
     size_t columns, const uint8_t *restrict activations, size_t activations_stride,
@@ -253,33 +300,24 @@ static void multiply_dot(
     for (size_t t = 0; t < tokens; t++) {
         for (size_t r = 0; r < tile_count * tile_rows; r++) sums[t * sums_stride + r] = -code_sums[t];
     }
-    if (tokens > block_tokens) {
+    if (tokens > register_tokens) {
         multiply_many(sums, sums_stride, tiles, tile_count, columns, activations, activations_stride, tokens);
         return;
     }
-    if (tokens <= 2 && tile_count == piece_tiles) {
-        if (tokens == 1) {
-            multiply_few(sums, sums_stride, tiles, piece_tiles, columns, activations, activations_stride, 1);
-        } else {
-            multiply_few(sums, sums_stride, tiles, piece_tiles, columns, activations, activations_stride, 2);
-        }
-        return;
-    }
-    for (size_t i = 0; i < tile_count; i++) {
-        int32_t *rows = sums + i * tile_rows;
-        const uint8_t *tile = tiles + i * tile_byte_count(columns);
-        switch (tokens) {
-        case 1: multiply_few(rows, sums_stride, tile, 1, columns, activations, activations_stride, 1); break;
-        case 2: multiply_few(rows, sums_stride, tile, 1, columns, activations, activations_stride, 2); break;
-        case 3: multiply_few(rows, sums_stride, tile, 1, columns, activations, activations_stride, 3); break;
-        default: multiply_few(rows, sums_stride, tile, 1, columns, activations, activations_stride, 4); break;
-        }
+    for (size_t t = 0; t < tokens; t += block_tokens) {
+        multiply_in_registers(
+            sums + t * sums_stride, sums_stride, tiles, tile_count, columns,
+            activations + t * activations_stride, activations_stride,
+            tokens - t < block_tokens ? tokens - t : block_tokens);
     }
 }
 
-#define BN_TWO_BIT_KERNELS                                                                                   \
-    {                                                                                                        \
-        .tile_rows = tile_rows, .tile_byte_count = tile_byte_count, .pack_tile = pack_tile,                  \
-        .add_only = {piece_tiles, tokens_max, tables_byte_count, arrange_tables, multiply_add_only},         \
-        .dot = {piece_tiles, tokens_max, codes_byte_count, arrange_codes, multiply_dot},                     \
+#define BN_TWO_BIT_KERNELS                                                                              \
+    {                                                                                                   \
+        .tile_rows = tile_rows, .tile_byte_count = tile_byte_count, .pack_tile = pack_tile,             \
+        .add_only = {piece_tiles, tokens_max, tables_byte_count, arrange_tables, multiply_add_only},    \
+        .dot = {piece_tiles, tokens_max, codes_byte_count, arrange_codes, multiply_dot},                \
     }
+
+_Static_assert(piece_tiles * tile_rows * tokens_max <= bn_sums_max, "sums stand on the caller's stack");
+_Static_assert(bn_span_columns % step_columns == 0, "spans of codes are whole steps");
