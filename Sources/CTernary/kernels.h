@@ -117,6 +117,11 @@ extern const bn_ternary_kernels bn_ternary_avx2;
 extern const bn_float_kernels bn_float_avx2;
 extern const bn_ternary_kernels bn_ternary_avx512;
 extern const bn_float_kernels bn_float_avx512;
+extern const bn_ternary_kernels bn_ternary_avx512bw;
+#elif defined(__aarch64__)
+extern const bn_ternary_kernels bn_ternary_neon;
+extern const bn_ternary_kernels bn_ternary_neon_dot;
+extern const bn_float_kernels bn_float_neon;
 #endif
 
 static inline size_t bn_ceil_divide(size_t a, size_t b) { return a / b + (a % b != 0); }

@@ -21,7 +21,7 @@ struct EngineOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: "With --local: compute threads in all, shared out over the stages.")
     var threads: Int?
 
-    @Option(help: "With --local: kernels, auto, scalar, avx2, avx512 or neon.")
+    @Option(help: "With --local: kernels, auto, scalar, avx2, avx512bw, avx512, neon or neon-dot.")
     var isa = KernelChoice.auto
 
     @Option(help: "Seconds to wait for workers that are not up yet.")

@@ -36,7 +36,7 @@ struct PerplexityCommand: AsyncParsableCommand {
     @Option(help: "KV cache: f32 or f16.")
     var cacheType = CacheType.f16
 
-    @Option(help: "Kernels: auto, scalar, avx2, avx512 or neon.")
+    @Option(help: "Kernels: auto, scalar, avx2, avx512bw, avx512, neon or neon-dot.")
     var isa = KernelChoice.auto
 
     @Flag(help: "Print one JSON object for each row.")

@@ -48,7 +48,7 @@ struct BitNetWorker: AsyncParsableCommand {
     @Option(help: "Memory that a stage may take, for instance 12GiB; 90 % of what is available by default.")
     var memory: String?
 
-    @Option(help: "Kernels: auto, scalar, avx2, avx512 or neon.")
+    @Option(help: "Kernels: auto, scalar, avx2, avx512bw, avx512, neon or neon-dot.")
     var isa = KernelChoice.auto
 
     @Option(help: "Log level: \(levels).")

@@ -40,8 +40,10 @@ struct Variant: Sendable, CustomTestStringConvertible {
     var testDescription: String { String(cString: bn_isa_name(isa)) }
 
     static let scalar = Variant(isa: BN_ISA_SCALAR)
-    static let all: [Variant] = [BN_ISA_SCALAR, BN_ISA_AVX2, BN_ISA_AVX512, BN_ISA_NEON]
-        .filter { bn_kernels_for($0) != nil }.map(Variant.init)
+    static let all: [Variant] = [
+        BN_ISA_SCALAR, BN_ISA_AVX2, BN_ISA_AVX512BW, BN_ISA_AVX512, BN_ISA_NEON, BN_ISA_NEON_DOT,
+    ]
+    .filter { bn_kernels_for($0) != nil }.map(Variant.init)
     static let vectorised = all.filter { $0.isa != BN_ISA_SCALAR }
 }
 
@@ -111,10 +113,12 @@ final class Activations {
     let tokens: Int
     let columns: Int
 
-    init(_ x: [Float], tokens: Int, on variant: Variant, pool: Pool? = nil) throws {
+    init(
+        _ x: [Float], tokens: Int, on variant: Variant, dotTokensMin: Int = 2, pool: Pool? = nil
+    ) throws {
         columns = x.count / tokens
         self.tokens = tokens
-        pointer = try #require(bn_activations_create(variant.kernels, 2, tokens, columns))
+        pointer = try #require(bn_activations_create(variant.kernels, dotTokensMin, tokens, columns))
         try #require(bn_quantise(pointer, pool?.pointer, x, tokens, columns) == BN_OK)
     }
 

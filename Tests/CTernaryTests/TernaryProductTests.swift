@@ -9,6 +9,8 @@ import Testing
     ]
     static let rows = [1, 2, 31, 32, 33, 63, 64, 65, 70]
     static let tokens = [1, 2, 3, 4, 5, 6, 7, 8, 9, 17, 65]
+    /// Always by dot product, add-only for one token, always add-only.
+    static let dotTokensMin = [1, 2, Int.max]
 
     @Test(arguments: Variant.all)
     func `sums are those of the definition`(variant: Variant) throws {
@@ -53,18 +55,35 @@ import Testing
         }
     }
 
+    @Test(arguments: Variant.all, dotTokensMin)
+    func `sums of every number of tokens are the scalar ones`(variant: Variant, dotTokensMin: Int) throws {
+        var generator = Generator(seed: 8)
+        let columns = 132
+        let trits = Trits(rows: 70, columns: columns, seed: 9)
+        let expected = try Matrix(trits, on: .scalar)
+        let actual = try Matrix(trits, on: variant)
+        for tokens in Array(1...65) + [300] {
+            let x = generator.floats(tokens * columns)
+            let scalar = try Activations(x, tokens: tokens, on: .scalar)
+            let batch = try Activations(x, tokens: tokens, on: variant, dotTokensMin: dotTokensMin)
+            #expect(batch.integers(actual) == scalar.integers(expected), "\(tokens) tokens")
+        }
+    }
+
     @Test(arguments: Variant.all, [64, 127, 128, 1000, 4096, 8192])
     func `nothing overflows when every weight and every code is extreme`(
         variant: Variant, columns: Int
     ) throws {
         let trits = Trits(rows: 66, columns: columns) { row, _ in row % 2 == 0 ? 1 : -1 }
         let matrix = try Matrix(trits, on: variant)
-        for tokens in [1, 2, 4, 7] {
+        for tokens in [1, 2, 3, 4, 7] {
             let x = (0..<tokens * columns).map { $0 / columns % 2 == 0 ? Float(-3) : 3 }
-            let activations = try Activations(x, tokens: tokens, on: variant)
             let extreme = Int32(127 * columns)
             let expected = (0..<tokens * 66).map { ($0 / 66 + $0 % 66) % 2 == 0 ? -extreme : extreme }
-            #expect(activations.integers(matrix) == expected, "\(tokens) tokens")
+            for minimum in Self.dotTokensMin {
+                let activations = try Activations(x, tokens: tokens, on: variant, dotTokensMin: minimum)
+                #expect(activations.integers(matrix) == expected, "\(tokens) tokens, dot from \(minimum)")
+            }
         }
     }
 

@@ -12,6 +12,11 @@
 #include "cgroup.h"
 #include "kernels.h"
 
+#if defined(__x86_64__)
+extern const bn_ternary_kernels emulated_ternary_avx512, emulated_ternary_avx512bw;
+extern const bn_float_kernels emulated_float_avx512;
+#endif
+
 static int failure_count;
 
 static void expect(bool holds, const char *what, const char *isa, size_t a, size_t b) {
@@ -72,13 +77,14 @@ static ternary random_ternary(size_t rows, size_t columns, bool extreme) {
 }
 
 static void check_product(
-    const bn_kernels *kernels, bn_pool *pool, const ternary *weights, size_t tokens, bool extreme) {
+    const bn_kernels *kernels, bn_pool *pool, const ternary *weights, size_t dot_tokens_min, size_t tokens,
+    bool extreme) {
     const char *isa = bn_isa_name(kernels->isa);
     size_t rows = weights->rows, columns = weights->columns, bad = 0;
     float *x = random_floats(tokens * columns);
     for (size_t i = 0; extreme && i < tokens * columns; i++) x[i] = i / columns % 2 ? 3.0f : -3.0f;
     bn_matrix *matrix = bn_matrix_create(kernels, rows, columns, 0.5f);
-    bn_activations *activations = bn_activations_create(kernels, 2, tokens, columns);
+    bn_activations *activations = bn_activations_create(kernels, dot_tokens_min, tokens, columns);
     int32_t *sums = allocate(tokens * rows * sizeof(int32_t));
     int8_t *codes = allocate(columns);
     expect(bn_matrix_fill(matrix, pool, weights->t5, &bad) == BN_OK, "fill", isa, rows, columns);
@@ -100,20 +106,40 @@ static void check_product(
     bn_activations_destroy(activations);
 }
 
-static void check_ternary(const bn_kernels *kernels, bn_pool *pool) {
-    static const size_t columns[] = {1, 4, 5, 6, 19, 20, 21, 63, 64, 65, 127, 128, 129, 336, 712, 1000};
-    static const size_t rows[] = {1, 31, 33, 64, 70, 129, 200};
-    static const size_t tokens[] = {1, 2, 3, 4, 7, 17};
-    for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c++) {
-        ternary weights = random_ternary(rows[c % 7], columns[c], false);
-        for (size_t n = 0; n < 6; n++) check_product(kernels, pool, &weights, tokens[n], false);
-        free(weights.weights);
-        free(weights.t5);
+// Always by dot product, add-only for one token, always add-only.
+static void check_every_way(
+    const bn_kernels *kernels, bn_pool *pool, const ternary *weights, size_t tokens, bool extreme) {
+    static const size_t dot_tokens_min[] = {1, 2, SIZE_MAX};
+    for (size_t i = 0; i < 3; i++) {
+        check_product(kernels, pool, weights, dot_tokens_min[i], tokens, extreme);
     }
-    ternary weights = random_ternary(66, 8192, true);
-    for (size_t n = 0; n < 3; n++) check_product(kernels, pool, &weights, n + 1, true);
-    free(weights.weights);
-    free(weights.t5);
+}
+
+static void discard(ternary *weights) {
+    free(weights->weights);
+    free(weights->t5);
+}
+
+static void check_ternary(const bn_kernels *kernels, bn_pool *pool, bool is_brief) {
+    static const size_t columns[] = {
+        1, 4, 5, 6, 19, 20, 21, 63, 64, 65, 79, 80, 81, 127, 128, 129, 336, 712, 1000};
+    static const size_t rows[] = {1, 15, 16, 17, 31, 33, 64, 70, 129, 200};
+    static const size_t tokens[] = {1, 2, 3, 4, 7, 17};
+    for (size_t c = 0; c < sizeof columns / sizeof columns[0]; c += is_brief ? 2 : 1) {
+        ternary weights = random_ternary(rows[c % 10], columns[c], false);
+        for (size_t n = 0; n < 6; n++) check_every_way(kernels, pool, &weights, tokens[n], false);
+        discard(&weights);
+    }
+    ternary small = random_ternary(70, 132, false);
+    for (size_t n = 1; n <= 65; n += is_brief ? 8 : 1) check_every_way(kernels, pool, &small, n, false);
+    discard(&small);
+    ternary extreme = random_ternary(is_brief ? 34 : 66, is_brief ? 1100 : 8192, true);
+    for (size_t n = 1; n <= 5; n++) check_every_way(kernels, pool, &extreme, n, true);
+    discard(&extreme);
+    // More tokens than one call of any kernel takes.
+    ternary narrow = random_ternary(3, 150, false);
+    check_every_way(kernels, pool, &narrow, 300, false);
+    discard(&narrow);
 }
 
 // ---- Floats ---------------------------------------------------------------------------------------------
@@ -222,6 +248,13 @@ static const struct {
     {"hop", hop_case},
 };
 
+// Of all that the float kernels gave, in order: equal on all processors.
+static uint64_t checksum;
+
+static void add_to_checksum(const uint8_t *from, size_t byte_count) {
+    for (size_t i = 0; i < byte_count; i++) checksum = (checksum ^ from[i]) * 1099511628211u;
+}
+
 static void check_floats(const bn_kernels *kernels) {
     static const size_t counts[] = {1, 2, 7, 15, 16, 17, 31, 32, 33, 64, 80, 100, 128, 336};
     for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++) {
@@ -234,6 +267,7 @@ static void check_floats(const bn_kernels *kernels) {
             float_cases[i].run(kernels->floats, actual, x, count);
             bool equal = memcmp(expected, actual, out_bytes) == 0;
             expect(equal, float_cases[i].name, bn_isa_name(kernels->isa), count, 0);
+            add_to_checksum(actual, out_bytes);
             free(expected);
             free(actual);
         }
@@ -251,6 +285,8 @@ static void check_all_halves(const bn_kernels *kernels) {
     kernels->floats->store_row(back, floats, BN_FLOAT16, 65536);
     bn_float_scalar.store_row(scalar_back, floats, BN_FLOAT16, 65536);
     expect(memcmp(back, scalar_back, sizeof back) == 0, "halves back", bn_isa_name(kernels->isa), 0, 0);
+    add_to_checksum((const uint8_t *)floats, sizeof floats);
+    add_to_checksum((const uint8_t *)back, sizeof back);
 }
 
 // ---- Control groups -------------------------------------------------------------------------------------
@@ -337,22 +373,56 @@ static void check_idle_pool(bn_pool *pool) {
     expect(processor_seconds() - before < 0.05, "idle processor time", "pool", 0, 0);
 }
 
+typedef struct {
+    bn_kernels kernels;
+    const char *manner;
+} variant;
+
+enum { variants_max = 16 };
+
+// Every instruction set that this processor has, then those that run as plain C.
+static size_t all_variants(variant variants[variants_max]) {
+    static const bn_isa isas[] = {
+        BN_ISA_SCALAR, BN_ISA_AVX2, BN_ISA_AVX512BW, BN_ISA_AVX512, BN_ISA_NEON, BN_ISA_NEON_DOT};
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof isas / sizeof isas[0]; i++) {
+        const bn_kernels *kernels = bn_kernels_for(isas[i]);
+        if (kernels != NULL) variants[count++] = (variant){*kernels, ""};
+    }
+#if defined(__x86_64__)
+    const bn_kernels emulated[] = {
+        {BN_ISA_AVX512BW, &emulated_ternary_avx512bw, &emulated_float_avx512},
+        {BN_ISA_AVX512, &emulated_ternary_avx512, &emulated_float_avx512},
+    };
+    for (size_t i = 0; i < 2; i++) variants[count++] = (variant){emulated[i], " emulated"};
+#endif
+    return count;
+}
+
 int main(int argc, char **argv) {
-    if (argc != 2) return 64;
-    const bn_kernels emulated = {BN_ISA_AVX512, &bn_ternary_avx512, &bn_float_avx512};
-    const bn_kernels *variants[] = {bn_kernels_for(BN_ISA_SCALAR), bn_kernels_for(BN_ISA_AVX2), &emulated};
+    if (argc != 3) return 64;
+    bool is_brief = strcmp(argv[2], "brief") == 0;
+    variant variants[variants_max];
+    size_t variant_count = all_variants(variants);
     bn_pool *pool = bn_pool_create(2);
     if (pool == NULL) return 71;
-    for (size_t i = 0; i < 3; i++) {
-        if (variants[i] == NULL) continue;
-        check_ternary(variants[i], pool);
-        check_floats(variants[i]);
-        check_all_halves(variants[i]);
-        printf("%s checked\n", bn_isa_name(variants[i]->isa));
+    uint64_t first_state = random_state;
+    for (size_t i = 0; i < variant_count; i++) {
+        const bn_kernels *kernels = &variants[i].kernels;
+        random_state = first_state;
+        checksum = 14695981039346656037u;
+        check_floats(kernels);
+        check_all_halves(kernels);
+        check_ternary(kernels, pool, is_brief);
+        printf(
+            "floats %016llx: %s%s checked\n", (unsigned long long)checksum, bn_isa_name(kernels->isa),
+            variants[i].manner);
     }
-    check_pool(pool);
-    check_idle_pool(pool);
-    check_cgroups(argv[1]);
+    if (!is_brief) {
+        check_pool(pool);
+        check_idle_pool(pool);
+        check_cgroups(argv[1]);
+    }
     bn_pool_destroy(pool);
     if (failure_count > 0) fprintf(stderr, "%d differences\n", failure_count);
     return failure_count > 0;

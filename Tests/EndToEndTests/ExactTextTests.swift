@@ -74,7 +74,7 @@ extension EndToEnd {
         /// Asks the worker itself: it refuses kernels that this machine cannot run.
         private func runnableInstructionSets() async throws -> [String] {
             var sets: [String] = []
-            for set in ["scalar", "avx2", "avx512", "neon"] {
+            for set in ["scalar", "avx2", "avx512bw", "avx512", "neon", "neon-dot"] {
                 do {
                     _ = try await RunningWorker.start(
                         "probe", in: TemporaryDirectory(), options: ["--isa", set])

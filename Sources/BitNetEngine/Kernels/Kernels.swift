@@ -7,16 +7,22 @@ package enum KernelChoice: String, CaseIterable, Sendable {
     case auto
     case scalar
     case avx2
+    /// AVX-512 without VBMI.
+    case avx512bw
     case avx512
     case neon
+    /// NEON with the dot product of ARMv8.2.
+    case neonDot = "neon-dot"
 
     fileprivate var instructionSet: bn_isa? {
         switch self {
         case .auto: nil
         case .scalar: BN_ISA_SCALAR
         case .avx2: BN_ISA_AVX2
+        case .avx512bw: BN_ISA_AVX512BW
         case .avx512: BN_ISA_AVX512
         case .neon: BN_ISA_NEON
+        case .neonDot: BN_ISA_NEON_DOT
         }
     }
 
@@ -48,6 +54,6 @@ package struct Kernels: @unchecked Sendable {
         table = found
     }
 
-    /// `scalar`, `avx2`, `avx512` or `neon`.
+    /// `scalar`, `avx2`, `avx512bw`, `avx512`, `neon` or `neon-dot`.
     package var name: String { String(cString: bn_isa_name(bn_kernels_isa(table))) }
 }

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#if defined(__aarch64__)
+#include <arm_neon.h>
+
+#include "kernels.h"
+#include "lanes.h"
+
+BN_INLINE bn_lanes load_halves(const void *from) {
+    uint16_t halves[bn_lane_count];
+    float32x4_t parts[4];
+    bn_lanes lanes;
+    memcpy(halves, from, sizeof halves);
+    for (size_t i = 0; i < 4; i++) {
+        parts[i] = vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(halves + 4 * i)));
+    }
+    memcpy(&lanes, parts, sizeof lanes);
+    return lanes;
+}
+
+BN_INLINE void store_halves(void *to, const float *from) {
+    uint16_t halves[bn_lane_count];
+    for (size_t i = 0; i < 4; i++) {
+        vst1_u16(halves + 4 * i, vreinterpret_u16_f16(vcvt_f16_f32(vld1q_f32(from + 4 * i))));
+    }
+    memcpy(to, halves, sizeof halves);
+}
+
+BN_INLINE bn_lanes add_exact_product(bn_lanes sum, float factor, bn_lanes lanes) {
+    float32x4_t parts[4], sums[4];
+    memcpy(parts, &lanes, sizeof parts);
+    memcpy(sums, &sum, sizeof sums);
+    for (size_t i = 0; i < 4; i++) sums[i] = vfmaq_n_f32(sums[i], parts[i], factor);
+    memcpy(&sum, sums, sizeof sum);
+    return sum;
+}
+
+// How many vectors attention works on at a time: what the registers hold.
+enum {
+    attend_heads_max = 4,
+    attend_registers = 4,
+    attend_blocks_max = 2,
+    attend_sums_max = 4,
+    attend_width_max = 2,
+};
+
+#include "float_kernels.h"
+
+const bn_float_kernels bn_float_neon = BN_FLOAT_KERNELS;
+
+#else
+typedef int bn_float_neon_is_for_aarch64;
+#endif

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+//
+// The two-bit kernels for AVX-512 without VBMI and VNNI: those of AVX2 on tiles of 64 rows.
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <string.h>
+
+#include "kernels.h"
+#include "t5.h"
+#include "target.h"
+
+#define BN_INLINE static inline __attribute__((always_inline))
+
+enum { vector_bytes = 64, step_groups = 2, code_bytes = 4 };
+enum { piece_tiles = 4, tokens_max = 64, register_tokens = 8, prefetch_bytes = 0 };
+
+typedef uint8_t bytes __attribute__((vector_size(vector_bytes)));
+typedef uint16_t words __attribute__((vector_size(vector_bytes)));
+typedef uint32_t double_words __attribute__((vector_size(vector_bytes)));
+
+BN_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512dq")
+
+BN_INLINE bytes load_table(const uint8_t *from) {
+    return (bytes)_mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)from));
+}
+
+BN_INLINE bytes look_up(bytes table, bytes index) {
+    return (bytes)_mm512_shuffle_epi8((__m512i)table, (__m512i)index);
+}
+
+BN_INLINE bytes interleave_low(bytes a, bytes b) {
+    return (bytes)_mm512_unpacklo_epi8((__m512i)a, (__m512i)b);
+}
+
+BN_INLINE bytes interleave_high(bytes a, bytes b) {
+    return (bytes)_mm512_unpackhi_epi8((__m512i)a, (__m512i)b);
+}
+
+BN_INLINE words interleave_words_low(words a, words b) {
+    return (words)_mm512_unpacklo_epi16((__m512i)a, (__m512i)b);
+}
+
+BN_INLINE words interleave_words_high(words a, words b) {
+    return (words)_mm512_unpackhi_epi16((__m512i)a, (__m512i)b);
+}
+
+#include "two_bit_layout.h"
+
+typedef words dot_sums;
+
+BN_INLINE dot_sums multiply_add(dot_sums sums, bytes weights, bytes codes) {
+    return sums + (words)_mm512_maddubs_epi16((__m512i)weights, (__m512i)codes);
+}
+
+BN_INLINE void add_dot_sums(int32_t *rows, const dot_sums sums[step_groups]) {
+    add_words(rows, sums[0], sums[1]);
+}
+
+#include "two_bit_kernels.h"
+
+BN_TARGET_END
+
+const bn_ternary_kernels bn_ternary_avx512bw = BN_TWO_BIT_KERNELS;
+
+#else
+typedef int bn_ternary_avx512bw_is_for_x86;
+#endif
