@@ -233,6 +233,69 @@ static void check_all_halves(const bn_kernels *kernels) {
     expect(memcmp(back, scalar_back, sizeof back) == 0, "halves back", bn_isa_name(kernels->isa), 0, 0);
 }
 
+// ---- Fast head ------------------------------------------------------------------------------------------
+
+static void check_head_sums(const bn_kernels *kernels) {
+    static const size_t columns[] = {4, 8, 60, 336, 8192};
+    for (size_t c = 0; c < 5; c++) {
+        size_t tile_bytes = columns[c] * bn_head_tile_rows, halves_bytes = 2 * bn_head_tokens_max * columns[c];
+        uint8_t *tile = allocate(tile_bytes);
+        int8_t *halves = allocate(halves_bytes);
+        // The largest column count's values are the largest too.
+        for (size_t i = 0; i < tile_bytes; i++) tile[i] = (uint8_t)(c < 4 ? random_bits() : 255);
+        for (size_t i = 0; i < halves_bytes; i++) halves[i] = (int8_t)(c < 4 ? random_bits() : (uint32_t)-128);
+        for (size_t tokens = 1; tokens <= bn_head_tokens_max; tokens++) {
+            uint32_t expected[2 * bn_head_tokens_max * bn_head_tile_rows] = {0};
+            uint32_t actual[2 * bn_head_tokens_max * bn_head_tile_rows] = {0};
+            bn_head_scalar.multiply_tile(expected, tile, halves, columns[c], tokens);
+            kernels->head->multiply_tile(actual, tile, halves, columns[c], tokens);
+            bool equal = memcmp(expected, actual, sizeof expected) == 0;
+            expect(equal, "head sums", bn_isa_name(kernels->isa), columns[c], tokens);
+        }
+        free(tile);
+        free(halves);
+    }
+}
+
+// Exact where it gives a value, and gives one for each of the largest.
+static void check_selection(
+    const bn_kernels *kernels, bn_pool *pool, size_t rows, size_t columns, size_t tokens) {
+    const char *isa = bn_isa_name(kernels->isa);
+    float *table = random_floats(rows * columns), *x = random_floats(tokens * columns);
+    float *exact = allocate(tokens * rows * sizeof(float)), *fast = allocate(tokens * rows * sizeof(float));
+    float *lower = allocate(tokens * rows * sizeof(float)), *upper = allocate(tokens * rows * sizeof(float));
+    uint32_t *counts = allocate(tokens * sizeof(uint32_t));
+    for (size_t t = 0; t < tokens; t++) counts[t] = 1 + random_bits() % 40;
+    size_t scratch_bytes = bn_fast_head_scratch_byte_count(rows, columns, tokens);
+    void *scratch = aligned_alloc(64, bn_round_up(scratch_bytes, 64));
+    bn_fast_head *head = bn_fast_head_create(kernels, pool, table, BN_FLOAT32, rows, columns);
+    if (scratch == NULL || head == NULL) abort();
+    bn_head(kernels, pool, exact, x, table, BN_FLOAT32, tokens, rows, columns);
+    bn_status status = bn_fast_head_select(head, pool, fast, x, counts, tokens, scratch);
+    bn_status bounds = bn_fast_head_bounds(head, pool, lower, upper, x, tokens, scratch);
+    expect(status == BN_OK && bounds == BN_OK, "fast head's status", isa, rows, columns);
+    for (size_t t = 0; t < tokens; t++) {
+        for (size_t r = 0; r < rows; r++) {
+            size_t i = t * rows + r, larger_count = 0;
+            for (size_t other = 0; other < rows; other++) larger_count += exact[t * rows + other] > exact[i];
+            bool is_wanted = larger_count < counts[t];
+            expect(!is_wanted || isfinite(fast[i]), "fast head's rows", isa, rows, columns);
+            bool is_exact = memcmp(&fast[i], &exact[i], sizeof(float)) == 0;
+            expect(is_exact || fast[i] == -INFINITY, "fast head's logits", isa, rows, columns);
+            expect(lower[i] <= exact[i] && exact[i] <= upper[i], "fast head's bounds", isa, rows, columns);
+        }
+    }
+    void *const made[] = {table, x, exact, fast, lower, upper, counts, scratch};
+    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++) free(made[i]);
+    bn_fast_head_destroy(head);
+}
+
+static void check_fast_head(const bn_kernels *kernels, bn_pool *pool) {
+    check_head_sums(kernels);
+    static const size_t rows[] = {1, 31, 32, 33, 200, 1000}, columns[] = {1, 3, 17, 64, 130, 513};
+    for (size_t i = 0; i < 6; i++) check_selection(kernels, pool, rows[i], columns[i], 1 + i);
+}
+
 // ---- Control groups -------------------------------------------------------------------------------------
 
 static void write_file(const char *root, const char *name, const char *text) {
@@ -319,7 +382,8 @@ static void check_idle_pool(bn_pool *pool) {
 
 int main(int argc, char **argv) {
     if (argc != 2) return 64;
-    const bn_kernels emulated = {BN_ISA_AVX512, &bn_ternary_avx512, &bn_float_avx512};
+    const bn_kernels emulated = {
+        BN_ISA_AVX512, &bn_ternary_avx512, &bn_float_avx512, &bn_head_avx512};
     const bn_kernels *variants[] = {bn_kernels_for(BN_ISA_SCALAR), bn_kernels_for(BN_ISA_AVX2), &emulated};
     bn_pool *pool = bn_pool_create(2);
     if (pool == NULL) return 71;
@@ -328,6 +392,7 @@ int main(int argc, char **argv) {
         check_ternary(variants[i], pool);
         check_floats(variants[i]);
         check_all_halves(variants[i]);
+        check_fast_head(variants[i], pool);
         printf("%s checked\n", bn_isa_name(variants[i]->isa));
     }
     check_pool(pool);
