@@ -16,6 +16,7 @@ struct ScratchLayout {
     private(set) var up = 0
     private(set) var attentionScores = 0
     private(set) var logits = 0
+    private(set) var fastHead = 0
     private(set) var ropeCosines = 0
     private(set) var ropeSines = 0
     private(set) var tokens = 0
@@ -33,7 +34,7 @@ struct ScratchLayout {
 
     init(
         model: ModelDescription, layers: LayerRange, cache: CacheShape, tokensPerStepMax: Int,
-        threadCount: Int
+        threadCount: Int, headType: HeadType = .exact
     ) {
         let isLast = layers.end == model.layerCount
         let rowByteCount = model.vocabularySize * MemoryLayout<Float>.size
@@ -54,6 +55,11 @@ struct ScratchLayout {
         byteCount = max(byteCount, attentionEnd)
         attentionScores = reserve(threadCount, cache.context)
         logits = reserve(logitRows, model.vocabularySize)
+        let fastHeadByteCount =
+            isLast
+            ? headType.scratchByteCount(
+                rows: model.vocabularySize, columns: model.hiddenSize, tokens: logitRows) : 0
+        fastHead = reserve(fastHeadByteCount.roundedUp(to: 4) / 4, 1)
         ropeCosines = reserve(cache.context, model.headSize / 2)
         ropeSines = reserve(cache.context, model.headSize / 2)
         tokens = reserve(tokensPerStepMax, 1)
@@ -94,6 +100,8 @@ struct StageScratch {
     let attentionScores: UnsafeMutablePointer<Float>
     /// `[logitRows, vocabulary]`: one row for each entry with output.
     let logits: UnsafeMutablePointer<Float>
+    /// What the fast head needs for as many rows.
+    let fastHead: UnsafeMutableRawPointer
     /// `[context, headSize/2]`: of every position and pair.
     let ropeCosines: UnsafeMutablePointer<Float>
     /// `[context, headSize/2]`: of every position and pair.
@@ -125,6 +133,7 @@ struct StageScratch {
         up = floats(layout.up)
         attentionScores = floats(layout.attentionScores)
         logits = floats(layout.logits)
+        fastHead = UnsafeMutableRawPointer(floats(layout.fastHead))
         ropeCosines = floats(layout.ropeCosines)
         ropeSines = floats(layout.ropeSines)
         tokens = integers(layout.tokens)
