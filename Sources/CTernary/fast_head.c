@@ -22,7 +22,8 @@ size_t bn_fast_head_byte_count_for(size_t rows, size_t columns) {
     if (rows == 0 || rows > UINT32_MAX || columns == 0 || columns > columns_max) return 0;
     size_t row_bytes = bn_head_tile_columns(columns) + 3 * sizeof(float);
     size_t byte_count;
-    return __builtin_mul_overflow(bn_round_up(rows, bn_head_tile_rows), row_bytes, &byte_count) ? 0 : byte_count;
+    if (__builtin_mul_overflow(bn_round_up(rows, bn_head_tile_rows), row_bytes, &byte_count)) return 0;
+    return byte_count;
 }
 
 // One row on its way from the table to its tile.
@@ -39,40 +40,15 @@ static size_t load_chunk(float *out, const table_row *row, size_t begin) {
     return count;
 }
 
-// The bits of max |w|; above those of any finite value if one is not finite.
-static uint32_t largest_bits(const table_row *row) {
+static uint32_t largest_bits(const bn_head_kernels *kernels, const table_row *row) {
     float values[chunk];
-    int32_t largest = 0;
+    uint32_t largest = 0;
     for (size_t begin = 0; begin < row->columns; begin += chunk) {
         size_t count = load_chunk(values, row, begin);
-        for (size_t i = 0; i < count; i++) {
-            int32_t magnitude = (int32_t)(bn_bits_of_float(values[i]) & 0x7fffffff);
-            largest = magnitude > largest ? magnitude : largest;
-        }
+        uint32_t bits = kernels->largest_bits(values, count);
+        largest = bits > largest ? bits : largest;
     }
-    return (uint32_t)largest;
-}
-
-typedef struct {
-    double remainder[bn_lane_count];
-    double code[bn_lane_count];
-} square_sums;
-
-// Codes of `count` <= chunk values, biased by 128. Every operation here is exact in double or within 2^-53,
-// squares do not leave the range of double, and there are fewer than 2^18 of them.
-static void quantise_chunk(
-    uint8_t *restrict codes, square_sums *restrict sums, const float *restrict values, float scale,
-    float inverse, size_t count) {
-    for (size_t i = 0; i < count; i += bn_lane_count) {
-        for (size_t lane = 0; lane < bn_lane_count; lane++) {
-            float code = bn_round_even(values[i + lane] * inverse);
-            double coded = (double)scale * (double)code;
-            double remainder = (double)values[i + lane] - coded;
-            sums->remainder[lane] += remainder * remainder;
-            sums->code[lane] += coded * coded;
-            codes[i + lane] = (uint8_t)((int32_t)code + 128);
-        }
-    }
+    return largest;
 }
 
 // At least the norm whose squares are summed, rounding here and there included.
@@ -87,7 +63,7 @@ static float norm_above(const double *sums) {
 static void fill_row(bn_fast_head *head, size_t index, const table_row *row) {
     uint8_t *tile = head->tiles + index / bn_head_tile_rows * head->tile_bytes;
     uint8_t *out = tile + index % bn_head_tile_rows * 4;
-    uint32_t largest = largest_bits(row);
+    uint32_t largest = largest_bits(head->kernels->head, row);
     if (largest >= infinity_bits) {
         head->remainder_norms[index] = head->code_norms[index] = INFINITY;
         return;
@@ -96,14 +72,14 @@ static void fill_row(bn_fast_head *head, size_t index, const table_row *row) {
     // What is smaller than this is all remainder: its inverse scale would overflow.
     bool is_tiny = magnitude < 0x1p-100f;
     float scale = is_tiny ? 0 : magnitude / 127.0f, inverse = is_tiny ? 0 : 127.0f / magnitude;
-    square_sums sums = {0};
+    bn_head_squares sums = {0};
     for (size_t begin = 0; begin < row->columns; begin += chunk) {
         float values[chunk];
         uint8_t codes[chunk];
         size_t count = load_chunk(values, row, begin);
         size_t padded = bn_round_up(count, bn_lane_count);
         memset(values + count, 0, (padded - count) * sizeof(float));
-        quantise_chunk(codes, &sums, values, scale, inverse, padded);
+        head->kernels->head->quantise(codes, &sums, values, scale, inverse, padded);
         for (size_t i = 0; i < count; i += 4) memcpy(out + (begin + i) * bn_head_tile_rows, codes + i, 4);
     }
     head->scales[index] = scale;

@@ -2,8 +2,8 @@
 //
 // Finds the largest logits with the int8 copy of a head, then computes them from the table.
 //
-// Let row w = s·q + d with codes q, and x = t·(256·h + l) + e with int8 halves h and l. The integer sum
-// S = Σ q·(256·h + l) is exact, and w·x - s·t·S = d·x + s·q·e, so by Cauchy and Schwarz
+// Let row w = s·q + d with codes q, and x = t·(128·h + l) + e with int8 halves h and l. The integer sum
+// S = Σ q·(128·h + l) is exact, and w·x - s·t·S = d·x + s·q·e, so by Cauchy and Schwarz
 //     |w·x - s·t·S| <= ‖d‖·‖x‖ + ‖s·q‖·‖e‖.
 // What is to be bounded is not w·x but bn_head's value f, a float sum of ⌈columns/16⌉ products by lane and
 // four more additions up the tree. No product passes more than n = ⌈columns/16⌉ + 4 roundings, so with
@@ -27,10 +27,12 @@ enum {
     group_rows_max = 16,
     groups_per_count = 4,
     rescored_rows = 1024,
+    // Rows among which no candidate is expected: that is seen without a branch for each.
+    scanned_rows = 64,
 };
 
 typedef struct {
-    // x = scale·(256·h + l) + e.
+    // x = scale·(128·h + l) + e.
     float scale;
     // 128·Σh and 128·Σl modulo 2^32: what the codes' bias adds to the sums.
     uint32_t high_bias;
@@ -71,7 +73,7 @@ static workspace workspace_of(const bn_fast_head *head, size_t tokens, void *scr
 
 // ---- Activations ----------------------------------------------------------------------------------------
 
-static const float whole_max = 127 * 256 + 127;
+static const float whole_max = 63 * 128 + 63;
 
 // Splits one token into halves; false if x or the logits might not be finite.
 static bool prepare_token(
@@ -95,9 +97,9 @@ static bool prepare_token(
         float rounded = bn_round_even(x[i] * inverse);
         rounded = rounded > whole_max ? whole_max : rounded < -whole_max ? -whole_max : rounded;
         int32_t whole = (int32_t)rounded;
-        // -128 ... 127, congruent to `whole`.
-        int32_t low = ((whole + 128) & 255) - 128;
-        int32_t high = (whole - low) / 256;
+        // -64 ... 63, congruent to `whole`.
+        int32_t low = ((whole + 64) & 127) - 64;
+        int32_t high = (whole - low) / 128;
         halves[i] = (int8_t)high;
         halves[stride + i] = (int8_t)low;
         high_sum += high;
@@ -144,7 +146,7 @@ static void bound_rows(
     for (size_t r = 0; r < bn_head_tile_rows; r++) {
         int32_t high = (int32_t)(sums[r] - state->high_bias);
         int32_t low = (int32_t)(sums[bn_head_tile_rows + r] - state->low_bias);
-        double sum = 256.0 * (double)high + (double)low;
+        double sum = 128.0 * (double)high + (double)low;
         double centre = sum * ((double)scales[r] * (double)state->scale);
         double bound = remainder * (double)remainder_norms[r] + code * (double)code_norms[r] + constant;
         bound = bound * (1 + 0x1p-20) + fabs(centre) * 0x1p-22 + 0x1p-140;
@@ -177,10 +179,11 @@ static void bound_tiles(void *context, size_t begin, size_t end, size_t thread) 
             uint32_t sums[2 * bn_head_tokens_max * bn_head_tile_rows];
             size_t group = t % bn_head_tokens_max;
             if (group == 0) {
-                size_t tokens = region->tokens - t < bn_head_tokens_max ? region->tokens - t : bn_head_tokens_max;
+                size_t tokens = region->tokens - t;
+                if (tokens > bn_head_tokens_max) tokens = bn_head_tokens_max;
                 head->kernels->head->multiply_tile(
-                    sums, head->tiles + tile * head->tile_bytes, region->work.halves + 2 * t * columns, columns,
-                    tokens);
+                    sums, head->tiles + tile * head->tile_bytes, region->work.halves + 2 * t * columns,
+                    columns, tokens);
             }
             float lower[bn_head_tile_rows], upper[bn_head_tile_rows];
             bound_rows(
@@ -235,24 +238,40 @@ static void find_thresholds(void *context, size_t begin, size_t end, size_t thre
 
 // ---- Exact values ---------------------------------------------------------------------------------------
 
+// Rows begin ..< end of one token, runs of candidates together.
+static void rescore_block(const select_region *region, size_t t, size_t begin, size_t end) {
+    const bn_fast_head *head = region->head;
+    size_t row_bytes = head->columns * bn_size_of(head->type);
+    float threshold = region->work.states[t].threshold;
+    float *out = region->out + t * head->rows;
+    for (size_t r = begin; r < end;) {
+        size_t candidate_end = r;
+        while (candidate_end < end && out[candidate_end] >= threshold) candidate_end++;
+        if (candidate_end > r) {
+            head->kernels->floats->head_rows(
+                out + r, head->rows, region->x + t * head->columns, head->table + r * row_bytes, head->type, 1,
+                candidate_end - r, head->columns);
+        }
+        for (r = candidate_end; r < end && out[r] < threshold; r++) out[r] = -INFINITY;
+    }
+}
+
 static void rescore_rows(void *context, size_t begin, size_t end, size_t thread) {
     (void)thread;
     const select_region *region = context;
     const bn_fast_head *head = region->head;
-    size_t row_bytes = head->columns * bn_size_of(head->type);
     for (size_t t = 0; t < region->tokens; t++) {
         float threshold = region->work.states[t].threshold;
-        float *out = region->out + t * head->rows;
-        const float *x = region->x + t * head->columns;
-        for (size_t r = begin; r < end;) {
-            size_t candidate_end = r;
-            while (candidate_end < end && out[candidate_end] >= threshold) candidate_end++;
-            if (candidate_end > r) {
-                head->kernels->floats->head_rows(
-                    out + r, head->rows, x, head->table + r * row_bytes, head->type, 1, candidate_end - r,
-                    head->columns);
+        for (size_t first = begin; first < end; first += scanned_rows) {
+            size_t count = end - first < scanned_rows ? end - first : scanned_rows;
+            float *out = region->out + t * head->rows + first;
+            uint32_t candidate_count = 0;
+            for (size_t r = 0; r < count; r++) candidate_count += out[r] >= threshold;
+            if (candidate_count > 0) {
+                rescore_block(region, t, first, first + count);
+            } else {
+                for (size_t r = 0; r < count; r++) out[r] = -INFINITY;
             }
-            for (r = candidate_end; r < end && out[r] < threshold; r++) out[r] = -INFINITY;
         }
     }
 }

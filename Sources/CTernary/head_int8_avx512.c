@@ -9,6 +9,8 @@
 
 BN_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")
 
+#include "head_int8.h"
+
 // A tile by `tokens` tokens, a constant: each vector of codes is loaded once for all of them.
 BN_INLINE void multiply_tokens(
     uint32_t *restrict sums, const uint8_t *restrict tile, const int8_t *restrict halves, size_t columns,
@@ -46,7 +48,7 @@ static void multiply_tile(
 
 BN_TARGET_END
 
-const bn_head_kernels bn_head_avx512 = {.multiply_tile = multiply_tile};
+const bn_head_kernels bn_head_avx512 = BN_HEAD_KERNELS;
 
 #else
 typedef int bn_head_avx512_is_for_x86;

@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "kernels.h"
+#include "lanes.h"
+
+#include "head_int8.h"
 
 static void multiply_tile(
     uint32_t *restrict sums, const uint8_t *restrict tile, const int8_t *restrict halves, size_t columns,
@@ -23,4 +26,4 @@ static void multiply_tile(
     }
 }
 
-const bn_head_kernels bn_head_scalar = {.multiply_tile = multiply_tile};
+const bn_head_kernels bn_head_scalar = BN_HEAD_KERNELS;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "kernels.h"
 
-static const bn_kernels scalar_kernels = {BN_ISA_SCALAR, &bn_ternary_scalar, &bn_float_scalar, &bn_head_scalar};
+static const bn_kernels scalar_kernels = {
+    BN_ISA_SCALAR, &bn_ternary_scalar, &bn_float_scalar, &bn_head_scalar};
 
 #if defined(__x86_64__)
-static const bn_kernels avx2_kernels = {BN_ISA_AVX2, &bn_ternary_avx2, &bn_float_avx2, &bn_head_avx2};
-static const bn_kernels avx512_kernels = {BN_ISA_AVX512, &bn_ternary_avx512, &bn_float_avx512, &bn_head_avx512};
+static const bn_kernels avx2_kernels = {
+    BN_ISA_AVX2, &bn_ternary_avx2, &bn_float_avx2, &bn_head_avx2};
+static const bn_kernels avx512_kernels = {
+    BN_ISA_AVX512, &bn_ternary_avx512, &bn_float_avx512, &bn_head_avx512};
 
 static bool has_avx2(void) {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c");

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // What one instruction set provides. Kernels are serial and never allocate; matrix.c, activations.c,
-// multiply.c, tokens.c, head.c, fast_head.c, attention.c and hop.c own memory and spread the work over the pool.
+// multiply.c, tokens.c, head.c, fast_head.c, attention.c and hop.c own memory and spread the work over the
+// pool.
 #ifndef C_TERNARY_KERNELS_H
 #define C_TERNARY_KERNELS_H
 
@@ -77,14 +78,29 @@ enum {
     bn_head_tokens_max = 4,
 };
 
+// Sums of squares over a row by lane: of what its codes leave, and of what they stand for.
+typedef struct {
+    double remainder[16];
+    double code[16];
+} bn_head_squares;
+
 // The int8 head; see fast_head.c.
 typedef struct {
-    // sums [tokens][2][bn_head_tile_rows] = Σ_k code[r][k]·half[t][h][k] modulo 2^32. tile: codes 0 ... 255 as
-    // [columns/4][bn_head_tile_rows][4]; halves: [tokens][2][columns]; columns is a multiple of four.
+    uint32_t (*largest_bits)(const float *values, size_t count);
+    // Codes of `count` values, a multiple of 16, biased by 128; adds to the sums.
+    void (*quantise)(
+        uint8_t *restrict codes, bn_head_squares *restrict sums, const float *restrict values, float scale,
+        float inverse, size_t count);
+    // sums [tokens][2][bn_head_tile_rows] = Σ_k code[r][k]·half[t][h][k] modulo 2^32. tile: codes 0 ... 255
+    // as [columns/4][bn_head_tile_rows][4]; halves: [tokens][2][columns], -64 ... 63;
+    // columns is a multiple of four.
     void (*multiply_tile)(
         uint32_t *restrict sums, const uint8_t *restrict tile, const int8_t *restrict halves, size_t columns,
         size_t tokens);
 } bn_head_kernels;
+
+#define BN_HEAD_KERNELS \
+    {.largest_bits = largest_bits, .quantise = quantise, .multiply_tile = multiply_tile}
 
 struct bn_kernels {
     bn_isa isa;

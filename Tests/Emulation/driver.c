@@ -238,12 +238,15 @@ static void check_all_halves(const bn_kernels *kernels) {
 static void check_head_sums(const bn_kernels *kernels) {
     static const size_t columns[] = {4, 8, 60, 336, 8192};
     for (size_t c = 0; c < 5; c++) {
-        size_t tile_bytes = columns[c] * bn_head_tile_rows, halves_bytes = 2 * bn_head_tokens_max * columns[c];
+        size_t tile_bytes = columns[c] * bn_head_tile_rows;
+        size_t halves_bytes = 2 * bn_head_tokens_max * columns[c];
         uint8_t *tile = allocate(tile_bytes);
         int8_t *halves = allocate(halves_bytes);
         // The largest column count's values are the largest too.
         for (size_t i = 0; i < tile_bytes; i++) tile[i] = (uint8_t)(c < 4 ? random_bits() : 255);
-        for (size_t i = 0; i < halves_bytes; i++) halves[i] = (int8_t)(c < 4 ? random_bits() : (uint32_t)-128);
+        for (size_t i = 0; i < halves_bytes; i++) {
+            halves[i] = (int8_t)(c < 4 ? (int)(random_bits() & 127) - 64 : -64);
+        }
         for (size_t tokens = 1; tokens <= bn_head_tokens_max; tokens++) {
             uint32_t expected[2 * bn_head_tokens_max * bn_head_tile_rows] = {0};
             uint32_t actual[2 * bn_head_tokens_max * bn_head_tile_rows] = {0};
