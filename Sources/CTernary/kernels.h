@@ -84,7 +84,7 @@ typedef struct {
     double code[16];
 } bn_head_squares;
 
-// The int8 head; see fast_head.c.
+// The int8 head; see fast_head_select.c.
 typedef struct {
     uint32_t (*largest_bits)(const float *values, size_t count);
     // Codes of `count` values, a multiple of 16, biased by 128; adds to the sums.
