@@ -1493,7 +1493,7 @@ const ProtobufCMessageDescriptor cluster__refusal__descriptor =
   (ProtobufCMessageInit) cluster__refusal__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor cluster__assignment__field_descriptors[9] =
+static const ProtobufCFieldDescriptor cluster__assignment__field_descriptors[10] =
 {
   {
     "stage_index",
@@ -1603,10 +1603,23 @@ static const ProtobufCFieldDescriptor cluster__assignment__field_descriptors[9] 
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "head",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Assignment, head),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned cluster__assignment__field_indices_by_name[] = {
   5,   /* field[5] = cache_type */
   4,   /* field[4] = context_length */
+  9,   /* field[9] = head */
   2,   /* field[2] = manifest */
   7,   /* field[7] = next */
   8,   /* field[8] = next_node */
@@ -1618,7 +1631,7 @@ static const unsigned cluster__assignment__field_indices_by_name[] = {
 static const ProtobufCIntRange cluster__assignment__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor cluster__assignment__descriptor =
 {
@@ -1628,7 +1641,7 @@ const ProtobufCMessageDescriptor cluster__assignment__descriptor =
   "Cluster__Assignment",
   "cluster",
   sizeof(Cluster__Assignment),
-  9,
+  10,
   cluster__assignment__field_descriptors,
   cluster__assignment__field_indices_by_name,
   1,  cluster__assignment__number_ranges,
@@ -2244,7 +2257,7 @@ const ProtobufCMessageDescriptor cluster__released__descriptor =
   (ProtobufCMessageInit) cluster__released__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor cluster__opening__field_descriptors[8] =
+static const ProtobufCFieldDescriptor cluster__opening__field_descriptors[9] =
 {
   {
     "slot",
@@ -2342,9 +2355,22 @@ static const ProtobufCFieldDescriptor cluster__opening__field_descriptors[8] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "omits_log_probabilities",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Opening, omits_log_probabilities),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned cluster__opening__field_indices_by_name[] = {
   4,   /* field[4] = min_p */
+  8,   /* field[8] = omits_log_probabilities */
   5,   /* field[5] = repetition_penalty */
   6,   /* field[6] = repetition_window */
   7,   /* field[7] = seed */
@@ -2356,7 +2382,7 @@ static const unsigned cluster__opening__field_indices_by_name[] = {
 static const ProtobufCIntRange cluster__opening__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor cluster__opening__descriptor =
 {
@@ -2366,7 +2392,7 @@ const ProtobufCMessageDescriptor cluster__opening__descriptor =
   "Cluster__Opening",
   "cluster",
   sizeof(Cluster__Opening),
-  8,
+  9,
   cluster__opening__field_descriptors,
   cluster__opening__field_indices_by_name,
   1,  cluster__opening__number_ranges,

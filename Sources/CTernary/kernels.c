@@ -5,12 +5,16 @@
 #include <sys/auxv.h>
 #endif
 
-static const bn_kernels scalar_kernels = {BN_ISA_SCALAR, &bn_ternary_scalar, &bn_float_scalar};
+static const bn_kernels scalar_kernels = {
+    BN_ISA_SCALAR, &bn_ternary_scalar, &bn_float_scalar, &bn_head_scalar};
 
 #if defined(__x86_64__)
-static const bn_kernels avx2_kernels = {BN_ISA_AVX2, &bn_ternary_avx2, &bn_float_avx2};
-static const bn_kernels avx512bw_kernels = {BN_ISA_AVX512BW, &bn_ternary_avx512bw, &bn_float_avx512};
-static const bn_kernels avx512_kernels = {BN_ISA_AVX512, &bn_ternary_avx512, &bn_float_avx512};
+static const bn_kernels avx2_kernels = {
+    BN_ISA_AVX2, &bn_ternary_avx2, &bn_float_avx2, &bn_head_avx2};
+static const bn_kernels avx512bw_kernels = {
+    BN_ISA_AVX512BW, &bn_ternary_avx512bw, &bn_float_avx512, &bn_head_avx2};
+static const bn_kernels avx512_kernels = {
+    BN_ISA_AVX512, &bn_ternary_avx512, &bn_float_avx512, &bn_head_avx512};
 
 static bool has_avx2(void) {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
@@ -27,8 +31,10 @@ static bool has_avx512(void) {
            __builtin_cpu_supports("gfni");
 }
 #elif defined(__aarch64__)
-static const bn_kernels neon_kernels = {BN_ISA_NEON, &bn_ternary_neon, &bn_float_neon};
-static const bn_kernels neon_dot_kernels = {BN_ISA_NEON_DOT, &bn_ternary_neon_dot, &bn_float_neon};
+static const bn_kernels neon_kernels = {
+    BN_ISA_NEON, &bn_ternary_neon, &bn_float_neon, &bn_head_scalar};
+static const bn_kernels neon_dot_kernels = {
+    BN_ISA_NEON_DOT, &bn_ternary_neon_dot, &bn_float_neon, &bn_head_scalar};
 
 static bool has_neon_dot(void) { return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0; }
 #endif

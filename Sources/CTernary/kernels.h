@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // What one instruction set provides. Kernels are serial and never allocate; matrix.c, activations.c,
-// multiply.c, tokens.c, attention.c and hop.c own memory and spread the work over the pool.
+// multiply.c, tokens.c, head.c, fast_head.c, attention.c and hop.c own memory and spread the work over the
+// pool.
 #ifndef C_TERNARY_KERNELS_H
 #define C_TERNARY_KERNELS_H
 
@@ -104,19 +105,55 @@ typedef struct {
     bool (*hop_decode_token)(float *restrict out, const uint8_t *restrict hop, size_t columns);
 } bn_float_kernels;
 
+enum {
+    // Rows of a tile of the int8 head; they lie side by side, four columns of each after the other, so that a
+    // vector holds rows and no sum is taken across its lanes.
+    bn_head_tile_rows = 32,
+    // Tokens that one call of the int8 head's kernel takes at most.
+    bn_head_tokens_max = 4,
+};
+
+// Sums of squares over a row by lane: of what its codes leave, and of what they stand for.
+typedef struct {
+    double remainder[16];
+    double code[16];
+} bn_head_squares;
+
+// The int8 head; see fast_head_select.c.
+typedef struct {
+    uint32_t (*largest_bits)(const float *values, size_t count);
+    // Codes of `count` values, a multiple of 16, biased by 128; adds to the sums.
+    void (*quantise)(
+        uint8_t *restrict codes, bn_head_squares *restrict sums, const float *restrict values, float scale,
+        float inverse, size_t count);
+    // sums [tokens][2][bn_head_tile_rows] = Σ_k code[r][k]·half[t][h][k] modulo 2^32. tile: codes 0 ... 255
+    // as [columns/4][bn_head_tile_rows][4]; halves: [tokens][2][columns], -64 ... 63;
+    // columns is a multiple of four.
+    void (*multiply_tile)(
+        uint32_t *restrict sums, const uint8_t *restrict tile, const int8_t *restrict halves, size_t columns,
+        size_t tokens);
+} bn_head_kernels;
+
+#define BN_HEAD_KERNELS \
+    {.largest_bits = largest_bits, .quantise = quantise, .multiply_tile = multiply_tile}
+
 struct bn_kernels {
     bn_isa isa;
     const bn_ternary_kernels *ternary;
     const bn_float_kernels *floats;
+    const bn_head_kernels *head;
 };
 
 extern const bn_ternary_kernels bn_ternary_scalar;
 extern const bn_float_kernels bn_float_scalar;
+extern const bn_head_kernels bn_head_scalar;
 #if defined(__x86_64__)
 extern const bn_ternary_kernels bn_ternary_avx2;
 extern const bn_float_kernels bn_float_avx2;
+extern const bn_head_kernels bn_head_avx2;
 extern const bn_ternary_kernels bn_ternary_avx512;
 extern const bn_float_kernels bn_float_avx512;
+extern const bn_head_kernels bn_head_avx512;
 extern const bn_ternary_kernels bn_ternary_avx512bw;
 #elif defined(__aarch64__)
 extern const bn_ternary_kernels bn_ternary_neon;

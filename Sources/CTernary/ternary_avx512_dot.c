@@ -89,9 +89,14 @@ BN_INLINE step_weights load_step(
 
 // Weight i of the groups; i is a constant.
 BN_INLINE __m512i weights_of(const step_weights *step, size_t j, unsigned i) {
-    if (i == 4) return step->high[j];
-    __m512i shifted = i == 0 ? step->low[j] : _mm512_srli_epi16(step->low[j], 2 * i);
-    return _mm512_and_si512(shifted, _mm512_set1_epi8(3));
+    const __m512i code = _mm512_set1_epi8(3);
+    switch (i) {
+    case 0: return _mm512_and_si512(step->low[j], code);
+    case 1: return _mm512_and_si512(_mm512_srli_epi16(step->low[j], 2), code);
+    case 2: return _mm512_and_si512(_mm512_srli_epi16(step->low[j], 4), code);
+    case 3: return _mm512_and_si512(_mm512_srli_epi16(step->low[j], 6), code);
+    default: return step->high[j];
+    }
 }
 
 BN_INLINE __m512i load_quad(const uint8_t *from) {

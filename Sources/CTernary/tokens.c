@@ -76,36 +76,6 @@ void bn_embed(
     bn_pool_run(pool, tokens, bn_grain(pool, tokens, columns), embed_tokens, &region);
 }
 
-typedef struct {
-    const bn_float_kernels *floats;
-    float *logits;
-    const float *x;
-    const uint8_t *table;
-    bn_float_type type;
-    size_t tokens;
-    size_t rows;
-    size_t columns;
-} head_region;
-
-static void head_pieces(void *context, size_t begin, size_t end, size_t thread) {
-    (void)thread;
-    const head_region *region = context;
-    const uint8_t *table = region->table + begin * region->columns * size_of(region->type);
-    region->floats->head_rows(
-        region->logits + begin, region->rows, region->x, table, region->type, region->tokens, end - begin,
-        region->columns);
-}
-
-void bn_head(
-    const bn_kernels *kernels, bn_pool *pool, float *logits, const float *x, const void *table,
-    bn_float_type type, size_t tokens, size_t rows, size_t columns) {
-    head_region region = {kernels->floats, logits, x, table, type, tokens, rows, columns};
-    size_t grain = bn_grain(pool, rows, columns * tokens);
-    // Small enough to be handed out evenly, whatever the vocabulary.
-    if (grain > 256 && pool != NULL) grain = 256;
-    bn_pool_run(pool, rows, grain, head_pieces, &region);
-}
-
 // Logits are summed in spans, as many whatever the pool, and the spans in order.
 enum { logit_spans_max = 64 };
 

@@ -47,7 +47,18 @@ struct AnsweringError: RemediableError {
 private struct AnswerRecord: Encodable {
     struct Token: Encodable {
         let id: UInt32
-        let logprob: Float
+        let logprob: Float?
+
+        private enum CodingKeys: CodingKey {
+            case id, logprob
+        }
+
+        /// As made by the compiler, but that a missing log-probability is written as null.
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(id, forKey: .id)
+            try container.encode(logprob, forKey: .logprob)
+        }
     }
 
     struct Timings: Encodable {

@@ -15,6 +15,12 @@ struct EngineOptions: ParsableArguments {
     @Option(help: "KV cache: f32 or f16.")
     var cacheType = CacheType.f16
 
+    @Option(
+        help: """
+            Output head: fast finds the same tokens by an int8 copy, for a byte more a value; exact does without.
+            """)
+    var head = HeadType.fast
+
     @Option(help: "Prompt tokens that travel in one step.")
     var prefillChunk = 64
 
@@ -46,10 +52,12 @@ struct EngineOptions: ParsableArguments {
         options.contextLength = ctxSize ?? 0
         options.cacheType = cacheType.rawValue
         options.prefillChunk = prefillChunk
+        options.head = head.rawValue
         options.joinTimeout = .seconds(joinTimeout)
         return options
     }
 }
 
 extension CacheType: ExpressibleByArgument {}
+extension HeadType: ExpressibleByArgument {}
 extension KernelChoice: ExpressibleByArgument {}

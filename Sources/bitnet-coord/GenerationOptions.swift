@@ -39,8 +39,11 @@ struct GenerationOptions: ParsableArguments {
     @Flag(help: "Go on after the end-of-text token.")
     var ignoreEos = false
 
-    @Flag(help: "Print one JSON object for each prompt: text, token ids, log-probabilities, timings.")
+    @Flag(help: "Print one JSON object for each prompt: text, token ids, timings.")
     var json = false
+
+    @Flag(help: "Work out the log-probability of every token, for --json; takes the exact head.")
+    var logprobs = false
 
     var sampling: SamplingParameters {
         var parameters = SamplingParameters()
@@ -51,6 +54,7 @@ struct GenerationOptions: ParsableArguments {
         parameters.repetitionPenalty = repeatPenalty
         parameters.repetitionWindow = repeatLastN
         parameters.seed = seed
+        parameters.wantsLogProbabilities = logprobs
         return parameters
     }
 }

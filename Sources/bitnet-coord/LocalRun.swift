@@ -23,7 +23,7 @@ struct LocalRun {
             slotCount: engine.slotCount, contextLength: context, cacheType: engine.cacheType,
             stepTokensMax: engine.prefillChunk + engine.slotCount,
             threadCount: max(threads / ranges.count, 1),
-            kernels: try Kernels(engine.isa))
+            kernels: try Kernels(engine.isa), headType: engine.head)
         let stages = try ranges.map { layers in
             try StageLoader.load(model: model.description, layers: layers, settings: settings) { kind, body in
                 try model.pack(kind).buffer.withBytes(body)

@@ -51,7 +51,8 @@ import Testing
                     output: .score(target: ids[position + 1]))
             }
             for result in try local.run(step) {
-                differences.append(abs(result.logProbability - golden.long.nextLog[Int(result.position)]))
+                let logProbability = try #require(result.logProbability)
+                differences.append(abs(logProbability - golden.long.nextLog[Int(result.position)]))
             }
         }
         #expect(differences.count == golden.long.nextLog.count)

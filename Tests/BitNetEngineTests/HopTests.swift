@@ -89,7 +89,7 @@ import Testing
                 let results = try mutated.withUnsafeBytes {
                     try last.forward(Self.step, hop: $0, output: nil)
                 }
-                if results.count != 3 || !results.allSatisfy({ $0.logProbability.isFinite }) {
+                if results.count != 3 || !results.allSatisfy({ $0.logProbability?.isFinite == true }) {
                     Issue.record("\(results)")
                 }
             } catch let error as StageError {

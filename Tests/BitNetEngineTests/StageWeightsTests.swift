@@ -115,14 +115,16 @@ import Testing
         let encoding = try file.part(.embedding).buffer.withBytes {
             try #require(try PartView(bytes: $0).tensors[.embedding]).encoding
         }
-        for cuts in [[], [1]] {
+        for (cuts, head) in [([], HeadType.exact), ([1], .exact), ([], .fast), ([1], .fast)] {
             let bounds = [0] + cuts + [model.layerCount]
             for (first, end) in zip(bounds, bounds.dropFirst()) {
                 let layers = try range(first..<end)
-                var weights = try StageWeights(model: model, layers: layers, kernels: kernels)
+                var weights = try StageWeights(
+                    model: model, layers: layers, kernels: kernels, headType: head)
                 for kind in weights.missingParts { try load(kind, of: file, into: &weights) }
                 let account = StageWeights.byteCount(
-                    model: model, layers: layers, kernels: kernels, tableEncoding: encoding)
+                    model: model, layers: layers, kernels: kernels, tableEncoding: encoding,
+                    headType: head)
                 #expect(weights.byteCount == account)
             }
         }

@@ -119,6 +119,9 @@ import Testing
         #expect(results.map(\.slot) == [1, 1, 0])
         #expect(results.map(\.position) == [0, 1, 4])
         #expect(results[0].token == 3)
-        #expect(results.allSatisfy { $0.logProbability < 0 && $0.logProbability.isFinite })
+        for result in results {
+            let logProbability = try #require(result.logProbability)
+            #expect(logProbability < 0 && logProbability.isFinite)
+        }
     }
 }

@@ -30,6 +30,22 @@ import Testing
         }
     }
 
+    @Test func `what an earlier release does not say means what it did`() throws {
+        var assignment = MessageSample.assignment()
+        let field = Protobuf.field(10, Array("fast".utf8))
+        let payload = assignment.encode()
+        let start = try #require(payload.indices.first { payload[$0...].starts(with: field) })
+        assignment.head = "exact"
+        let without = Array(payload[..<start] + payload[(start + field.count)...])
+        #expect(try Assignment.decode(without) == assignment)
+        var opening = Opening(slot: 1, sampling: MessageSample.sampling)
+        let omitting = opening.encode()
+        #expect(omitting.suffix(2) == [0x48, 1])
+        opening.sampling.wantsLogProbabilities = true
+        #expect(opening.encode() == Array(omitting.dropLast(2)))
+        #expect(try Opening.decode(Array(omitting.dropLast(2))) == opening)
+    }
+
     @Test func `missing capabilities stay missing`() throws {
         let reply = MessageSample.reply(capabilities: nil)
         #expect(try HelloReply.decode(reply.encode()) == reply)

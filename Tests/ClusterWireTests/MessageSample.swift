@@ -49,7 +49,8 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
         Assignment(
             stageIndex: stage, stageCount: count, manifest: manifest, slotCount: slots,
             contextLength: context,
-            cacheType: "f16", stepTokensMax: tokens, next: next, nextNode: next.map { _ in "c" })
+            cacheType: "f16", stepTokensMax: tokens, head: "fast", next: next, nextNode: next.map { _ in "c" }
+        )
     }
 
     static let sampling: SamplingParameters = {
@@ -61,6 +62,7 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
         sampling.repetitionPenalty = 1.1
         sampling.repetitionWindow = 128
         sampling.seed = .max
+        sampling.wantsLogProbabilities = false
         return sampling
     }()
 

@@ -40,10 +40,19 @@ import Testing
         }
     }
 
-    @Test func `a log-probability that is not a number is refused`() throws {
-        var payload = try Frame(encoded: OutcomeFrame.encode(outcome)).payload
-        payload.replaceSubrange(20..<24, with: [0, 0, 0xC0, 0x7F])
-        #expect(code(payload) == .limit)
+    @Test func `a log-probability is a number or the one sign for none`() throws {
+        var without = outcome
+        without.results[0].logProbability = nil
+        var payload = try Frame(encoded: OutcomeFrame.encode(without)).payload
+        #expect(Array(payload[20..<24]) == [0, 0, 0xC0, 0x7F])
+        #expect(try OutcomeFrame.decode(Frame(encoded: OutcomeFrame.encode(without))) == without)
+        let others: [UInt32] = [
+            0x7FC0_0001, 0x7FBF_FFFF, 0xFFC0_0000, 0x7F80_0001, 0xFF80_0001, 0x7FFF_FFFF, .max,
+        ]
+        for bits in others {
+            payload.replaceSubrange(20..<24, with: withUnsafeBytes(of: bits.littleEndian) { Array($0) })
+            #expect(code(payload) == .limit)
+        }
     }
 
     @Test func `a payload of any other size is refused`() throws {

@@ -15,6 +15,7 @@
 #if defined(__x86_64__)
 extern const bn_ternary_kernels emulated_ternary_avx512, emulated_ternary_avx512bw;
 extern const bn_float_kernels emulated_float_avx512;
+extern const bn_head_kernels emulated_head_avx512;
 #endif
 
 static int failure_count;
@@ -289,6 +290,72 @@ static void check_all_halves(const bn_kernels *kernels) {
     add_to_checksum((const uint8_t *)back, sizeof back);
 }
 
+// ---- Fast head ------------------------------------------------------------------------------------------
+
+static void check_head_sums(const bn_kernels *kernels) {
+    static const size_t columns[] = {4, 8, 60, 336, 8192};
+    for (size_t c = 0; c < 5; c++) {
+        size_t tile_bytes = columns[c] * bn_head_tile_rows;
+        size_t halves_bytes = 2 * bn_head_tokens_max * columns[c];
+        uint8_t *tile = allocate(tile_bytes);
+        int8_t *halves = allocate(halves_bytes);
+        // The largest column count's values are the largest too.
+        for (size_t i = 0; i < tile_bytes; i++) tile[i] = (uint8_t)(c < 4 ? random_bits() : 255);
+        for (size_t i = 0; i < halves_bytes; i++) {
+            halves[i] = (int8_t)(c < 4 ? (int)(random_bits() & 127) - 64 : -64);
+        }
+        for (size_t tokens = 1; tokens <= bn_head_tokens_max; tokens++) {
+            uint32_t expected[2 * bn_head_tokens_max * bn_head_tile_rows] = {0};
+            uint32_t actual[2 * bn_head_tokens_max * bn_head_tile_rows] = {0};
+            bn_head_scalar.multiply_tile(expected, tile, halves, columns[c], tokens);
+            kernels->head->multiply_tile(actual, tile, halves, columns[c], tokens);
+            bool equal = memcmp(expected, actual, sizeof expected) == 0;
+            expect(equal, "head sums", bn_isa_name(kernels->isa), columns[c], tokens);
+        }
+        free(tile);
+        free(halves);
+    }
+}
+
+// Exact where it gives a value, and gives one for each of the largest.
+static void check_selection(
+    const bn_kernels *kernels, bn_pool *pool, size_t rows, size_t columns, size_t tokens) {
+    const char *isa = bn_isa_name(kernels->isa);
+    float *table = random_floats(rows * columns), *x = random_floats(tokens * columns);
+    float *exact = allocate(tokens * rows * sizeof(float)), *fast = allocate(tokens * rows * sizeof(float));
+    float *lower = allocate(tokens * rows * sizeof(float)), *upper = allocate(tokens * rows * sizeof(float));
+    uint32_t *counts = allocate(tokens * sizeof(uint32_t));
+    for (size_t t = 0; t < tokens; t++) counts[t] = 1 + random_bits() % 40;
+    size_t scratch_bytes = bn_fast_head_scratch_byte_count(rows, columns, tokens);
+    void *scratch = aligned_alloc(64, bn_round_up(scratch_bytes, 64));
+    bn_fast_head *head = bn_fast_head_create(kernels, pool, table, BN_FLOAT32, rows, columns);
+    if (scratch == NULL || head == NULL) abort();
+    bn_head(kernels, pool, exact, x, table, BN_FLOAT32, tokens, rows, columns);
+    bn_status status = bn_fast_head_select(head, pool, fast, x, counts, tokens, scratch);
+    bn_status bounds = bn_fast_head_bounds(head, pool, lower, upper, x, tokens, scratch);
+    expect(status == BN_OK && bounds == BN_OK, "fast head's status", isa, rows, columns);
+    for (size_t t = 0; t < tokens; t++) {
+        for (size_t r = 0; r < rows; r++) {
+            size_t i = t * rows + r, larger_count = 0;
+            for (size_t other = 0; other < rows; other++) larger_count += exact[t * rows + other] > exact[i];
+            bool is_wanted = larger_count < counts[t];
+            expect(!is_wanted || isfinite(fast[i]), "fast head's rows", isa, rows, columns);
+            bool is_exact = memcmp(&fast[i], &exact[i], sizeof(float)) == 0;
+            expect(is_exact || fast[i] == -INFINITY, "fast head's logits", isa, rows, columns);
+            expect(lower[i] <= exact[i] && exact[i] <= upper[i], "fast head's bounds", isa, rows, columns);
+        }
+    }
+    void *const made[] = {table, x, exact, fast, lower, upper, counts, scratch};
+    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++) free(made[i]);
+    bn_fast_head_destroy(head);
+}
+
+static void check_fast_head(const bn_kernels *kernels, bn_pool *pool) {
+    check_head_sums(kernels);
+    static const size_t rows[] = {1, 31, 32, 33, 200, 1000}, columns[] = {1, 3, 17, 64, 130, 513};
+    for (size_t i = 0; i < 6; i++) check_selection(kernels, pool, rows[i], columns[i], 1 + i);
+}
+
 // ---- Control groups -------------------------------------------------------------------------------------
 
 static void write_file(const char *root, const char *name, const char *text) {
@@ -391,8 +458,8 @@ static size_t all_variants(variant variants[variants_max]) {
     }
 #if defined(__x86_64__)
     const bn_kernels emulated[] = {
-        {BN_ISA_AVX512BW, &emulated_ternary_avx512bw, &emulated_float_avx512},
-        {BN_ISA_AVX512, &emulated_ternary_avx512, &emulated_float_avx512},
+        {BN_ISA_AVX512BW, &emulated_ternary_avx512bw, &emulated_float_avx512, &bn_head_avx2},
+        {BN_ISA_AVX512, &emulated_ternary_avx512, &emulated_float_avx512, &emulated_head_avx512},
     };
     for (size_t i = 0; i < 2; i++) variants[count++] = (variant){emulated[i], " emulated"};
 #endif
@@ -414,6 +481,7 @@ int main(int argc, char **argv) {
         check_floats(kernels);
         check_all_halves(kernels);
         check_ternary(kernels, pool, is_brief);
+        check_fast_head(kernels, pool);
         printf(
             "floats %016llx: %s%s checked\n", (unsigned long long)checksum, bn_isa_name(kernels->isa),
             variants[i].manner);

@@ -7,8 +7,11 @@ import Testing
 @Suite(.serialized)
 enum EndToEnd {
     static let prompts = "Once upon a time\nOne rainy afternoon Lily\n"
-    static let greedy = ["--json", "-n", "24", "--ignore-eos"]
-    static let sampled = greedy + ["--temp", "0.8", "--seed", "7", "--top-k", "40"]
+    /// Tokens only, which the fast head finds.
+    static let plain = ["--json", "-n", "24", "--ignore-eos"]
+    static let draws = ["--temp", "0.8", "--seed", "7", "--top-k", "40"]
+    static let greedy = plain + ["--logprobs"]
+    static let sampled = greedy + draws
     /// Goes on for seconds, so that something can happen meanwhile.
     static let long = ["--prompt", "One day", "-n", "900", "--ignore-eos", "--ctx-size", "1024"]
 }

@@ -21,7 +21,7 @@ package struct StepEntry: Equatable, Sendable {
     /// What the last stage returns for this token.
     package enum Output: Equatable, Sendable {
         case none
-        /// The next token, chosen by the slot's sampler, and its log-probability.
+        /// The next token, chosen by the slot's sampler, and its log-probability if the slot's parameters want it.
         case sample
         /// The log-probability of `target` as the next token.
         case score(target: UInt32)
@@ -65,10 +65,11 @@ package struct StepResult: Equatable, Sendable {
     /// Position of the entry; the token stands for the position after it.
     package var position: UInt32
     package var token: UInt32
-    /// Natural logarithm of the model's probability of `token`, before temperature and truncation.
-    package var logProbability: Float
+    /// Natural logarithm of the model's probability of `token`, before temperature and truncation; `nil` if it
+    /// was not asked for.
+    package var logProbability: Float?
 
-    package init(slot: UInt32, position: UInt32, token: UInt32, logProbability: Float) {
+    package init(slot: UInt32, position: UInt32, token: UInt32, logProbability: Float?) {
         self.slot = slot
         self.position = position
         self.token = token
@@ -105,8 +106,18 @@ package struct SamplingParameters: Equatable, Sendable {
     package var repetitionWindow: UInt32 = 64
     /// With the position this seeds every draw, so that a replayed sequence draws the same tokens.
     package var seed: UInt64 = 0
+    /// Whether every token's log-probability is to be returned; it takes the logits of the whole vocabulary.
+    package var wantsLogProbabilities = true
 
     package init() {}
+
+    /// How many of the largest logits decide the next token; `nil` if all logits do, or a log-probability is
+    /// wanted.
+    package var candidateCount: UInt32? {
+        guard !wantsLogProbabilities, repetitionPenalty == 1 else { return nil }
+        if temperature == 0 { return 1 }
+        return topK > 0 ? topK : nil
+    }
 
     /// Why these parameters cannot be used, or `nil`.
     package var invalidity: String? {

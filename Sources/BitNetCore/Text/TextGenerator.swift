@@ -36,7 +36,9 @@ package enum FinishReason: String, Sendable {
 package enum GenerationEvent: Sendable {
     case started(promptTokenCount: Int)
     /// `text` holds the whole characters that this token completed; it may be empty.
-    case token(id: UInt32, text: String, logProbability: Float)
+    ///
+    /// `logProbability` is there if the request's sampling parameters want it.
+    case token(id: UInt32, text: String, logProbability: Float?)
     /// Text that was held back, as it might have become a stop text or a longer character.
     case trailing(text: String)
     case finished(FinishReason, GenerationStatistics)

@@ -26,11 +26,13 @@ package final class LocalModel {
     /// - Throws: ``EngineError``, ``LayerCutError``, or what `pack` throws.
     package convenience init(
         model: ModelDescription, cuts: [Int] = [], cache: CacheShape, tokensPerStepMax: Int = 64,
-        pool: ComputePool, kernels: Kernels, pack: (PartReference.Kind) throws -> PackedPart
+        pool: ComputePool, kernels: Kernels, headType: HeadType = .exact,
+        pack: (PartReference.Kind) throws -> PackedPart
     ) throws {
         self.init(
             stages: try LayerRange.cut(layerCount: model.layerCount, before: cuts).map { layers in
-                var weights = try StageWeights(model: model, layers: layers, kernels: kernels)
+                var weights = try StageWeights(
+                    model: model, layers: layers, kernels: kernels, headType: headType)
                 for kind in weights.missingParts {
                     try pack(kind).buffer.withBytes {
                         try weights.load(kind: kind, part: PartView(bytes: $0), pool: pool)

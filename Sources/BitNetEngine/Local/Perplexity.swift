@@ -42,7 +42,8 @@ package func perplexity(tokens: [UInt32], stages: [Stage]) throws(StageError) ->
                     output: .score(target: tokens[start + position + 1]))
             }
             for result in try local.forward(Step(id: stepID, entries: entries)) {
-                sum -= Double(result.logProbability)
+                guard let logProbability = result.logProbability else { continue }
+                sum -= Double(logProbability)
                 count += 1
             }
             stepID += 1

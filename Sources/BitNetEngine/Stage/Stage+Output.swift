@@ -16,12 +16,14 @@ extension Stage {
         try checkBuffers(tokens: step.entries.count, hop: hop, output: nil)
         try runLayers(step.entries, hop: hop)
         var vectors: [[Float]] = []
-        try forEachLogitRows(step.entries) { (wanted) throws(StageError) in
-            for row in wanted.indices {
-                let logits = logits(row: row - wanted.startIndex)
+        let wanted = step.entries.indices.filter { step.entries[$0].output != .none }
+        for rows in chunks(of: wanted) {
+            computeLogits(rows)
+            for (row, index) in rows.enumerated() {
+                let logits = logits(row: row)
                 let total = bn_log_sum_exp(
                     kernels.table, pool.handle, logits.baseAddress, logits.count)
-                guard total.isFinite else { throw logitsNotFinite(step.entries[wanted[row]]) }
+                guard total.isFinite else { throw logitsNotFinite(step.entries[index]) }
                 vectors.append(logits.map { Float(Double($0) - total) })
             }
         }
@@ -31,79 +33,144 @@ extension Stage {
 
     /// A result for each entry that wants one, in the step's order.
     func chooseTokens(_ entries: [StepEntry]) throws(StageError) -> [StepResult] {
-        var results: [StepResult] = []
-        try forEachLogitRows(entries) { (wanted) throws(StageError) in
-            let first = results.count
-            results += wanted.map { index in
+        let wanted = entries.indices.filter { entries[$0].output != .none }
+        var choices: [Int: Choice] = [:]
+        let counts = wanted.map { candidateCount(entries[$0]) }
+        let fast = zip(wanted, counts).filter { $0.1 != nil }.map(\.0)
+        for rows in chunks(of: fast) {
+            let isComplete = !findLargestLogits(rows, counts: rows.map { candidateCount(entries[$0]) ?? 1 })
+            if isComplete { computeLogits(rows) }
+            try choose(entries, rows, fromAll: isComplete, into: &choices)
+        }
+        let exact = zip(wanted, counts).filter { $0.1 == nil }.map(\.0)
+        for rows in chunks(of: exact) {
+            computeLogits(rows)
+            try choose(entries, rows, fromAll: true, into: &choices)
+        }
+        return wanted.compactMap { index in
+            choices[index].map { choice in
                 StepResult(
-                    slot: entries[index].slot, position: entries[index].position, token: 0,
-                    logProbability: .nan)
-            }
-            results.withUnsafeMutableBufferPointer { results in
-                // Safety: every call of the closure writes one element, its own.
-                nonisolated(unsafe) let results = results
-                // Regions do not nest: either the rows run at once, or the parts of a single row.
-                let isAlone = wanted.count == 1
-                let choose = { @Sendable (row: Int) in
-                    let entry = entries[wanted[wanted.startIndex + row]]
-                    let (token, logProbability) = self.choose(
-                        entry, row: row, pool: isAlone ? self.pool.handle : nil)
-                    results[first + row].token = token
-                    results[first + row].logProbability = logProbability
-                }
-                if isAlone { choose(0) } else { pool.forEach(wanted.count, choose) }
-            }
-            for (row, index) in wanted.enumerated()
-            where !results[first + row].logProbability.isFinite {
-                throw logitsNotFinite(entries[index])
+                    slot: entries[index].slot, position: entries[index].position, token: choice.token,
+                    logProbability: choice.logProbability)
             }
         }
-        return results
     }
 
-    /// The token that `entry` asks for and its log-probability, which is not finite if the logits are not.
+    // MARK: Choosing
+
+    private struct Choice {
+        var token: UInt32
+        var logProbability: Float?
+    }
+
+    /// Chooses for the entries `rows`, whose logits are computed.
+    ///
+    /// - Parameter fromAll: whether every logit is there, or the largest only.
+    private func choose(
+        _ entries: [StepEntry], _ rows: ArraySlice<Int>, fromAll: Bool, into choices: inout [Int: Choice]
+    ) throws(StageError) {
+        var made = [Choice?](repeating: nil, count: rows.count)
+        made.withUnsafeMutableBufferPointer { made in
+            // Safety: every call of the closure writes one element, its own.
+            nonisolated(unsafe) let made = made
+            // Regions do not nest: either the rows run at once, or the parts of a single row.
+            let isAlone = rows.count == 1
+            let choose = { @Sendable (row: Int) in
+                let entry = entries[rows[rows.startIndex + row]]
+                made[row] =
+                    fromAll
+                    ? self.choose(entry, row: row, pool: isAlone ? self.pool.handle : nil)
+                    : Choice(token: self.sample(entry, row: row))
+            }
+            if isAlone { choose(0) } else { pool.forEach(rows.count, choose) }
+        }
+        for (index, choice) in zip(rows, made) {
+            guard let choice else { throw logitsNotFinite(entries[index]) }
+            choices[index] = choice
+        }
+    }
+
+    /// The token that `entry` asks for and its log-probability if that is wanted; `nil` if the logits are not
+    /// finite.
     ///
     /// - Parameter pool: whose threads share the work, or `nil` inside a region of theirs.
-    private func choose(
-        _ entry: StepEntry, row: Int, pool: OpaquePointer?
-    ) -> (token: UInt32, logProbability: Float) {
+    private func choose(_ entry: StepEntry, row: Int, pool: OpaquePointer?) -> Choice? {
         let logits = logits(row: row)
         let total = bn_log_sum_exp(kernels.table, pool, logits.baseAddress, logits.count)
-        guard total.isFinite else { return (0, .nan) }
-        let token: UInt32
+        guard total.isFinite else { return nil }
+        var choice: Choice
+        let isWanted: Bool
         switch entry.output {
-        case .none: return (0, .nan)
-        case .score(let target): token = target
+        case .none: return nil
+        case .score(let target):
+            choice = Choice(token: target)
+            isWanted = true
         case .sample:
-            let history = UnsafeBufferPointer(
-                start: scratch.history + Int(entry.slot) * cacheShape.context,
-                count: Int(entry.position) + 1)
-            token = Sampler.choose(
-                logits: logits, parameters: slots[Int(entry.slot)]?.sampling ?? SamplingParameters(),
-                history: history, position: entry.position)
+            choice = Choice(token: sample(entry, row: row))
+            isWanted = sampling(entry).wantsLogProbabilities
         }
-        return (token, Float(Double(logits[Int(token)]) - total))
+        let logProbability = Float(Double(logits[Int(choice.token)]) - total)
+        guard logProbability.isFinite else { return nil }
+        choice.logProbability = isWanted ? logProbability : nil
+        return choice
     }
 
-    /// Computes the logits of the entries that want output, as many rows at a time as there is room for,
-    /// and hands their indices to `body`; row i of the logits belongs to the i-th of them.
-    private func forEachLogitRows(
-        _ entries: [StepEntry], _ body: (ArraySlice<Int>) throws(StageError) -> Void
-    ) throws(StageError) {
-        guard let norm = weights.outputNorm, let head = weights.head else { return }
-        let wanted = entries.indices.filter { entries[$0].output != .none }
-        for start in stride(from: 0, to: wanted.count, by: scratch.logitRows) {
-            let chunk = wanted[start..<min(start + scratch.logitRows, wanted.count)]
-            for (row, index) in chunk.enumerated() {
-                (scratch.normalised + row * model.hiddenSize).update(
-                    from: scratch.residual + index * model.hiddenSize, count: model.hiddenSize)
-            }
-            normalise(scratch.normalised, scratch.normalised, norm, chunk.count, model.hiddenSize)
-            bn_head(
-                kernels.table, pool.handle, scratch.logits, scratch.normalised, head.memory.start, head.type,
-                chunk.count, model.vocabularySize, model.hiddenSize)
-            try body(chunk)
+    private func sample(_ entry: StepEntry, row: Int) -> UInt32 {
+        let history = UnsafeBufferPointer(
+            start: scratch.history + Int(entry.slot) * cacheShape.context, count: Int(entry.position) + 1)
+        return Sampler.choose(
+            logits: logits(row: row), parameters: sampling(entry), history: history, position: entry.position)
+    }
+
+    private func sampling(_ entry: StepEntry) -> SamplingParameters {
+        slots[Int(entry.slot)]?.sampling ?? SamplingParameters()
+    }
+
+    // MARK: Logits
+
+    /// How many of the largest logits `entry` needs; `nil` if it needs all, or this stage has no fast head.
+    private func candidateCount(_ entry: StepEntry) -> UInt32? {
+        guard weights.fastHead != nil, entry.output == .sample, let count = sampling(entry).candidateCount,
+            count <= FastHead.countMax
+        else { return nil }
+        return count
+    }
+
+    /// As many rows at a time as there is room for.
+    private func chunks(of rows: [Int]) -> [ArraySlice<Int>] {
+        stride(from: 0, to: rows.count, by: scratch.logitRows).map { start in
+            rows[start..<min(start + scratch.logitRows, rows.count)]
         }
+    }
+
+    /// Computes all logits of the entries with the indices `rows`; row i of the logits belongs to the i-th.
+    private func computeLogits(_ rows: ArraySlice<Int>) {
+        guard let head = weights.head else { return }
+        normaliseResiduals(rows)
+        bn_head(
+            kernels.table, pool.handle, scratch.logits, scratch.normalised, head.memory.start, head.type,
+            rows.count, model.vocabularySize, model.hiddenSize)
+    }
+
+    /// Computes as many of the largest logits as `counts` says; the others become −∞.
+    ///
+    /// - Returns: `false` if it cannot be told which they are, as numbers are too large or not finite.
+    private func findLargestLogits(_ rows: ArraySlice<Int>, counts: [UInt32]) -> Bool {
+        guard let head = weights.fastHead else { return false }
+        normaliseResiduals(rows)
+        return bn_fast_head_select(
+            head.handle, pool.handle, scratch.logits, scratch.normalised, counts, rows.count, scratch.fastHead
+        )
+            == BN_OK
+    }
+
+    private func normaliseResiduals(_ rows: ArraySlice<Int>) {
+        guard let norm = weights.outputNorm else { return }
+        for (row, index) in rows.enumerated() {
+            (scratch.normalised + row * model.hiddenSize).update(
+                from: scratch.residual + index * model.hiddenSize, count: model.hiddenSize)
+        }
+        normalise(scratch.normalised, scratch.normalised, norm, rows.count, model.hiddenSize)
     }
 
     private func logits(row: Int) -> UnsafeMutableBufferPointer<Float> {

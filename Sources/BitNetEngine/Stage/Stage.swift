@@ -63,7 +63,7 @@ package final class Stage: @unchecked Sendable {
         scratch = try StageScratch(
             ScratchLayout(
                 model: model, layers: layers, cache: shape, tokensPerStepMax: tokensPerStepMax,
-                threadCount: pool.threadCount))
+                threadCount: pool.threadCount, headType: weights.headType))
         activations = try Activations(kernels: kernels, model: model, tokensPerStepMax: tokensPerStepMax)
         slots = Array(repeating: nil, count: shape.slots)
         bn_rope_table(

@@ -20,30 +20,32 @@ extension Stage {
     /// - Parameter tableEncoding: how the model's embedding and head are written.
     package static func memory(
         model: ModelDescription, layers: LayerRange, cache: CacheShape, tokensPerStepMax: Int,
-        threadCount: Int, kernels: Kernels, tableEncoding: TensorEncoding = .float16
+        threadCount: Int, kernels: Kernels, tableEncoding: TensorEncoding = .float16,
+        headType: HeadType = .exact
     ) -> StageMemory {
         let layout = ScratchLayout(
             model: model, layers: layers, cache: cache, tokensPerStepMax: tokensPerStepMax,
-            threadCount: threadCount)
+            threadCount: threadCount, headType: headType)
         return StageMemory(
             weights: StageWeights.byteCount(
-                model: model, layers: layers, kernels: kernels, tableEncoding: tableEncoding),
+                model: model, layers: layers, kernels: kernels, tableEncoding: tableEncoding,
+                headType: headType),
             cache: KeyValueCache.byteCount(
                 model: model, layers: layers, slots: cache.slots, context: cache.context, type: cache.type),
             scratch: UInt64(layout.byteCount)
                 + Activations.byteCount(model: model, tokensPerStepMax: tokensPerStepMax))
     }
 
-    /// The sum of ``memory(model:layers:cache:tokensPerStepMax:threadCount:kernels:tableEncoding:)``.
+    /// The sum of ``memory(model:layers:cache:tokensPerStepMax:threadCount:kernels:tableEncoding:headType:)``.
     package static func memoryByteCount(
         model: ModelDescription, layers: LayerRange, slots: Int, context: Int, type: CacheType,
         tokensPerStepMax: Int, kernels: Kernels, threadCount: Int = ComputePool.defaultThreadCount,
-        tableEncoding: TensorEncoding = .float16
+        tableEncoding: TensorEncoding = .float16, headType: HeadType = .exact
     ) -> UInt64 {
         memory(
             model: model, layers: layers, cache: CacheShape(slots: slots, context: context, type: type),
             tokensPerStepMax: tokensPerStepMax, threadCount: threadCount, kernels: kernels,
-            tableEncoding: tableEncoding
+            tableEncoding: tableEncoding, headType: headType
         ).total
     }
 }

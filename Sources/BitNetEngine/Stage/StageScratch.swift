@@ -16,6 +16,7 @@ struct ScratchLayout {
     private(set) var up = 0
     private(set) var attention = 0
     private(set) var logits = 0
+    private(set) var fastHead = 0
     private(set) var ropeCosines = 0
     private(set) var ropeSines = 0
     private(set) var tokens = 0
@@ -33,7 +34,7 @@ struct ScratchLayout {
 
     init(
         model: ModelDescription, layers: LayerRange, cache: CacheShape, tokensPerStepMax: Int,
-        threadCount: Int
+        threadCount: Int, headType: HeadType = .exact
     ) {
         let isLast = layers.end == model.layerCount
         let rowByteCount = model.vocabularySize * MemoryLayout<Float>.size
@@ -57,6 +58,11 @@ struct ScratchLayout {
             bn_attention_scratch_count(
                 threadCount, model.headCount, model.keyValueHeadCount, model.headSize))
         logits = reserve(logitRows, model.vocabularySize)
+        let fastHeadByteCount =
+            isLast
+            ? headType.scratchByteCount(
+                rows: model.vocabularySize, columns: model.hiddenSize, tokens: logitRows) : 0
+        fastHead = reserve(fastHeadByteCount.roundedUp(to: 4) / 4, 1)
         ropeCosines = reserve(cache.context, model.headSize / 2)
         ropeSines = reserve(cache.context, model.headSize / 2)
         tokens = reserve(tokensPerStepMax, 1)
@@ -97,6 +103,8 @@ struct StageScratch {
     let attention: UnsafeMutablePointer<Float>
     /// `[logitRows, vocabulary]`: one row for each entry with output.
     let logits: UnsafeMutablePointer<Float>
+    /// What the fast head needs for as many rows.
+    let fastHead: UnsafeMutableRawPointer
     /// `[context, headSize/2]`: of every position and pair.
     let ropeCosines: UnsafeMutablePointer<Float>
     /// `[context, headSize/2]`: of every position and pair.
@@ -128,6 +136,7 @@ struct StageScratch {
         up = floats(layout.up)
         attention = floats(layout.attention)
         logits = floats(layout.logits)
+        fastHead = UnsafeMutableRawPointer(floats(layout.fastHead))
         ropeCosines = floats(layout.ropeCosines)
         ropeSines = floats(layout.ropeSines)
         tokens = integers(layout.tokens)

@@ -9,15 +9,20 @@ package struct StageWeights: Sendable {
     package let model: ModelDescription
     package let layers: LayerRange
     package let kernels: Kernels
+    package let headType: HeadType
 
     private(set) var layerWeights: [LayerWeights?]
     private(set) var embedding: FloatTable?
     private(set) var outputNorm: FloatTable?
     private(set) var head: FloatTable?
+    /// Of a last stage with the fast head.
+    private(set) var fastHead: FastHead?
 
     /// - Throws: ``EngineError`` with code `invalidConfiguration` if the model cannot be run or has not
     ///   these layers.
-    package init(model: ModelDescription, layers: LayerRange, kernels: Kernels) throws(EngineError) {
+    package init(
+        model: ModelDescription, layers: LayerRange, kernels: Kernels, headType: HeadType = .exact
+    ) throws(EngineError) {
         if let invalidity = model.invalidity {
             throw EngineError(.invalidConfiguration, "model \(model.name) cannot be run: \(invalidity)")
         }
@@ -29,6 +34,7 @@ package struct StageWeights: Sendable {
         self.model = model
         self.layers = layers
         self.kernels = kernels
+        self.headType = headType
         layerWeights = Array(repeating: nil, count: layers.count)
     }
 
@@ -77,6 +83,10 @@ package struct StageWeights: Sendable {
             } else {
                 head = try table(.head)
             }
+            if let head, headType == .fast {
+                fastHead = try FastHead(
+                    head, rows: model.vocabularySize, columns: model.hiddenSize, kernels: kernels, pool: pool)
+            }
         }
     }
 
@@ -86,6 +96,7 @@ package struct StageWeights: Sendable {
         sum += UInt64(embedding?.byteCount ?? 0)
         sum += UInt64(outputNorm?.byteCount ?? 0)
         if let head, head.memory !== embedding?.memory { sum += UInt64(head.byteCount) }
+        sum += UInt64(fastHead?.byteCount ?? 0)
         return sum
     }
 
@@ -93,7 +104,8 @@ package struct StageWeights: Sendable {
     ///
     /// - Parameter tableEncoding: how the model's embedding and head are written.
     package static func byteCount(
-        model: ModelDescription, layers: LayerRange, kernels: Kernels, tableEncoding: TensorEncoding
+        model: ModelDescription, layers: LayerRange, kernels: Kernels, tableEncoding: TensorEncoding,
+        headType: HeadType = .exact
     ) -> UInt64 {
         func sum(_ kind: PartReference.Kind) -> UInt64 {
             TensorShape.all(of: kind, in: model).reduce(0) { sum, shape in
@@ -107,7 +119,10 @@ package struct StageWeights: Sendable {
             }
         }
         var kinds = ShardManifest.kinds(layers: layers, of: model)
+        let copy =
+            kinds.contains(.head)
+            ? headType.byteCount(rows: model.vocabularySize, columns: model.hiddenSize) : 0
         if model.hasTiedHead, kinds.contains(.embedding) { kinds.removeAll { $0 == .head } }
-        return kinds.reduce(0) { $0 + sum($1) }
+        return kinds.reduce(copy) { $0 + sum($1) }
     }
 }

@@ -404,10 +404,14 @@ struct  Cluster__Assignment
    * name of the next stage's worker, at most 64 bytes; empty on the last stage
    */
   ProtobufCBinaryData next_node;
+  /*
+   * fast or exact, at most 64 bytes; empty means exact
+   */
+  ProtobufCBinaryData head;
 };
 #define CLUSTER__ASSIGNMENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__assignment__descriptor) \
-    , 0, 0, {0,NULL}, 0, 0, {0,NULL}, 0, {0,NULL}, {0,NULL} }
+    , 0, 0, {0,NULL}, 0, 0, {0,NULL}, 0, {0,NULL}, {0,NULL}, {0,NULL} }
 
 
 /*
@@ -701,10 +705,14 @@ struct  Cluster__Opening
    * of the sampler
    */
   uint64_t seed;
+  /*
+   * results need not bring the log-probability of sampled tokens
+   */
+  protobuf_c_boolean omits_log_probabilities;
 };
 #define CLUSTER__OPENING__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__opening__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 /*

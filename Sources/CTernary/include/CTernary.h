@@ -152,6 +152,32 @@ void bn_embed(
 void bn_head(
     const bn_kernels *kernels, bn_pool *pool, float *logits, const float *x, const void *table,
     bn_float_type type, size_t tokens, size_t rows, size_t columns);
+
+// A head's int8 copy, 1 byte a weight and 12 for each row: finds the largest logits of a step while it reads
+// a half or a quarter of the table's bytes. Immutable.
+typedef struct bn_fast_head bn_fast_head;
+enum { BN_FAST_HEAD_COUNT_MAX = 1024 };
+// Copies table [rows][columns], which must outlive it. NULL without memory, or if columns exceed 2^17.
+bn_fast_head *bn_fast_head_create(
+    const bn_kernels *kernels, bn_pool *pool, const void *table, bn_float_type type, size_t rows,
+    size_t columns);
+void bn_fast_head_destroy(bn_fast_head *head);
+// Bytes that the copy takes; 0 if the shape is out of range.
+size_t bn_fast_head_byte_count_for(size_t rows, size_t columns);
+// Bytes of working memory, 64-byte aligned, for steps of up to `tokens` tokens.
+size_t bn_fast_head_scratch_byte_count(size_t rows, size_t columns, size_t tokens);
+// logits [tokens][rows]: bn_head's value, bit by bit, of every row that is among the counts[t] largest of
+// token t (ties included) and of some more; -infinity elsewhere. counts: 1 ... BN_FAST_HEAD_COUNT_MAX.
+// BN_NOT_FINITE if x or the table is not finite or so large that logits might overflow: then nothing is known
+// and bn_head is to be asked.
+bn_status bn_fast_head_select(
+    const bn_fast_head *head, bn_pool *pool, float *logits, const float *x, const uint32_t *counts,
+    size_t tokens, void *scratch);
+// The bounds [tokens][rows] between which bn_head's values lie, for tests. BN_NOT_FINITE as above.
+bn_status bn_fast_head_bounds(
+    const bn_fast_head *head, bn_pool *pool, float *lower, float *upper, const float *x, size_t tokens,
+    void *scratch);
+
 // max + log(Σ exp(logits - max)) in double; the log-probability of id i is logits[i] minus this.
 double bn_log_sum_exp(const bn_kernels *kernels, bn_pool *pool, const float *logits, size_t count);
 // exp(x) by this library (double), the same bits everywhere; for the sampler.

@@ -13,6 +13,8 @@ package struct ClusterOptions: Sendable {
     /// `f32` or `f16`.
     package var cacheType = "f16"
     package var prefillChunk = 64
+    /// `fast` or `exact`.
+    package var head = "fast"
     package var joinTimeout = Limits.joinTimeout
 
     package init() {}

@@ -87,7 +87,8 @@ struct ClusterAssembly: Sendable {
     private func plan(_ workers: [WorkerEntry], _ joined: [WorkerControl]) throws -> Plan {
         let estimate = MemoryEstimate(
             model: model.description, slotCount: options.slotCount, contextLength: contextLength,
-            cacheElementByteCount: options.cacheType == "f32" ? 4 : 2, stepTokensMax: stepTokensMax)
+            cacheElementByteCount: options.cacheType == "f32" ? 4 : 2, stepTokensMax: stepTokensMax,
+            copiesHead: options.head == "fast")
         let offers = workers.compactMap { entry -> WorkerOffer? in
             guard let control = joined.first(where: { $0.worker.name == entry.name }) else { return nil }
             let reported = control.capabilities.memoryByteCount
@@ -124,8 +125,8 @@ struct ClusterAssembly: Sendable {
         let assignment = Assignment(
             stageIndex: UInt32(index), stageCount: UInt32(count), manifest: manifest.encoded(),
             slotCount: UInt32(options.slotCount), contextLength: UInt32(contextLength),
-            cacheType: options.cacheType, stepTokensMax: UInt32(stepTokensMax), next: next?.address,
-            nextNode: next?.name)
+            cacheType: options.cacheType, stepTokensMax: UInt32(stepTokensMax), head: options.head,
+            next: next?.address, nextNode: next?.name)
         control.send(Frame(assignment))
         let status = try await control.expect(.storeStatus, within: Limits.loadTimeout)
         let shipment = Shipment(

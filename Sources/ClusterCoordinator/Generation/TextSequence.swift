@@ -28,7 +28,7 @@ struct TextSequence {
     }
 
     /// - Returns: `true` if a stop text has appeared and the sequence should be cancelled.
-    mutating func take(token: UInt32, logProbability: Float, at now: ContinuousClock.Instant) -> Bool {
+    mutating func take(token: UInt32, logProbability: Float?, at now: ContinuousClock.Instant) -> Bool {
         meter.countToken(at: now)
         let (text, isStopped) = stopTexts.append(detokenizer.append(token))
         continuation.yield(.token(id: token, text: text, logProbability: logProbability))

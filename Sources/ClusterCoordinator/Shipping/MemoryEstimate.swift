@@ -13,6 +13,8 @@ struct MemoryEstimate {
     let contextLength: Int
     let cacheElementByteCount: Int
     let stepTokensMax: Int
+    /// Whether the last stage keeps an int8 copy of the head beside it.
+    let copiesHead: Bool
 
     /// The figures that the planner divides, from the file's exact part sizes.
     func cost(of file: ModelFile) -> ModelCost {
@@ -24,8 +26,15 @@ struct MemoryEstimate {
             headSharesEmbedding: model.hasTiedHead,
             memoryPerLayer: layerByteCount,
             memoryForFirst: file.byteCount(of: .embedding),
-            memoryForLast: file.byteCount(of: .head) + UInt64(4 * model.vocabularySize * stepTokensMax),
+            memoryForLast: file.byteCount(of: .head) + headCopyByteCount
+                + UInt64(4 * model.vocabularySize * stepTokensMax),
             memoryPerStage: scratchByteCount)
+    }
+
+    /// A byte for each value, and three floats for each row; rows and columns rounded up as the kernels do.
+    private var headCopyByteCount: UInt64 {
+        guard copiesHead else { return 0 }
+        return UInt64((model.vocabularySize + 31) / 32 * 32 * ((model.hiddenSize + 3) / 4 * 4 + 12))
     }
 
     private var layerByteCount: UInt64 {

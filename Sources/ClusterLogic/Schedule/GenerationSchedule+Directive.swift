@@ -10,8 +10,8 @@ extension GenerationSchedule {
     package enum Directive: Equatable, Sendable {
         /// Hand the item to the first stage.
         case send(PipelineItem)
-        /// The sequence has gone on by one token.
-        case token(UInt64, UInt32, logProbability: Float)
+        /// The sequence has gone on by one token, whose log-probability is there if the request wants it.
+        case token(UInt64, UInt32, logProbability: Float?)
         /// The log-probability of every prompt token after the first, `[prompt.count - 1]`.
         case scored(UInt64, [Float])
         /// The last word on a sequence that was submitted and not cancelled.

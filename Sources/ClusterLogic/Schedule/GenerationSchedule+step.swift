@@ -12,11 +12,13 @@ extension GenerationSchedule {
         let decodeCount = min(decodable.count, decodeShare, decodeMax)
         for id in decodable.prefix(decodeCount) {
             guard let sequence = running[id] else { continue }
-            builder.append(sequence.decodeEntry, of: id)
+            builder.append(sequence.decodeEntry, of: sequence.request)
         }
         decodable.removeFirst(decodeCount)
         if let id = prefilling.first, var sequence = running[id] {
-            for entry in sequence.nextChunk(countMax: chunkMax) { builder.append(entry, of: id) }
+            for entry in sequence.nextChunk(countMax: chunkMax) {
+                builder.append(entry, of: sequence.request)
+            }
             running[id] = sequence
             if !sequence.isPrefilling { prefilling.removeFirst() }
         }
@@ -38,11 +40,17 @@ private struct StepBuilder {
     var entries: [StepEntry] = []
     var expectations: [StepInFlight.Expectation] = []
 
-    mutating func append(_ entry: StepEntry, of owner: UInt64) {
+    mutating func append(_ entry: StepEntry, of request: SequenceRequest) {
         entries.append(entry)
-        guard entry.output != .none else { return }
+        let wantsLogProbability: Bool
+        switch entry.output {
+        case .none: return
+        case .score: wantsLogProbability = true
+        case .sample: wantsLogProbability = request.sampling.wantsLogProbabilities
+        }
         expectations.append(
             StepInFlight.Expectation(
-                owner: owner, slot: entry.slot, position: entry.position, output: entry.output))
+                owner: request.id, slot: entry.slot, position: entry.position, output: entry.output,
+                wantsLogProbability: wantsLogProbability))
     }
 }

@@ -117,8 +117,8 @@ package struct GenerationSchedule: Equatable, Sendable {
     private mutating func takeScore(
         _ result: StepResult, of id: UInt64, _ sends: inout [Directive], _ news: inout [Directive]
     ) {
-        guard var sequence = running[id] else { return }
-        sequence.scores.append(result.logProbability)
+        guard var sequence = running[id], let score = result.logProbability else { return }
+        sequence.scores.append(score)
         running[id] = sequence
         guard sequence.scores.count == sequence.scoreCount else { return }
         news.append(.scored(id, sequence.scores))
@@ -133,7 +133,9 @@ package struct GenerationSchedule: Equatable, Sendable {
         if request.stopTokens.contains(result.token) { return finish(id, .stop, &sends, &news) }
         sequence.append(result.token)
         running[id] = sequence
-        news.append(.token(id, result.token, logProbability: result.logProbability))
+        // Workers of earlier releases return it unasked.
+        let logProbability = request.sampling.wantsLogProbabilities ? result.logProbability : nil
+        news.append(.token(id, result.token, logProbability: logProbability))
         if sequence.generatedCount == request.tokenCountMax {
             finish(id, .length, &sends, &news)
         } else if request.prompt.count + sequence.generatedCount > contextLength {

@@ -12,6 +12,7 @@ struct StepInFlight: Equatable, Sendable {
         let slot: UInt32
         let position: UInt32
         let output: StepEntry.Output
+        let wantsLogProbability: Bool
     }
 
     let id: UInt64
@@ -28,6 +29,10 @@ struct StepInFlight: Equatable, Sendable {
                 return
                     "step \(id) brought a result for slot \(result.slot), position \(result.position), instead "
                     + "of slot \(expected.slot), position \(expected.position)"
+            }
+            guard result.logProbability != nil || !expected.wantsLogProbability else {
+                return
+                    "step \(id) brought no log-probability for slot \(result.slot), position \(result.position)"
             }
             if case .score(let target) = expected.output, result.token != target {
                 return "step \(id) scored token \(result.token) instead of \(target)"

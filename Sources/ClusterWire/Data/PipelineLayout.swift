@@ -44,21 +44,25 @@ enum PipelineLayout {
         return StepEntry(slot: slot, position: position, token: token, output: outputs[Int(output)])
     }
 
+    /// Stands where a result has no log-probability; all other values that are not numbers are refused.
+    private static let noLogProbability: UInt32 = 0x7FC0_0000
+
     static func append(_ result: StepResult, to bytes: inout [UInt8]) {
         bytes.append(littleEndian: result.slot)
         bytes.append(littleEndian: result.position)
         bytes.append(littleEndian: result.token)
-        bytes.append(littleEndian: result.logProbability)
+        bytes.append(littleEndian: result.logProbability?.bitPattern ?? noLogProbability)
     }
 
     static func result(_ reader: inout LittleEndianReader, step: UInt64) throws(WireError) -> StepResult {
         guard let slot = reader.integer(UInt32.self), let position = reader.integer(UInt32.self),
-            let token = reader.integer(UInt32.self), let logProbability = reader.float()
+            let token = reader.integer(UInt32.self), let bits = reader.integer(UInt32.self)
         else {
             throw WireError(.malformed, "the outcome of step \(step) ends inside a result")
         }
         try check(slot: slot, position: position, token: token, step: step)
-        guard !logProbability.isNaN else {
+        let logProbability = bits == noLogProbability ? nil : Float(bitPattern: bits)
+        guard logProbability?.isNaN != true else {
             throw WireError(.limit, "the outcome of step \(step) has a log-probability that is not a number")
         }
         return StepResult(slot: slot, position: position, token: token, logProbability: logProbability)

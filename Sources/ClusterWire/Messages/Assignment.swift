@@ -6,6 +6,8 @@ import CClusterProto
 /// Coordinator to worker: the stage to serve.
 package struct Assignment: ControlMessage {
     package static let frameType = FrameType.assignment
+    /// What a coordinator that does not know of heads has counted memory for.
+    private static let exactHead = "exact"
 
     package var stageIndex: UInt32
     package var stageCount: UInt32
@@ -19,6 +21,8 @@ package struct Assignment: ControlMessage {
     package var cacheType: String
     /// Entries of the largest step.
     package var stepTokensMax: UInt32
+    /// `fast` or `exact`: how the last stage finds tokens.
+    package var head: String
     /// host:port of the next stage's worker; `nil` on the last stage.
     package var next: String?
     /// Name of the next stage's worker; `nil` on the last stage.
@@ -26,7 +30,8 @@ package struct Assignment: ControlMessage {
 
     package init(
         stageIndex: UInt32, stageCount: UInt32, manifest: [UInt8], slotCount: UInt32, contextLength: UInt32,
-        cacheType: String, stepTokensMax: UInt32, next: String? = nil, nextNode: String? = nil
+        cacheType: String, stepTokensMax: UInt32, head: String = exactHead, next: String? = nil,
+        nextNode: String? = nil
     ) {
         self.stageIndex = stageIndex
         self.stageCount = stageCount
@@ -35,6 +40,7 @@ package struct Assignment: ControlMessage {
         self.contextLength = contextLength
         self.cacheType = cacheType
         self.stepTokensMax = stepTokensMax
+        self.head = head
         self.next = next
         self.nextNode = nextNode
     }
@@ -59,6 +65,7 @@ extension Assignment: GeneratedMessage {
         structure.context_length = contextLength
         structure.cache_type = arena.text(cacheType)
         structure.step_tokens_max = stepTokensMax
+        structure.head = arena.text(head)
         structure.next = arena.text(next ?? "")
         structure.next_node = arena.text(nextNode ?? "")
     }
@@ -74,6 +81,8 @@ extension Assignment: GeneratedMessage {
         cacheType = try reader.name("cacheType", structure.cache_type.bytes)
         stepTokensMax = try reader.number(
             "stepTokensMax", structure.step_tokens_max, in: 1...UInt32(Limits.stepTokensMax))
+        let head = try reader.name("head", structure.head.bytes)
+        self.head = head.isEmpty ? Self.exactHead : head
         let next = try reader.address("next", structure.next.bytes)
         let nextNode = try reader.name("nextNode", structure.next_node.bytes)
         guard next.isEmpty == (stageIndex == stageCount - 1) else {

@@ -37,6 +37,7 @@ extension Opening: GeneratedMessage {
         structure.repetition_penalty = sampling.repetitionPenalty
         structure.repetition_window = sampling.repetitionWindow
         structure.seed = sampling.seed
+        structure.omits_log_probabilities = sampling.wantsLogProbabilities ? 0 : 1
     }
 
     init(_ structure: Cluster__Opening) throws(WireError) {
@@ -51,6 +52,7 @@ extension Opening: GeneratedMessage {
         sampling.repetitionWindow = try reader.number(
             "repetitionWindow", structure.repetition_window, in: 0...UInt32(Limits.contextMax))
         sampling.seed = structure.seed
+        sampling.wantsLogProbabilities = structure.omits_log_probabilities == 0
         if let invalidity = sampling.invalidity {
             throw WireError(.limit, "Opening for slot \(slot): \(invalidity)")
         }

@@ -93,10 +93,13 @@ actor WorkerSession {
         guard let cacheType = CacheType(rawValue: assignment.cacheType) else {
             throw WorkerError("KV cache type “\(assignment.cacheType)” is unknown here; use f32 or f16")
         }
+        guard let headType = HeadType(rawValue: assignment.head) else {
+            throw WorkerError("the output head “\(assignment.head)” is unknown here; use fast or exact")
+        }
         let settings = StageLoader.Settings(
             slotCount: Int(assignment.slotCount), contextLength: Int(assignment.contextLength),
             cacheType: cacheType, stepTokensMax: Int(assignment.stepTokensMax),
-            threadCount: configuration.threadCount, kernels: configuration.kernels)
+            threadCount: configuration.threadCount, kernels: configuration.kernels, headType: headType)
         let store = store
         let start = ContinuousClock.now
         let stage = try await NIOThreadPool.singleton.runIfActive {
@@ -141,7 +144,7 @@ actor WorkerSession {
             model: manifest.model, layers: manifest.layers, slots: slots, context: context,
             type: CacheType(rawValue: assignment.cacheType) ?? .f32, tokensPerStepMax: tokens,
             kernels: configuration.kernels, threadCount: configuration.threadCount,
-            tableEncoding: manifest.tableEncoding)
+            tableEncoding: manifest.tableEncoding, headType: HeadType(rawValue: assignment.head) ?? .fast)
         residentByteCount = needed
         guard needed <= configuration.memoryByteCount else {
             throw WorkerError(

@@ -13,10 +13,11 @@ package enum StageLoader {
         package var stepTokensMax: Int
         package var threadCount: Int
         package var kernels: Kernels
+        package var headType: HeadType
 
         package init(
             slotCount: Int, contextLength: Int, cacheType: CacheType, stepTokensMax: Int, threadCount: Int,
-            kernels: Kernels
+            kernels: Kernels, headType: HeadType
         ) {
             self.slotCount = slotCount
             self.contextLength = contextLength
@@ -24,6 +25,7 @@ package enum StageLoader {
             self.stepTokensMax = stepTokensMax
             self.threadCount = threadCount
             self.kernels = kernels
+            self.headType = headType
         }
     }
 
@@ -36,7 +38,8 @@ package enum StageLoader {
         part: (PartReference.Kind, (UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) throws -> Stage {
         let pool = try ComputePool(threadCount: settings.threadCount)
-        var weights = try StageWeights(model: model, layers: layers, kernels: settings.kernels)
+        var weights = try StageWeights(
+            model: model, layers: layers, kernels: settings.kernels, headType: settings.headType)
         for kind in ShardManifest.kinds(layers: layers, of: model) {
             try part(kind) { try weights.load(kind: kind, part: PartView(bytes: $0), pool: pool) }
         }

@@ -12,6 +12,7 @@ struct Setup {
     var tokensPerStepMax = 64
     var threads = 1
     var kernels = KernelChoice.auto
+    var headType = HeadType.exact
 
     func load(_ model: GoldenModel) throws -> LocalModel {
         let packed = try model.packed()
@@ -20,7 +21,7 @@ struct Setup {
             cache: CacheShape(
                 slots: slots, context: min(context, packed.description.contextLength), type: cacheType),
             tokensPerStepMax: tokensPerStepMax, pool: ComputePool(threadCount: threads),
-            kernels: Kernels(kernels), pack: packed.part)
+            kernels: Kernels(kernels), headType: headType, pack: packed.part)
     }
 }
 

@@ -254,6 +254,20 @@ import Testing
         }
     }
 
+    @Test(arguments: [nil, -0.25]) func `a log-probability that nobody wants may come and is dropped`(
+        _ logProbability: Float?
+    ) {
+        var request = SequenceRequest.numbered(0, prompt: [1], tokens: 1)
+        request.sampling.wantsLogProbabilities = false
+        var schedule = GenerationSchedule(stageCount: 1, slotCount: 1, contextLength: 10)
+        _ = schedule.submit(request)
+        let result = StepResult(slot: 0, position: 0, token: 9, logProbability: logProbability)
+        #expect(
+            schedule.received(StepOutcome(id: 1, results: [result], traces: [])) == [
+                .send(.close(slot: 0)), .token(0, 9, logProbability: nil), .finished(0, .length),
+            ])
+    }
+
     // MARK: A pipeline that cannot be trusted
 
     @Test func `outcomes that were not asked for stop the schedule`() throws {
@@ -265,6 +279,9 @@ import Testing
         var second = schedule
         _ = second.received(StepOutcome(id: 1, results: [], traces: []))
         let scored = StepResult(slot: 0, position: 0, token: 3, logProbability: -1)
+        var silent = result
+        silent.logProbability = nil
+        let silentScore = StepResult(slot: 0, position: 0, token: 2, logProbability: nil)
         var otherSlot = result
         otherSlot.slot = 1
         var otherPosition = result
@@ -275,6 +292,8 @@ import Testing
             (second, 1, [], "the pipeline returned step 1 when step 2 was due"),
             (schedule, 1, [result], "step 1 brought 1 results, 0 were asked for"),
             (second, 2, [], "step 2 brought 0 results, 1 were asked for"),
+            (second, 2, [silent], "step 2 brought no log-probability for slot 0, position 2"),
+            (scoring, 1, [silentScore], "step 1 brought no log-probability for slot 0, position 0"),
             (
                 second, 2, [otherSlot],
                 "step 2 brought a result for slot 1, position 2, instead of slot 0, position 2"

@@ -16,6 +16,7 @@
 
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/x86/avx512.h>
+#include <simde/x86/gfni.h>
 #include <string.h>
 
 // What this version of SIMDe lacks.
@@ -30,6 +31,38 @@ typedef uint64_t __mmask64;
 
 static inline __m512i _mm512_mask_sub_epi16(__m512i source, __mmask32 mask, __m512i a, __m512i b) {
     return _mm512_mask_mov_epi16(source, mask, _mm512_sub_epi16(a, b));
+}
+
+static inline __m512i _mm512_mask_loadu_epi8(__m512i source, __mmask64 mask, const void *from) {
+    uint8_t to[64];
+    _mm512_storeu_si512(to, source);
+    for (int i = 0; i < 64; i++) {
+        if (mask >> i & 1) to[i] = ((const uint8_t *)from)[i];
+    }
+    return _mm512_loadu_si512(to);
+}
+
+static inline __m256i _mm256_maskz_loadu_epi8(__mmask32 mask, const void *from) {
+    uint8_t to[32] = {0};
+    for (int i = 0; i < 32; i++) {
+        if (mask >> i & 1) to[i] = ((const uint8_t *)from)[i];
+    }
+    return _mm256_loadu_si256((const __m256i *)to);
+}
+
+static inline void _mm256_mask_storeu_epi8(void *to, __mmask32 mask, __m256i vector) {
+    uint8_t from[32];
+    _mm256_storeu_si256((__m256i *)from, vector);
+    for (int i = 0; i < 32; i++) {
+        if (mask >> i & 1) ((uint8_t *)to)[i] = from[i];
+    }
+}
+
+static inline __m512i _mm512_srai_epi32(__m512i vector, int count) {
+    int32_t values[16];
+    _mm512_storeu_si512(values, vector);
+    for (int i = 0; i < 16; i++) values[i] >>= count;
+    return _mm512_loadu_si512(values);
 }
 
 static inline __m512i _mm512_cvtepi16_epi32(__m256i words) {

@@ -74,7 +74,7 @@ struct FinishedRun: CustomStringConvertible {
 struct Answer: Decodable, Equatable {
     struct Token: Decodable, Equatable {
         let id: UInt32
-        let logprob: Float
+        let logprob: Float?
     }
 
     let prompt: String
