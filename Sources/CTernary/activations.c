@@ -79,6 +79,12 @@ typedef struct {
     _Atomic bool is_not_finite;
 } quantise_region;
 
+static int32_t sum_codes(const int8_t *codes, size_t columns) {
+    int32_t sum = 0;
+    for (size_t i = 0; i < columns; i++) sum += codes[i];
+    return sum;
+}
+
 static void quantise_tokens(void *context, size_t begin, size_t end, size_t thread) {
     (void)thread;
     quantise_region *region = context;
@@ -91,9 +97,7 @@ static void quantise_tokens(void *context, size_t begin, size_t end, size_t thre
             return;
         }
         memset(codes + out->columns, 0, bn_column_padding);
-        int32_t sum = 0;
-        for (size_t i = 0; i < out->columns; i++) sum += codes[i];
-        out->code_sums[t] = sum;
+        if (region->kernel == &out->kernels->ternary->dot) out->code_sums[t] = sum_codes(codes, out->columns);
     }
 }
 

@@ -76,7 +76,7 @@ static inline int bn_avx512_weight(int magnitude, int i) {
 enum {
     bn_avx512_add_only_tiles = bn_avx512_panel_tiles,
     bn_avx512_add_only_tokens = 16,
-    bn_avx512_dot_tiles = bn_avx512_block_tiles,
+    bn_avx512_dot_tiles = bn_avx512_panel_tiles,
     bn_avx512_dot_tokens = 128,
 };
 

@@ -39,8 +39,8 @@ typedef struct {
 
 // One way to multiply: how it wants the codes, and the product.
 typedef struct {
-    // Tiles (a multiple of block_tiles) and tokens that one call takes at most;
-    // tile_rows · tiles_max · tokens_max <= bn_sums_max.
+    // Tiles (a multiple of block_tiles) and tokens that one call takes at most, as long as there is room for
+    // their sums; tile_rows · block_tiles · tokens_max <= bn_sums_max.
     size_t tiles_max;
     size_t tokens_max;
     // Bytes of one token's codes once arranged.
@@ -48,7 +48,7 @@ typedef struct {
     // codes: [columns], then bn_column_padding zeros (or the codes of the next span).
     void (*arrange)(uint8_t *restrict out, const int8_t *restrict codes, size_t columns);
     // sums [tokens][sums_stride] = exact integer products of the tiles of `span` with `tokens` arranged
-    // tokens, activations_stride bytes apart. code_sums[t] = Σ codes of token t.
+    // tokens, activations_stride bytes apart. code_sums[t] = Σ codes of token t, for the dot kernel only.
     void (*multiply)(
         int32_t *restrict sums, size_t sums_stride, const bn_tile_span *span,
         const uint8_t *restrict activations, size_t activations_stride, const int32_t *restrict code_sums,

@@ -8,7 +8,6 @@
 typedef struct {
     bn_product product;
     int32_t *integers;  // [tokens][rows], or NULL
-    size_t block_count;
     size_t piece_count;
 } region_product;
 
@@ -17,6 +16,7 @@ enum { products_max = 4 };
 typedef struct {
     const bn_activations *activations;
     const bn_product_kernel *kernel;
+    size_t piece_tiles;
     region_product products[products_max];
     size_t product_count;
 } multiply_region;
@@ -47,21 +47,18 @@ static void deliver(
 static void multiply_piece(const multiply_region *region, const region_product *product, size_t piece) {
     const bn_activations *activations = region->activations;
     const bn_matrix *matrix = product->product.matrix;
-    const bn_ternary_kernels *ternary = matrix->kernels->ternary;
-    size_t first_block = piece * product->block_count / product->piece_count;
-    size_t end_block = (piece + 1) * product->block_count / product->piece_count;
-    size_t end_tile = end_block * ternary->block_tiles;
-    if (end_tile > matrix->tile_count) end_tile = matrix->tile_count;
+    size_t tile_rows = matrix->kernels->ternary->tile_rows;
     bn_tile_span span = {
         .tiles = matrix->tiles,
         .tile_total = matrix->tile_count,
-        .first_tile = first_block * ternary->block_tiles,
+        .first_tile = piece * region->piece_tiles,
         .columns = matrix->columns,
     };
-    span.tile_count = end_tile - span.first_tile;
-    size_t first_row = span.first_tile * ternary->tile_rows;
+    span.tile_count = matrix->tile_count - span.first_tile;
+    if (span.tile_count > region->piece_tiles) span.tile_count = region->piece_tiles;
+    size_t first_row = span.first_tile * tile_rows;
     size_t row_count = matrix->rows - first_row;
-    size_t sums_stride = span.tile_count * ternary->tile_rows;
+    size_t sums_stride = span.tile_count * tile_rows;
     if (row_count > sums_stride) row_count = sums_stride;
 
     _Alignas(64) int32_t sums[bn_sums_max];
@@ -90,8 +87,16 @@ static void multiply_pieces(void *context, size_t begin, size_t end, size_t thre
     }
 }
 
-// Pieces of equal size: as large as the kernel takes, since it shares what it loads for a piece, but at least
-// one for each thread.
+// Tiles whose sums there is room for.
+static size_t tiles_max_for(const multiply_region *region) {
+    const bn_ternary_kernels *ternary = region->activations->kernels->ternary;
+    size_t tokens = region->activations->tokens;
+    if (tokens > region->kernel->tokens_max) tokens = region->kernel->tokens_max;
+    size_t tiles = bn_sums_max / (ternary->tile_rows * tokens) / ternary->block_tiles * ternary->block_tiles;
+    return tiles < region->kernel->tiles_max ? tiles : region->kernel->tiles_max;
+}
+
+// Pieces are as large as the kernel takes, since it shares what it loads for a piece, but every thread gets one.
 static void run(bn_pool *pool, multiply_region *region) {
     const bn_kernels *kernels = region->activations->kernels;
     size_t block_tiles = kernels->ternary->block_tiles;
@@ -101,14 +106,14 @@ static void run(bn_pool *pool, multiply_region *region) {
     for (size_t i = 0; i < region->product_count; i++) {
         const bn_matrix *matrix = region->products[i].product.matrix;
         assert(matrix->kernels == kernels && matrix->columns == region->activations->columns);
-        region->products[i].block_count = bn_ceil_divide(matrix->tile_count, block_tiles);
-        block_total += region->products[i].block_count;
+        block_total += bn_ceil_divide(matrix->tile_count, block_tiles);
     }
-    size_t blocks = bn_ceil_divide(block_total, thread_count);
-    if (blocks > region->kernel->tiles_max / block_tiles) blocks = region->kernel->tiles_max / block_tiles;
+    region->piece_tiles = block_tiles * bn_ceil_divide(block_total, thread_count);
+    size_t tiles_max = tiles_max_for(region);
+    if (region->piece_tiles > tiles_max) region->piece_tiles = tiles_max;
     for (size_t i = 0; i < region->product_count; i++) {
         region_product *product = &region->products[i];
-        product->piece_count = bn_ceil_divide(product->block_count, blocks);
+        product->piece_count = bn_ceil_divide(product->product.matrix->tile_count, region->piece_tiles);
         piece_total += product->piece_count;
     }
     bn_pool_run(pool, piece_total, 1, multiply_pieces, region);

@@ -14,8 +14,6 @@ enum {
     table_bytes = 2 * table_entries,
     // A high part is -6 ... 5, negated ones included: those of so many steps add up in a byte.
     high_steps = 5,
-    // Two low parts, up to 127 each, add up in a byte, and those of so many steps, in pairs, in 16 bits.
-    row_steps = 12 * bn_avx512_chunk_steps,
 };
 
 size_t bn_avx512_tables_byte_count(size_t columns) {
@@ -97,7 +95,7 @@ void bn_avx512_arrange_tables(uint8_t *restrict out, const int8_t *restrict code
 
 // ---- Look-ups -------------------------------------------------------------------------------------------
 
-// The running sums of one tile. Low parts of two groups are added as words and their upper bytes once more by
+// The running sums of one tile over a chunk. Low parts of two groups are added as words and their upper bytes once more by
 // themselves, so that even and odd rows can be told apart at the end. High parts are added in bytes, then in
 // 16 bits of the even and of the odd rows.
 typedef struct {
@@ -188,23 +186,22 @@ BN_INLINE void add_to_rows(int32_t *rows, const tile_sums *sums) {
     }
 }
 
-// Adds one block of `tile_count` (a constant) tiles over the steps of a chunk.
+// rows += the products of one block of `tile_count` (a constant) tiles over the steps of a chunk.
 BN_INLINE void look_up_block(
-    tile_sums *restrict to, const uint8_t *restrict block, size_t tile_count, size_t step_count,
+    int32_t *restrict rows, const uint8_t *restrict block, size_t tile_count, size_t step_count,
     const uint8_t *restrict tables) {
-    tile_sums sums[bn_avx512_block_tiles];
-    for (size_t i = 0; i < tile_count; i++) sums[i] = to[i];
+    tile_sums sums[bn_avx512_block_tiles] = {0};
     for (size_t step = 0; step < step_count; step += high_steps) {
         size_t count = step_count - step < high_steps ? step_count - step : high_steps;
         look_up_steps(
             sums, block + step * tile_count * bn_avx512_step_bytes, tile_count,
             tables + step * bn_avx512_step_groups * table_bytes, count);
     }
-    for (size_t i = 0; i < tile_count; i++) to[i] = sums[i];
+    for (size_t i = 0; i < tile_count; i++) add_to_rows(rows + i * bn_avx512_tile_rows, &sums[i]);
 }
 
 static void look_up_chunk(
-    tile_sums *restrict sums, const bn_tile_span *span, size_t begin, const uint8_t *restrict tables) {
+    int32_t *restrict rows, const bn_tile_span *span, size_t begin, const uint8_t *restrict tables) {
     size_t step_count = bn_avx512_step_count(span->columns);
     size_t rest = step_count - begin;
     size_t steps = rest < bn_avx512_chunk_steps ? rest : (size_t)bn_avx512_chunk_steps;
@@ -212,27 +209,13 @@ static void look_up_chunk(
     for (size_t i = 0; i < span->tile_count; i += bn_avx512_block_tiles) {
         size_t tile = span->first_tile + i;
         const uint8_t *block = span->tiles + bn_avx512_offset(tile, span->tile_total, begin, step_count);
+        int32_t *to = rows + i * bn_avx512_tile_rows;
         switch (bn_avx512_block_size(tile, span->tile_total)) {
-        case 4: look_up_block(sums + i, block, 4, steps, tables); break;
-        case 3: look_up_block(sums + i, block, 3, steps, tables); break;
-        case 2: look_up_block(sums + i, block, 2, steps, tables); break;
-        default: look_up_block(sums + i, block, 1, steps, tables); break;
+        case 4: look_up_block(to, block, 4, steps, tables); break;
+        case 3: look_up_block(to, block, 3, steps, tables); break;
+        case 2: look_up_block(to, block, 2, steps, tables); break;
+        default: look_up_block(to, block, 1, steps, tables); break;
         }
-    }
-}
-
-static void look_up_span(
-    int32_t *restrict rows, const bn_tile_span *span, const uint8_t *restrict tables) {
-    tile_sums sums[bn_avx512_add_only_tiles];
-    size_t step_count = bn_avx512_step_count(span->columns);
-    memset(rows, 0, span->tile_count * bn_avx512_tile_rows * sizeof(int32_t));
-    for (size_t begin = 0; begin < step_count; begin += row_steps) {
-        size_t end = step_count - begin < row_steps ? step_count : begin + row_steps;
-        memset(sums, 0, span->tile_count * sizeof sums[0]);
-        for (size_t step = begin; step < end; step += bn_avx512_chunk_steps) {
-            look_up_chunk(sums, span, step, tables);
-        }
-        for (size_t i = 0; i < span->tile_count; i++) add_to_rows(rows + i * bn_avx512_tile_rows, &sums[i]);
     }
 }
 
@@ -241,8 +224,13 @@ void bn_avx512_add_only(
     const uint8_t *restrict activations, size_t activations_stride, const int32_t *restrict code_sums,
     size_t tokens) {
     (void)code_sums;
+    size_t step_count = bn_avx512_step_count(span->columns);
     for (size_t t = 0; t < tokens; t++) {
-        look_up_span(sums + t * sums_stride, span, activations + t * activations_stride);
+        int32_t *rows = sums + t * sums_stride;
+        memset(rows, 0, span->tile_count * bn_avx512_tile_rows * sizeof(int32_t));
+        for (size_t begin = 0; begin < step_count; begin += bn_avx512_chunk_steps) {
+            look_up_chunk(rows, span, begin, activations + t * activations_stride);
+        }
     }
 }
 

@@ -14,6 +14,8 @@ enum {
     step_quads_bytes = bn_avx512_group_columns * quad_bytes,
     // Up to so many tokens weights stay in registers.
     few_tokens = 8,
+    // Up to so many, reading weights again for each eight tokens costs less than spreading them out.
+    passes_tokens = 64,
     // Tokens of one pass over a block: 24 sums in registers.
     pass_tokens = 6,
 };
@@ -108,18 +110,20 @@ BN_INLINE __m512i load_quad(const uint8_t *from) {
 // ---- Few tokens -----------------------------------------------------------------------------------------
 
 // Adds the steps of `vectors` (a constant: 4, or 2 from `first` on) row vectors of one tile and `tokens` (a
-// constant) tokens: sums[t][row] += Σ (weight + 1)·code. `stride` bytes from step to step.
+// constant) tokens: sums[t][row] += Σ (weight + 1)·code. `stride` bytes from step to step; `ahead` is what to
+// fetch meanwhile.
 BN_INLINE void add_steps(
     int32_t *restrict sums, size_t sums_stride, const uint8_t *restrict weights, size_t stride,
     size_t step_count, const weight_tables *tables, const uint8_t *restrict quads, size_t quads_stride,
-    size_t tokens, size_t first, size_t vectors) {
+    size_t tokens, size_t first, size_t vectors, const char *ahead) {
     __m512i totals[few_tokens][row_vectors];
     for (size_t t = 0; t < tokens; t++) {
         for (size_t j = 0; j < vectors; j++) {
             totals[t][j] = load(sums + t * sums_stride + 16 * (first + j));
         }
     }
-    for (size_t s = 0; s < step_count; s++, weights += stride, quads += step_quads_bytes) {
+    for (size_t s = 0; s < step_count; s++) {
+        for (size_t line = 0; line < 64 * vectors; line += 64) _mm_prefetch(ahead + line, _MM_HINT_T0);
         step_weights step = load_step(weights, tables, first, vectors);
         for (unsigned i = 0; i < bn_avx512_group_columns; i++) {
             __m512i w[row_vectors];
@@ -131,6 +135,9 @@ BN_INLINE void add_steps(
                 }
             }
         }
+        weights += stride;
+        quads += step_quads_bytes;
+        ahead += 64 * vectors;
     }
     for (size_t t = 0; t < tokens; t++) {
         for (size_t j = 0; j < vectors; j++) {
@@ -153,11 +160,15 @@ BN_INLINE void multiply_few(
             int32_t *to = sums + i * bn_avx512_tile_rows;
             const uint8_t *from = span->tiles + bn_avx512_offset(tile, span->tile_total, begin, step_count);
             size_t stride = bn_avx512_step_bytes * bn_avx512_block_size(tile, span->tile_total);
+            // While a tile is multiplied, as many bytes of the next block are fetched, in their order there.
+            size_t place = tile % bn_avx512_block_tiles;
+            const uint8_t *next = from - place * bn_avx512_step_bytes + steps * stride;
+            const char *ahead = (const char *)next + place * steps * bn_avx512_step_bytes;
             if (tokens <= 4) {
-                add_steps(to, sums_stride, from, stride, steps, tables, codes, quads_stride, tokens, 0, 4);
+                add_steps(to, sums_stride, from, stride, steps, tables, codes, quads_stride, tokens, 0, 4, ahead);
             } else {
-                add_steps(to, sums_stride, from, stride, steps, tables, codes, quads_stride, tokens, 0, 2);
-                add_steps(to, sums_stride, from, stride, steps, tables, codes, quads_stride, tokens, 2, 2);
+                add_steps(to, sums_stride, from, stride, steps, tables, codes, quads_stride, tokens, 0, 2, ahead);
+                add_steps(to, sums_stride, from, stride, steps, tables, codes, quads_stride, tokens, 2, 2, ahead + steps * 128);
             }
         }
     }
@@ -255,20 +266,24 @@ void bn_avx512_dot(
         int32_t *to = sums + t * sums_stride;
         for (size_t r = 0; r < span->tile_count * bn_avx512_tile_rows; r++) to[r] = -code_sums[t];
     }
-#define BN_FEW(n) \
-    case n: multiply_few(sums, sums_stride, span, &tables, activations, activations_stride, n); return
-    switch (tokens) {
-        BN_FEW(1);
-        BN_FEW(2);
-        BN_FEW(3);
-        BN_FEW(4);
-        BN_FEW(5);
-        BN_FEW(6);
-        BN_FEW(7);
-        BN_FEW(8);
+    if (tokens > passes_tokens) {
+        multiply_many(sums, sums_stride, span, &tables, activations, activations_stride, tokens);
+        return;
     }
-#undef BN_FEW
-    multiply_many(sums, sums_stride, span, &tables, activations, activations_stride, tokens);
+    for (size_t t = 0; t < tokens; t += few_tokens) {
+        int32_t *to = sums + t * sums_stride;
+        const uint8_t *quads = activations + t * activations_stride;
+        switch (tokens - t) {
+        case 1: multiply_few(to, sums_stride, span, &tables, quads, activations_stride, 1); break;
+        case 2: multiply_few(to, sums_stride, span, &tables, quads, activations_stride, 2); break;
+        case 3: multiply_few(to, sums_stride, span, &tables, quads, activations_stride, 3); break;
+        case 4: multiply_few(to, sums_stride, span, &tables, quads, activations_stride, 4); break;
+        case 5: multiply_few(to, sums_stride, span, &tables, quads, activations_stride, 5); break;
+        case 6: multiply_few(to, sums_stride, span, &tables, quads, activations_stride, 6); break;
+        case 7: multiply_few(to, sums_stride, span, &tables, quads, activations_stride, 7); break;
+        default: multiply_few(to, sums_stride, span, &tables, quads, activations_stride, 8); break;
+        }
+    }
 }
 
 BN_TARGET_END
