@@ -21,9 +21,9 @@
 enum { piece_bits = 24 };
 static const uint64_t piece_mask = ((uint64_t)1 << piece_bits) - 1;
 
-// How long a thread looks for work before it parks. A step has gaps of serial work of some 10 µs; waking
-// from a futex costs as much again.
-static const uint64_t spin_ns = 150000;
+// How long a thread looks for work before it parks: through the serial work of a step (some 10 µs, and waking
+// from a futex costs as much again) and across the gap between two tokens, but no longer.
+static const uint64_t spin_ns = 400000;
 // Past this a spinning thread also offers its processor to others now and then.
 static const uint64_t polite_after_ns = 20000;
 
@@ -236,6 +236,23 @@ bn_pool *bn_pool_create(size_t thread_count) {
         pool->started_count = i;
     }
     return pool;
+}
+
+size_t bn_pool_pin(bn_pool *pool) {
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 0;
+    size_t processors[CPU_SETSIZE], processor_count = 0, pinned_count = 0;
+    for (size_t i = 0; i < CPU_SETSIZE; i++) {
+        if (CPU_ISSET(i, &allowed)) processors[processor_count++] = i;
+    }
+    if (processor_count == 0) return 0;
+    for (size_t i = 1; i <= pool->started_count; i++) {
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        CPU_SET(processors[i % processor_count], &one);
+        if (pthread_setaffinity_np(pool->threads[i].handle, sizeof one, &one) == 0) pinned_count++;
+    }
+    return pinned_count;
 }
 
 void bn_pool_destroy(bn_pool *pool) {

@@ -47,6 +47,14 @@ private func noteThread(_ context: UnsafeMutableRawPointer?, _ begin: Int, _ end
         }
     }
 
+    @Test func `pinned threads stay on the processors that the process may use and still do all the work`() throws {
+        let pool = try Pool(threads: 3)
+        #expect(bn_pool_pin(pool.pointer) == 2)
+        var counts = [UInt8](repeating: 0, count: 1000)
+        bn_pool_run(pool.pointer, 1000, 3, countItems, &counts)
+        #expect(counts == [UInt8](repeating: 1, count: 1000))
+    }
+
     @Test(arguments: [0, 1025])
     func `thread counts outside the limits are refused`(threads: Int) {
         #expect(bn_pool_create(threads) == nil)
