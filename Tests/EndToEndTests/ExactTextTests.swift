@@ -56,7 +56,7 @@ extension EndToEnd {
             #expect(try await f32 == Reference.shared.answers(cuts: "3,6", exact, EndToEnd.prompts))
         }
 
-        @Test func `instruction sets, products and numbers of threads write the same, mixed in one pipeline too`()
+        @Test func `instruction sets, products and numbers of threads write the same, also mixed`()
             async throws
         {
             let sets = try await runnableInstructionSets()
