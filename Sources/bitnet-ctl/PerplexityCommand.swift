@@ -114,3 +114,4 @@ struct PerplexityError: RemediableError {
 extension CacheType: ExpressibleByArgument {}
 extension KernelChoice: ExpressibleByArgument {}
 extension KernelMode: ExpressibleByArgument {}
+extension HeadType: ExpressibleByArgument {}
