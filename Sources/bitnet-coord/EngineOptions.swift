@@ -30,6 +30,14 @@ struct EngineOptions: ParsableArguments {
     @Option(help: "With --local: kernels, auto, scalar, avx2, avx512bw, avx512, neon or neon-dot.")
     var isa = KernelChoice.auto
 
+    @Option(
+        name: .customLong("kernels"),
+        help: """
+            With --local: products, add-only, dot8 for the integer dot product, or auto for add-only with one token and \
+            whichever is faster with more.
+            """)
+    var kernelMode = KernelMode.auto
+
     @Option(help: "Seconds to wait for workers that are not up yet.")
     var joinTimeout = 120
 
@@ -61,3 +69,4 @@ struct EngineOptions: ParsableArguments {
 extension CacheType: ExpressibleByArgument {}
 extension HeadType: ExpressibleByArgument {}
 extension KernelChoice: ExpressibleByArgument {}
+extension KernelMode: ExpressibleByArgument {}

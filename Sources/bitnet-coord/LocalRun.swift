@@ -19,11 +19,13 @@ struct LocalRun {
         let context = min(engine.ctxSize ?? .max, model.description.contextLength)
         let ranges = try LayerRange.cut(layerCount: model.description.layerCount, before: cuts)
         let threads = engine.threads ?? ComputePool.defaultThreadCount
+        let threadCount = max(threads / ranges.count, 1)
         let settings = StageLoader.Settings(
             slotCount: engine.slotCount, contextLength: context, cacheType: engine.cacheType,
             stepTokensMax: engine.prefillChunk + engine.slotCount,
-            threadCount: max(threads / ranges.count, 1),
-            kernels: try Kernels(engine.isa), headType: engine.head)
+            threadCount: threadCount,
+            kernels: try Kernels(engine.isa, mode: engine.kernelMode, threadCount: threadCount),
+            headType: engine.head)
         let stages = try ranges.map { layers in
             try StageLoader.load(model: model.description, layers: layers, settings: settings) { kind, body in
                 try model.pack(kind).buffer.withBytes(body)
@@ -31,7 +33,8 @@ struct LocalRun {
         }
         console.note(
             "\(model.description.name): \(ranges.count) stage\(ranges.count == 1 ? "" : "s") in this process, layers "
-                + ranges.map { "\($0)" }.joined(separator: " | ") + ", \(settings.kernels.name) kernels")
+                + ranges.map { "\($0)" }.joined(separator: " | ") + ", \(settings.kernels.name) kernels, "
+                + settings.kernels.productSummary)
         let pipeline = LocalPipeline(stages: stages)
         let generator = Generator(
             pipeline: pipeline, tokenizer: tokenizer,

@@ -9,6 +9,8 @@ struct BitNetCtl: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               bitnet-ctl perplexity cluster/model/held-out.txt --model cluster/model/stories.gguf --cuts 3,6
+              bitnet-ctl bench kernels --quick
+              bitnet-ctl bench model cluster/model/stories.gguf
             """,
-        subcommands: [PerplexityCommand.self])
+        subcommands: [PerplexityCommand.self, BenchCommand.self])
 }

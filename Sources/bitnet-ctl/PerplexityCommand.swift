@@ -39,6 +39,14 @@ struct PerplexityCommand: AsyncParsableCommand {
     @Option(help: "Kernels: auto, scalar, avx2, avx512bw, avx512, neon or neon-dot.")
     var isa = KernelChoice.auto
 
+    @Option(
+        name: .customLong("kernels"),
+        help: """
+            Products: add-only, dot8 for the integer dot product, or auto for add-only with one token and \
+            whichever is faster with more.
+            """)
+    var kernelMode = KernelMode.auto
+
     @Flag(help: "Print one JSON object for each row.")
     var json = false
 
@@ -64,9 +72,10 @@ struct PerplexityCommand: AsyncParsableCommand {
 
     private func measure(_ cuts: [Int], _ file: ModelFile, _ tokens: [UInt32]) throws -> Perplexity {
         let context = min(ctxSize ?? .max, file.description.contextLength)
+        let pool = try ComputePool()
         let local = try LocalModel(
             file: file, cuts: cuts, cache: CacheShape(slots: 1, context: context, type: cacheType),
-            pool: ComputePool(), kernels: Kernels(isa))
+            pool: pool, kernels: Kernels(isa, mode: kernelMode, threadCount: pool.threadCount))
         guard let result = try perplexity(tokens: tokens, stages: local.stages) else {
             throw PerplexityError(message: "\(self.file) has fewer than two tokens")
         }
@@ -104,3 +113,5 @@ struct PerplexityError: RemediableError {
 
 extension CacheType: ExpressibleByArgument {}
 extension KernelChoice: ExpressibleByArgument {}
+extension KernelMode: ExpressibleByArgument {}
+extension HeadType: ExpressibleByArgument {}

@@ -51,6 +51,14 @@ struct BitNetWorker: AsyncParsableCommand {
     @Option(help: "Kernels: auto, scalar, avx2, avx512bw, avx512, neon or neon-dot.")
     var isa = KernelChoice.auto
 
+    @Option(
+        name: .customLong("kernels"),
+        help: """
+            Products: add-only, dot8 for the integer dot product, or auto for add-only with one token and \
+            whichever is faster with more.
+            """)
+    var kernelMode = KernelMode.auto
+
     @Option(help: "Log level: \(levels).")
     var logLevel = "info"
 
@@ -64,7 +72,14 @@ struct BitNetWorker: AsyncParsableCommand {
             if let warning = keyFile.flatMap(KeyFile.permissionWarning) {
                 log.warning("key file", metadata: ["advice": "\(warning)"])
             }
-            let worker = try WorkerService(configuration: settings(), network: Network(), log: log)
+            let configuration = try settings()
+            let worker = try WorkerService(configuration: configuration, network: Network(), log: log)
+            log.info(
+                "kernels",
+                metadata: [
+                    "isa": "\(configuration.kernels.name)", "mode": "\(kernelMode.rawValue)",
+                    "products": "\(configuration.kernels.productSummary)",
+                ])
             let listener = try await worker.start()
             log.info("listening", metadata: ["address": "\(listen)", "port": "\(listener.port)"])
             await Program.untilTerminated()
@@ -81,12 +96,14 @@ struct BitNetWorker: AsyncParsableCommand {
                 "--listen \(listen) is reachable from other machines, so --key-file is needed; make one with "
                     + KeyFile.recipe(path: "cluster.key"))
         }
+        let threadCount = threads ?? ComputePool.defaultThreadCount
         return WorkerConfiguration(
             listen: listen, dataDirectory: dataDir, name: name ?? listen, cluster: cluster, key: key,
-            threadCount: threads ?? ComputePool.defaultThreadCount,
+            threadCount: threadCount,
             memoryByteCount: try memory.map { try ByteSize.parse($0) } ?? SystemMemory.usableByteCount,
-            kernels: try Kernels(isa))
+            kernels: try Kernels(isa, mode: kernelMode, threadCount: threadCount))
     }
 }
 
 extension KernelChoice: ExpressibleByArgument {}
+extension KernelMode: ExpressibleByArgument {}

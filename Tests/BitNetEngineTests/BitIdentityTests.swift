@@ -20,6 +20,14 @@ import Testing
                 ("\(kernels), whole", Setup(kernels: kernels), 64),
                 ("\(kernels), token by token", Setup(kernels: kernels), 1),
             ]
+                + KernelMode.allCases.flatMap { mode in
+                    [1, 5, 64].map { chunk in
+                        (
+                            "\(kernels), \(mode), chunks of \(chunk)",
+                            Setup(threads: chunk == 5 ? 3 : 1, kernels: kernels, mode: mode), chunk
+                        )
+                    }
+                }
         }
 
     @Test(arguments: GoldenModel.allCases, CacheType.allCases)
@@ -58,13 +66,17 @@ import Testing
 
     @Test(arguments: [CacheType.f32, .f16])
     func `a sequence does not notice what else is in the step`(_ type: CacheType) throws {
+        for mode in KernelMode.allCases { try checkCompany(type, mode) }
+    }
+
+    private func checkCompany(_ type: CacheType, _ mode: KernelMode) throws {
         let prompts: [[UInt32]] = (0..<4).map { n in
             (0..<UInt32(5 + 3 * n)).map { ($0 * 29 + UInt32(n)) % 250 }
         }
         let alone = try prompts.map { prompt in
             try Setup(cacheType: type).load(.awkward90).generate(prompt, count: 8)
         }
-        let local = try Setup(slots: 4, cacheType: type, threads: 2).load(.awkward90)
+        let local = try Setup(slots: 4, cacheType: type, threads: 2, mode: mode).load(.awkward90)
         for slot in 0..<4 { try local.open(slot: UInt32(slot)) }
         // One token of one prompt after another, so that prefill, decode and waiting mix in every step.
         var waiting = prompts
@@ -91,7 +103,7 @@ import Testing
                 results[slot].append(result)
             }
         }
-        #expect(results == alone)
+        #expect(results == alone, "\(mode)")
     }
 
     @Test func `a replay from an earlier position gives the same tokens`() throws {

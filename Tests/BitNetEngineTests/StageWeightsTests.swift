@@ -130,6 +130,26 @@ import Testing
         }
     }
 
+    @Test(arguments: KernelChoice.available)
+    func `the account follows the products that may be asked for`(choice: KernelChoice) throws {
+        func scratch(_ dotTokensMin: Int, tokens: Int) throws -> UInt64 {
+            Stage.memory(
+                model: file.description, layers: try range(0..<1), cache: CacheShape(slots: 2, context: 32),
+                tokensPerStepMax: tokens, threadCount: 1,
+                kernels: try Kernels(choice, dotTokensMin: dotTokensMin)
+            ).scratch
+        }
+        for tokens in [1, 2, 5, 64] {
+            let (always, never) = try (scratch(1, tokens: tokens), scratch(.max, tokens: tokens))
+            // One product's copy of the codes is what the other's takes or the larger.
+            #expect(try scratch(tokens + 1, tokens: tokens) == never)
+            #expect(try scratch(tokens, tokens: tokens) >= always)
+            #expect(try scratch(tokens, tokens: tokens) <= max(always, never))
+        }
+        // Only AVX-512's tables are so large that what is never asked for shows.
+        if choice == .avx512 { #expect(try scratch(1, tokens: 64) < scratch(.max, tokens: 64)) }
+    }
+
     @Test func `the KV cache is counted by its shape`() throws {
         var model = file.description
         model.keyValueHeadCount = 2

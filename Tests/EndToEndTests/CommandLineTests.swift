@@ -29,6 +29,7 @@ extension EndToEnd {
             ["--cuts", "3", "--shards", "a"],
             ["--local", "--model", "m", "--temp", "-1"], ["--local", "--model", "m", "--parallel", "0"],
             ["--local", "--model", "m", "--nonsense"], ["--local", "--model", "m", "--cache-type", "f8"],
+            ["--local", "--model", "m", "--kernels", "dot4"],
         ])
         func `wrong usage of the coordinator ends with 64`(arguments: [String]) async throws {
             let run = try await CoordinatorRun.finished(arguments)
@@ -39,6 +40,7 @@ extension EndToEnd {
 
         @Test(arguments: [
             [], ["--listen", "127.0.0.1:0"], ["--listen", "127.0.0.1:0", "--data-dir", "d", "--isa", "mmx"],
+            ["--listen", "127.0.0.1:0", "--data-dir", "d", "--kernels", "fast"],
         ])
         func `wrong usage of the worker ends with 64`(arguments: [String]) async throws {
             let process = try ChildProcess("bitnet-worker", arguments)

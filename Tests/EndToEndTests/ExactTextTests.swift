@@ -56,7 +56,7 @@ extension EndToEnd {
             #expect(try await f32 == Reference.shared.answers(cuts: "3,6", exact, EndToEnd.prompts))
         }
 
-        @Test func `every instruction set and number of threads writes the same, mixed in one pipeline too`()
+        @Test func `instruction sets, products and numbers of threads write the same, also mixed`()
             async throws
         {
             let sets = try await runnableInstructionSets()
@@ -64,7 +64,8 @@ extension EndToEnd {
             let reference = try await Reference.shared.greedy(cuts: "3,6")
             let uniform = sets.map { set in ["1", "2", "1"].map { ["--isa", set, "--threads", $0] } }
             let mixed = (0..<3).map { ["--isa", sets[$0 % sets.count], "--threads", "\($0 % 2 + 1)"] }
-            for options in uniform + [mixed] {
+            let products = ["add-only", "dot8", "auto"].map { ["--kernels", $0] }
+            for options in uniform + [mixed, products] {
                 let cluster = try await TestCluster.three(options: options)
                 let run = try await cluster.run(EndToEnd.greedy, input: EndToEnd.prompts)
                 #expect(try run.answers() == reference, "\(options)")

@@ -9,7 +9,10 @@ final class Activations {
     /// - Throws: ``EngineError`` with code `outOfMemory`.
     init(kernels: Kernels, model: ModelDescription, tokensPerStepMax: Int) throws(EngineError) {
         let columns = Self.columns(of: model)
-        guard let handle = bn_activations_create(kernels.table, 2, tokensPerStepMax, columns) else {
+        guard
+            let handle = bn_activations_create(
+                kernels.table, kernels.dotTokensMin, tokensPerStepMax, columns)
+        else {
             throw EngineError(
                 .outOfMemory, "cannot allocate the int8 activations of \(tokensPerStepMax) tokens")
         }
@@ -20,14 +23,11 @@ final class Activations {
         bn_activations_destroy(handle)
     }
 
-    /// Bytes that the codes, their copy in the kernels' order and two numbers for each token take at most.
-    ///
-    /// The copy's size differs between kernels; AVX2's, two bytes a column, is the largest for a batch.
-    static func byteCount(model: ModelDescription, tokensPerStepMax: Int) -> UInt64 {
-        let columns = columns(of: model).roundedUp(to: 64)
-        let codes = columns + 128
-        let arranged = 2 * columns
-        return UInt64(tokensPerStepMax * (codes + arranged + 2 * MemoryLayout<Float>.size))
+    /// Bytes that these take: the codes, their copies in the kernels' orders and two numbers for each token.
+    static func byteCount(kernels: Kernels, model: ModelDescription, tokensPerStepMax: Int) -> UInt64 {
+        UInt64(
+            bn_activations_byte_count_for(
+                kernels.table, kernels.dotTokensMin, tokensPerStepMax, columns(of: model)))
     }
 
     private static func columns(of model: ModelDescription) -> Int {

@@ -17,12 +17,14 @@ extension Stage {
     ) throws(StageError) -> [StepResult] {
         try check(step.entries)
         try checkBuffers(tokens: step.entries.count, hop: hop, output: output)
+        profile?.begin()
         try runLayers(step.entries, hop: hop)
         var results: [StepResult] = []
         if isLastStage {
             results = try chooseTokens(step.entries)
         } else {
             try encode(tokens: step.entries.count, into: output)
+            profile?.end(.hop)
         }
         commit()
         return results
@@ -38,8 +40,10 @@ extension Stage {
             bn_embed(
                 kernels.table, pool.handle, scratch.residual, table.memory.start, table.type,
                 scratch.tokens, tokens, model.hiddenSize)
+            profile?.end(.embedding)
         } else {
             try decode(hop, tokens: tokens)
+            profile?.end(.hop)
         }
         for index in layerWeights.indices {
             try attend(layerWeights[index], cache.layers[index], layer: layers.first + index, tokens: tokens)
@@ -80,16 +84,20 @@ extension Stage {
             product(weights.key, scratch.key, model.keyValueSize),
             product(weights.value, scratch.value, model.keyValueSize),
         ])
+        profile?.end(.attentionInput)
         rotate(scratch.query, heads: model.headCount, tokens: tokens)
         rotate(scratch.key, heads: model.keyValueHeadCount, tokens: tokens)
+        profile?.end(.rotary)
         withUnsafePointer(to: cache) { cache in
             bn_kv_store(
                 kernels.table, pool.handle, cache, scratch.key, scratch.value, tokens, scratch.slots,
                 scratch.positions)
+            profile?.end(.cacheStore)
             bn_attention(
                 kernels.table, pool.handle, cache, scratch.attended, scratch.query, tokens, model.headCount,
                 scratch.slots, scratch.positions, scratch.attention)
         }
+        profile?.end(.attention)
         if let norm = weights.attentionSubNorm {
             normalise(scratch.attended, scratch.attended, norm, tokens, model.querySize)
         }
@@ -97,6 +105,7 @@ extension Stage {
         multiply([
             product(weights.attentionOutput, scratch.residual, model.hiddenSize, accumulate: true)
         ])
+        profile?.end(.attentionOutput)
     }
 
     /// x += Wdown · quant8(norm(act(Wgate·b) · (Wup·b))), b = quant8(norm(x)).
@@ -107,14 +116,17 @@ extension Stage {
             product(weights.gate, scratch.gate, model.feedForwardSize),
             product(weights.up, scratch.up, model.feedForwardSize),
         ])
+        profile?.end(.gateUp)
         bn_gate(
             kernels.table, pool.handle, scratch.gate, scratch.up, tokens * model.feedForwardSize,
             model.activation == .squaredReLU)
+        profile?.end(.gate)
         if let norm = weights.feedForwardSubNorm {
             normalise(scratch.gate, scratch.gate, norm, tokens, model.feedForwardSize)
         }
         try quantise(scratch.gate, tokens, model.feedForwardSize, "the gated values of layer \(layer)")
         multiply([product(weights.down, scratch.residual, model.hiddenSize, accumulate: true)])
+        profile?.end(.down)
     }
 
     // MARK: Kernels
@@ -125,6 +137,7 @@ extension Stage {
     ) {
         bn_rms_norm(
             kernels.table, pool.handle, out, x, weight.floats, tokens, columns, model.normEpsilon)
+        profile?.end(.norms)
     }
 
     private func quantise(
@@ -133,6 +146,7 @@ extension Stage {
         guard bn_quantise(activations.handle, pool.handle, x, tokens, columns) == BN_OK else {
             throw notFinite(what(), x, tokens, columns)
         }
+        profile?.end(.quantise)
     }
 
     private func product(

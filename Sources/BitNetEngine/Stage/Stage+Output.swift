@@ -88,6 +88,7 @@ extension Stage {
             guard let choice else { throw logitsNotFinite(entries[index]) }
             choices[index] = choice
         }
+        profile?.end(.sampling)
     }
 
     /// The token that `entry` asks for and its log-probability if that is wanted; `nil` if the logits are not
@@ -150,6 +151,7 @@ extension Stage {
         bn_head(
             kernels.table, pool.handle, scratch.logits, scratch.normalised, head.memory.start, head.type,
             rows.count, model.vocabularySize, model.hiddenSize)
+        profile?.end(.head)
     }
 
     /// Computes as many of the largest logits as `counts` says; the others become −∞.
@@ -158,10 +160,11 @@ extension Stage {
     private func findLargestLogits(_ rows: ArraySlice<Int>, counts: [UInt32]) -> Bool {
         guard let head = weights.fastHead else { return false }
         normaliseResiduals(rows)
-        return bn_fast_head_select(
+        let status = bn_fast_head_select(
             head.handle, pool.handle, scratch.logits, scratch.normalised, counts, rows.count, scratch.fastHead
         )
-            == BN_OK
+        profile?.end(.head)
+        return status == BN_OK
     }
 
     private func normaliseResiduals(_ rows: ArraySlice<Int>) {

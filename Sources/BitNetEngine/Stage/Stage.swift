@@ -27,6 +27,9 @@ package final class Stage: @unchecked Sendable {
     /// For each slot of the step at hand, the position after its last entry.
     var nextPositions: [UInt32: UInt32] = [:]
 
+    /// Where the time of steps goes, for who wants to know.
+    package var profile: StepProfile?
+
     /// What a stage knows of an open slot.
     struct SlotState {
         let sampling: SamplingParameters

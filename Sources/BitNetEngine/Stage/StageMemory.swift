@@ -14,7 +14,7 @@ package struct StageMemory: Equatable, Sendable {
 }
 
 extension Stage {
-    /// The account of a stage that does not exist yet: exact but for the int8 activations, which it bounds.
+    /// The account of a stage that does not exist yet.
     ///
     /// - Precondition: `model`, `cache` and `tokensPerStepMax` are within `Limits`.
     /// - Parameter tableEncoding: how the model's embedding and head are written.
@@ -33,7 +33,8 @@ extension Stage {
             cache: KeyValueCache.byteCount(
                 model: model, layers: layers, slots: cache.slots, context: cache.context, type: cache.type),
             scratch: UInt64(layout.byteCount)
-                + Activations.byteCount(model: model, tokensPerStepMax: tokensPerStepMax))
+                + Activations.byteCount(
+                    kernels: kernels, model: model, tokensPerStepMax: tokensPerStepMax))
     }
 
     /// The sum of ``memory(model:layers:cache:tokensPerStepMax:threadCount:kernels:tableEncoding:headType:)``.

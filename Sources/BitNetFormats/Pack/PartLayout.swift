@@ -82,7 +82,7 @@ package struct PartLayout: Equatable, Sendable {
     static func aligned(_ offset: Int) -> Int { (offset + alignment - 1) / alignment * alignment }
 
     /// The header's bytes; there is a scale for each entry.
-    func header(scales: [Float]) -> [UInt8] {
+    package func header(scales: [Float]) -> [UInt8] {
         var bytes = Self.magic
         bytes.append(littleEndian: Self.version)
         bytes.append(littleEndian: UInt32(headerByteCount))

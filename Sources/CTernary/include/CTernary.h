@@ -75,6 +75,9 @@ bn_activations *bn_activations_create(
 size_t bn_activations_byte_count_for(
     const bn_kernels *kernels, size_t dot_tokens_min, size_t tokens_max, size_t columns_max);
 void bn_activations_destroy(bn_activations *activations);
+// The least number of tokens, at least 2, from which the dot product is the faster one here, found by trying
+// both: some ten milliseconds.
+size_t bn_dot_tokens_min(const bn_kernels *kernels, bn_pool *pool);
 
 // Per token of x [tokens][columns]: m = max(max|x|, 1e-5), s = 127/m, code = round_half_even(x·s) clamped to
 // ±127 (formats: quant8). BN_NOT_FINITE if any x is NaN or infinite.
@@ -191,6 +194,13 @@ bn_status bn_hop_encode(
 // BN_NOT_FINITE if a scale is NaN or infinite. Any code is accepted.
 bn_status bn_hop_decode(
     const bn_kernels *kernels, bn_pool *pool, float *out, const uint8_t *hop, size_t tokens, size_t columns);
+
+// ---- What the machine could do at best ------------------------------------------------------------------
+
+// Reads whole mebibytes of `bytes` and returns a value that depends on all, so that nothing is left out.
+uint32_t bn_roofline_read(const bn_kernels *kernels, bn_pool *pool, const void *bytes, size_t byte_count);
+// Does nothing but int8 multiply-adds in registers, as many as it returns; 0 if the instruction set has none.
+size_t bn_roofline_multiply_add(const bn_kernels *kernels, bn_pool *pool, size_t rounds);
 
 #ifdef __cplusplus
 }

@@ -12,6 +12,8 @@ struct Setup {
     var tokensPerStepMax = 64
     var threads = 1
     var kernels = KernelChoice.auto
+    /// `nil` for what kernels do by themselves.
+    var mode: KernelMode?
     var headType = HeadType.exact
 
     func load(_ model: GoldenModel) throws -> LocalModel {
@@ -21,7 +23,8 @@ struct Setup {
             cache: CacheShape(
                 slots: slots, context: min(context, packed.description.contextLength), type: cacheType),
             tokensPerStepMax: tokensPerStepMax, pool: ComputePool(threadCount: threads),
-            kernels: Kernels(kernels), headType: headType, pack: packed.part)
+            kernels: mode.map { try Kernels(kernels, mode: $0, threadCount: threads) } ?? Kernels(kernels),
+            headType: headType, pack: packed.part)
     }
 }
 

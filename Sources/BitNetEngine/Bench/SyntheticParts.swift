@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+package import BitNetCore
+package import BitNetFormats
+
+/// Parts of a model with weights of no meaning, always the same ones: random trits, random f16 tables, gains
+/// of 1.
+package struct SyntheticParts {
+    private let model: ModelDescription
+    private let trits: RandomRows
+    private let halves: RandomRows
+
+    package init(model: ModelDescription) {
+        self.model = model
+        let columnsMax = max(model.hiddenSize, model.feedForwardSize, model.querySize)
+        trits = .trits(columnsMax: columnsMax)
+        halves = .halves(columnsMax: columnsMax)
+    }
+
+    /// Makes the part of `kind` and calls `body` with a view of it, which must not leave it.
+    package func withPart<Result>(
+        _ kind: PartReference.Kind, _ body: (PartView) throws -> Result
+    ) throws -> Result {
+        let shapes = TensorShape.all(of: kind, in: model)
+        guard
+            let layout = PartLayout(
+                shapes.map { ($0.role, Self.encoding(of: $0.form), $0.rows, $0.columns) })
+        else { throw EngineError(.invalidConfiguration, "the \(kind) of \(model.name) is too large") }
+        let buffer = AlignedBuffer(byteCount: layout.byteCount)
+        for (shape, entry) in zip(shapes, layout.entries) {
+            fill(UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[entry.range]), shape)
+        }
+        // Products of random trits keep the size of what they are made of.
+        let scales = shapes.map { shape in
+            shape.form == .ternary ? 1 / Float(shape.columns).squareRoot() : 1
+        }
+        buffer.bytes.copyBytes(from: layout.header(scales: scales))
+        return try buffer.withBytes { try body(PartView(bytes: $0)) }
+    }
+
+    private func fill(_ bytes: UnsafeMutableRawBufferPointer, _ shape: TensorShape) {
+        switch shape.form {
+        case .ternary: trits.fill(bytes, rows: shape.rows, columns: shape.columns)
+        case .table: halves.fill(bytes, rows: shape.rows, columns: shape.columns)
+        case .gains: bytes.bindMemory(to: UInt32.self).update(repeating: Float(1).bitPattern.littleEndian)
+        }
+    }
+
+    private static func encoding(of form: TensorShape.Form) -> TensorEncoding {
+        switch form {
+        case .ternary: .t5
+        case .gains: .float32
+        case .table: .float16
+        }
+    }
+}
+
+/// Rows cut from one long random one at different places, which takes no time for billions of weights.
+struct RandomRows {
+    private static let startCount = 1 << 18
+
+    private let encoding: TensorEncoding
+    private let pattern: [UInt8]
+
+    /// Bytes of five trits each.
+    static func trits(columnsMax: Int) -> RandomRows {
+        var random = UniformBytes()
+        let count = startCount + TensorEncoding.t5.rowByteCount(columns: columnsMax)
+        return RandomRows(
+            encoding: .t5, pattern: (0..<count).map { _ in random.next() % (T5.byteMax + 1) })
+    }
+
+    /// f16 numbers of either sign between 2⁻⁹ and 2⁻⁵.
+    static func halves(columnsMax: Int) -> RandomRows {
+        var random = UniformBytes()
+        let pattern = (0..<startCount + columnsMax).flatMap { _ in
+            let (low, high) = (random.next(), random.next())
+            // Sign, exponent 6 ... 9 of a bias of 15, the mantissa's upper bits.
+            let exponent = 6 + (high >> 2 & 3)
+            return [low, high & 0x83 | exponent << 2]
+        }
+        return RandomRows(encoding: .float16, pattern: pattern)
+    }
+
+    /// - Parameter bytes: `[rows]` rows in this encoding.
+    func fill(_ bytes: UnsafeMutableRawBufferPointer, rows: Int, columns: Int) {
+        let rowByteCount = encoding.rowByteCount(columns: columns)
+        let unit = encoding == .t5 ? 1 : 2
+        pattern.withUnsafeBytes { pattern in
+            for row in 0..<rows {
+                // An odd factor: no two of the first 2¹⁸ rows begin at the same place.
+                let start = row * 8191 % Self.startCount * unit
+                UnsafeMutableRawBufferPointer(rebasing: bytes[row * rowByteCount..<(row + 1) * rowByteCount])
+                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: pattern[start..<start + rowByteCount]))
+            }
+        }
+        guard encoding == .t5, !columns.isMultiple(of: T5.tritsPerByte) else { return }
+        // Five zero weights: whatever stands behind the last column is padding.
+        for row in 1...max(rows, 1) { bytes[row * rowByteCount - 1] = 121 }
+    }
+}
+
+/// The high bytes of a linear congruential sequence.
+private struct UniformBytes {
+    private var state: UInt64 = 1
+
+    mutating func next() -> UInt8 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return UInt8(truncatingIfNeeded: state >> 56)
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+import ArgumentParser
+import BitNetEngine
+import ProgramSupport
+
+/// How fast this machine is, beside what it could be at best.
+struct BenchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Measures kernels and models on this machine.",
+        discussion: """
+            EXAMPLES
+              bitnet-ctl bench kernels --quick
+              bitnet-ctl bench model stories.gguf
+              bitnet-ctl bench model --shape 2b-4t --threads 2
+            """,
+        subcommands: [BenchKernelsCommand.self, BenchModelCommand.self])
+}
+
+/// What both measurements may be told.
+struct BenchOptions: ParsableArguments {
+    @Option(help: "Kernels: auto, scalar, avx2, avx512bw, avx512, neon or neon-dot.")
+    var isa = KernelChoice.auto
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    static func shape(_ name: String) throws -> ModelShape {
+        guard let shape = ModelShape(rawValue: name) else {
+            throw ValidationError("--shape \(name) is unknown; give one of 2b-4t, 8b, 70b")
+        }
+        return shape
+    }
+
+    static func checkThreads(_ counts: [Int]) throws {
+        for count in counts where !(1...ComputePool.threadCountMax).contains(count) {
+            throw ValidationError("--threads must be 1...\(ComputePool.threadCountMax)")
+        }
+    }
+
+    /// Ascending whole numbers above 0, each once, from a list with commas.
+    static func numbers(_ text: String, _ option: String, atMost limit: Int) throws -> [Int] {
+        let numbers = try text.split(separator: ",", omittingEmptySubsequences: false).map { item in
+            guard let number = Int(item), (1...limit).contains(number) else {
+                throw ValidationError("\(option): “\(item)” is no number from 1 to \(limit)")
+            }
+            return number
+        }
+        return Array(Set(numbers)).sorted()
+    }
+}
