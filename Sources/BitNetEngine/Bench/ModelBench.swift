@@ -104,7 +104,7 @@ package final class ModelBench {
 
     /// One token for each of `sequences` in every step, greedily.
     package func decode(_ name: String, sequences: Int) throws -> Phase {
-        for slot in 0..<UInt32(sequences) { try stage.open(slot: slot, sampling: SamplingParameters()) }
+        for slot in 0..<UInt32(sequences) { try stage.open(slot: slot, sampling: greedy) }
         defer { stage.closeAll() }
         for slot in 0..<UInt32(sequences) { stage.fillCache(slot: slot, count: options.context) }
         let steps = Self.decodeSteps
@@ -124,7 +124,7 @@ package final class ModelBench {
 
     /// A prompt, and the first token after it.
     package func prefill() throws -> Phase {
-        try stage.open(slot: 0, sampling: SamplingParameters())
+        try stage.open(slot: 0, sampling: greedy)
         defer { stage.closeAll() }
         let count = options.prefillTokens
         let phase = Phase(name: "prefill", sequences: 1, tokensPerRun: count)
@@ -198,3 +198,10 @@ package final class ModelBench {
         return UInt64(layers * layerFactor) + stage.headByteCount
     }
 }
+
+/// The most probable token and nothing else, for which the fast head is enough.
+private let greedy: SamplingParameters = {
+    var sampling = SamplingParameters()
+    sampling.wantsLogProbabilities = false
+    return sampling
+}()
