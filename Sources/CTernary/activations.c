@@ -12,50 +12,59 @@ static size_t stride_of(const bn_product_kernel *kernel, size_t columns) {
 
 static size_t codes_stride_of(size_t columns) { return bn_round_up(columns, 64) + bn_column_padding; }
 
-// What the largest step of each kernel takes once arranged; 0 if that is more than memory can hold.
+static bool multiply_sizes(size_t a, size_t b, size_t *product) { return !__builtin_mul_overflow(a, b, product); }
+
+// What the largest step of each kernel takes once arranged; 0 if that is more than memory can hold. A single
+// token's codes are arranged for each thread.
 static size_t arranged_byte_count(
-    const bn_kernels *kernels, size_t dot_tokens_min, size_t tokens_max, size_t columns) {
-    size_t largest = 0;
-    for (size_t use_dot = 0; use_dot < 2; use_dot++) {
-        size_t tokens = tokens_max;
-        if (use_dot == 0 && tokens >= dot_tokens_min) tokens = dot_tokens_min - 1;
-        if (use_dot == 1 && tokens < dot_tokens_min) continue;
-        const bn_ternary_kernels *ternary = kernels->ternary;
-        size_t stride = stride_of(use_dot ? &ternary->dot : &ternary->add_only, columns);
-        size_t byte_count;
-        if (__builtin_mul_overflow(tokens, stride, &byte_count)) return 0;
-        if (byte_count > largest) largest = byte_count;
+    const bn_kernels *kernels, size_t dot_tokens_min, size_t thread_count, size_t tokens_max, size_t columns) {
+    const bn_ternary_kernels *ternary = kernels->ternary;
+    size_t add_only_tokens = tokens_max < dot_tokens_min ? tokens_max : dot_tokens_min - 1;
+    size_t copies = add_only_tokens > thread_count || add_only_tokens == 0 ? add_only_tokens : thread_count;
+    size_t add_only_bytes, dot_bytes = 0;
+    if (!multiply_sizes(copies, stride_of(&ternary->add_only, columns), &add_only_bytes)) return 0;
+    if (tokens_max >= dot_tokens_min && !multiply_sizes(tokens_max, stride_of(&ternary->dot, columns), &dot_bytes)) {
+        return 0;
     }
-    return largest;
+    return add_only_bytes > dot_bytes ? add_only_bytes : dot_bytes;
 }
 
 size_t bn_activations_byte_count_for(
-    const bn_kernels *kernels, size_t dot_tokens_min, size_t tokens_max, size_t columns_max) {
-    if (tokens_max == 0 || columns_max == 0 || dot_tokens_min == 0) return 0;
-    size_t arranged = arranged_byte_count(kernels, dot_tokens_min, tokens_max, columns_max);
+    const bn_kernels *kernels, size_t dot_tokens_min, size_t thread_count, size_t tokens_max,
+    size_t columns_max) {
+    if (tokens_max == 0 || columns_max == 0 || dot_tokens_min == 0 || thread_count == 0) return 0;
+    size_t arranged = arranged_byte_count(kernels, dot_tokens_min, thread_count, tokens_max, columns_max);
     size_t token_bytes = codes_stride_of(columns_max) + sizeof(float) + sizeof(int32_t);
-    size_t byte_count;
-    bool fits = arranged > 0 && !__builtin_mul_overflow(tokens_max, token_bytes, &byte_count) &&
-                !__builtin_add_overflow(byte_count, arranged, &byte_count);
+    size_t codes, threads, byte_count;
+    bool fits = arranged > 0 && multiply_sizes(tokens_max, token_bytes, &codes) &&
+                multiply_sizes(thread_count, sizeof(bn_arranged_step), &threads) &&
+                !__builtin_add_overflow(codes, arranged, &byte_count) &&
+                !__builtin_add_overflow(byte_count, threads, &byte_count);
     return fits ? byte_count : 0;
 }
 
 bn_activations *bn_activations_create(
-    const bn_kernels *kernels, size_t dot_tokens_min, size_t tokens_max, size_t columns_max) {
-    if (bn_activations_byte_count_for(kernels, dot_tokens_min, tokens_max, columns_max) == 0) return NULL;
+    const bn_kernels *kernels, size_t dot_tokens_min, size_t thread_count, size_t tokens_max,
+    size_t columns_max) {
+    if (bn_activations_byte_count_for(kernels, dot_tokens_min, thread_count, tokens_max, columns_max) == 0) {
+        return NULL;
+    }
     bn_activations *made = calloc(1, sizeof *made);
     if (made == NULL) return NULL;
     made->kernels = kernels;
     made->dot_tokens_min = dot_tokens_min;
+    made->thread_count = thread_count;
     made->tokens_max = tokens_max;
     made->columns_max = columns_max;
     made->codes_stride = codes_stride_of(columns_max);
-    made->arranged_byte_count = arranged_byte_count(kernels, dot_tokens_min, tokens_max, columns_max);
+    made->arranged_byte_count =
+        arranged_byte_count(kernels, dot_tokens_min, thread_count, tokens_max, columns_max);
     made->codes = bn_memory_allocate(tokens_max * made->codes_stride);
     made->arranged = bn_memory_allocate(made->arranged_byte_count);
+    made->arranged_steps = bn_memory_allocate(thread_count * sizeof(bn_arranged_step));
     made->scales = calloc(tokens_max, sizeof(float));
     made->code_sums = calloc(tokens_max, sizeof(int32_t));
-    if (!made->codes || !made->arranged || !made->scales || !made->code_sums) {
+    if (!made->codes || !made->arranged || !made->arranged_steps || !made->scales || !made->code_sums) {
         bn_activations_destroy(made);
         return NULL;
     }
@@ -66,9 +75,20 @@ void bn_activations_destroy(bn_activations *activations) {
     if (activations == NULL) return;
     bn_memory_free(activations->codes, activations->tokens_max * activations->codes_stride);
     bn_memory_free(activations->arranged, activations->arranged_byte_count);
+    bn_memory_free(activations->arranged_steps, activations->thread_count * sizeof(bn_arranged_step));
     free(activations->scales);
     free(activations->code_sums);
     free(activations);
+}
+
+const uint8_t *bn_activations_arranged(const bn_activations *activations, size_t thread) {
+    if (!activations->is_arranged_by_thread) return activations->arranged;
+    uint8_t *arranged = activations->arranged + thread * activations->arranged_stride;
+    if (activations->arranged_steps[thread].number != activations->step_number) {
+        activations->kernels->ternary->add_only.arrange(arranged, activations->codes, activations->columns);
+        activations->arranged_steps[thread].number = activations->step_number;
+    }
+    return arranged;
 }
 
 typedef struct {
@@ -127,8 +147,11 @@ bn_status bn_quantise(
     out->tokens = tokens;
     out->columns = columns;
     out->arranged_stride = stride_of(region.kernel, columns);
+    out->step_number++;
+    out->is_arranged_by_thread = tokens == 1 && region.kernel == &out->kernels->ternary->add_only;
     bn_pool_run(pool, tokens, bn_grain(pool, tokens, 2 * columns), quantise_tokens, &region);
     if (atomic_load(&region.is_not_finite)) return BN_NOT_FINITE;
+    if (out->is_arranged_by_thread) return BN_OK;
     size_t item_count = tokens * region.span_count;
     size_t span_cost = bn_span_columns + region.kernel->byte_count(bn_span_columns);
     bn_pool_run(pool, item_count, bn_grain(pool, item_count, span_cost), arrange_spans, &region);

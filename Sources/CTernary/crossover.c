@@ -96,11 +96,12 @@ static bool fill(const crossover *with) {
 size_t bn_dot_tokens_min(const bn_kernels *kernels, bn_pool *pool) {
     // Scalar code takes a hundred times as long.
     size_t rows = kernels->isa == BN_ISA_SCALAR ? 16 : crossover_rows;
+    size_t threads = pool == NULL ? 1 : bn_pool_thread_count(pool);
     crossover with = {
         .pool = pool,
         .matrix = bn_matrix_create(kernels, rows, crossover_columns, 1),
-        .add_only = bn_activations_create(kernels, SIZE_MAX, token_count_max, crossover_columns),
-        .dot = bn_activations_create(kernels, 1, token_count_max, crossover_columns),
+        .add_only = bn_activations_create(kernels, SIZE_MAX, threads, token_count_max, crossover_columns),
+        .dot = bn_activations_create(kernels, 1, threads, token_count_max, crossover_columns),
         .x = malloc((size_t)token_count_max * crossover_columns * sizeof(float)),
         .out = malloc(token_count_max * rows * sizeof(float)),
     };

@@ -15,9 +15,15 @@ struct bn_matrix {
     uint8_t *tiles;
 };
 
+// Which step's codes a thread has arranged; a line of the cache for each thread.
+typedef struct {
+    _Alignas(64) uint64_t number;
+} bn_arranged_step;
+
 struct bn_activations {
     const bn_kernels *kernels;
     size_t dot_tokens_min;  // from how many tokens on the dot kernel serves
+    size_t thread_count;
     size_t tokens_max;
     size_t columns_max;
     size_t tokens;
@@ -29,7 +35,15 @@ struct bn_activations {
     size_t arranged_byte_count;
     size_t arranged_stride;
     uint8_t *arranged;  // as the kernel that serves `tokens` wants it
+    // The tables of a single token are many times as large as its codes: a thread makes its own in the time
+    // that it would take to fetch another thread's.
+    bool is_arranged_by_thread;
+    uint64_t step_number;
+    bn_arranged_step *arranged_steps;  // [thread_count]
 };
+
+// All tokens' arranged codes for use by `thread`, the only one that may ask for them.
+const uint8_t *bn_activations_arranged(const bn_activations *activations, size_t thread);
 
 // The kernel that serves a step of `tokens` tokens.
 static inline const bn_product_kernel *bn_product_kernel_for(

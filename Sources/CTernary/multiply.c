@@ -44,8 +44,10 @@ static void deliver(
 
 // A span of tiles of one matrix with all tokens, a group of tokens at a time: the weights come from memory
 // once and from the cache for the other groups.
-static void multiply_piece(const multiply_region *region, const region_product *product, size_t piece) {
+static void multiply_piece(
+    const multiply_region *region, const region_product *product, size_t piece, size_t thread) {
     const bn_activations *activations = region->activations;
+    const uint8_t *arranged = bn_activations_arranged(activations, thread);
     const bn_matrix *matrix = product->product.matrix;
     size_t tile_rows = matrix->kernels->ternary->tile_rows;
     bn_tile_span span = {
@@ -66,7 +68,7 @@ static void multiply_piece(const multiply_region *region, const region_product *
         size_t token_count = activations->tokens - t;
         if (token_count > region->kernel->tokens_max) token_count = region->kernel->tokens_max;
         region->kernel->multiply(
-            sums, sums_stride, &span, activations->arranged + t * activations->arranged_stride,
+            sums, sums_stride, &span, arranged + t * activations->arranged_stride,
             activations->arranged_stride, activations->code_sums + t, token_count);
         deliver(region, product, sums, sums_stride, first_row, row_count, t, token_count);
     }
@@ -74,7 +76,6 @@ static void multiply_piece(const multiply_region *region, const region_product *
 
 // The pieces of all products stand in one row.
 static void multiply_pieces(void *context, size_t begin, size_t end, size_t thread) {
-    (void)thread;
     const multiply_region *region = context;
     for (size_t item = begin; item < end; item++) {
         const region_product *product = region->products;
@@ -83,7 +84,7 @@ static void multiply_pieces(void *context, size_t begin, size_t end, size_t thre
             piece -= product->piece_count;
             product++;
         }
-        multiply_piece(region, product, piece);
+        multiply_piece(region, product, piece, thread);
     }
 }
 
@@ -101,6 +102,7 @@ static void run(bn_pool *pool, multiply_region *region) {
     const bn_kernels *kernels = region->activations->kernels;
     size_t block_tiles = kernels->ternary->block_tiles;
     size_t thread_count = pool == NULL ? 1 : bn_pool_thread_count(pool);
+    assert(thread_count <= region->activations->thread_count);
     size_t block_total = 0, piece_total = 0;
     region->kernel = bn_product_kernel_for(region->activations, region->activations->tokens);
     for (size_t i = 0; i < region->product_count; i++) {

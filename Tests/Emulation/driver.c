@@ -85,7 +85,7 @@ static void check_product(
     float *x = random_floats(tokens * columns);
     for (size_t i = 0; extreme && i < tokens * columns; i++) x[i] = i / columns % 2 ? 3.0f : -3.0f;
     bn_matrix *matrix = bn_matrix_create(kernels, rows, columns, 0.5f);
-    bn_activations *activations = bn_activations_create(kernels, dot_tokens_min, tokens, columns);
+    bn_activations *activations = bn_activations_create(kernels, dot_tokens_min, 2, tokens, columns);
     int32_t *sums = allocate(tokens * rows * sizeof(int32_t));
     int8_t *codes = allocate(columns);
     expect(bn_matrix_fill(matrix, pool, weights->t5, &bad) == BN_OK, "fill", isa, rows, columns);

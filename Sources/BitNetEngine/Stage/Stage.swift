@@ -67,7 +67,8 @@ package final class Stage: @unchecked Sendable {
             ScratchLayout(
                 model: model, layers: layers, cache: shape, tokensPerStepMax: tokensPerStepMax,
                 threadCount: pool.threadCount, headType: weights.headType))
-        activations = try Activations(kernels: kernels, model: model, tokensPerStepMax: tokensPerStepMax)
+        activations = try Activations(
+            kernels: kernels, model: model, threadCount: pool.threadCount, tokensPerStepMax: tokensPerStepMax)
         slots = Array(repeating: nil, count: shape.slots)
         bn_rope_table(
             scratch.ropeCosines, scratch.ropeSines, shape.context, model.headSize, Double(model.ropeBase))

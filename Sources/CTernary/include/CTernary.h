@@ -67,13 +67,16 @@ size_t bn_matrix_byte_count_for(const bn_kernels *kernels, size_t rows, size_t c
 // Int8 activations of a batch: codes [tokens][columns] in the layout that the kernels want, and one scale
 // for each token. Reused from step to step. Steps of fewer than `dot_tokens_min` (>= 1) tokens are multiplied
 // add-only (additions, subtractions, selections, table look-ups), others by the processor's integer dot
-// product: 1 for always, SIZE_MAX for never. The sums are the same.
+// product: 1 for always, SIZE_MAX for never. The sums are the same. `thread_count`: of the pools that they are
+// multiplied with, at most.
 typedef struct bn_activations bn_activations;
 bn_activations *bn_activations_create(
-    const bn_kernels *kernels, size_t dot_tokens_min, size_t tokens_max, size_t columns_max);
+    const bn_kernels *kernels, size_t dot_tokens_min, size_t thread_count, size_t tokens_max,
+    size_t columns_max);
 // Bytes that they take; 0 if the numbers are out of range.
 size_t bn_activations_byte_count_for(
-    const bn_kernels *kernels, size_t dot_tokens_min, size_t tokens_max, size_t columns_max);
+    const bn_kernels *kernels, size_t dot_tokens_min, size_t thread_count, size_t tokens_max,
+    size_t columns_max);
 void bn_activations_destroy(bn_activations *activations);
 // The least number of tokens, at least 2, from which the dot product is the faster one here, found by trying
 // both: some ten milliseconds.
