@@ -47,7 +47,9 @@ private func noteThread(_ context: UnsafeMutableRawPointer?, _ begin: Int, _ end
         }
     }
 
-    @Test func `pinned threads stay on the processors that the process may use and still do all the work`() throws {
+    @Test func `pinned threads stay on the processors that the process may use and still do all the work`()
+        throws
+    {
         let pool = try Pool(threads: 3)
         #expect(bn_pool_pin(pool.pointer) == 2)
         var counts = [UInt8](repeating: 0, count: 1000)

@@ -34,7 +34,8 @@ extension Stage {
                 model: model, layers: layers, slots: cache.slots, context: cache.context, type: cache.type),
             scratch: UInt64(layout.byteCount)
                 + Activations.byteCount(
-                    kernels: kernels, model: model, threadCount: threadCount, tokensPerStepMax: tokensPerStepMax))
+                    kernels: kernels, model: model, threadCount: threadCount,
+                    tokensPerStepMax: tokensPerStepMax))
     }
 
     /// The sum of ``memory(model:layers:cache:tokensPerStepMax:threadCount:kernels:tableEncoding:headType:)``.
