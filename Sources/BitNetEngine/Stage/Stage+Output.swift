@@ -163,7 +163,7 @@ extension Stage {
         let status = bn_fast_head_select(
             head.handle, pool.handle, scratch.logits, scratch.normalised, counts, rows.count, scratch.fastHead
         )
-        profile?.end(.head)
+        profile?.end(.fastHead)
         return status == BN_OK
     }
 

@@ -21,6 +21,7 @@ package final class StepProfile {
         case gate
         case down
         case head
+        case fastHead
         case sampling
         case hop
 
@@ -38,6 +39,7 @@ package final class StepProfile {
             case .gate: "gating"
             case .down: "down"
             case .head: "head"
+            case .fastHead: "fast head"
             case .sampling: "sampling"
             case .hop: "hop"
             }
@@ -46,7 +48,7 @@ package final class StepProfile {
         /// Whether every layer does it; of the norms one does not belong to a layer.
         package var isPerLayer: Bool {
             switch self {
-            case .embedding, .head, .sampling, .hop: false
+            case .embedding, .head, .fastHead, .sampling, .hop: false
             default: true
             }
         }
