@@ -12,7 +12,9 @@ static size_t stride_of(const bn_product_kernel *kernel, size_t columns) {
 
 static size_t codes_stride_of(size_t columns) { return bn_round_up(columns, 64) + bn_column_padding; }
 
-static bool multiply_sizes(size_t a, size_t b, size_t *product) { return !__builtin_mul_overflow(a, b, product); }
+static bool multiply_sizes(size_t a, size_t b, size_t *product) {
+    return !__builtin_mul_overflow(a, b, product);
+}
 
 // What the largest step of each kernel takes once arranged; 0 if that is more than memory can hold. A single
 // token's codes are arranged for each thread.
@@ -21,11 +23,10 @@ static size_t arranged_byte_count(
     const bn_ternary_kernels *ternary = kernels->ternary;
     size_t add_only_tokens = tokens_max < dot_tokens_min ? tokens_max : dot_tokens_min - 1;
     size_t copies = add_only_tokens > thread_count || add_only_tokens == 0 ? add_only_tokens : thread_count;
-    size_t add_only_bytes, dot_bytes = 0;
+    size_t add_only_bytes, dot_bytes;
     if (!multiply_sizes(copies, stride_of(&ternary->add_only, columns), &add_only_bytes)) return 0;
-    if (tokens_max >= dot_tokens_min && !multiply_sizes(tokens_max, stride_of(&ternary->dot, columns), &dot_bytes)) {
-        return 0;
-    }
+    size_t dot_tokens = tokens_max < dot_tokens_min ? 0 : tokens_max;
+    if (!multiply_sizes(dot_tokens, stride_of(&ternary->dot, columns), &dot_bytes)) return 0;
     return add_only_bytes > dot_bytes ? add_only_bytes : dot_bytes;
 }
 

@@ -72,6 +72,28 @@ static inline int bn_avx512_weight(int magnitude, int i) {
     return rest % 3 - 1;
 }
 
+// The steps of one tile in one chunk.
+typedef struct {
+    const uint8_t *steps;
+    size_t stride;  // bytes from one to the next
+    size_t count;
+    size_t block_size;  // tiles of the tile's block
+} bn_avx512_part;
+
+// Of tile `i` of `span`, the chunk that begins at step `begin`.
+static inline bn_avx512_part bn_avx512_part_of(const bn_tile_span *span, size_t i, size_t begin) {
+    size_t tile = span->first_tile + i;
+    size_t step_count = bn_avx512_step_count(span->columns);
+    size_t rest = step_count - begin;
+    size_t block_size = bn_avx512_block_size(tile, span->tile_total);
+    return (bn_avx512_part){
+        .steps = span->tiles + bn_avx512_offset(tile, span->tile_total, begin, step_count),
+        .stride = bn_avx512_step_bytes * block_size,
+        .count = rest < bn_avx512_chunk_steps ? rest : (size_t)bn_avx512_chunk_steps,
+        .block_size = block_size,
+    };
+}
+
 // ternary_avx512_add_only.c and ternary_avx512_dot.c, as in bn_product_kernel.
 enum {
     bn_avx512_add_only_tiles = bn_avx512_panel_tiles,

@@ -202,19 +202,15 @@ BN_INLINE void look_up_block(
 
 static void look_up_chunk(
     int32_t *restrict rows, const bn_tile_span *span, size_t begin, const uint8_t *restrict tables) {
-    size_t step_count = bn_avx512_step_count(span->columns);
-    size_t rest = step_count - begin;
-    size_t steps = rest < bn_avx512_chunk_steps ? rest : (size_t)bn_avx512_chunk_steps;
     tables += begin * bn_avx512_step_groups * table_bytes;
     for (size_t i = 0; i < span->tile_count; i += bn_avx512_block_tiles) {
-        size_t tile = span->first_tile + i;
-        const uint8_t *block = span->tiles + bn_avx512_offset(tile, span->tile_total, begin, step_count);
+        bn_avx512_part part = bn_avx512_part_of(span, i, begin);
         int32_t *to = rows + i * bn_avx512_tile_rows;
-        switch (bn_avx512_block_size(tile, span->tile_total)) {
-        case 4: look_up_block(to, block, 4, steps, tables); break;
-        case 3: look_up_block(to, block, 3, steps, tables); break;
-        case 2: look_up_block(to, block, 2, steps, tables); break;
-        default: look_up_block(to, block, 1, steps, tables); break;
+        switch (part.block_size) {
+        case 4: look_up_block(to, part.steps, 4, part.count, tables); break;
+        case 3: look_up_block(to, part.steps, 3, part.count, tables); break;
+        case 2: look_up_block(to, part.steps, 2, part.count, tables); break;
+        default: look_up_block(to, part.steps, 1, part.count, tables); break;
         }
     }
 }

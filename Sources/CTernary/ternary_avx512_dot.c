@@ -41,7 +41,8 @@ BN_INLINE __m512i load(const void *from) { return _mm512_loadu_si512(from); }
 // For each step and i = 0 ... 4: the codes of column i of the step's four groups.
 void bn_avx512_arrange_quads(uint8_t *restrict out, const int8_t *restrict codes, size_t columns) {
     const __m256i order = _mm256_setr_epi8(
-        0, 5, 10, 15, 1, 6, 11, 16, 2, 7, 12, 17, 3, 8, 13, 18, 4, 9, 14, 19, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        0, 5, 10, 15, 1, 6, 11, 16, 2, 7, 12, 17, 3, 8, 13, 18, 4, 9, 14, 19, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0);
     const __mmask32 step = (1u << step_quads_bytes) - 1;
     size_t step_count = bn_avx512_step_count(columns);
     for (size_t s = 0; s < step_count; s++) {
@@ -110,19 +111,19 @@ BN_INLINE __m512i load_quad(const uint8_t *from) {
 // ---- Few tokens -----------------------------------------------------------------------------------------
 
 // Adds the steps of `vectors` (a constant: 4, or 2 from `first` on) row vectors of one tile and `tokens` (a
-// constant) tokens: sums[t][row] += Σ (weight + 1)·code. `stride` bytes from step to step; `ahead` is what to
-// fetch meanwhile.
+// constant) tokens: sums[t][row] += Σ (weight + 1)·code. `ahead` is what to fetch meanwhile.
 BN_INLINE void add_steps(
-    int32_t *restrict sums, size_t sums_stride, const uint8_t *restrict weights, size_t stride,
-    size_t step_count, const weight_tables *tables, const uint8_t *restrict quads, size_t quads_stride,
-    size_t tokens, size_t first, size_t vectors, const char *ahead) {
+    int32_t *restrict sums, size_t sums_stride, const bn_avx512_part *part, const weight_tables *tables,
+    const uint8_t *restrict quads, size_t quads_stride, size_t tokens, size_t first, size_t vectors,
+    const char *ahead) {
     __m512i totals[few_tokens][row_vectors];
     for (size_t t = 0; t < tokens; t++) {
         for (size_t j = 0; j < vectors; j++) {
             totals[t][j] = load(sums + t * sums_stride + 16 * (first + j));
         }
     }
-    for (size_t s = 0; s < step_count; s++) {
+    const uint8_t *weights = part->steps;
+    for (size_t s = 0; s < part->count; s++) {
         for (size_t line = 0; line < 64 * vectors; line += 64) _mm_prefetch(ahead + line, _MM_HINT_T0);
         step_weights step = load_step(weights, tables, first, vectors);
         for (unsigned i = 0; i < bn_avx512_group_columns; i++) {
@@ -135,7 +136,7 @@ BN_INLINE void add_steps(
                 }
             }
         }
-        weights += stride;
+        weights += part->stride;
         quads += step_quads_bytes;
         ahead += 64 * vectors;
     }
@@ -151,24 +152,18 @@ BN_INLINE void multiply_few(
     int32_t *restrict sums, size_t sums_stride, const bn_tile_span *span, const weight_tables *tables,
     const uint8_t *restrict quads, size_t quads_stride, size_t tokens) {
     size_t step_count = bn_avx512_step_count(span->columns);
+    size_t vectors = tokens <= 4 ? row_vectors : row_vectors / 2;
     for (size_t begin = 0; begin < step_count; begin += bn_avx512_chunk_steps) {
-        size_t steps = step_count - begin;
-        if (steps > bn_avx512_chunk_steps) steps = bn_avx512_chunk_steps;
         const uint8_t *codes = quads + begin * step_quads_bytes;
         for (size_t i = 0; i < span->tile_count; i++) {
-            size_t tile = span->first_tile + i;
-            int32_t *to = sums + i * bn_avx512_tile_rows;
-            const uint8_t *from = span->tiles + bn_avx512_offset(tile, span->tile_total, begin, step_count);
-            size_t stride = bn_avx512_step_bytes * bn_avx512_block_size(tile, span->tile_total);
+            bn_avx512_part part = bn_avx512_part_of(span, i, begin);
             // While a tile is multiplied, as many bytes of the next block are fetched, in their order there.
-            size_t place = tile % bn_avx512_block_tiles;
-            const uint8_t *next = from - place * bn_avx512_step_bytes + steps * stride;
-            const char *ahead = (const char *)next + place * steps * bn_avx512_step_bytes;
-            if (tokens <= 4) {
-                add_steps(to, sums_stride, from, stride, steps, tables, codes, quads_stride, tokens, 0, 4, ahead);
-            } else {
-                add_steps(to, sums_stride, from, stride, steps, tables, codes, quads_stride, tokens, 0, 2, ahead);
-                add_steps(to, sums_stride, from, stride, steps, tables, codes, quads_stride, tokens, 2, 2, ahead + steps * 128);
+            size_t place = (span->first_tile + i) % bn_avx512_block_tiles * bn_avx512_step_bytes;
+            const uint8_t *ahead = part.steps - place + part.count * (part.stride + place);
+            for (size_t first = 0; first < row_vectors; first += vectors) {
+                add_steps(
+                    sums + i * bn_avx512_tile_rows, sums_stride, &part, tables, codes, quads_stride, tokens,
+                    first, vectors, (const char *)ahead + first * 64 * part.count);
             }
         }
     }
@@ -181,11 +176,9 @@ typedef struct {
     __m512i vectors[bn_avx512_chunk_steps][bn_avx512_group_columns][row_vectors];
 } spread_block;
 
-BN_INLINE void spread(
-    spread_block *to, const uint8_t *weights, size_t stride, size_t step_count,
-    const weight_tables *tables) {
-    for (size_t s = 0; s < step_count; s++) {
-        step_weights step = load_step(weights + s * stride, tables, 0, row_vectors);
+BN_INLINE void spread(spread_block *to, const bn_avx512_part *part, const weight_tables *tables) {
+    for (size_t s = 0; s < part->count; s++) {
+        step_weights step = load_step(part->steps + s * part->stride, tables, 0, row_vectors);
         for (unsigned i = 0; i < bn_avx512_group_columns; i++) {
             for (size_t j = 0; j < row_vectors; j++) to->vectors[s][i][j] = weights_of(&step, j, i);
         }
@@ -218,21 +211,19 @@ BN_INLINE void add_block(
 }
 
 static void add_block_to_all(
-    int32_t *restrict sums, size_t sums_stride, const spread_block *block, size_t step_count,
+    int32_t *restrict sums, size_t sums_stride, const spread_block *block, size_t steps,
     const uint8_t *restrict quads, size_t quads_stride, size_t tokens) {
-    size_t t = 0;
-    for (; t < tokens;) {
-        int32_t *to = sums + t * sums_stride;
-        const uint8_t *from = quads + t * quads_stride;
-        switch (tokens - t) {
-        case 1: add_block(to, sums_stride, block, step_count, from, quads_stride, 1); t += 1; break;
-        case 2: add_block(to, sums_stride, block, step_count, from, quads_stride, 2); t += 2; break;
-        case 3: add_block(to, sums_stride, block, step_count, from, quads_stride, 3); t += 3; break;
-        // Of five, seven and eight tokens no part is as costly as one token alone.
-        case 4: case 7: case 8: add_block(to, sums_stride, block, step_count, from, quads_stride, 4); t += 4; break;
-        case 5: add_block(to, sums_stride, block, step_count, from, quads_stride, 5); t += 5; break;
-        default: add_block(to, sums_stride, block, step_count, from, quads_stride, 6); t += 6; break;
-        }
+    for (; tokens >= pass_tokens; tokens -= pass_tokens) {
+        add_block(sums, sums_stride, block, steps, quads, quads_stride, pass_tokens);
+        sums += pass_tokens * sums_stride;
+        quads += pass_tokens * quads_stride;
+    }
+    switch (tokens) {
+    case 1: add_block(sums, sums_stride, block, steps, quads, quads_stride, 1); break;
+    case 2: add_block(sums, sums_stride, block, steps, quads, quads_stride, 2); break;
+    case 3: add_block(sums, sums_stride, block, steps, quads, quads_stride, 3); break;
+    case 4: add_block(sums, sums_stride, block, steps, quads, quads_stride, 4); break;
+    case 5: add_block(sums, sums_stride, block, steps, quads, quads_stride, 5); break;
     }
 }
 
@@ -241,16 +232,12 @@ static void multiply_many(
     const uint8_t *restrict quads, size_t quads_stride, size_t tokens) {
     size_t step_count = bn_avx512_step_count(span->columns);
     for (size_t begin = 0; begin < step_count; begin += bn_avx512_chunk_steps) {
-        size_t steps = step_count - begin;
-        if (steps > bn_avx512_chunk_steps) steps = bn_avx512_chunk_steps;
         for (size_t i = 0; i < span->tile_count; i++) {
-            size_t tile = span->first_tile + i;
-            const uint8_t *from = span->tiles + bn_avx512_offset(tile, span->tile_total, begin, step_count);
-            size_t stride = bn_avx512_step_bytes * bn_avx512_block_size(tile, span->tile_total);
+            bn_avx512_part part = bn_avx512_part_of(span, i, begin);
             spread_block block;
-            spread(&block, from, stride, steps, tables);
+            spread(&block, &part, tables);
             add_block_to_all(
-                sums + i * bn_avx512_tile_rows, sums_stride, &block, steps,
+                sums + i * bn_avx512_tile_rows, sums_stride, &block, part.count,
                 quads + begin * step_quads_bytes, quads_stride, tokens);
         }
     }

@@ -17,6 +17,8 @@ package struct WorkerConfiguration: Sendable {
     /// Memory that a stage may take, bytes.
     package var memoryByteCount: UInt64
     package var kernels: Kernels
+    /// Whether each compute thread keeps a processor of its own.
+    package var pinsThreads = false
 
     package init(
         listen: String, dataDirectory: String, name: String, cluster: String?, key: [UInt8], threadCount: Int,

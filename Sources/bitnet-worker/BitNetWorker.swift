@@ -45,6 +45,9 @@ struct BitNetWorker: AsyncParsableCommand {
         name: .shortAndLong, help: "Compute threads; all processors that this process may use by default.")
     var threads: Int?
 
+    @Flag(help: "Give each compute thread a processor of its own; for the only worker of a machine.")
+    var pin = false
+
     @Option(help: "Memory that a stage may take, for instance 12GiB; 90 % of what is available by default.")
     var memory: String?
 
@@ -97,11 +100,13 @@ struct BitNetWorker: AsyncParsableCommand {
                     + KeyFile.recipe(path: "cluster.key"))
         }
         let threadCount = threads ?? ComputePool.defaultThreadCount
-        return WorkerConfiguration(
+        var configuration = WorkerConfiguration(
             listen: listen, dataDirectory: dataDir, name: name ?? listen, cluster: cluster, key: key,
             threadCount: threadCount,
             memoryByteCount: try memory.map { try ByteSize.parse($0) } ?? SystemMemory.usableByteCount,
             kernels: try Kernels(isa, mode: kernelMode, threadCount: threadCount))
+        configuration.pinsThreads = pin
+        return configuration
     }
 }
 

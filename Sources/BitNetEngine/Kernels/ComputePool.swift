@@ -14,9 +14,13 @@ package final class ComputePool: @unchecked Sendable {
     let handle: OpaquePointer
     package let threadCount: Int
 
-    /// - Parameter threadCount: threads in all, the caller's included.
+    /// - Parameters:
+    ///   - threadCount: threads in all, the caller's included.
+    ///   - pinsThreads: gives each thread a processor of its own; only for the single pool of a machine.
     /// - Throws: ``EngineError`` if the count is not 1...1024 or the threads cannot be had.
-    package init(threadCount: Int = ComputePool.defaultThreadCount) throws(EngineError) {
+    package init(
+        threadCount: Int = ComputePool.defaultThreadCount, pinsThreads: Bool = false
+    ) throws(EngineError) {
         guard (1...Self.threadCountMax).contains(threadCount) else {
             throw EngineError(
                 .invalidConfiguration,
@@ -27,6 +31,7 @@ package final class ComputePool: @unchecked Sendable {
                 .threadsUnavailable,
                 "cannot start \(threadCount) compute threads; lower --threads or raise the limit on tasks")
         }
+        if pinsThreads { _ = bn_pool_pin(handle) }
         self.handle = handle
         self.threadCount = threadCount
     }

@@ -10,7 +10,7 @@ package final class StepProfile {
     package enum Section: Int, CaseIterable, Sendable {
         case embedding
         case norms
-        /// int8 codes, and their tables for add-only products.
+        /// int8 codes, and for several tokens their order; a single token's tables are made with the products.
         case quantise
         case attentionInput
         case rotary
@@ -29,7 +29,7 @@ package final class StepProfile {
             switch self {
             case .embedding: "embedding"
             case .norms: "norms"
-            case .quantise: "quantise and tables"
+            case .quantise: "quantise"
             case .attentionInput: "query, key, value"
             case .rotary: "rotary embedding"
             case .cacheStore: "KV store"

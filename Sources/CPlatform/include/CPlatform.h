@@ -22,7 +22,8 @@ typedef struct bn_pool bn_pool;
 // created). Returns NULL if memory or threads cannot be had. thread_count: 1...1024.
 bn_pool *bn_pool_create(size_t thread_count);
 // Gives every thread that the pool has made a processor of its own among those that the process may use, from
-// the second on; the first is left to the caller, whichever thread that is. Returns how many were pinned.
+// the second on; the first is left to the caller, whichever thread that is. Returns how many were pinned; it
+// is only advice.
 size_t bn_pool_pin(bn_pool *pool);
 // Joins the threads. Must not be called while a region runs.
 void bn_pool_destroy(bn_pool *pool);

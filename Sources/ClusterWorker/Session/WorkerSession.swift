@@ -99,7 +99,8 @@ actor WorkerSession {
         let settings = StageLoader.Settings(
             slotCount: Int(assignment.slotCount), contextLength: Int(assignment.contextLength),
             cacheType: cacheType, stepTokensMax: Int(assignment.stepTokensMax),
-            threadCount: configuration.threadCount, kernels: configuration.kernels, headType: headType)
+            threadCount: configuration.threadCount, kernels: configuration.kernels, headType: headType,
+            pinsThreads: configuration.pinsThreads)
         let store = store
         let start = ContinuousClock.now
         let stage = try await NIOThreadPool.singleton.runIfActive {

@@ -13,11 +13,12 @@ package enum StageLoader {
         package var stepTokensMax: Int
         package var threadCount: Int
         package var kernels: Kernels
+        package var pinsThreads: Bool
         package var headType: HeadType
 
         package init(
             slotCount: Int, contextLength: Int, cacheType: CacheType, stepTokensMax: Int, threadCount: Int,
-            kernels: Kernels, headType: HeadType
+            kernels: Kernels, headType: HeadType, pinsThreads: Bool = false
         ) {
             self.slotCount = slotCount
             self.contextLength = contextLength
@@ -25,6 +26,7 @@ package enum StageLoader {
             self.stepTokensMax = stepTokensMax
             self.threadCount = threadCount
             self.kernels = kernels
+            self.pinsThreads = pinsThreads
             self.headType = headType
         }
     }
@@ -37,7 +39,7 @@ package enum StageLoader {
         model: ModelDescription, layers: LayerRange, settings: Settings,
         part: (PartReference.Kind, (UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) throws -> Stage {
-        let pool = try ComputePool(threadCount: settings.threadCount)
+        let pool = try ComputePool(threadCount: settings.threadCount, pinsThreads: settings.pinsThreads)
         var weights = try StageWeights(
             model: model, layers: layers, kernels: settings.kernels, headType: settings.headType)
         for kind in ShardManifest.kinds(layers: layers, of: model) {
