@@ -28,6 +28,10 @@ struct LocalRun {
             headType: engine.head)
         let stages = try ranges.map { layers in
             try StageLoader.load(model: model.description, layers: layers, settings: settings) { kind, body in
+                if case .layer(let index) = kind {
+                    console.progress(
+                        "load", "load layer \(index) of \(model.description.layerCount)", isLast: false)
+                }
                 try model.pack(kind).buffer.withBytes(body)
             }
         }

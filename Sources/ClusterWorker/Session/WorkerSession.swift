@@ -103,11 +103,18 @@ actor WorkerSession {
             pinsThreads: configuration.pinsThreads)
         let store = store
         let start = ContinuousClock.now
+        let log = log
         let stage = try await NIOThreadPool.singleton.runIfActive {
-            try StageLoader.load(model: manifest.model, layers: manifest.layers, settings: settings) {
+            var lastReport = start
+            return try StageLoader.load(model: manifest.model, layers: manifest.layers, settings: settings) {
                 kind, body in
                 guard let part = manifest.parts.first(where: { $0.kind == kind }) else {
                     throw WorkerError("the shard's manifest lacks the \(kind)")
+                }
+                // A large stage takes a while to read, verify and lay out.
+                if lastReport.duration(to: .now) > .seconds(2) {
+                    lastReport = .now
+                    log.info("loading", metadata: ["part": "\(kind)", "layers": "\(manifest.layers)"])
                 }
                 try store.map(part.digest).withBytes(body)
             }
