@@ -115,7 +115,7 @@ BN_INLINE __m512i load_quad(const uint8_t *from) {
 BN_INLINE void add_steps(
     int32_t *restrict sums, size_t sums_stride, const bn_avx512_part *part, const weight_tables *tables,
     const uint8_t *restrict quads, size_t quads_stride, size_t tokens, size_t first, size_t vectors,
-    const char *ahead) {
+    const uint8_t *ahead) {
     __m512i totals[few_tokens][row_vectors];
     for (size_t t = 0; t < tokens; t++) {
         for (size_t j = 0; j < vectors; j++) {
@@ -124,7 +124,9 @@ BN_INLINE void add_steps(
     }
     const uint8_t *weights = part->steps;
     for (size_t s = 0; s < part->count; s++) {
-        for (size_t line = 0; line < 64 * vectors; line += 64) _mm_prefetch(ahead + line, _MM_HINT_T0);
+        for (size_t line = 0; line < 64 * vectors; line += 64) {
+            _mm_prefetch((const char *)ahead + line, _MM_HINT_T0);
+        }
         step_weights step = load_step(weights, tables, first, vectors);
         for (unsigned i = 0; i < bn_avx512_group_columns; i++) {
             __m512i w[row_vectors];
@@ -160,11 +162,12 @@ BN_INLINE void multiply_few(
             // While a tile is multiplied, as many bytes of the next block are fetched, in their order there.
             size_t place = (span->first_tile + i) % bn_avx512_block_tiles * bn_avx512_step_bytes;
             const uint8_t *ahead = part.steps - place + part.count * (part.stride + place);
-            for (size_t first = 0; first < row_vectors; first += vectors) {
-                add_steps(
-                    sums + i * bn_avx512_tile_rows, sums_stride, &part, tables, codes, quads_stride, tokens,
-                    first, vectors, (const char *)ahead + first * 64 * part.count);
-            }
+            int32_t *to = sums + i * bn_avx512_tile_rows;
+            add_steps(to, sums_stride, &part, tables, codes, quads_stride, tokens, 0, vectors, ahead);
+            // Written out, so that the second half's place is a constant too.
+            if (vectors == row_vectors) continue;
+            ahead += vectors * 64 * part.count;
+            add_steps(to, sums_stride, &part, tables, codes, quads_stride, tokens, vectors, vectors, ahead);
         }
     }
 }
