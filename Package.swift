@@ -53,7 +53,9 @@ let package = Package(
         // The BitNet wing: files, arithmetic. Knows no network.
         .target(name: "CPlatform", cSettings: kernels),
         .target(name: "CTernary", dependencies: ["CPlatform"], cSettings: kernels),
-        .target(name: "BitNetFormats", dependencies: ["BitNetCore", crypto], swiftSettings: swift),
+        .target(name: "CFormats", cSettings: kernels),
+        .target(
+            name: "BitNetFormats", dependencies: ["BitNetCore", "CFormats", crypto], swiftSettings: swift),
         .target(
             name: "BitNetEngine", dependencies: ["BitNetCore", "BitNetFormats", "CTernary", "CPlatform"],
             swiftSettings: swift),
@@ -118,6 +120,7 @@ let package = Package(
 
         // Tests.
         tests("CTernaryTests", ["CTernary", "CPlatform"]),
+        tests("CFormatsTests", ["CFormats"]),
         tests("BitNetFormatsTests", ["BitNetCore", "BitNetFormats"]),
         tests("BitNetEngineTests", ["BitNetCore", "BitNetFormats", "BitNetEngine"]),
         tests("ClusterWireTests", ["BitNetCore", "ClusterWire"]),
