@@ -63,6 +63,12 @@ package enum Limits {
     /// A single string value (chat templates are the longest), bytes.
     package static let ggufStringBytesMax = 16 << 20
 
+    /// Files among which one model's weights are divided.
+    package static let modelFilesMax = 1024
+    /// What one thread makes of a model before it is written, bytes: large enough for a disk, small enough that
+    /// models larger than memory can be written.
+    package static let writtenPieceBytes = 8 << 20
+
     // MARK: Text
 
     /// A name from the network or from workers.yaml (cluster, worker, build), bytes of UTF-8.
