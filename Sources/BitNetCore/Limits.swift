@@ -63,11 +63,20 @@ package enum Limits {
     /// A single string value (chat templates are the longest), bytes.
     package static let ggufStringBytesMax = 16 << 20
 
+    // MARK: Writing models
+
     /// Files among which one model's weights are divided.
     package static let modelFilesMax = 1024
     /// What one thread makes of a model before it is written, bytes: large enough for a disk, small enough that
     /// models larger than memory can be written.
     package static let writtenPieceBytes = 8 << 20
+
+    // MARK: JSON
+
+    /// Objects and arrays inside each other; what the reader recurses into.
+    package static let jsonDepthMax = 64
+    /// The text of one number, bytes.
+    package static let jsonNumberBytesMax = 128
 
     // MARK: Text
 
