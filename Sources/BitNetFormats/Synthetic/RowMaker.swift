@@ -106,7 +106,8 @@ struct RowMaker {
         let sum = 4 * columns - zeros
         let sign = Bits(1) << Bits(Bits.bitWidth - 1)
         let values = bytes.assumingMemoryBound(to: Bits.self)
-        var (given, index, lift) = (0, 0, 0)
+        let (share, rest) = sum.quotientAndRemainder(dividingBy: others)
+        var (index, owed, lift) = (0, 0, 0)
         for column in 0..<columns {
             let bit = Int(truncatingIfNeeded: random[codeWords + column / 64] &>> UInt64(column & 63) & 1)
             guard codes[column] != 1 else {
@@ -114,11 +115,16 @@ struct RowMaker {
                 continue
             }
             index += 1
-            let share = sum * index / others - given
-            given += share
+            // The rest is spread evenly, one quarter at a time.
+            owed += rest
+            var quarters = share
+            if owed >= others {
+                owed -= others
+                quarters += 1
+            }
             // One of two neighbours is lifted by what the other gives up.
             if index % 2 == 1 { lift = index < others ? 2 * bit - 1 : 0 } else { lift = -lift }
-            let magnitude = magnitudes[min(share + lift, 15)]
+            let magnitude = magnitudes[min(quarters + lift, 15)]
             values[column] = (codes[column] == 0 ? magnitude | sign : magnitude).littleEndian
         }
     }

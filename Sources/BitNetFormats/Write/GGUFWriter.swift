@@ -130,16 +130,18 @@ func partSuffix(_ index: Int, of count: Int) -> String {
 }
 
 extension Array {
-    /// Consecutive groups of about the same size, none of them empty.
+    /// Consecutive groups of about the same size, none of them empty: an element belongs to the part of the whole
+    /// that its middle lies in.
     func split(intoAtMost parts: Int, size: (Element) -> Int) -> [[Element]] {
         let total = Double(reduce(0) { $0 + size($1) })
         var groups: [[Element]] = []
-        var (start, last) = (0, -1)
+        var (start, last) = (0.0, -1)
         for element in self {
-            let part = total > 0 ? Int(Double(start) * Double(parts) / total) : 0
+            let middle = start + Double(size(element)) / 2
+            let part = total > 0 ? Int(middle * Double(parts) / total) : 0
             if part == last { groups[groups.count - 1].append(element) } else { groups.append([element]) }
             last = part
-            start += size(element)
+            start += Double(size(element))
         }
         return groups
     }

@@ -3,6 +3,7 @@ import ArgumentParser
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
+import ClusterCoordinator
 import ProgramSupport
 
 /// Writes models of any shape and type that mean nothing.
@@ -104,8 +105,7 @@ struct SynthCommand: AsyncParsableCommand {
     private func write(_ console: Console) async throws {
         guard let shape = ModelShape(rawValue: shape) else { return }
         let model = try SyntheticModel(shape, changes.changes, seed: seed)
-        var path = out
-        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        let path = path
         let output = try model.output(try format, path: path, parts: split)
         console.note(
             "\(model.description.name): \(model.parameterCount) weights, \(output.byteCount) bytes as "
@@ -113,12 +113,20 @@ struct SynthCommand: AsyncParsableCommand {
         let total = output.byteCount
         let start = ContinuousClock.now
         try await output.write(overwrites: force, threads: threads) { written in
-            console.progress("write", "written: \(written) of \(total) bytes", isLast: false)
+            let percent = Double(written) / Double(total) * 100
+            console.progress("write", "\(path): \(percent.text(places: 0)) %", isLast: false)
         }
         let report = SynthReport(
             model: model, type: type, output: output, duration: start.duration(to: .now),
             digests: sha256 ? try output.files.map(Self.digest) : nil)
         console.write(json ? report.json.encoded + "\n" : report.text)
+    }
+
+    /// `out` without what a shell may add to the name of a directory.
+    private var path: String {
+        var path = out
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        return path
     }
 
     private static func digest(_ file: FileImage) throws -> ContentDigest {
