@@ -95,7 +95,9 @@ let package = Package(
             swiftSettings: swift),
 
         // Programs.
-        .target(name: "ProgramSupport", dependencies: ["BitNetCore", arguments], swiftSettings: swift),
+        .target(
+            name: "ProgramSupport", dependencies: ["BitNetCore", "BitNetFormats", arguments],
+            swiftSettings: swift),
         .executableTarget(
             name: "bitnet-coord",
             dependencies: [
@@ -113,8 +115,8 @@ let package = Package(
         .executableTarget(
             name: "bitnet-ctl",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterCoordinator", "ClusterWorker",
-                "ProgramSupport", arguments,
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterLogic", "ClusterCoordinator",
+                "ClusterWorker", "ProgramSupport", arguments,
             ],
             swiftSettings: swift),
 
@@ -127,7 +129,6 @@ let package = Package(
         tests("ClusterLogicTests", ["BitNetCore", "ClusterWire", "ClusterLogic"]),
         tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig"]),
         tests("ClusterTransportTests", ["BitNetCore", "ClusterWire", "ClusterLogic", "ClusterTransport"]),
-        tests("ClusterWorkerTests", ["BitNetCore", "BitNetFormats", "ClusterWorker"]),
         tests("ClusterCoordinatorTests", ["ClusterCoordinator"]),
         tests("EndToEndTests", ["bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
         tests("TidyTests", []),
