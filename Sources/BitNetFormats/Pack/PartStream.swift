@@ -22,6 +22,8 @@ struct PartStream {
     /// - Returns: the digest of all of them.
     /// - Throws: ``ModelFileError``, or what `output` throws.
     mutating func run() throws -> ContentDigest {
+        // Keeps the files mapped while their bytes are read.
+        defer { withExtendedLifetime(plan) {} }
         let rows = try plan.sources.map { source in
             source.shape.form == .ternary ? try TernaryRows(source) : nil
         }
