@@ -117,6 +117,10 @@ let package = Package(
             swiftSettings: swift),
 
         // Tests.
+        .target(
+            name: "FuzzTargets", dependencies: ["BitNetCore", "BitNetFormats", "ClusterConfig"],
+            path: "Tests/Fuzzing/Targets", swiftSettings: swift),
+        tests("FuzzReplayTests", ["FuzzTargets"]),
         tests("CTernaryTests", ["CTernary", "CPlatform"]),
         tests("BitNetFormatsTests", ["BitNetCore", "BitNetFormats"]),
         tests("BitNetEngineTests", ["BitNetCore", "BitNetFormats", "BitNetEngine"]),
@@ -130,3 +134,14 @@ let package = Package(
         tests("TidyTests", []),
     ]
 )
+
+// The fuzzer links against libFuzzer, which only a build with --sanitize=fuzzer has: Tests/Fuzzing/run.
+if Context.environment["BITNET_FUZZING"] != nil {
+    package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
+    package.targets += [
+        .target(name: "CFuzzing", path: "Tests/Fuzzing/Counting", cSettings: kernels),
+        .executableTarget(
+            name: "fuzz", dependencies: ["FuzzTargets", "CFuzzing"], path: "Tests/Fuzzing/Driver",
+            swiftSettings: swift + [.unsafeFlags(["-parse-as-library"])]),
+    ]
+}
