@@ -8,9 +8,10 @@ struct BitNetCtl: AsyncParsableCommand {
         abstract: "Looks into models and clusters.",
         discussion: """
             EXAMPLES
+              bitnet-ctl inspect cluster/model/stories.gguf
               bitnet-ctl perplexity cluster/model/held-out.txt --model cluster/model/stories.gguf --cuts 3,6
               bitnet-ctl bench kernels --quick
               bitnet-ctl bench model cluster/model/stories.gguf
             """,
-        subcommands: [PerplexityCommand.self, BenchCommand.self])
+        subcommands: [InspectCommand.self, PerplexityCommand.self, BenchCommand.self])
 }

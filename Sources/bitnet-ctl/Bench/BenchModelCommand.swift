@@ -22,7 +22,7 @@ struct BenchModelCommand: AsyncParsableCommand {
               bitnet-ctl bench model --shape 70b --layers 4 --json
             """)
 
-    @Argument(help: ArgumentHelp("Model file.", valueName: "gguf"))
+    @Argument(help: ArgumentHelp("GGUF file or Hugging Face directory.", valueName: "path"))
     var model: String?
 
     @Option(help: ArgumentHelp("Random weights instead of a file: 2b-4t, 8b or 70b.", valueName: "shape"))
