@@ -63,6 +63,13 @@ package enum Limits {
     /// A single string value (chat templates are the longest), bytes.
     package static let ggufStringBytesMax = 16 << 20
 
+    // MARK: JSON
+
+    /// Objects and arrays inside each other; what the reader recurses into.
+    package static let jsonDepthMax = 64
+    /// The text of one number, bytes.
+    package static let jsonNumberBytesMax = 128
+
     // MARK: Text
 
     /// A name from the network or from workers.yaml (cluster, worker, build), bytes of UTF-8.

@@ -9,6 +9,7 @@ package struct ModelFileError: RemediableError, Equatable {
         case notGGUF, unsupportedVersion, bigEndian, truncated, limitExceeded, splitFile
         case malformedKey, duplicateKey, malformedValue, badAlignment
         case malformedTensor, duplicateTensor, misalignedTensor, tensorOutsideFile, overlappingTensors
+        case malformedJSON
         // The model.
         case missingKey, unsupportedArchitecture, unsupportedRope, invalidModel
         case missingTensor, wrongShape, unexpectedTensor, unsupportedTensorType
