@@ -8,13 +8,13 @@ enum FloatReader {
         Float(bitPattern: bits(bytes, index, UInt32.self))
     }
 
-    /// Value `index` of a tensor in one of the plain encodings; `nil` for T5.
+    /// Value `index` of a tensor in one of the plain encodings; `nil` for others.
     static func value(_ bytes: UnsafeRawBufferPointer, _ index: Int, _ encoding: TensorEncoding) -> Float? {
         switch encoding {
         case .float32: float32(bytes, index)
         case .float16: Float(Float16(bitPattern: bits(bytes, index, UInt16.self)))
         case .bfloat16: Float(bitPattern: UInt32(bits(bytes, index, UInt16.self)) << 16)
-        case .t5: nil
+        case .t5, .q8Zero, .q4Zero, .q4K, .q6K: nil
         }
     }
 

@@ -29,7 +29,7 @@ struct TernaryRows {
         case .dense(.float32): try readDense(UInt32.self, { Float(bitPattern: $0) }, body)
         case .dense(.float16): try readDense(UInt16.self, { Float(Float16(bitPattern: $0)) }, body)
         case .dense(.bfloat16): try readDense(UInt16.self, { Float(bitPattern: UInt32($0) << 16) }, body)
-        case .dense(.t5), .unreadable:
+        case .dense, .unreadable:
             throw error(.unsupportedTensorType, nil, found: tensor.type.name, expected: "a ternary tensor")
         }
     }
