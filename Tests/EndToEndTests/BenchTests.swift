@@ -6,7 +6,7 @@ extension EndToEnd {
     /// `bitnet-ctl bench`: what it accepts and that programs can read what it prints.
     @Suite struct Bench {
         @Test(arguments: [
-            ["kernels", "--shape", "3b"], ["kernels", "--tokens", "0"], ["kernels", "--tokens", "1,,2"],
+            ["kernels", "--shape", "5b"], ["kernels", "--tokens", "0"], ["kernels", "--tokens", "1,,2"],
             ["kernels", "--threads", "1025"], ["kernels", "--kernels", "dot4"], ["kernels", "--rows", "0"],
             ["model"], ["model", "m.gguf", "--shape", "8b"], ["model", "--shape", "9b"],
             ["model", "m.gguf", "--layers", "2"], ["model", "--shape", "8b", "--layers", "33"],

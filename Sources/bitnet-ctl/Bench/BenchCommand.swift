@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
 import BitNetEngine
+import BitNetFormats
 import ProgramSupport
 
 /// How fast this machine is, beside what it could be at best.
@@ -27,7 +28,7 @@ struct BenchOptions: ParsableArguments {
 
     static func shape(_ name: String) throws -> ModelShape {
         guard let shape = ModelShape(rawValue: name) else {
-            throw ValidationError("--shape \(name) is unknown; give one of 2b-4t, 8b, 70b")
+            throw ValidationError("--shape \(name) is unknown; give one of 2b-4t, 3b, 8b, 70b, 100b")
         }
         return shape
     }

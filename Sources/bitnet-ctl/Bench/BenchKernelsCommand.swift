@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
 import BitNetEngine
+import BitNetFormats
 import ClusterCoordinator
 import ProgramSupport
 
@@ -19,7 +20,9 @@ struct BenchKernelsCommand: AsyncParsableCommand {
               bitnet-ctl bench kernels --shape 2b-4t --tokens 1,8,512 --threads 1,2 --json
             """)
 
-    @Option(help: ArgumentHelp("2b-4t, 8b, 70b; may be repeated, all by default.", valueName: "shape"))
+    @Option(
+        help: ArgumentHelp(
+            "2b-4t, 3b, 8b, 70b, 100b; may be repeated, 2b-4t, 8b and 70b by default.", valueName: "shape"))
     var shape: [String] = []
 
     @Option(help: "Numbers of tokens, with commas between.")

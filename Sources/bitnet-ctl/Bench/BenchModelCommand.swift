@@ -25,10 +25,12 @@ struct BenchModelCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("GGUF file or Hugging Face directory.", valueName: "path"))
     var model: String?
 
-    @Option(help: ArgumentHelp("Random weights instead of a file: 2b-4t, 8b or 70b.", valueName: "shape"))
+    @Option(
+        help: ArgumentHelp(
+            "Random weights instead of a file: 2b-4t, 3b, 8b, 70b or 100b.", valueName: "shape"))
     var shape: String?
 
-    @Option(help: "With --shape: layers to measure; all by default, of 70b eight.")
+    @Option(help: "With --shape: layers to measure; all by default, of 70b and 100b eight.")
     var layers: Int?
 
     @Option(name: .shortAndLong, help: "Compute threads; all processors by default.")

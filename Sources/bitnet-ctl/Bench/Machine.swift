@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetEngine
+import BitNetFormats
 import Glibc
 
 /// What figures were measured on.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import BitNetEngine
+import BitNetFormats
 import ClusterCoordinator
 
 /// What `bench model` found, for people and for programs.

@@ -14,6 +14,15 @@ package enum CounterRandom {
         mix(mix(seed &+ increment) &+ (counter &+ 1) &* increment)
     }
 
+    /// Outputs 0, 1, 2, … of the stream of `seed`, as ``bits(seed:counter:)`` gives them one by one.
+    package static func fill(_ words: UnsafeMutableBufferPointer<UInt64>, seed: UInt64) {
+        var state = mix(seed &+ increment)
+        for index in words.indices {
+            state &+= increment
+            words[index] = mix(state)
+        }
+    }
+
     /// Uniform in [0, 1), a multiple of 2^-53.
     package static func uniform(seed: UInt64, counter: UInt64) -> Double {
         Double(bits(seed: seed, counter: counter) >> 11) * 0x1p-53

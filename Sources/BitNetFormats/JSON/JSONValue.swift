@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /// A value to be written as JSON.
-enum JSONValue {
+package enum JSONValue: Sendable {
     case null
     case flag(Bool)
     case integer(Int)
@@ -12,9 +12,9 @@ enum JSONValue {
     case object([(key: String, value: JSONValue)])
 
     /// `nil` becomes `null`.
-    static func optional(_ number: Double?) -> JSONValue { number.map { .number($0) } ?? .null }
+    package static func optional(_ number: Double?) -> JSONValue { number.map { .number($0) } ?? .null }
 
-    var encoded: String {
+    package var encoded: String {
         switch self {
         case .null: "null"
         case .flag(let flag): flag ? "true" : "false"
