@@ -2,8 +2,9 @@
 
 /// What the pre-tokenizers ask of a character: the \p{L}, \p{N}, \p{P} and \s of their expressions.
 ///
-/// The categories are those of the standard library's Unicode version. U+0085 is \s, as it is for both Hugging
-/// Face's expressions and llama.cpp's own scanners.
+/// The categories are Unicode 16's, as in Hugging Face's library, by which models are trained; what was assigned later
+/// is no letter yet. llama.cpp's tables are of another version, so it differs in the newest letters alone. U+0085 is \s
+/// for both.
 struct CharacterClasses: Sendable {
     struct Class: RawRepresentable, Equatable, Sendable {
         let rawValue: UInt8
@@ -32,6 +33,9 @@ struct CharacterClasses: Sendable {
 
     /// Nothing but unassigned, private and format characters lies behind it.
     private static let end: UInt32 = 0x40000
+
+    /// Characters of later versions count as unassigned, whatever version the standard library has.
+    private static let unicodeVersion = (major: 16, minor: 0)
 
     static let shared = CharacterClasses()
 
@@ -66,7 +70,9 @@ struct CharacterClasses: Sendable {
         case 0x20: return .blank
         default: break
         }
-        switch scalar.properties.generalCategory {
+        let properties = scalar.properties
+        if let age = properties.age, age > unicodeVersion { return .symbol }
+        switch properties.generalCategory {
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter:
             return .letter
         case .decimalNumber, .letterNumber, .otherNumber:
@@ -75,7 +81,7 @@ struct CharacterClasses: Sendable {
             .initialPunctuation, .finalPunctuation, .otherPunctuation:
             return .punctuation
         default:
-            return scalar.properties.isWhitespace ? .space : .symbol
+            return properties.isWhitespace ? .space : .symbol
         }
     }
 }
