@@ -88,7 +88,8 @@ extension GGUFFile {
         var result: [Float] = []
         for _ in 0..<array.count {
             guard case .float(let number) = try cursor.value(array.elementType, key) else {
-                throw mismatch(key, found: "an array of \(array.elementType)", expected: "an array of numbers")
+                throw mismatch(
+                    key, found: "an array of \(array.elementType)", expected: "an array of numbers")
             }
             result.append(Float(number))
         }

@@ -81,6 +81,8 @@ struct PieceScanner {
 
     // MARK: Llama-3
 
+    /// The end of a piece by Llama-3's expression.
+    ///
     /// `(?i:'s|'t|'re|'ve|'m|'ll|'d) | [^\r\n\p{L}\p{N}]?\p{L}+ | \p{N}{1,3}
     /// |  ?[^\s\p{L}\p{N}]+[\r\n]* | \s*[\r\n]+ | \s+(?!\S) | \s+`
     private func llama3(from start: Int) -> Int {
@@ -131,6 +133,8 @@ struct PieceScanner {
 
     // MARK: GPT-2
 
+    /// The end of a piece by GPT-2's expression.
+    ///
     /// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
     ///
     /// Without the last alternative the single space that nothing matches is a piece all the same.
@@ -181,7 +185,7 @@ struct PieceScanner {
         return offset
     }
 
-    /// `[\p{P}\$\+<=>\^~\|]`
+    /// Whether `[\p{P}\$\+<=>\^~\|]` matches.
     private static func isPunctuation(_ character: CharacterClasses.Class, _ byte: UInt8) -> Bool {
         character == .punctuation || isHuggingFacePunctuation(character, byte) && byte != UInt8(ascii: "`")
     }

@@ -74,7 +74,8 @@ struct SymbolTable: Sendable {
             ? asciiTokens[Int(character[0] & 0x7F)]
             : vocabulary.find(character, hash: vocabulary.hash(of: character)) ?? MergeWorkspace.missing
         if token != MergeWorkspace.missing { return symbols.append(token) }
-        if !partial.isEmpty, let value = String(decoding: character, as: UTF8.self).unicodeScalars.first?.value,
+        if !partial.isEmpty,
+            let value = String(decoding: character, as: UTF8.self).unicodeScalars.first?.value,
             let number = partial[value]
         {
             return symbols.append(number)

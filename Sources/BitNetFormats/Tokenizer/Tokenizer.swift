@@ -50,7 +50,8 @@ package final class Tokenizer: Sendable {
         text.withUTF8 { bytes in
             var work = MergeWorkspace()
             split(bytes, by: special, parsesSpecial, into: &tokens) { range, tokens in
-                encode(fragment: UnsafeBufferPointer(rebasing: bytes[range]), isFirst: range.lowerBound == 0,
+                encode(
+                    fragment: UnsafeBufferPointer(rebasing: bytes[range]), isFirst: range.lowerBound == 0,
                     parsesSpecial, &tokens, &work)
             }
         }

@@ -16,7 +16,9 @@ extension TokenizerMetadata {
             preTokenizer: pieces.hasBlankInside ? .whole : .words, ignoresMerges: false)
         let addsPrefix = try gguf.flag("tokenizer.ggml.add_space_prefix") ?? true
         var stops = try stopTokens(pieces.vocabulary)
-        if gguf.metadata["tokenizer.ggml.eos_token_id"] == nil, let end = defaultToken(2) { stops.insert(end) }
+        if gguf.metadata["tokenizer.ggml.eos_token_id"] == nil, let end = defaultToken(2) {
+            stops.insert(end)
+        }
         return Tokenizer(
             encoder: encoder, form: TextForm(isSentencePiece: true, prefix: addsPrefix ? .always : .never),
             special: SpecialTokenMatcher(pieces.vocabulary),
@@ -31,7 +33,8 @@ extension TokenizerMetadata {
         let key = "tokenizer.ggml.scores"
         guard let scores = try gguf.floats(key), scores.count == tokenCount else {
             throw malformed(
-                key, found: "\(try gguf.floats(key)?.count ?? 0) scores", expected: "\(tokenCount), one a token")
+                key, found: "\(try gguf.floats(key)?.count ?? 0) scores",
+                expected: "\(tokenCount), one a token")
         }
         guard !scores.contains(where: \.isNaN) else {
             throw malformed(key, found: "a score that is not a number", expected: "numbers")
@@ -94,8 +97,10 @@ private struct SentencePieceVocabulary {
     private mutating func findPartialCharacters() {
         var found: Set<UInt32> = []
         for token in 0..<UInt32(vocabulary.count) where isFindable(token) {
-            for scalar in String(decoding: vocabulary.bytes(of: token), as: UTF8.self).unicodeScalars {
-                if vocabulary.find(Array(UTF8.encode(scalar) ?? .init())) == nil { found.insert(scalar.value) }
+            let text = String(decoding: vocabulary.bytes(of: token), as: UTF8.self)
+            for scalar in text.unicodeScalars
+            where vocabulary.find(Array(UTF8.encode(scalar) ?? .init())) == nil {
+                found.insert(scalar.value)
             }
         }
         partialCharacters = found.sorted()
@@ -113,7 +118,9 @@ private struct SentencePieceVocabulary {
         for token in 0..<UInt32(vocabulary.count) where isFindable(token) {
             let text = vocabulary.bytes(of: token)
             for middle in text.indices.dropFirst() where text[middle] & 0xC0 != 0x80 {
-                guard let left = symbol(text[..<middle]), let right = symbol(text[middle...]) else { continue }
+                guard let left = symbol(text[..<middle]), let right = symbol(text[middle...]) else {
+                    continue
+                }
                 merges.insert(left, right, .init(rank: ranks[Int(token)], token: token))
             }
         }
@@ -146,7 +153,8 @@ extension [UInt32] {
 /// Tokens such as `<0x0A>`.
 enum ByteToken {
     static func value(of text: some Collection<UInt8>) -> UInt8? {
-        guard text.count == 6, text.starts(with: Array("<0x".utf8)), text.dropFirst(5).first == UInt8(ascii: ">")
+        guard text.count == 6, text.starts(with: Array("<0x".utf8)),
+            text.dropFirst(5).first == UInt8(ascii: ">")
         else { return nil }
         return UInt8(String(decoding: text.dropFirst(3).prefix(2), as: UTF8.self), radix: 16)
     }

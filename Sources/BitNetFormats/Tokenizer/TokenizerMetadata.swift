@@ -53,13 +53,16 @@ struct TokenizerMetadata {
         else { return [] }
         return [
             "the file does not name its pre-tokenizer; "
-                + (isLlama3(gguf) ? "Llama-3's rules are used, for the vocabulary is Llama-3's" : "“default” is used")
+                + (isLlama3(gguf)
+                    ? "Llama-3's rules are used, for the vocabulary is Llama-3's" : "“default” is used")
         ]
     }
 
     /// Whether the vocabulary is Llama-3's: Microsoft's own file does not say so.
     private static func isLlama3(_ gguf: GGUFFile) -> Bool {
-        guard case .array(let tokens) = gguf.metadata[tokensKey], tokens.count == 128_256 else { return false }
+        guard case .array(let tokens) = gguf.metadata[tokensKey], tokens.count == 128_256 else {
+            return false
+        }
         return (try? gguf.integer("tokenizer.ggml.bos_token_id")) == 128_000
     }
 

@@ -20,8 +20,9 @@ struct Vocabulary: Sendable {
     private var texts: [UInt8] = []
     private var ends: [Int] = []
     private(set) var kinds: [Kind] = []
-    /// A hash table by open addressing: upper half of the hash, and id plus one; 0 is empty. A power of two, at most
-    /// half full.
+    /// A hash table by open addressing: upper half of the hash, and id plus one; 0 is empty.
+    ///
+    /// A power of two, at most half full.
     private var slots: [UInt64] = []
     private let hash = SeededHash()
 
