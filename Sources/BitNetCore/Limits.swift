@@ -80,6 +80,9 @@ package enum Limits {
     package static let mergedTokenBytesMax = 256
     /// Tokens that a configuration may name as ends of a generation.
     package static let stopTokensMax = 64
+    /// Values in one component of tokenizer.json (normalizer, pre-tokenizer, post-processor); known ones have
+    /// fewer than a hundred.
+    package static let tokenizerComponentValuesMax = 4096
 
     // MARK: Writing models
 

@@ -75,8 +75,8 @@ package final class ModelFile: Sendable {
                 gguf, vocabularySize: description.vocabularySize, preTokenizer: options.preTokenizer
             ).tokenizer()
         case .huggingFace(let directory):
-            throw ModelFileError(
-                .unsupportedTokenizer, file: directory.path, found: "tokenizer.json", expected: "a GGUF")
+            try directory.readTokenizer(
+                vocabularySize: description.vocabularySize, preTokenizer: options.preTokenizer)
         }
     }
 
