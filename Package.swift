@@ -53,7 +53,9 @@ let package = Package(
         // The BitNet wing: files, arithmetic. Knows no network.
         .target(name: "CPlatform", cSettings: kernels),
         .target(name: "CTernary", dependencies: ["CPlatform"], cSettings: kernels),
-        .target(name: "BitNetFormats", dependencies: ["BitNetCore", crypto], swiftSettings: swift),
+        .target(name: "CFormats", cSettings: kernels),
+        .target(
+            name: "BitNetFormats", dependencies: ["BitNetCore", "CFormats", crypto], swiftSettings: swift),
         .target(
             name: "BitNetEngine", dependencies: ["BitNetCore", "BitNetFormats", "CTernary", "CPlatform"],
             swiftSettings: swift),
@@ -93,7 +95,9 @@ let package = Package(
             swiftSettings: swift),
 
         // Programs.
-        .target(name: "ProgramSupport", dependencies: ["BitNetCore", arguments], swiftSettings: swift),
+        .target(
+            name: "ProgramSupport", dependencies: ["BitNetCore", "BitNetFormats", arguments],
+            swiftSettings: swift),
         .executableTarget(
             name: "bitnet-coord",
             dependencies: [
@@ -111,20 +115,20 @@ let package = Package(
         .executableTarget(
             name: "bitnet-ctl",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterCoordinator", "ClusterWorker",
-                "ProgramSupport", arguments,
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterLogic", "ClusterCoordinator",
+                "ClusterWorker", "ProgramSupport", arguments,
             ],
             swiftSettings: swift),
 
         // Tests.
         tests("CTernaryTests", ["CTernary", "CPlatform"]),
+        tests("CFormatsTests", ["CFormats"]),
         tests("BitNetFormatsTests", ["BitNetCore", "BitNetFormats"]),
         tests("BitNetEngineTests", ["BitNetCore", "BitNetFormats", "BitNetEngine"]),
         tests("ClusterWireTests", ["BitNetCore", "ClusterWire"]),
         tests("ClusterLogicTests", ["BitNetCore", "ClusterWire", "ClusterLogic"]),
         tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig"]),
         tests("ClusterTransportTests", ["BitNetCore", "ClusterWire", "ClusterLogic", "ClusterTransport"]),
-        tests("ClusterWorkerTests", ["BitNetCore", "BitNetFormats", "ClusterWorker"]),
         tests("ClusterCoordinatorTests", ["ClusterCoordinator"]),
         tests("EndToEndTests", ["bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
         tests("TidyTests", []),

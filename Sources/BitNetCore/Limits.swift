@@ -58,15 +58,27 @@ package enum Limits {
     package static let ggufKeysMax = 65_536
     package static let ggufTensorsMax = 1_000_000
     package static let ggufKeyBytesMax = 65_535
-    package static let ggufTensorNameBytesMax = 255
+    package static let tensorNameBytesMax = 255
     package static let ggufAlignmentMax = 65_536
     /// A single string value (chat templates are the longest), bytes.
     package static let ggufStringBytesMax = 16 << 20
 
+    /// Files that one model may be split over.
+    package static let splitFilesMax = 1024
+    /// The header of a safetensors file, bytes; the format's own implementation has the same bound.
+    package static let safeTensorsHeaderBytesMax = 100_000_000
+    /// Dimensions of a tensor in a safetensors file.
+    package static let safeTensorsRankMax = 8
+    /// config.json and the index of a model's files, bytes.
+    package static let modelConfigurationBytesMax = 64 << 20
+
+    /// tokenizer.json, bytes; the largest published ones take 35 MB.
+    package static let tokenizerFileBytesMax = 256 << 20
+    /// Tokens that a configuration may name as ends of a generation.
+    package static let stopTokensMax = 64
+
     // MARK: Writing models
 
-    /// Files among which one model's weights are divided.
-    package static let modelFilesMax = 1024
     /// What one thread makes of a model before it is written, bytes: large enough for a disk, small enough that
     /// models larger than memory can be written.
     package static let writtenPieceBytes = 8 << 20

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import BitNetEngine
+import BitNetFormats
 import ClusterLogic
 package import ClusterTransport
 import ClusterWire

@@ -37,7 +37,9 @@ struct BitNetCoord: AsyncParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help: ArgumentHelp("Model file; wins over the cluster file's.", valueName: "gguf"))
+        help: ArgumentHelp(
+            "Model, a GGUF file or a Hugging Face directory; wins over the cluster file's.", valueName: "path"
+        ))
     var model: String?
 
     @OptionGroup(title: "Generation")
@@ -45,6 +47,12 @@ struct BitNetCoord: AsyncParsableCommand {
 
     @OptionGroup(title: "Engine")
     var engine: EngineOptions
+
+    @OptionGroup(title: "Model")
+    var modelArguments: ModelArguments
+
+    @OptionGroup(title: "Converted weights")
+    var storeOptions: StoreOptions
 
     func validate() throws {
         guard local != (shards != nil) else {
@@ -78,18 +86,24 @@ struct BitNetCoord: AsyncParsableCommand {
             guard let path = model ?? file.model else {
                 throw ValidationError("\(shards) names no model; add “model: FILE” or give --model")
             }
-            try await ClusterRun(file: file, model: open(path, console), engine: engine, console: console)
-                .use { try await answer(with: $0, console) }
-        } else if let model {
+            let model = try open(path, console)
+            try await ClusterRun(
+                file: file, model: model, store: storeOptions.store(for: model, console), engine: engine,
+                console: console
+            )
+            .use { try await answer(with: $0, console) }
+        } else if let path = model {
+            let model = try open(path, console)
             try await LocalRun(
-                model: open(model, console), cuts: cutLayers(), engine: engine, console: console
+                model: model, store: storeOptions.store(for: model, console), cuts: cutLayers(),
+                engine: engine, console: console
             )
             .use { try await answer(with: $0, console) }
         }
     }
 
     private func open(_ path: String, _ console: Console) throws -> ModelFile {
-        let model = try ModelFile(path: path)
+        let model = try ModelFile(path: path, options: modelArguments.options)
         for warning in model.warnings { console.note("warning: \(warning)") }
         return model
     }

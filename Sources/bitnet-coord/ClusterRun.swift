@@ -11,6 +11,7 @@ import ProgramSupport
 struct ClusterRun {
     let file: ClusterFile
     let model: ModelFile
+    let store: ModelStore?
     let engine: EngineOptions
     let console: Console
 
@@ -20,8 +21,8 @@ struct ClusterRun {
         }
         let tokenizer = try model.tokenizer()
         let cluster = try await Cluster.start(
-            file: file, key: file.readKey(), model: model, options: engine.clusterOptions, network: Network(),
-            onEvent: { show($0) })
+            file: file, key: file.readKey(), model: model, store: store,
+            options: engine.clusterOptions, network: Network(), onEvent: { show($0) })
         let generator = Generator(
             pipeline: cluster.pipeline, tokenizer: tokenizer,
             schedule: GenerationSchedule(
@@ -43,8 +44,10 @@ struct ClusterRun {
             console.note("waiting: \(reason)")
         case .joined(let worker, let isa, let threadCount):
             console.note("joined \(worker)  \(isa), \(threadCount) thread\(threadCount == 1 ? "" : "s")")
-        case .converting(let done, let count):
-            console.progress("pack", "packing \(done) of \(count) parts", isLast: done == count)
+        case .converting(let progress):
+            console.progress("convert", progress.line, isLast: progress.isLast)
+        case .converted:
+            console.note("convert  nothing: all parts were kept from an earlier start")
         case .planned(let plan):
             for line in PlanReport.lines(plan: plan, model: model.description) { console.note(line) }
         case .shipping(let progress):

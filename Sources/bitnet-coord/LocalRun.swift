@@ -10,6 +10,7 @@ import ProgramSupport
 /// Text from stages inside this process.
 struct LocalRun {
     let model: ModelFile
+    let store: ModelStore?
     let cuts: [Int]
     let engine: EngineOptions
     let console: Console
@@ -26,13 +27,18 @@ struct LocalRun {
             threadCount: threadCount,
             kernels: try Kernels(engine.isa, mode: engine.kernelMode, threadCount: threadCount),
             headType: engine.head)
+        let packed = try store.map { store in
+            try PackedModel(file: model, store: store) { progress in
+                console.progress("convert", progress.line, isLast: progress.isLast)
+            }
+        }
         let stages = try ranges.map { layers in
             try StageLoader.load(model: model.description, layers: layers, settings: settings) { kind, body in
                 if case .layer(let index) = kind {
                     console.progress(
                         "load", "load layer \(index) of \(model.description.layerCount)", isLast: false)
                 }
-                try model.pack(kind).buffer.withBytes(body)
+                try (packed?.part(kind) ?? model.pack(kind)).withBytes(body)
             }
         }
         console.note(

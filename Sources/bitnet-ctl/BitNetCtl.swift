@@ -8,10 +8,11 @@ struct BitNetCtl: AsyncParsableCommand {
         abstract: "Looks into models and clusters, and makes models to try them with.",
         discussion: """
             EXAMPLES
+              bitnet-ctl inspect cluster/model/stories.gguf
               bitnet-ctl perplexity cluster/model/held-out.txt --model cluster/model/stories.gguf --cuts 3,6
               bitnet-ctl bench kernels --quick
               bitnet-ctl bench model cluster/model/stories.gguf
               bitnet-ctl synth 2b-4t --type tq2_0 --out 2b-4t.gguf
             """,
-        subcommands: [PerplexityCommand.self, BenchCommand.self, SynthCommand.self])
+        subcommands: [InspectCommand.self, PerplexityCommand.self, BenchCommand.self, SynthCommand.self])
 }

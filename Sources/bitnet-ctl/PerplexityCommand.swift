@@ -24,7 +24,8 @@ struct PerplexityCommand: AsyncParsableCommand {
     @Argument(help: "Text to predict; UTF-8.")
     var file: String
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Model file.", valueName: "gguf"))
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("GGUF file or Hugging Face directory.", valueName: "path"))
     var model: String
 
     @Option(help: ArgumentHelp("Layers before which to cut; may be repeated.", valueName: "3,6"))
@@ -47,13 +48,15 @@ struct PerplexityCommand: AsyncParsableCommand {
             """)
     var kernelMode = KernelMode.auto
 
+    @OptionGroup(title: "Model") var modelArguments: ModelArguments
+
     @Flag(help: "Print one JSON object for each row.")
     var json = false
 
     func run() async throws {
         try await Program.run {
             let console = Console()
-            let modelFile = try ModelFile(path: model)
+            let modelFile = try ModelFile(path: model, options: modelArguments.options)
             let text = try MappedFile(path: file)
             guard text.byteCount <= Limits.promptBytesMax else {
                 throw PerplexityError(message: "\(file) is larger than \(Limits.promptBytesMax) bytes")

@@ -28,7 +28,7 @@ import Testing
         into weights: inout StageWeights
     ) throws {
         let part = try (file ?? self.file).part(kind)
-        try part.buffer.withBytes {
+        try part.withBytes {
             try weights.load(kind: other ?? kind, part: PartView(bytes: $0), pool: pool)
         }
     }
@@ -89,10 +89,11 @@ import Testing
     @Test func `a byte that is no five trits is refused`() throws {
         let part = try GoldenModel.awkward90.file().pack(.layer(0))
         var weights = try weights(0..<1)
-        let error = try part.buffer.withBytes { bytes in
+        let buffer = try #require(part.memory)
+        let error = try part.withBytes { bytes in
             let view = try PartView(bytes: bytes)
             let query = try #require(view.tensors[.query]?.bytes.baseAddress)
-            part.buffer.bytes[query - (try #require(bytes.baseAddress))] = 243
+            buffer.bytes[query - (try #require(bytes.baseAddress))] = 243
             return #expect(throws: EngineError.self) {
                 try weights.load(kind: .layer(0), part: view, pool: pool)
             }
@@ -112,7 +113,7 @@ import Testing
     func `the account made beforehand is what the weights then take`(_ golden: GoldenModel) throws {
         let file = try golden.packed()
         let model = file.description
-        let encoding = try file.part(.embedding).buffer.withBytes {
+        let encoding = try file.part(.embedding).withBytes {
             try #require(try PartView(bytes: $0).tensors[.embedding]).encoding
         }
         for (cuts, head) in [([], HeadType.exact), ([1], .exact), ([], .fast), ([1], .fast)] {
@@ -204,5 +205,11 @@ import Testing
             #expect(throws: EngineError.self) { try ComputePool(threadCount: count) }
         }
         #expect(ComputePool.defaultThreadCount >= 1)
+    }
+}
+
+extension PackedPart {
+    fileprivate var memory: AlignedBuffer? {
+        if case .memory(let buffer) = bytes { buffer } else { nil }
     }
 }

@@ -87,13 +87,14 @@ import Testing
         try model.pack(.layer(layer)).withView { view in
             for (role, name) in [(TensorRole.query, "attn_q"), (.key, "attn_k"), (.down, "ffn_down")] {
                 let tensor = try #require(view.tensors[role])
-                let source = try #require(model.gguf.tensor("blk.\(layer).\(name).weight"))
-                withExtendedLifetime(model) { Self.compare(tensor, source, model.gguf.data(of: source)) }
+                let source = try #require(model.tensor(named: "blk.\(layer).\(name).weight"))
+                Self.compare(tensor, source, source.bytes)
             }
         }
     }
 
-    private static func compare(_ tensor: TensorView, _ source: GGUFTensor, _ data: UnsafeRawBufferPointer) {
+    private static func compare(_ tensor: TensorView, _ source: SourceTensor, _ data: UnsafeRawBufferPointer)
+    {
         let blocks = source.columns / 256
         for row in 0..<source.rows {
             let start = row * blocks * 54

@@ -149,8 +149,8 @@ import Testing
 
     @Test(
         arguments: [
-            (36, "I2_S"), (38, "TL1"), (39, "TL2"), (39, "MXFP4"), (8, "Q8_0"), (14, "Q6_K"), (16, "IQ2_XXS"),
-            (2, "Q4_0"), (99, "type 99"),
+            (36, "I2_S"), (38, "TL1"), (39, "TL2"), (39, "MXFP4"), (10, "Q2_K"), (16, "IQ2_XXS"),
+            (134, "IQ1_BN"), (135, "IQ2_BN"), (99, "type 99"),
         ] as [(UInt32, String)])
     func `a tensor type that cannot be read is refused by name with a remedy`(
         type: UInt32, name: String
@@ -165,6 +165,6 @@ import Testing
         let error = #expect(throws: ModelFileError.self) { try openModel(bytes) }
         #expect(error?.code == .unsupportedTensorType)
         #expect(error?.message.contains(name) == true)
-        #expect(error?.remedy.contains("TQ2_0") == true)
+        #expect(error?.remedy.isEmpty == false)
     }
 }

@@ -12,9 +12,9 @@ import Testing
             #expect(model.partByteCounts.map(\.kind) == kinds)
             for (kind, byteCount) in model.partByteCounts {
                 let part = try model.pack(kind)
-                #expect(UInt64(part.buffer.readOnly.count) == byteCount)
+                #expect(UInt64(part.withBytes { $0.count }) == byteCount)
                 #expect(part.reference.byteCount == byteCount)
-                let digest = withExtendedLifetime(part) { ContentDigest.of(part.buffer.readOnly) }
+                let digest = part.withBytes { ContentDigest.of($0) }
                 #expect(part.reference.digest == digest)
                 #expect(part.kind == kind)
             }
@@ -148,7 +148,7 @@ import Testing
         let error = #expect(throws: ModelFileError.self) { try model.pack(.layer(0)) }
         #expect(error?.code == fault.code)
         #expect(error?.subject == "blk.0.attn_q.weight")
-        let tensor = try #require(model.gguf.tensor("blk.0.attn_q.weight"))
+        let tensor = try #require(model.tensor(named: "blk.0.attn_q.weight"))
         #expect(error?.offset == tensor.offset + block.byteCount)
     }
 

@@ -8,7 +8,7 @@ import Testing
     /// The first layer of the tiny model.
     static func layer() throws -> [UInt8] {
         let part = try openModel(TinyModel.builder().bytes).pack(.layer(0))
-        return withExtendedLifetime(part) { [UInt8](part.buffer.readOnly) }
+        return part.withBytes { [UInt8]($0) }
     }
 
     static func view(_ bytes: [UInt8]) throws(PartFileError) -> Int {

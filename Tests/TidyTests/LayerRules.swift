@@ -8,8 +8,9 @@ enum LayerRules {
         ("CPlatform", []),
         ("CProtobufC", []),
         ("CTernary", ["CPlatform"]),
+        ("CFormats", []),
         ("CClusterProto", ["CProtobufC"]),
-        ("BitNetFormats", ["BitNetCore"]),
+        ("BitNetFormats", ["BitNetCore", "CFormats"]),
         ("BitNetEngine", ["BitNetCore", "BitNetFormats", "CTernary", "CPlatform"]),
         ("ClusterWire", ["BitNetCore", "CClusterProto", "CProtobufC"]),
         ("ClusterLogic", ["BitNetCore", "ClusterWire"]),
@@ -29,7 +30,7 @@ enum LayerRules {
                 "ClusterConfig",
             ]
         ),
-        ("ProgramSupport", ["BitNetCore"]),
+        ("ProgramSupport", ["BitNetCore", "BitNetFormats"]),
         (
             "bitnet-coord",
             [
@@ -47,7 +48,8 @@ enum LayerRules {
         (
             "bitnet-ctl",
             [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterCoordinator", "ClusterWorker",
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterLogic", "ClusterCoordinator",
+                "ClusterWorker",
                 "ProgramSupport",
             ]
         ),
@@ -61,7 +63,7 @@ enum LayerRules {
         ("NIOCore", ["ClusterTransport", "ClusterWorker", "ClusterCoordinator"]),
         ("NIOPosix", ["ClusterTransport", "ClusterWorker", "ClusterCoordinator"]),
         ("ArgumentParser", ["ProgramSupport", "bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
-        ("Dispatch", ["ClusterWorker", "ClusterCoordinator", "ProgramSupport"]),
+        ("Dispatch", ["BitNetFormats", "ClusterWorker", "ClusterCoordinator", "ProgramSupport"]),
     ]
 
     static func findings(in file: SourceFile) -> [Finding] {

@@ -34,7 +34,7 @@ package final class LocalModel {
                 var weights = try StageWeights(
                     model: model, layers: layers, kernels: kernels, headType: headType)
                 for kind in weights.missingParts {
-                    try pack(kind).buffer.withBytes {
+                    try pack(kind).withBytes {
                         try weights.load(kind: kind, part: PartView(bytes: $0), pool: pool)
                     }
                 }

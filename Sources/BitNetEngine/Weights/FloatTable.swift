@@ -18,7 +18,7 @@ struct FloatTable: Sendable {
         switch tensor.encoding {
         case .float16: type = BN_FLOAT16
         case .bfloat16: type = BN_BFLOAT16
-        case .float32, .t5: type = BN_FLOAT32
+        default: type = BN_FLOAT32
         }
     }
 

@@ -14,7 +14,7 @@ package final class GGUFFile: Sendable {
     /// In file order.
     package let tensors: [GGUFTensor]
     private let tensorIndex: [String: Int]
-    private let source: ByteSource
+    let source: ByteSource
 
     /// The whole file.
     ///

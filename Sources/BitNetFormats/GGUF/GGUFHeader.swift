@@ -102,11 +102,11 @@ struct GGUFHeader {
 
     private mutating func readEntry(_ index: Int) throws(ModelFileError) -> Entry {
         let start = cursor.offset
-        let range = try cursor.string("name of tensor \(index)", max: Limits.ggufTensorNameBytesMax)
+        let range = try cursor.string("name of tensor \(index)", max: Limits.tensorNameBytesMax)
         guard !range.isEmpty, let name = cursor.text(range) else {
             throw malformed(
                 "tensor \(index)", start, found: range.isEmpty ? "an empty name" : "a name that is not UTF-8",
-                expected: "1...\(Limits.ggufTensorNameBytesMax) bytes of text")
+                expected: "1...\(Limits.tensorNameBytesMax) bytes of text")
         }
         let dimensionCount = try cursor.integer(UInt32.self, name)
         guard (1...4).contains(dimensionCount) else {

@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: MIT
 
-package import BitNetCore
+import BitNetCore
 
 /// How a GGUF tensor's values are stored.
 ///
 /// `table` is the one place where a type is added: an entry with a size lets files that contain it be
-/// checked, a `content` other than `.unreadable` lets the tensor be used.
+/// checked, a ``TensorContent`` other than `.unreadable` lets the tensor be used.
 package struct TensorType: Equatable, Sendable {
-    /// What can be made of the bytes.
-    package enum Content: Equatable, Sendable {
-        /// Plain floats, the same bytes as in a part file.
-        case dense(TensorEncoding)
-        /// Blocks of 256 trits with an f16 scale each.
-        case ternary(TernaryBlock)
-        /// Not used by this program, with what a person can do about it.
-        case unreadable(remedy: String)
-    }
-
     /// Bytes of a tensor.
     package enum Size: Equatable, Sendable {
         /// `bytes` for every `elements` consecutive values of a row.
@@ -30,29 +20,33 @@ package struct TensorType: Equatable, Sendable {
     package let id: UInt32
     package let name: String
     package let size: Size
-    package let content: Content
+    package let content: TensorContent
 
     /// The type with this id, or one named after the id that cannot be read.
     package init(id: UInt32) {
         self =
             Self.table.first { $0.id == id }
-            ?? Self(id, "type \(id)", .unknown, .unreadable(remedy: Self.convertTernary))
+            ?? Self(id, "type \(id)", .unknown, .unreadable(remedy: Self.convertUnknown))
     }
 
-    private init(_ id: UInt32, _ name: String, _ size: Size, _ content: Content) {
+    private init(_ id: UInt32, _ name: String, _ size: Size, _ content: TensorContent) {
         self.id = id
         self.name = name
         self.size = size
         self.content = content
     }
 
-    private static func dense(_ id: UInt32, _ encoding: TensorEncoding, _ name: String) -> Self {
-        Self(id, name, .blocks(elements: 1, bytes: encoding.rowByteCount(columns: 1)), .dense(encoding))
+    private static func table(_ id: UInt32, _ encoding: TensorEncoding, _ name: String) -> Self {
+        let elements = encoding.blockElementCount
+        return Self(
+            id, name, .blocks(elements: elements, bytes: encoding.rowByteCount(columns: elements)),
+            .table(encoding))
     }
 
     private static func ternary(_ id: UInt32, _ block: TernaryBlock, _ name: String) -> Self {
         Self(
-            id, name, .blocks(elements: TernaryBlock.elementCount, bytes: block.byteCount), .ternary(block))
+            id, name, .blocks(elements: TernaryBlock.elementCount, bytes: block.byteCount),
+            .ternary(.blocks(block)))
     }
 
     private static func unreadable(
@@ -61,32 +55,36 @@ package struct TensorType: Equatable, Sendable {
         Self(id, name, .blocks(elements: elements, bytes: bytes), .unreadable(remedy: remedy))
     }
 
-    private static let convertTernary =
-        "convert the model to TQ2_0 or TQ1_0 (llama-quantize), the embedding and the head to F16"
+    private static let convertUnknown =
+        "files of ik_llama.cpp and of development versions use numbers of their own; convert the original "
+        + "model to TQ2_0, TQ1_0 or I2_S"
     private static let convertQuantised =
-        "ternary matrices must be TQ1_0, TQ2_0 or three-valued F16, BF16 or F32, the embedding and the head "
-        + "F16, BF16 or F32: llama-quantize --token-embedding-type f16 --output-tensor-type f16"
+        "ternary matrices must be TQ1_0, TQ2_0, I2_S or three-valued F16, BF16 or F32, the embedding and the "
+        + "head F16, BF16, F32, Q8_0, Q6_K, Q4_K or Q4_0: llama-quantize --token-embedding-type q6_K "
+        + "--output-tensor-type q6_K"
     private static let convertTiled =
         "its layout depends on the program that wrote it; convert the original model to TQ2_0 or TQ1_0"
 
     /// Every type that a file may contain; ids as in ggml and, where it differs, bitnet.cpp.
     package static let table: [Self] = [
-        dense(0, .float32, "F32"), dense(1, .float16, "F16"), dense(30, .bfloat16, "BF16"),
+        table(0, .float32, "F32"), table(1, .float16, "F16"), table(30, .bfloat16, "BF16"),
+        table(2, .q40, "Q4_0"), table(8, .q80, "Q8_0"), table(12, .q4k, "Q4_K"), table(14, .q6k, "Q6_K"),
         ternary(34, .tq1, "TQ1_0"), ternary(35, .tq2, "TQ2_0"),
 
-        Self(36, "I2_S", .quarterWithTail, .unreadable(remedy: convertTernary)),
+        Self(36, "I2_S", .quarterWithTail, .ternary(.i2s(.a))),
         Self(38, "TL1", .quarterWithTail, .unreadable(remedy: convertTiled)),
         Self(39, "MXFP4 (in bitnet.cpp files: TL2)", .unknown, .unreadable(remedy: convertTiled)),
         Self(40, "NVFP4", .unknown, .unreadable(remedy: convertQuantised)),
         Self(41, "Q1_0", .unknown, .unreadable(remedy: convertQuantised)),
+        // ik_llama.cpp's own numbers.
+        Self(134, "IQ1_BN", .unknown, .unreadable(remedy: convertUnknown)),
+        Self(135, "IQ2_BN", .unknown, .unreadable(remedy: convertUnknown)),
 
-        unreadable(2, "Q4_0", 32, 18, convertQuantised), unreadable(3, "Q4_1", 32, 20, convertQuantised),
+        unreadable(3, "Q4_1", 32, 20, convertQuantised),
         unreadable(6, "Q5_0", 32, 22, convertQuantised), unreadable(7, "Q5_1", 32, 24, convertQuantised),
-        unreadable(8, "Q8_0", 32, 34, convertQuantised), unreadable(9, "Q8_1", 32, 36, convertQuantised),
+        unreadable(9, "Q8_1", 32, 36, convertQuantised),
         unreadable(10, "Q2_K", 256, 84, convertQuantised), unreadable(11, "Q3_K", 256, 110, convertQuantised),
-        unreadable(12, "Q4_K", 256, 144, convertQuantised),
         unreadable(13, "Q5_K", 256, 176, convertQuantised),
-        unreadable(14, "Q6_K", 256, 210, convertQuantised),
         unreadable(15, "Q8_K", 256, 292, convertQuantised),
         unreadable(16, "IQ2_XXS", 256, 66, convertQuantised),
         unreadable(17, "IQ2_XS", 256, 74, convertQuantised),

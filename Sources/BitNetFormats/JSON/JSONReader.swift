@@ -21,14 +21,21 @@ package struct JSONReader {
 
     private let bytes: UnsafeRawBufferPointer
     package let file: String
+    /// Where the first byte stands in the file.
+    private let start: Int
     /// Bytes read so far.
-    package private(set) var offset = 0
+    private var offset = 0
     private var depth = 0
 
-    package init(_ bytes: UnsafeRawBufferPointer, file: String) {
+    /// - Parameter fileOffset: where in the file the text begins, for messages.
+    package init(_ bytes: UnsafeRawBufferPointer, file: String, fileOffset: Int = 0) {
         self.bytes = bytes
         self.file = file
+        start = fileOffset
     }
+
+    /// The current place, in bytes from the start of the file.
+    package var fileOffset: Int { start + offset }
 
     /// What the next value is.
     package mutating func peek() throws(ModelFileError) -> Kind {
@@ -185,7 +192,8 @@ package struct JSONReader {
     package func unexpected(_ expected: String) -> ModelFileError {
         let found =
             byte.map { (0x21...0x7E).contains($0) ? "“\(Unicode.Scalar($0))”" : "byte \($0)" } ?? "the end"
-        return ModelFileError(.malformedJSON, file: file, offset: offset, found: found, expected: expected)
+        return ModelFileError(
+            .malformedJSON, file: file, offset: fileOffset, found: found, expected: expected)
     }
 
     // MARK: Bytes
@@ -251,7 +259,7 @@ package struct JSONReader {
         }
     }
 
-    /// `XXXX`, and `\uXXXX` once more where the first is half of a surrogate pair.
+    /// Four hexadecimal digits, and an escape with four more where the first is half of a surrogate pair.
     private mutating func readUnicodeEscape(into result: inout [UInt8]) throws(ModelFileError) {
         let first = try readHex()
         var value = UInt32(first)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import BitNetCore
+package import BitNetCore
 
 /// What a GGUF's architecture name says about the forward pass, beyond the shapes.
 ///
@@ -24,16 +24,11 @@ enum ModelFamily: String, CaseIterable {
     ///
     /// - Returns: `nil` if the name is not an activation that can be run.
     func activation(named: String?, shape: ModelDescription) -> ModelDescription.Activation? {
-        switch named {
-        case "relu2", "relu_squared": .squaredReLU
-        case "silu", "swish": .siLU
-        case .some: nil
-        case nil:
-            switch self {
-            case .bitnetB158, .bitnet25: .squaredReLU
-            case .bitnet: Self.has2B4TShape(shape) ? .squaredReLU : .siLU
-            case .llama: .siLU
-            }
+        if let named { return ModelDescription.Activation(named: named) }
+        return switch self {
+        case .bitnetB158, .bitnet25: .squaredReLU
+        case .bitnet: Self.has2B4TShape(shape) ? .squaredReLU : .siLU
+        case .llama: .siLU
         }
     }
 
@@ -41,5 +36,28 @@ enum ModelFamily: String, CaseIterable {
     private static func has2B4TShape(_ shape: ModelDescription) -> Bool {
         shape.layerCount == 30 && shape.hiddenSize == 2560 && shape.feedForwardSize == 6912
             && shape.headCount == 20 && shape.keyValueHeadCount == 5 && shape.vocabularySize == 128_256
+    }
+}
+
+extension ModelDescription.Activation {
+    /// By the names that Transformers and GGUF files use.
+    package init?(named name: String) {
+        switch name {
+        case "relu2", "relu_squared": self = .squaredReLU
+        case "silu", "swish": self = .siLU
+        default: return nil
+        }
+    }
+}
+
+extension ModelDescription {
+    /// `text` cut at a character to what a description may hold as its name.
+    static func name(from text: String) -> String {
+        var name = ""
+        for character in text {
+            guard name.utf8.count + character.utf8.count <= Limits.nameBytesMax else { break }
+            name.append(character)
+        }
+        return name
     }
 }

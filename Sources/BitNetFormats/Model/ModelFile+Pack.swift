@@ -4,14 +4,24 @@ package import BitNetCore
 
 /// One part, packed and named.
 package struct PackedPart: Sendable {
-    package let buffer: AlignedBuffer
+    package let bytes: ByteSource
     package let reference: PartReference
+
+    package init(bytes: ByteSource, reference: PartReference) {
+        self.bytes = bytes
+        self.reference = reference
+    }
 
     package var kind: PartReference.Kind { reference.kind }
 
-    /// Calls `body` with a view of the part, which must not leave it: the bytes go with this value.
+    /// Calls `body` with the part's bytes, which must not leave it: they go with this value.
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withExtendedLifetime(bytes) { try body(bytes.bytes) }
+    }
+
+    /// Calls `body` with a view of the part, which must not leave it.
     package func withView<Result>(_ body: (PartView) throws -> Result) throws -> Result {
-        try withExtendedLifetime(buffer) { try body(PartView(bytes: buffer.readOnly)) }
+        try withBytes { try body(PartView(bytes: $0)) }
     }
 }
 
@@ -22,19 +32,29 @@ extension ModelFile {
     ///
     /// - Throws: ``ModelFileError`` if a matrix is not ternary or holds invalid values.
     /// - Precondition: `kind` is a part of this model.
-    package func pack(_ kind: PartReference.Kind) throws(ModelFileError) -> PackedPart {
-        let plan = plan(of: kind)
-        let layout = plan.layout
-        let buffer = AlignedBuffer(byteCount: layout.byteCount)
-        var scales: [Float] = []
-        for (source, entry) in zip(plan.sources, layout.entries) {
-            let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[entry.range])
-            scales.append(try fill(bytes, from: source))
+    package func pack(_ kind: PartReference.Kind) throws -> PackedPart {
+        let buffer = AlignedBuffer(byteCount: Int(byteCount(of: kind)))
+        var end = 0
+        let reference = try pack(kind) { piece in
+            UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[end...]).copyMemory(from: piece)
+            end += piece.count
         }
-        buffer.bytes.copyBytes(from: layout.header(scales: scales))
-        let reference = PartReference(
-            kind: kind, digest: ContentDigest.of(buffer.readOnly), byteCount: UInt64(layout.byteCount))
-        return PackedPart(buffer: buffer, reference: reference)
+        return PackedPart(bytes: .memory(buffer), reference: reference)
+    }
+
+    /// Packs one part piece by piece, from its first byte to its last, without holding it in memory.
+    ///
+    /// - Throws: ``ModelFileError``, or what `output` throws.
+    /// - Precondition: `kind` is a part of this model.
+    package func pack(
+        _ kind: PartReference.Kind, output: (UnsafeRawBufferPointer) throws -> Void
+    ) throws -> PartReference {
+        try withoutActuallyEscaping(output) { output in
+            let plan = plan(of: kind)
+            var stream = PartStream(plan, output: output)
+            return PartReference(
+                kind: kind, digest: try stream.run(), byteCount: UInt64(plan.layout.byteCount))
+        }
     }
 
     /// Exact length of the file that `pack(kind)` would make, and what it holds.
@@ -56,6 +76,11 @@ extension ModelFile {
     /// Exact length of the file that `pack(kind)` would make.
     package func byteCount(of kind: PartReference.Kind) -> UInt64 { size(of: kind).byteCount }
 
+    /// Bytes of the model's files that `pack(kind)` reads.
+    package func sourceByteCount(of kind: PartReference.Kind) -> UInt64 {
+        plan(of: kind).sources.reduce(0) { $0 + UInt64($1.tensor.byteCount) }
+    }
+
     /// Length of every part, in manifest order.
     package var partByteCounts: [(kind: PartReference.Kind, byteCount: UInt64)] {
         Self.kinds(of: description).map { ($0, byteCount(of: $0)) }
@@ -71,57 +96,5 @@ extension ModelFile {
     private func plan(of kind: PartReference.Kind) -> PartPlan {
         guard let plan = plans[kind] else { preconditionFailure("\(path) has no \(kind)") }
         return plan
-    }
-
-    /// - Returns: the tensor's scale, 1 where the values need none.
-    private func fill(
-        _ bytes: UnsafeMutableRawBufferPointer, from source: PartSource
-    ) throws(ModelFileError) -> Float {
-        let data = gguf.data(of: source.tensor)
-        switch source.shape.form {
-        case .table:
-            bytes.copyMemory(from: data)
-            return 1
-        case .gains:
-            try fillGains(bytes, from: data, source.tensor)
-            return 1
-        case .ternary:
-            let rowBytes = T5.rowByteCount(columns: source.shape.columns)
-            let scale = try TernaryRows(source.tensor, data: data, file: path).read { row, codes in
-                let start = row * rowBytes
-                T5.encode(
-                    codes, into: UnsafeMutableRawBufferPointer(rebasing: bytes[start..<start + rowBytes]))
-            }
-            return try multiply(scale, by: source.scaleTensor)
-        }
-    }
-
-    private func fillGains(
-        _ bytes: UnsafeMutableRawBufferPointer, from data: UnsafeRawBufferPointer, _ tensor: GGUFTensor
-    ) throws(ModelFileError) {
-        guard case .dense(let encoding) = tensor.type.content else { return }
-        for index in 0..<tensor.columns {
-            let value = FloatReader.value(data, index, encoding)
-            guard let value, value.isFinite else {
-                throw ModelFileError(
-                    .notFinite, file: path, subject: tensor.name, offset: tensor.offset,
-                    found: "\(value ?? .nan) at index \(index)", expected: "finite values")
-            }
-            bytes.storeBytes(
-                of: value.bitPattern.littleEndian, toByteOffset: index * MemoryLayout<UInt32>.size,
-                as: UInt32.self)
-        }
-    }
-
-    /// Applies the further factor that some old conversions store in a tensor of its own.
-    private func multiply(_ scale: Float, by tensor: GGUFTensor?) throws(ModelFileError) -> Float {
-        guard let tensor else { return scale }
-        let factor = FloatReader.float32(gguf.data(of: tensor), 0)
-        guard factor > 0, (scale * factor).isFinite else {
-            throw ModelFileError(
-                .badScale, file: path, subject: tensor.name, offset: tensor.offset,
-                found: "\(factor) times \(scale)", expected: "a finite scale above 0")
-        }
-        return scale * factor
     }
 }

@@ -4,16 +4,13 @@ import BitNetCore
 
 /// Reads a model's description from a GGUF's metadata.
 struct ModelMetadata {
+    private let model: GGUFModel
     private let gguf: GGUFFile
     let family: ModelFamily
 
-    init(_ gguf: GGUFFile) throws(ModelFileError) {
-        self.gguf = gguf
-        if let count = try gguf.integer("split.count"), count > 1 {
-            throw ModelFileError(
-                .splitFile, file: gguf.path, subject: "split.count", found: "one of \(count) files",
-                expected: "a whole model", remedy: "merge the files with llama-gguf-split --merge")
-        }
+    init(_ model: GGUFModel) throws(ModelFileError) {
+        self.model = model
+        gguf = model.metadata
         let key = "general.architecture"
         guard let name = try gguf.text(key) else {
             throw ModelFileError(
@@ -30,7 +27,11 @@ struct ModelMetadata {
     }
 
     /// The description, checked by ``ModelDescription/invalidity``.
-    func description() throws(ModelFileError) -> ModelDescription {
+    ///
+    /// - Parameter activation: the activation, if somebody knows it better than the file.
+    func description(
+        activation override: ModelDescription.Activation?
+    ) throws(ModelFileError) -> ModelDescription {
         let heads = try required("attention.head_count")
         let hidden = try required("embedding_length")
         let vocabulary = try vocabularySize()
@@ -42,7 +43,7 @@ struct ModelMetadata {
             contextLength: try required("context_length"), normEpsilon: try normEpsilon(),
             ropeBase: try gguf.float(key("rope.freq_base")) ?? 10_000, activation: .siLU,
             rotaryPairing: family.rotaryPairing,
-            hasSubNorms: gguf.tensor(TensorRole.attentionSubNorm.ggufName(layer: 0)) != nil,
+            hasSubNorms: tensor(.attentionSubNorm, layer: 0) != nil,
             hasTiedHead: true)
         let named = try gguf.text(key("hidden_activation"))
         guard let activation = family.activation(named: named, shape: description) else {
@@ -51,8 +52,8 @@ struct ModelMetadata {
                 found: ModelFileError.printable(named ?? ""), expected: "relu2 or silu",
                 remedy: "this activation is not supported")
         }
-        description.activation = activation
-        description.hasTiedHead = hasTiedHead(description)
+        description.activation = override ?? activation
+        description.hasTiedHead = hasTiedHead()
         if let invalidity = description.invalidity {
             throw ModelFileError(
                 .invalidModel, file: gguf.path, found: invalidity, expected: "a model that can be run",
@@ -62,13 +63,21 @@ struct ModelMetadata {
         return description
     }
 
+    /// Whether nothing in the file says which activation the model has.
+    func assumesActivation() throws(ModelFileError) -> Bool {
+        let named = try gguf.text(key("hidden_activation"))
+        return family == .bitnet && named == nil
+    }
+
     /// The first upload of 2B-4T carries the embedding twice; the copy need not be shipped.
-    private func hasTiedHead(_ description: ModelDescription) -> Bool {
-        guard let head = gguf.tensor(TensorRole.head.ggufName(layer: nil)) else { return true }
-        guard let embedding = gguf.tensor(TensorRole.embedding.ggufName(layer: nil)),
-            embedding.type == head.type, embedding.dimensions == head.dimensions
-        else { return false }
-        return gguf.data(of: embedding).elementsEqual(gguf.data(of: head))
+    private func hasTiedHead() -> Bool {
+        guard let head = tensor(.head, layer: nil) else { return true }
+        guard let embedding = tensor(.embedding, layer: nil) else { return false }
+        return embedding.hasContents(of: head)
+    }
+
+    private func tensor(_ role: TensorRole, layer: Int?) -> SourceTensor? {
+        TensorNaming.gguf.names(of: role, layer: layer).lazy.compactMap { model.tensor($0) }.first
     }
 
     private func key(_ name: String) -> String { "\(family.rawValue).\(name)" }
@@ -87,13 +96,8 @@ struct ModelMetadata {
     /// `general.name`, or the file's name, cut to what a description may hold.
     private func name() throws(ModelFileError) -> String {
         let fileName = gguf.path.split(separator: "/").last.map(String.init) ?? gguf.path
-        let full = ModelFileError.printable(try gguf.text("general.name") ?? fileName)
-        var name = ""
-        for character in full {
-            guard name.utf8.count + character.utf8.count <= Limits.nameBytesMax else { break }
-            name.append(character)
-        }
-        return name
+        return ModelDescription.name(
+            from: ModelFileError.printable(try gguf.text("general.name") ?? fileName))
     }
 
     private func normEpsilon() throws(ModelFileError) -> Float {
@@ -103,10 +107,9 @@ struct ModelMetadata {
     }
 
     private func vocabularySize() throws(ModelFileError) -> Int {
-        let name = TensorRole.embedding.ggufName(layer: nil)
-        guard let tensor = gguf.tensor(name) else {
+        guard let tensor = tensor(.embedding, layer: nil) else {
             throw ModelFileError(
-                .missingTensor, file: gguf.path, subject: name, found: "no such tensor",
+                .missingTensor, file: gguf.path, subject: "token_embd.weight", found: "no such tensor",
                 expected: "an embedding")
         }
         return tensor.rows
@@ -154,14 +157,15 @@ struct ModelMetadata {
 
     /// `rope_freqs` divides each pair's frequency; a table of ones changes nothing.
     private func checkRopeFactors(headSize: Int) throws(ModelFileError) {
-        guard let tensor = gguf.tensor(Self.ropeFactorsName) else { return }
-        let bytes = gguf.data(of: tensor)
-        guard tensor.type.content == .dense(.float32), tensor.rows == 1,
+        guard let tensor = model.tensor(Self.ropeFactorsName) else { return }
+        let bytes = tensor.bytes
+        guard tensor.content == .table(.float32), tensor.rows == 1,
             bytes.count == headSize / 2 * TensorEncoding.float32.rowByteCount(columns: 1)
         else {
             throw ModelFileError(
                 .wrongShape, file: gguf.path, subject: tensor.name,
-                found: "\(tensor.type.name) \(tensor.dimensions)", expected: "F32 [\(headSize / 2)]")
+                found: "\(tensor.typeName) [\(tensor.rows), \(tensor.columns)]",
+                expected: "F32 [\(headSize / 2)]")
         }
         let isNeutral = (0..<headSize / 2).allSatisfy { FloatReader.float32(bytes, $0) == 1 }
         guard isNeutral else {

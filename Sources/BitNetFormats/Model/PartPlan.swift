@@ -9,21 +9,19 @@ struct PartPlan {
     let layout: PartLayout
 
     /// Finds and checks the tensors of one part.
-    init(
-        _ kind: PartReference.Kind, of model: ModelDescription, from gguf: GGUFFile
-    ) throws(ModelFileError) {
+    init(_ kind: PartReference.Kind, of model: ModelSource) throws(ModelFileError) {
         var layer: Int?
         if case .layer(let index) = kind { layer = index }
         var sources: [PartSource] = []
-        for shape in TensorShape.all(of: kind, in: model) {
-            sources.append(try PartSource(shape, layer: layer, gguf))
+        for shape in TensorShape.all(of: kind, in: model.description) {
+            sources.append(try PartSource(shape, layer: layer, model))
         }
         let tensors = sources.map {
             (role: $0.shape.role, encoding: $0.encoding, rows: $0.shape.rows, columns: $0.shape.columns)
         }
         guard let layout = PartLayout(tensors) else {
             throw ModelFileError(
-                .limitExceeded, file: gguf.path, found: "\(kind) of this model",
+                .limitExceeded, file: model.path, found: "\(kind) of this model",
                 expected: "at most \(Limits.partBytesMax) bytes in one part", remedy: "use a smaller model")
         }
         self.sources = sources
@@ -31,6 +29,6 @@ struct PartPlan {
     }
 
     var tensorNames: [String] {
-        sources.map(\.tensor.name) + sources.compactMap(\.scaleTensor?.name)
+        sources.map(\.tensor.name) + sources.compactMap(\.factor?.tensor.name)
     }
 }

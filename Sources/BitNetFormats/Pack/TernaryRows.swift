@@ -1,165 +1,292 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
+import CFormats
 
-/// Reads a ternary tensor of a model file row by row as codes, and finds its one scale.
+/// Reads a ternary tensor of a model row by row as codes (trit plus one), with its one scale.
+///
+/// Making it reads what the scale takes, for full-precision values the whole tensor; rows may then be decoded in
+/// any order.
 struct TernaryRows {
-    private let tensor: GGUFTensor
-    private let data: UnsafeRawBufferPointer
-    private let file: String
-    /// One row of codes.
-    private let scratch: AlignedBuffer
+    /// A weight is (code − 1) · scale; 0 if every weight is zero.
+    let scale: Float
 
-    /// Safety: the caller keeps the file that `data` lies in alive.
-    init(_ tensor: GGUFTensor, data: UnsafeRawBufferPointer, file: String) {
-        self.tensor = tensor
-        self.data = data
-        self.file = file
-        scratch = AlignedBuffer(byteCount: tensor.columns)
+    private let tensor: SourceTensor
+    private let columns: Int
+    private let form: Form
+
+    private enum Form {
+        case blocks(TernaryBlock, scaleBits: UInt16)
+        case i2s(I2SLayout)
+        case packedRows
+        case dense(TensorEncoding, magnitude: UInt32)
+        case masters(TensorEncoding, inverse: Float)
     }
 
-    /// Calls `body` with each row's codes, in order.
+    /// - Throws: ``ModelFileError`` if there is no valid scale.
+    init(_ source: PartSource) throws(ModelFileError) {
+        tensor = source.tensor
+        columns = source.shape.columns
+        let (form, scale) = try Self.form(source)
+        self.form = form
+        self.scale = try source.factor?.applied(to: scale) ?? scale
+    }
+
+    /// Writes one row in T5 form.
     ///
-    /// - Returns: the scale: a weight is (code − 1) · scale. 0 if every weight is zero.
-    func read(
-        _ body: (_ row: Int, _ codes: UnsafeBufferPointer<UInt8>) -> Void
-    ) throws(ModelFileError) -> Float {
-        switch tensor.type.content {
-        case .ternary(let block): try readBlocks(block, body)
-        case .dense(.float32): try readDense(UInt32.self, { Float(bitPattern: $0) }, body)
-        case .dense(.float16): try readDense(UInt16.self, { Float(Float16(bitPattern: $0)) }, body)
-        case .dense(.bfloat16): try readDense(UInt16.self, { Float(bitPattern: UInt32($0) << 16) }, body)
-        case .dense(.t5), .unreadable:
-            throw error(.unsupportedTensorType, nil, found: tensor.type.name, expected: "a ternary tensor")
-        }
-    }
-
-    private var codes: UnsafeMutableBufferPointer<UInt8> { scratch.bytes.bindMemory(to: UInt8.self) }
-
-    // MARK: Blocks
-
-    private func readBlocks(
-        _ block: TernaryBlock, _ body: (Int, UnsafeBufferPointer<UInt8>) -> Void
-    ) throws(ModelFileError) -> Float {
-        let codes = codes
-        guard let base = data.baseAddress, let codesBase = codes.baseAddress else { return 0 }
-        let blocksPerRow = tensor.columns / TernaryBlock.elementCount
-        var common: UInt16 = 0
-        for row in 0..<tensor.rows {
-            for index in 0..<blocksPerRow {
-                let offset = (row * blocksPerRow + index) * block.byteCount
-                let start = codesBase + index * TernaryBlock.elementCount
-                guard block.decode(base + offset, into: start) else {
-                    throw error(
-                        .badCode, offset, found: "a byte that no encoder writes",
-                        expected: "three-valued weights")
-                }
-                let scale = block.scaleBits(base + offset)
-                if scale == common, scale != 0 { continue }
-                try merge(
-                    scale, into: &common, UnsafeBufferPointer(start: start, count: TernaryBlock.elementCount),
-                    offset)
-            }
-            body(row, UnsafeBufferPointer(codes))
-        }
-        return Float(Float16(bitPattern: common))
-    }
-
-    /// Accounts for a block whose scale is zero or not the one seen so far.
-    private func merge(
-        _ scale: UInt16, into common: inout UInt16, _ codes: UnsafeBufferPointer<UInt8>, _ offset: Int
+    /// - Parameters:
+    ///   - codes: working memory for a row of bytes.
+    ///   - values: working memory for a row of floats.
+    /// - Throws: ``ModelFileError`` at a value that is no trit, or has another scale.
+    func encode(
+        row: Int, into out: UnsafeMutableRawPointer?, codes: AlignedBuffer, values: AlignedBuffer
     ) throws(ModelFileError) {
-        // −0 cannot be told from 0 by an encoder that writes the scale of an empty block.
-        if scale & 0x7FFF == 0 {
-            guard codes.allSatisfy({ $0 == 1 }) else {
-                throw error(
-                    .badScale, offset, found: "a block of scale 0 with weights in it",
-                    expected: "a scale above 0")
-            }
-            return
-        }
-        let value = Float(Float16(bitPattern: scale))
-        guard value.isFinite, value > 0 else {
-            throw error(
-                .badScale, offset, found: "a block scale of \(value)", expected: "a finite one above 0")
-        }
-        guard common == 0 || common == scale else {
-            throw error(
-                .scalesDiffer, offset,
-                found: "block scales differ (\(Float(Float16(bitPattern: common))) and \(value))",
-                expected: "one scale for the whole matrix, as BitNet b1.58 has",
-                remedy: "this model was not trained with ternary weights, or was quantised again; "
-                    + "convert the original checkpoint")
-        }
-        common = scale
+        guard let out, let code = codes.bytes.bindMemory(to: UInt8.self).baseAddress,
+            let value = values.bytes.bindMemory(to: Float.self).baseAddress
+        else { return }
+        try decode(row: row, into: code, value)
+        bn_pack_t5(code, columns, out.assumingMemoryBound(to: UInt8.self))
     }
 
-    // MARK: Plain floats
-
-    private func readDense<Bits: FixedWidthInteger & UnsignedInteger>(
-        _: Bits.Type, _ float: (Bits) -> Float, _ body: (Int, UnsafeBufferPointer<UInt8>) -> Void
-    ) throws(ModelFileError) -> Float {
-        let codes = codes
-        var magnitude: Bits = 0
-        let rowBytes = tensor.columns * MemoryLayout<Bits>.size
-        for row in 0..<tensor.rows {
-            let bytes = UnsafeRawBufferPointer(rebasing: data[row * rowBytes..<(row + 1) * rowBytes])
-            guard Self.decode(bytes, magnitude: &magnitude, into: codes) else {
-                throw error(
-                    .notTernary, row * rowBytes, found: distinctValues(Bits.self),
-                    expected: "not more than the three values −s, 0, +s",
-                    remedy: "convert the model so that its matrices are TQ1_0, TQ2_0 or already ternary")
+    private func decode(
+        row: Int, into codes: UnsafeMutablePointer<UInt8>, _ values: UnsafeMutablePointer<Float>
+    ) throws(ModelFileError) {
+        guard let bytes = tensor.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
+        switch form {
+        case .blocks(let block, let scaleBits):
+            try decodeBlocks(block, scaleBits, bytes, row: row, into: codes)
+        case .i2s(let layout):
+            guard decodeI2S(layout, bytes, row: row, into: codes) else { throw badCode(row: row) }
+        case .packedRows:
+            let stride = tensor.rows
+            let shift = UInt32(row / stride * 2)
+            guard bn_unpack_shifted(bytes + row % stride * columns, columns, shift, codes) else {
+                throw badCode(row: row)
             }
-            body(row, UnsafeBufferPointer(codes))
+        case .dense(let encoding, let magnitude):
+            try decodeDense(encoding, magnitude, bytes, row: row, into: codes)
+        case .masters(let encoding, let inverse):
+            bn_floats_from(encoding.floatFormat, bytes + row * rowByteCount(encoding), columns, values)
+            guard bn_quantise_trits(values, columns, inverse, codes) else { throw notFinite(row: row) }
         }
-        let scale = float(magnitude)
-        guard scale.isFinite else {
-            throw error(.badScale, nil, found: "a weight of \(scale)", expected: "finite weights")
+    }
+
+    private func rowByteCount(_ encoding: TensorEncoding) -> Int { encoding.rowByteCount(columns: columns) }
+
+    // MARK: Scales
+
+    private static func form(_ source: PartSource) throws(ModelFileError) -> (Form, Float) {
+        let tensor = source.tensor
+        switch tensor.content {
+        case .ternary(.blocks(let block)):
+            let bits = commonScale(block, tensor.bytes)
+            let scale = Float(Float16(bitPattern: bits))
+            guard bits == 0 || scale.isFinite && scale > 0 else {
+                throw tensor.error(
+                    .badScale, found: "a block scale of \(scale)", expected: "a finite one above 0")
+            }
+            return (.blocks(block, scaleBits: bits), scale)
+        case .ternary(.i2s(let layout)):
+            return (.i2s(layout), try i2sScale(tensor, layout))
+        case .ternary(.packedRows):
+            return (.packedRows, 1)
+        case .table(let encoding) where source.quantisesMasters:
+            let inverse = 1 / max(try absoluteMean(tensor, encoding), 1e-5)
+            // As the reference divides by it again.
+            return (.masters(encoding, inverse: inverse), 1 / inverse)
+        case .table(let encoding):
+            let magnitude = firstMagnitude(tensor.bytes, encoding)
+            let scale = FloatReader.value(bitPattern: magnitude, encoding) ?? 0
+            guard scale.isFinite else {
+                throw tensor.error(.badScale, found: "a weight of \(scale)", expected: "finite weights")
+            }
+            return (.dense(encoding, magnitude: magnitude), scale)
+        case .unreadable(let remedy):
+            throw tensor.error(
+                .unsupportedTensorType, found: tensor.typeName, expected: "a ternary tensor", remedy: remedy)
+        }
+    }
+
+    /// Bits of the first block scale that is not zero.
+    private static func commonScale(_ block: TernaryBlock, _ bytes: UnsafeRawBufferPointer) -> UInt16 {
+        guard let base = bytes.baseAddress else { return 0 }
+        for offset in stride(from: 0, to: bytes.count, by: block.byteCount) {
+            let bits = block.scaleBits(base + offset)
+            if bits & 0x7FFF != 0 { return bits }
+        }
+        return 0
+    }
+
+    private static func i2sScale(_ tensor: SourceTensor, _ layout: I2SLayout) throws(ModelFileError) -> Float
+    {
+        if layout == .c, !tensor.rows.isMultiple(of: 4) {
+            throw tensor.error(
+                .wrongShape, found: "\(tensor.rows) rows", expected: "a multiple of 4 in I2_S layout c",
+                remedy: "use another --i2s-layout")
+        }
+        let tail = tensor.rows * tensor.columns / 4
+        let scale = FloatReader.float32(UnsafeRawBufferPointer(rebasing: tensor.bytes[tail...]), 0)
+        guard scale.isFinite, scale > 0 else {
+            throw tensor.error(
+                .badScale, at: tail, found: "a scale of \(scale)", expected: "a finite scale above 0")
         }
         return scale
     }
 
-    /// One row of floats to codes by bit pattern; the first magnitude that is not zero is the scale.
-    ///
-    /// - Returns: `false` at a second magnitude.
-    @inline(__always)
-    private static func decode<Bits: FixedWidthInteger & UnsignedInteger>(
-        _ row: UnsafeRawBufferPointer, magnitude: inout Bits, into codes: UnsafeMutableBufferPointer<UInt8>
-    ) -> Bool {
-        let sign = Bits(1) << (Bits.bitWidth - 1)
-        for index in codes.indices {
-            let bits = Bits(
-                littleEndian: row.loadUnaligned(
-                    fromByteOffset: index * MemoryLayout<Bits>.size, as: Bits.self))
-            let absolute = bits & ~sign
-            if absolute == 0 {
-                codes[index] = 1
-                continue
-            }
-            if magnitude == 0 { magnitude = absolute }
-            guard absolute == magnitude else { return false }
-            codes[index] = bits & sign == 0 ? 2 : 0
+    /// Mean of the magnitudes of all values (formats: absmean).
+    private static func absoluteMean(
+        _ tensor: SourceTensor, _ encoding: TensorEncoding
+    ) throws(ModelFileError) -> Float {
+        guard let bytes = tensor.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return 0 }
+        let columns = tensor.columns
+        let rowByteCount = encoding.rowByteCount(columns: columns)
+        let values = AlignedBuffer(byteCount: columns * MemoryLayout<Float>.size).bytes
+            .bindMemory(to: Float.self)
+        var sum = 0.0
+        for row in 0..<tensor.rows {
+            bn_floats_from(encoding.floatFormat, bytes + row * rowByteCount, columns, values.baseAddress)
+            sum += bn_absolute_sum(values.baseAddress, columns)
         }
-        return true
+        guard sum.isFinite else {
+            throw tensor.error(.notFinite, found: "a weight that is not finite", expected: "finite weights")
+        }
+        return Float(sum / Double(tensor.rows * columns))
+    }
+
+    /// Bit pattern, without sign, of the first value that is not zero.
+    private static func firstMagnitude(_ bytes: UnsafeRawBufferPointer, _ encoding: TensorEncoding) -> UInt32
+    {
+        let size = encoding.rowByteCount(columns: 1)
+        for index in 0..<bytes.count / size {
+            let bits =
+                FloatReader.bitPattern(bytes, index, encoding) & (encoding == .float32 ? 0x7FFF_FFFF : 0x7FFF)
+            if bits != 0 { return bits }
+        }
+        return 0
+    }
+
+    // MARK: Rows
+
+    private func decodeBlocks(
+        _ block: TernaryBlock, _ scaleBits: UInt16, _ bytes: UnsafePointer<UInt8>, row: Int,
+        into codes: UnsafeMutablePointer<UInt8>
+    ) throws(ModelFileError) {
+        let count = columns / TernaryBlock.elementCount
+        var index = 0
+        while index < count {
+            let start = bytes + (row * count + index) * block.byteCount
+            let out = codes + index * TernaryBlock.elementCount
+            index +=
+                block == .tq1
+                ? bn_unpack_tq1(start, count - index, scaleBits, out)
+                : bn_unpack_tq2(start, count - index, scaleBits, out)
+            guard index < count else { return }
+            try decodeOddBlock(
+                block, scaleBits, bytes, offset: (row * count + index) * block.byteCount,
+                into: codes + index * TernaryBlock.elementCount)
+            index += 1
+        }
+    }
+
+    /// A block that has not the common scale: fine if it is empty.
+    private func decodeOddBlock(
+        _ block: TernaryBlock, _ scaleBits: UInt16, _ bytes: UnsafePointer<UInt8>, offset: Int,
+        into codes: UnsafeMutablePointer<UInt8>
+    ) throws(ModelFileError) {
+        guard block.decode(bytes + offset, into: codes) else {
+            throw tensor.error(
+                .badCode, at: offset, found: "a byte that no encoder writes", expected: "three-valued weights"
+            )
+        }
+        let bits = block.scaleBits(bytes + offset)
+        // −0 cannot be told from 0 by an encoder that writes the scale of an empty block.
+        if bits & 0x7FFF == 0 {
+            guard UnsafeBufferPointer(start: codes, count: TernaryBlock.elementCount).allSatisfy({ $0 == 1 })
+            else {
+                throw tensor.error(
+                    .badScale, at: offset, found: "a block of scale 0 with weights in it",
+                    expected: "a scale above 0")
+            }
+            return
+        }
+        let value = Float(Float16(bitPattern: bits))
+        guard value.isFinite, value > 0 else {
+            throw tensor.error(
+                .badScale, at: offset, found: "a block scale of \(value)", expected: "a finite one above 0")
+        }
+        throw tensor.error(
+            .scalesDiffer, at: offset,
+            found: "block scales differ (\(Float(Float16(bitPattern: scaleBits))) and \(value))",
+            expected: "one scale for the whole matrix, as BitNet b1.58 has",
+            remedy: "this model was not trained with ternary weights, or was quantised again; convert the "
+                + "original checkpoint")
+    }
+
+    private func decodeI2S(
+        _ layout: I2SLayout, _ bytes: UnsafePointer<UInt8>, row: Int, into codes: UnsafeMutablePointer<UInt8>
+    ) -> Bool {
+        guard let blockByteCount = layout.blockByteCount else {
+            return bn_unpack_shifted(bytes + row / 4 * columns, columns, UInt32(6 - row % 4 * 2), codes)
+        }
+        let first = row * columns
+        if columns.isMultiple(of: blockByteCount * 4) {
+            return bn_unpack_planes(bytes + first / 4, columns / 4, blockByteCount, true, codes)
+        }
+        return bn_unpack_planes_at(bytes, first, columns, blockByteCount, codes)
+    }
+
+    private func decodeDense(
+        _ encoding: TensorEncoding, _ magnitude: UInt32, _ bytes: UnsafePointer<UInt8>, row: Int,
+        into codes: UnsafeMutablePointer<UInt8>
+    ) throws(ModelFileError) {
+        let start = bytes + row * rowByteCount(encoding)
+        let done =
+            encoding == .float32
+            ? bn_unpack_dense32(start, columns, magnitude, codes)
+            : bn_unpack_dense16(start, columns, UInt16(truncatingIfNeeded: magnitude), codes)
+        guard done == columns else {
+            throw tensor.error(
+                .notTernary, at: row * rowByteCount(encoding) + encoding.rowByteCount(columns: done),
+                found: "not ternary: " + distinctValues(encoding),
+                expected: "not more than the three values −s, 0, +s",
+                remedy: "if these are weights to be quantised while the model runs, give --quantize-masters; "
+                    + "otherwise convert the model so that its matrices are ternary")
+        }
     }
 
     /// For the message only: how many different values the tensor holds.
-    private func distinctValues<Bits: FixedWidthInteger & UnsignedInteger>(_: Bits.Type) -> String {
+    private func distinctValues(_ encoding: TensorEncoding) -> String {
         let most = 1000
-        var seen: Set<Bits> = []
-        for offset in stride(from: 0, to: data.count, by: MemoryLayout<Bits>.size) where seen.count < most {
-            let bits = Bits(littleEndian: data.loadUnaligned(fromByteOffset: offset, as: Bits.self))
-            seen.insert(bits << 1 == 0 ? 0 : bits)
+        var seen: Set<UInt32> = []
+        let bytes = tensor.bytes
+        for index in 0..<tensor.rows * columns where seen.count < most {
+            let bits = FloatReader.bitPattern(bytes, index, encoding)
+            let isZero = bits & (encoding == .float32 ? 0x7FFF_FFFF : 0x7FFF) == 0
+            seen.insert(isZero ? 0 : bits)
         }
-        return "not ternary: \(seen.count < most ? "" : "at least ")\(seen.count) distinct values"
+        return "\(seen.count < most ? "" : "at least ")\(seen.count) distinct values"
     }
 
-    private func error(
-        _ code: ModelFileError.Code, _ dataOffset: Int?, found: String, expected: String,
-        remedy: String = ModelFileError.damaged
-    ) -> ModelFileError {
-        ModelFileError(
-            code, file: file, subject: tensor.name, offset: dataOffset.map { tensor.offset + $0 },
-            found: found, expected: expected, remedy: remedy)
+    private func badCode(row: Int) -> ModelFileError {
+        tensor.error(
+            .badCode, found: "the code 3 in row \(row)", expected: "codes 0, 1 and 2",
+            remedy: ModelFileError.damaged
+                + " (if it is I2_S written on ARM, --i2s-layout b may be the right one)")
+    }
+
+    private func notFinite(row: Int) -> ModelFileError {
+        tensor.error(
+            .notFinite, found: "a weight that is not finite in row \(row)", expected: "finite weights")
+    }
+}
+
+extension TensorEncoding {
+    /// The plain float formats by the name that C has for them.
+    fileprivate var floatFormat: bn_source_type {
+        switch self {
+        case .float16: BN_SOURCE_F16
+        case .bfloat16: BN_SOURCE_BF16
+        default: BN_SOURCE_F32
+        }
     }
 }

@@ -14,7 +14,9 @@ extension SyntheticModel {
         return GGUFWriter.files(path: path, metadata: metadata(format), tensors: tensors, parts: parts)
     }
 
-    static func ggufName(_ tensor: SyntheticTensor) -> String { tensor.role.ggufName(layer: tensor.layer) }
+    static func ggufName(_ tensor: SyntheticTensor) -> String {
+        TensorNaming.gguf.names(of: tensor.role, layer: tensor.layer)[0]
+    }
 
     /// The type's id, and the bytes.
     private func stored(_ tensor: SyntheticTensor, _ format: SyntheticFormat) -> (UInt32, TensorStream) {

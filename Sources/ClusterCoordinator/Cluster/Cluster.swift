@@ -24,7 +24,9 @@ package struct ClusterOptions: Sendable {
 package enum ClusterEvent: Sendable {
     case waiting(String)
     case joined(worker: String, isa: String, threadCount: Int)
-    case converting(done: Int, of: Int)
+    case converting(ConversionProgress)
+    /// Nothing had to be converted.
+    case converted
     case planned(Plan)
     case shipping(ShippingProgress)
     case shipped(byteCount: UInt64)
@@ -52,14 +54,16 @@ package final class Cluster: Sendable {
     ///
     /// - Throws: ``ClusterError``, `PlanError`, ``ModelFileError``: whatever came first, naming the worker.
     package static func start(
-        file: ClusterFile, key: [UInt8], model: ModelFile, options: ClusterOptions, network: Network,
+        file: ClusterFile, key: [UInt8], model: ModelFile, store: ModelStore?, options: ClusterOptions,
+        network: Network,
         onEvent: @escaping @Sendable (ClusterEvent) -> Void
     ) async throws -> Cluster {
         var random = SystemRandomNumberGenerator()
         let dialer = WorkerDialer(
             network: network, cluster: file.cluster, node: "coordinator of \(file.cluster)", key: key,
             session: random.next() | 1)
-        let assembly = ClusterAssembly(dialer: dialer, model: model, options: options, onEvent: onEvent)
+        let assembly = ClusterAssembly(
+            dialer: dialer, model: model, options: options, store: store, onEvent: onEvent)
         return try await assembly.run(workers: file.workers.filter { !$0.isSpare })
     }
 

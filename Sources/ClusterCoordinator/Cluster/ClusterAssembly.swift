@@ -12,16 +12,18 @@ struct ClusterAssembly: Sendable {
     let dialer: WorkerDialer
     let model: ModelFile
     let options: ClusterOptions
+    let store: ModelStore?
     let onEvent: @Sendable (ClusterEvent) -> Void
     private let failures = FailureRelay()
 
     init(
-        dialer: WorkerDialer, model: ModelFile, options: ClusterOptions,
+        dialer: WorkerDialer, model: ModelFile, options: ClusterOptions, store: ModelStore?,
         onEvent: @escaping @Sendable (ClusterEvent) -> Void
     ) {
         self.dialer = dialer
         self.model = model
         self.options = options
+        self.store = store
         self.onEvent = onEvent
     }
 
@@ -39,8 +41,9 @@ struct ClusterAssembly: Sendable {
             }
             // Not on this task's thread: heartbeats must not wait for it.
             let packed = try await NIOThreadPool.singleton.runIfActive {
-                try PackedModel(file: model) { onEvent(.converting(done: $0, of: $1)) }
+                try PackedModel(file: model, store: store) { onEvent(.converting($0)) }
             }
+            if packed.wasKept { onEvent(.converted) }
             try await load(plan, stages, packed)
             try await link(stages)
             let pipeline = try await connect(stages)

@@ -41,7 +41,7 @@ struct Shipment {
             let directive = directives.removeFirst()
             switch directive {
             case .offer(let part):
-                if packed?.reference.digest != part.digest { packed = try await pack(part.kind) }
+                if packed?.reference.digest != part.digest { packed = try await take(part.kind) }
                 transfer += 1
                 let offer = PartOffer(digest: part.digest, byteCount: part.byteCount)
                 try await send(Frame(offer, stream: transfer), on: connection)
@@ -54,7 +54,7 @@ struct Shipment {
                     preconditionFailure("part \(part.kind) is sent but not packed")
                 }
                 let range = Int(offset)..<Int(offset) + count
-                let payload = packed.buffer.withBytes {
+                let payload = packed.withBytes {
                     PartChunk.encode(offset: offset, bytes: UnsafeRawBufferPointer(rebasing: $0[range]))
                 }
                 let chunk = Frame(type: .partChunk, stream: transfer, payload: payload)
@@ -76,10 +76,10 @@ struct Shipment {
         return sending.sentByteCount
     }
 
-    /// Packs on a thread of its own kind: heartbeats must not wait for it.
-    private func pack(_ kind: PartReference.Kind) async throws -> PackedPart {
-        let file = model.file
-        return try await NIOThreadPool.singleton.runIfActive { try file.pack(kind) }
+    /// Checks or packs on a thread of its own kind: heartbeats must not wait for it.
+    private func take(_ kind: PartReference.Kind) async throws -> PackedPart {
+        let model = model
+        return try await NIOThreadPool.singleton.runIfActive { try model.part(kind) }
     }
 
     private func send(_ frame: Frame, on connection: FrameConnection) async throws {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
+import BitNetFormats
 import ClusterLogic
 import ClusterTransport
 import ClusterWire

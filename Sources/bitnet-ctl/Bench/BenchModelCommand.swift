@@ -22,7 +22,7 @@ struct BenchModelCommand: AsyncParsableCommand {
               bitnet-ctl bench model --shape 70b --layers 4 --json
             """)
 
-    @Argument(help: ArgumentHelp("Model file.", valueName: "gguf"))
+    @Argument(help: ArgumentHelp("GGUF file or Hugging Face directory.", valueName: "path"))
     var model: String?
 
     @Option(

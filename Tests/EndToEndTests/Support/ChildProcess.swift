@@ -29,7 +29,9 @@ final class ChildProcess: Sendable {
         let program = try Programs.path(of: name)
         let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("BITNET_") }
         // A program that crashes shall end at once: its backtracer would outlive the test.
-        let variables = inherited.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
+        // Nothing is left behind in the user's own store, and no test finds there what another one left.
+        let cache = files.path(of: "cache")
+        let variables = inherited.merging(["SWIFT_BACKTRACE": "enable=no", "XDG_CACHE_HOME": cache]) { $1 }
             .merging(environment) { $1 }.map { "\($0.key)=\($0.value)" }
 
         var actions = posix_spawn_file_actions_t()

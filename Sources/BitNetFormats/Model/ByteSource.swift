@@ -16,4 +16,14 @@ package enum ByteSource: Sendable {
         case .memory(let buffer): buffer.readOnly
         }
     }
+
+    /// Lets the system take back the pages of `range`; they are read again when they are used again.
+    func releasePages(_ range: Range<Int>) {
+        if case .mapped(let file) = self { file.releasePages(range) }
+    }
+
+    /// Size, place and time of the file, by which a change is noticed; `nil` in memory.
+    var identity: FileIdentity? {
+        if case .mapped(let file) = self { file.identity } else { nil }
+    }
 }

@@ -1,29 +1,45 @@
 // SPDX-License-Identifier: MIT
 package import BitNetCore
-import BitNetFormats
 import Glibc
 
-/// The parts on this worker's disk: `parts/<sha-256>`, and `partial/<sha-256>` for those that are arriving.
+/// Parts on this machine's disk: `parts/<sha-256>`, and `partial/<sha-256>` for those that are arriving.
 ///
 /// Names are digests, never anything a peer wrote. A part stands under its name only after its bytes were
 /// hashed and forced to disk; it is hashed again before each use, so a file that was altered or cut short is
 /// fetched again instead of served.
 package final class PartStore: Sendable {
-    let directory: String
-    private let lock: FileDescriptor
+    package let directory: String
+    private let lock: FileDescriptor?
 
-    /// - Throws: ``FileError`` if the directory cannot be made, or another worker holds it.
+    /// - Throws: ``FileError`` if the directory cannot be made, or another process holds it.
     package init(directory: String) throws(FileError) {
         self.directory = directory
+        try Self.makeDirectories(directory)
+        guard let lock = try Self.lock(directory) else {
+            throw FileError(
+                path: directory + "/lock", operation: "lock (is another process using it?)",
+                errno: EWOULDBLOCK)
+        }
+        self.lock = lock
+    }
+
+    /// A store that several processes may read; who writes to it takes ``lock(_:)``.
+    init(sharing directory: String) throws(FileError) {
+        self.directory = directory
+        try Self.makeDirectories(directory)
+        lock = nil
+    }
+
+    private static func makeDirectories(_ directory: String) throws(FileError) {
         for path in [directory, directory + "/parts", directory + "/partial"] {
             try FileSystem.makeDirectory(path)
         }
+    }
+
+    /// - Returns: what holds the directory for as long as it lives; `nil` if another process holds it.
+    static func lock(_ directory: String) throws(FileError) -> FileDescriptor? {
         let lock = try FileDescriptor(path: directory + "/lock", flags: O_RDWR | O_CREAT)
-        guard flock(lock.number, LOCK_EX | LOCK_NB) == 0 else {
-            throw FileError(
-                path: directory + "/lock", operation: "lock (is another worker using it?)", errno: errno)
-        }
-        self.lock = lock
+        return flock(lock.number, LOCK_EX | LOCK_NB) == 0 ? lock : nil
     }
 
     /// Bytes of `part` that need not be sent: all of them if the file is whole and unaltered.
@@ -78,6 +94,9 @@ package final class PartStore: Sendable {
         try MappedFile(path: path(of: digest))
     }
 
+    /// Length of a part's file, unverified; `nil` if there is none.
+    func byteCount(of digest: ContentDigest) -> UInt64? { FileSystem.byteCount(of: path(of: digest)) }
+
     /// Bytes that the file system has left for this user.
     package var freeByteCount: UInt64 { FileSystem.freeByteCount(at: directory) }
 
@@ -85,6 +104,6 @@ package final class PartStore: Sendable {
         UInt64(file.byteCount) == part.byteCount && file.withBytes { ContentDigest.of($0) } == part.digest
     }
 
-    private func path(of digest: ContentDigest) -> String { "\(directory)/parts/\(digest.hex)" }
+    func path(of digest: ContentDigest) -> String { "\(directory)/parts/\(digest.hex)" }
     private func partialPath(of digest: ContentDigest) -> String { "\(directory)/partial/\(digest.hex)" }
 }

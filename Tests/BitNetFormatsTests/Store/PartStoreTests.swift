@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import BitNetFormats
-import ClusterWorker
 import FoundationEssentials
 import Glibc
 import Testing

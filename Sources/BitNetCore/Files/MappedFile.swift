@@ -15,6 +15,7 @@ package final class MappedFile: @unchecked Sendable {
     ///
     /// Others use ``withBytes(_:)``.
     package let bytes: UnsafeRawBufferPointer
+    package let identity: FileIdentity
 
     /// - Throws: ``FileError`` naming the path and the reason.
     package init(path: String) throws(FileError) {
@@ -30,6 +31,7 @@ package final class MappedFile: @unchecked Sendable {
             throw FileError(
                 path: path, operation: "open", errno: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
         }
+        identity = FileIdentity(status)
         guard status.st_size > 0 else {
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
             return
@@ -50,6 +52,15 @@ package final class MappedFile: @unchecked Sendable {
     ) throws(Failure) -> Result {
         defer { withExtendedLifetime(self) {} }
         return try body(bytes)
+    }
+
+    /// Lets the system take back the whole pages of `range`; they are read again when they are used again.
+    package func releasePages(_ range: Range<Int>) {
+        let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let start = (range.lowerBound + pageSize - 1) / pageSize * pageSize
+        let end = range.upperBound / pageSize * pageSize
+        guard start < end, let base = bytes.baseAddress else { return }
+        madvise(UnsafeMutableRawPointer(mutating: base + start), end - start, MADV_DONTNEED)
     }
 
     deinit {

@@ -6,12 +6,13 @@ import BitNetCore
 package struct ModelFileError: RemediableError, Equatable {
     package enum Code: String, CaseIterable, Sendable {
         // The container.
-        case notGGUF, unsupportedVersion, bigEndian, truncated, limitExceeded, splitFile
+        case notGGUF, notSafeTensors, unsupportedVersion, bigEndian, truncated, limitExceeded, splitFile
         case malformedKey, duplicateKey, malformedValue, badAlignment
         case malformedTensor, duplicateTensor, misalignedTensor, tensorOutsideFile, overlappingTensors
         case malformedJSON
         // The model.
-        case missingKey, unsupportedArchitecture, unsupportedRope, invalidModel
+        case missingKey, missingFile, unsupportedArchitecture, unsupportedQuantisation, unsupportedRope,
+            invalidModel
         case missingTensor, wrongShape, unexpectedTensor, unsupportedTensorType
         // The values.
         case notTernary, scalesDiffer, badScale, badCode, notFinite

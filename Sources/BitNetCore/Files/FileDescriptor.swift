@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+
+/// An open file, closed with the object.
+package final class FileDescriptor: Sendable {
+    package let number: Int32
+    package let path: String
+
+    package init(path: String, flags: Int32) throws(FileError) {
+        let number = open(path, flags | O_CLOEXEC, 0o600)
+        guard number >= 0 else { throw FileError(path: path, operation: "open", errno: errno) }
+        self.number = number
+        self.path = path
+    }
+
+    deinit {
+        close(number)
+    }
+
+    /// Writes all of `bytes` at the beginning.
+    package func write(_ bytes: [UInt8]) throws(FileError) {
+        let buffer = AlignedBuffer(byteCount: bytes.count)
+        buffer.bytes.copyBytes(from: bytes)
+        try write(buffer.readOnly, at: 0)
+    }
+
+    /// Writes all of `bytes` at `offset`.
+    ///
+    /// Blocks.
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileError) {
+        var done = 0
+        while done < bytes.count, let base = bytes.baseAddress {
+            let count = pwrite(number, base + done, bytes.count - done, off_t(offset) + off_t(done))
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw FileError(path: path, operation: "write", errno: errno) }
+            done += count
+        }
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+
+/// Operations on paths.
+package enum FileSystem {
+    /// Makes a directory and those above it; one that exists is fine.
+    package static func makeDirectory(_ path: String) throws(FileError) {
+        if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
+        if errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex {
+            try makeDirectory(String(path[..<slash]))
+            if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
+        }
+        throw FileError(path: path, operation: "make directory", errno: errno)
+    }
+
+    /// For a first look; opening the file may still fail.
+    package static func isRegularFile(_ path: String) -> Bool { mode(path) == S_IFREG }
+    package static func isDirectory(_ path: String) -> Bool { mode(path) == S_IFDIR }
+
+    private static func mode(_ path: String) -> mode_t? {
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
+    }
+
+    package static func byteCount(of path: String) -> UInt64? {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return UInt64(clamping: status.st_size)
+    }
+
+    package static func freeByteCount(at path: String) -> UInt64 {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { return 0 }
+        return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+    }
+
+    /// Forces a rename inside `directory` to disk.
+    package static func synchronise(directory: String) throws(FileError) {
+        let file = try FileDescriptor(path: directory, flags: O_RDONLY | O_DIRECTORY)
+        guard fsync(file.number) == 0 else {
+            throw FileError(path: directory, operation: "sync", errno: errno)
+        }
+    }
+
+    /// Names of the entries of a directory but for `.` and `..`; empty if it cannot be read.
+    package static func entries(of directory: String) -> [String] {
+        guard let handle = opendir(directory) else { return [] }
+        defer { closedir(handle) }
+        var names: [String] = []
+        while let entry = readdir(handle) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    /// Size and last use of a regular file.
+    package static func usage(of path: String) -> (byteCount: UInt64, lastUsed: Int64)? {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return (UInt64(clamping: status.st_size), Int64(status.st_mtim.tv_sec))
+    }
+
+    /// Marks a file as used now.
+    package static func touch(_ path: String) { utimensat(AT_FDCWD, path, nil, 0) }
+}

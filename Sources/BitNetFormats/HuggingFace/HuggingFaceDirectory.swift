@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+
+/// The files of a Hugging Face model directory that matter here, mapped and read.
+struct HuggingFaceDirectory: Sendable {
+    let path: String
+    let configurationFile: MappedFile
+    let configuration: HuggingFaceConfiguration
+    let weights: [SafeTensorsFile]
+    let tokenizer: MappedFile?
+    let tokenizerConfiguration: MappedFile?
+    /// `config.json`'s, and those of `generation_config.json`, which often names more.
+    let endTokens: [Int]
+
+    /// - Throws: ``FileError`` or ``ModelFileError``.
+    init(path: String) throws {
+        self.path = path
+        let file = try Self.open("config.json", in: path, remedy: Self.wrongDirectory)
+        configurationFile = file
+        configuration = try file.withBytes { bytes throws(ModelFileError) in
+            try HuggingFaceConfiguration(bytes, file: file.path)
+        }
+        weights = try Self.openWeights(path)
+        tokenizer = try Self.openIfPresent("tokenizer.json", in: path)
+        tokenizerConfiguration = try Self.openIfPresent("tokenizer_config.json", in: path)
+        endTokens = try configuration.endTokens + Self.generationEndTokens(path)
+    }
+
+    private static let wrongDirectory =
+        "give a GGUF file, or a directory with config.json, tokenizer.json and *.safetensors as it is downloaded"
+
+    /// One file, or those that the index names.
+    private static func openWeights(_ path: String) throws -> [SafeTensorsFile] {
+        let single = "\(path)/model.safetensors"
+        if FileSystem.isRegularFile(single) { return [try SafeTensorsFile(path: single)] }
+        let index = try open("model.safetensors.index.json", in: path, remedy: wrongDirectory)
+        let map = try index.withBytes { bytes throws(ModelFileError) in
+            try WeightMap(bytes, file: index.path)
+        }
+        var files: [SafeTensorsFile] = []
+        for name in map.fileNames {
+            let file = try SafeTensorsFile(path: "\(path)/\(name)")
+            let found = Set(file.tensors.map(\.name))
+            if let missing = map.tensors(in: name).first(where: { !found.contains($0) }) {
+                throw ModelFileError(
+                    .missingTensor, file: file.path, subject: missing, found: "no such tensor",
+                    expected: "the tensor that \(index.path) says is there",
+                    remedy: "the files are of different versions; download the directory again")
+            }
+            files.append(file)
+        }
+        return files
+    }
+
+    private static func generationEndTokens(_ path: String) throws -> [Int] {
+        guard let file = try openIfPresent("generation_config.json", in: path) else { return [] }
+        return try file.withBytes { bytes throws(ModelFileError) in
+            var tokens: [Int] = []
+            var json = JSONReader(bytes, file: file.path)
+            try json.readObject { json, key throws(ModelFileError) in
+                if key == "eos_token_id", try json.peek() != .null {
+                    tokens += try HuggingFaceConfiguration.tokens(&json)
+                } else {
+                    try json.skip()
+                }
+            }
+            try json.finish()
+            return tokens
+        }
+    }
+
+    private static func open(_ name: String, in path: String, remedy: String) throws -> MappedFile {
+        if let file = try openIfPresent(name, in: path) { return file }
+        throw ModelFileError(
+            .missingFile, file: "\(path)/\(name)", found: "no such file", expected: "a Hugging Face model",
+            remedy: remedy)
+    }
+
+    private static func openIfPresent(_ name: String, in path: String) throws -> MappedFile? {
+        let file = "\(path)/\(name)"
+        guard FileSystem.isRegularFile(file) else { return nil }
+        let mapped = try MappedFile(path: file)
+        let limit =
+            name == "tokenizer.json" ? Limits.tokenizerFileBytesMax : Limits.modelConfigurationBytesMax
+        guard mapped.byteCount <= limit else {
+            throw ModelFileError(
+                .limitExceeded, file: file, found: "\(mapped.byteCount) bytes", expected: "at most \(limit)")
+        }
+        return mapped
+    }
+}
+
+/// `model.safetensors.index.json`: which file holds which tensor.
+private struct WeightMap {
+    private var tensorsByFile: [String: [String]] = [:]
+
+    var fileNames: [String] { tensorsByFile.keys.sorted() }
+
+    func tensors(in file: String) -> [String] { tensorsByFile[file] ?? [] }
+
+    init(_ bytes: UnsafeRawBufferPointer, file: String) throws(ModelFileError) {
+        var json = JSONReader(bytes, file: file)
+        var tensorsByFile: [String: [String]] = [:]
+        try json.readObject { json, key throws(ModelFileError) in
+            guard key == "weight_map" else { return try json.skip() }
+            try json.readObject { json, tensor throws(ModelFileError) in
+                let name = try json.readText()
+                guard Self.isPlainName(name) else {
+                    throw json.unexpected("the name of a safetensors file in the same directory")
+                }
+                tensorsByFile[name, default: []].append(tensor)
+                guard tensorsByFile.count <= Limits.splitFilesMax else {
+                    throw json.unexpected("at most \(Limits.splitFilesMax) files")
+                }
+            }
+        }
+        try json.finish()
+        guard !tensorsByFile.isEmpty else { throw json.unexpected("a weight_map with tensors") }
+        self.tensorsByFile = tensorsByFile
+    }
+
+    /// A name from a file must not become a path elsewhere.
+    private static func isPlainName(_ name: String) -> Bool {
+        name.hasSuffix(".safetensors") && name.utf8.count <= 255 && !name.hasPrefix(".")
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"),
+                    UInt8(ascii: "."):
+                    true
+                default: false
+                }
+            }
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+package import ArgumentParser
+import BitNetCore
+package import BitNetFormats
+
+/// What may be known better than a model file says; the same for every program that opens one.
+package struct ModelArguments: ParsableArguments {
+    @Option(
+        help: """
+            Order of the weights in an I2_S file, which the file does not tell: a is what published files have, b what \
+            ARM builds of late 2025 write, c what x86 builds without ACT_PARALLEL write.
+            """)
+    package var i2sLayout = I2SLayout.a
+
+    @Flag(help: "Quantise matrices of full precision to -1, 0, 1 (absmean).")
+    package var quantizeMasters = false
+
+    @Option(help: ArgumentHelp("Activation of the feed-forward network: relu2 or silu.", valueName: "name"))
+    package var activation: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Rules that cut text before tokens are formed, by their GGUF name.", valueName: "name"))
+    package var preTokenizer: String?
+
+    package init() {}
+
+    package func validate() throws {
+        if let activation, ModelDescription.Activation(named: activation) == nil {
+            throw ValidationError("--activation must be relu2 or silu")
+        }
+    }
+
+    package var options: ModelOptions {
+        var options = ModelOptions()
+        options.i2sLayout = i2sLayout
+        options.quantisesMasters = quantizeMasters
+        options.activation = activation.flatMap(ModelDescription.Activation.init(named:))
+        options.preTokenizer = preTokenizer
+        return options
+    }
+}
+
+extension I2SLayout: ExpressibleByArgument {}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+import ArgumentParser
+import BitNetCore
+import BitNetEngine
+import BitNetFormats
+import ProgramSupport
+
+/// What a model file is, and what it would take to run it.
+struct InspectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Says what a model is, what is odd about it, and what it takes to run.",
+        discussion: """
+            Reads a GGUF file, any file of a split GGUF, or a Hugging Face directory; nothing is converted. The \
+            memory is that of this machine's kernels, or of those named by --isa.
+
+            EXAMPLES
+              bitnet-ctl inspect ggml-model-i2_s.gguf
+              bitnet-ctl inspect bitnet-b1.58-2B-4T/ --workers 3 --ctx-size 2048
+              bitnet-ctl inspect model.gguf --json
+            """)
+
+    @Argument(help: ArgumentHelp("GGUF file or Hugging Face directory.", valueName: "path"))
+    var path: String
+
+    @Option(help: "Workers to plan stages for, of equal speed.")
+    var workers = 1
+
+    @Option(name: .shortAndLong, help: "Tokens that a sequence may hold; the model's context by default.")
+    var ctxSize: Int?
+
+    @Option(name: [.customLong("parallel")], help: "Sequences at a time.")
+    var slotCount = 4
+
+    @Option(help: "KV cache: f32 or f16.")
+    var cacheType = CacheType.f16
+
+    @Option(help: "Output head: fast or exact.")
+    var head = HeadType.fast
+
+    @Option(help: "Prompt tokens that travel in one step.")
+    var prefillChunk = 64
+
+    @Option(name: .shortAndLong, help: "Compute threads of a worker.")
+    var threads = ComputePool.defaultThreadCount
+
+    @Option(help: "Kernels: auto, scalar, avx2, avx512bw, avx512, neon or neon-dot.")
+    var isa = KernelChoice.auto
+
+    @OptionGroup(title: "Model") var modelArguments: ModelArguments
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func validate() throws {
+        guard (1...Limits.workersMax).contains(workers) else {
+            throw ValidationError("--workers must be 1...\(Limits.workersMax)")
+        }
+        guard ctxSize.map({ $0 > 0 }) ?? true else { throw ValidationError("--ctx-size must be above 0") }
+        guard (1...Limits.slotsMax).contains(slotCount) else {
+            throw ValidationError("--parallel must be 1...\(Limits.slotsMax)")
+        }
+        guard (1...Limits.stepTokensMax / 2).contains(prefillChunk) else {
+            throw ValidationError("--prefill-chunk must be 1...\(Limits.stepTokensMax / 2)")
+        }
+        try BenchOptions.checkThreads([threads])
+    }
+
+    func run() async throws {
+        try await Program.run {
+            let model = try ModelFile(path: path, options: modelArguments.options)
+            let inspection = try Inspection(model: model, stages: stages(of: model))
+            Console().write(json ? inspection.json.encoded + "\n" : inspection.text)
+        }
+    }
+
+    private func stages(of model: ModelFile) throws -> [StageNeed] {
+        let settings = StageNeed.Settings(
+            cache: CacheShape(
+                slots: slotCount, context: min(ctxSize ?? .max, model.description.contextLength),
+                type: cacheType),
+            tokensPerStepMax: prefillChunk + slotCount, threadCount: threads, kernels: try Kernels(isa),
+            headType: head)
+        return try StageNeed.all(of: model, workers: workers, settings)
+    }
+}
