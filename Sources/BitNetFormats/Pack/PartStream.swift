@@ -63,6 +63,7 @@ struct PartStream {
         let piece = AlignedBuffer(byteCount: rowsPerPiece * rowByteCount)
         let codes = AlignedBuffer(byteCount: entry.columns)
         let values = AlignedBuffer(byteCount: entry.columns * MemoryLayout<Float>.size)
+        defer { withExtendedLifetime((piece, codes, values)) {} }
         var start = 0
         while start < entry.rows {
             let end = min(start + rowsPerPiece, entry.rows)

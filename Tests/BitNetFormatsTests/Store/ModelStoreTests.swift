@@ -12,7 +12,7 @@ private struct StoreFixture {
     let store: ScratchTree
 
     init(seed: UInt64 = 7) async throws {
-        models = try await written(smallModel(seed: seed), SyntheticFormat(.tq2))
+        models = try await written(smallModel(seed: seed) { $0.isTied = true }, SyntheticFormat(.tq2))
         store = try ScratchTree()
     }
 
