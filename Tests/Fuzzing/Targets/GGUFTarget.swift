@@ -63,11 +63,13 @@ enum GGUFTarget {
         _ kind: PartReference.Kind, of model: ModelFile
     ) throws(FuzzFinding) -> String? {
         let part: PackedPart
-        do throws(ModelFileError) {
+        do {
             part = try model.pack(kind)
-        } catch {
+        } catch let error as ModelFileError {
             try FuzzFinding.check(message: error.message)
             return error.message
+        } catch {
+            throw FuzzFinding("\(kind) was refused with \(error)")
         }
         do {
             try part.withView { try $0.check(kind, of: model.description) }
