@@ -21,7 +21,6 @@ struct PieceScanner {
         case .llama3: llama3(from: start)
         case .gpt2: gpt2(from: start)
         case .punctuation: alternation(from: start, Self.isPunctuation)
-        case .asciiPunctuation: alternation(from: start, Self.isHuggingFacePunctuation)
         case .numbers: alternation(from: start) { character, _ in character == .number }
         case .digitTriples: digitTriples(from: start)
         case .singleNumbers: singleNumbers(from: start)
@@ -185,14 +184,10 @@ struct PieceScanner {
         return offset
     }
 
-    /// Whether `[\p{P}\$\+<=>\^~\|]` matches.
+    /// Whether `[\p{P}\$\+<=>\^~\|]` matches: of ASCII's signs, all but the grave accent.
     private static func isPunctuation(_ character: CharacterClasses.Class, _ byte: UInt8) -> Bool {
-        character == .punctuation || isHuggingFacePunctuation(character, byte) && byte != UInt8(ascii: "`")
-    }
-
-    /// \p{P} and all of ASCII's signs.
-    private static func isHuggingFacePunctuation(_ character: CharacterClasses.Class, _ byte: UInt8) -> Bool {
-        character == .punctuation || character == .symbol && (0x21..<0x7F).contains(byte)
+        character == .punctuation
+            || character == .symbol && (0x21..<0x7F).contains(byte) && byte != UInt8(ascii: "`")
     }
 
     /// `[0-9][0-9][0-9]`, and what lies between.

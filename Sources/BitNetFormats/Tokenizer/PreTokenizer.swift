@@ -10,8 +10,6 @@ package struct PreTokenizer: Equatable, Sendable {
         case gpt2
         /// `[\p{P}\$\+<=>\^~\|]+`
         case punctuation
-        /// Runs of Hugging Face's “Punctuation”, which has the grave accent too.
-        case asciiPunctuation
         /// `\p{N}+`
         case numbers
         /// `\p{N}`

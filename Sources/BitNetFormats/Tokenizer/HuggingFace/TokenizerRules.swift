@@ -73,7 +73,6 @@ struct TokenizerRules {
             }
             // What an inverted split does not match is lost; these two match every character.
             return !isInverted || expression == llama3 || expression == gpt2 ? pass : nil
-        case ("Punctuation", "Contiguous"): return .asciiPunctuation
         case ("Digits", _): return step["individual_digits"].flag == true ? .singleNumbers : .numbers
         default: return nil
         }
