@@ -121,6 +121,10 @@ let package = Package(
             swiftSettings: swift),
 
         // Tests.
+        .target(
+            name: "FuzzTargets", dependencies: ["BitNetCore", "BitNetFormats", "ClusterConfig"],
+            path: "Tests/Fuzzing/Targets", swiftSettings: swift),
+        tests("FuzzReplayTests", ["FuzzTargets"]),
         tests("CTernaryTests", ["CTernary", "CPlatform"]),
         tests("CFormatsTests", ["CFormats"]),
         tests("BitNetFormatsTests", ["BitNetCore", "BitNetFormats"]),
@@ -134,3 +138,14 @@ let package = Package(
         tests("TidyTests", []),
     ]
 )
+
+// The fuzzer links against libFuzzer, which only a build with --sanitize=fuzzer has: Tests/Fuzzing/run.
+if Context.environment["BITNET_FUZZING"] != nil {
+    package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
+    package.targets += [
+        .target(name: "CFuzzing", path: "Tests/Fuzzing/Counting", cSettings: kernels),
+        .executableTarget(
+            name: "fuzz", dependencies: ["FuzzTargets", "CFuzzing"], path: "Tests/Fuzzing/Driver",
+            swiftSettings: swift + [.unsafeFlags(["-parse-as-library"])]),
+    ]
+}

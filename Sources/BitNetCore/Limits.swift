@@ -63,8 +63,8 @@ package enum Limits {
     /// A single string value (chat templates are the longest), bytes.
     package static let ggufStringBytesMax = 16 << 20
 
-    /// Files that one model may be split over.
-    package static let splitFilesMax = 1024
+    /// Files among which one model's weights are divided.
+    package static let modelFilesMax = 1024
     /// The header of a safetensors file, bytes; the format's own implementation has the same bound.
     package static let safeTensorsHeaderBytesMax = 100_000_000
     /// Dimensions of a tensor in a safetensors file.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #if defined(__x86_64__)
-
 #include <immintrin.h>
 #include <math.h>
 #include <string.h>
@@ -48,4 +47,6 @@ const bn_formats bn_formats_avx512 = {
     unpack_tq1,  unpack_tq2,   unpack_planes,  unpack_shifted, unpack_dense16, unpack_dense32,
     floats_from, absolute_sum, quantise_trits, pack_t5_avx512};
 
+#else
+typedef int bn_formats_rows_are_for_x86;
 #endif

@@ -13,7 +13,7 @@
 static const size_t columns_max = (size_t)1 << 17;
 
 enum {
-    // Columns that are converted at a time, on the stack.
+    // Columns that are converted at a time, on the stack; whole blocks of every type.
     chunk = 512,
     infinity_bits = 0x7f800000,
 };
@@ -36,7 +36,7 @@ typedef struct {
 
 static size_t load_chunk(float *out, const table_row *row, size_t begin) {
     size_t count = row->columns - begin < chunk ? row->columns - begin : chunk;
-    row->floats->load_row(out, row->values + begin * bn_size_of(row->type), row->type, count);
+    row->floats->load_row(out, row->values + bn_row_bytes(row->type, begin), row->type, count);
     return count;
 }
 
@@ -90,7 +90,7 @@ static void fill_row(bn_fast_head *head, size_t index, const table_row *row) {
 static void fill_tiles(void *context, size_t begin, size_t end, size_t thread) {
     (void)thread;
     bn_fast_head *head = context;
-    size_t row_bytes = head->columns * bn_size_of(head->type);
+    size_t row_bytes = bn_row_bytes(head->type, head->columns);
     size_t row_end = end * bn_head_tile_rows < head->rows ? end * bn_head_tile_rows : head->rows;
     for (size_t r = begin * bn_head_tile_rows; r < row_end; r++) {
         table_row row = {head->kernels->floats, head->table + r * row_bytes, head->type, head->columns};

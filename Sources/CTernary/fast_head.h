@@ -25,8 +25,6 @@ struct bn_fast_head {
     double norm_max;
 };
 
-static inline size_t bn_size_of(bn_float_type type) { return type == BN_FLOAT32 ? 4 : 2; }
-
 // Columns of a tile: whole groups of four.
 static inline size_t bn_head_tile_columns(size_t columns) { return bn_round_up(columns, 4); }
 

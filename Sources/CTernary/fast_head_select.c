@@ -241,7 +241,7 @@ static void find_thresholds(void *context, size_t begin, size_t end, size_t thre
 // Rows begin ..< end of one token, runs of candidates together.
 static void rescore_block(const select_region *region, size_t t, size_t begin, size_t end) {
     const bn_fast_head *head = region->head;
-    size_t row_bytes = head->columns * bn_size_of(head->type);
+    size_t row_bytes = bn_row_bytes(head->type, head->columns);
     float threshold = region->work.states[t].threshold;
     float *out = region->out + t * head->rows;
     for (size_t r = begin; r < end;) {

@@ -166,7 +166,17 @@ static void gate_span(float *restrict gate, const float *restrict up, size_t cou
     }
 }
 
+#include "quantised_rows.h"
+
+// `count` is whole blocks.
 static void load_row(float *out, const void *row, bn_float_type type, size_t count) {
+    switch (type) {
+    case BN_Q8_0: load_blocks(out, row, BN_Q8_0, count); return;
+    case BN_Q4_0: load_blocks(out, row, BN_Q4_0, count); return;
+    case BN_Q4_K: load_blocks(out, row, BN_Q4_K, count); return;
+    case BN_Q6_K: load_blocks(out, row, BN_Q6_K, count); return;
+    default: break;
+    }
     size_t i = 0;
     for (; i + bn_lane_count <= count; i += bn_lane_count) {
         bn_lanes lanes = load_typed(row, i, type);
@@ -196,10 +206,16 @@ static void store_row(void *out, const float *x, bn_float_type type, size_t coun
 
 // ---- Head -----------------------------------------------------------------------------------------------
 
+#include "quantised_head.h"
+
 // Products of `rows` table rows with `tokens` tokens, each loaded vector used for all of the other side.
 BN_INLINE void head_block(
     float *restrict logits, size_t logits_stride, const float *restrict x, const uint8_t *restrict table,
     size_t columns, size_t rows, size_t tokens, bn_float_type type) {
+    if (bn_block_elements(type) > 1) {
+        head_block_quantised(logits, logits_stride, x, table, columns, rows, tokens, type);
+        return;
+    }
     bn_lanes sums[4][4] = {0};
     size_t row_bytes = columns * size_of(type);
     size_t whole = columns - columns % bn_lane_count;
@@ -228,7 +244,7 @@ BN_INLINE void head_block(
 BN_INLINE void head_rows_typed(
     float *restrict logits, size_t logits_stride, const float *restrict x, const uint8_t *restrict table,
     size_t tokens, size_t row_count, size_t columns, bn_float_type type) {
-    size_t row_bytes = columns * size_of(type);
+    size_t row_bytes = bn_row_bytes(type, columns);
     size_t r = 0;
     if (tokens == 1) {
         for (; r + 4 <= row_count; r += 4) {
@@ -261,6 +277,18 @@ static void head_rows(
         return;
     case BN_BFLOAT16:
         head_rows_typed(logits, logits_stride, x, table, tokens, row_count, columns, BN_BFLOAT16);
+        return;
+    case BN_Q8_0:
+        head_rows_typed(logits, logits_stride, x, table, tokens, row_count, columns, BN_Q8_0);
+        return;
+    case BN_Q4_0:
+        head_rows_typed(logits, logits_stride, x, table, tokens, row_count, columns, BN_Q4_0);
+        return;
+    case BN_Q4_K:
+        head_rows_typed(logits, logits_stride, x, table, tokens, row_count, columns, BN_Q4_K);
+        return;
+    case BN_Q6_K:
+        head_rows_typed(logits, logits_stride, x, table, tokens, row_count, columns, BN_Q6_K);
         return;
     }
 }

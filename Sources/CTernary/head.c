@@ -14,12 +14,10 @@ typedef struct {
     size_t columns;
 } head_region;
 
-static size_t size_of(bn_float_type type) { return type == BN_FLOAT32 ? 4 : 2; }
-
 static void head_pieces(void *context, size_t begin, size_t end, size_t thread) {
     (void)thread;
     const head_region *region = context;
-    const uint8_t *table = region->table + begin * region->columns * size_of(region->type);
+    const uint8_t *table = region->table + begin * bn_row_bytes(region->type, region->columns);
     region->floats->head_rows(
         region->logits + begin, region->rows, region->x, table, region->type, region->tokens, end - begin,
         region->columns);

@@ -161,6 +161,37 @@ extern const bn_ternary_kernels bn_ternary_neon_dot;
 extern const bn_float_kernels bn_float_neon;
 #endif
 
+// Weights and bytes of the smallest piece of a row that can be read by itself.
+static inline size_t bn_block_elements(bn_float_type type) {
+    switch (type) {
+    case BN_FLOAT32:
+    case BN_FLOAT16:
+    case BN_BFLOAT16: return 1;
+    case BN_Q8_0:
+    case BN_Q4_0: return 32;
+    case BN_Q4_K:
+    case BN_Q6_K: return 256;
+    }
+    return 1;
+}
+
+static inline size_t bn_block_bytes(bn_float_type type) {
+    switch (type) {
+    case BN_FLOAT32: return 4;
+    case BN_FLOAT16:
+    case BN_BFLOAT16: return 2;
+    case BN_Q8_0: return 34;
+    case BN_Q4_0: return 18;
+    case BN_Q4_K: return 144;
+    case BN_Q6_K: return 210;
+    }
+    return 0;
+}
+
+static inline size_t bn_row_bytes(bn_float_type type, size_t columns) {
+    return columns / bn_block_elements(type) * bn_block_bytes(type);
+}
+
 static inline size_t bn_ceil_divide(size_t a, size_t b) { return a / b + (a % b != 0); }
 static inline size_t bn_round_up(size_t a, size_t b) { return bn_ceil_divide(a, b) * b; }
 

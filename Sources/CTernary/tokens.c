@@ -58,13 +58,11 @@ typedef struct {
     size_t columns;
 } embed_region;
 
-static size_t size_of(bn_float_type type) { return type == BN_FLOAT32 ? 4 : 2; }
-
 static void embed_tokens(void *context, size_t begin, size_t end, size_t thread) {
     (void)thread;
     const embed_region *region = context;
     for (size_t t = begin; t < end; t++) {
-        const uint8_t *row = region->table + region->ids[t] * region->columns * size_of(region->type);
+        const uint8_t *row = region->table + region->ids[t] * bn_row_bytes(region->type, region->columns);
         region->floats->load_row(region->out + t * region->columns, row, region->type, region->columns);
     }
 }

@@ -17,9 +17,9 @@ package struct ConfigError: RemediableError, Equatable {
         self.reason = reason
     }
 
-    /// `path:line: reason`.
+    /// `path:line: reason`, in one line, though a reason may quote what is in the file.
     package var message: String {
         let place = [path, line.map(String.init)].compactMap { $0 }.joined(separator: ":")
-        return place.isEmpty ? reason : "\(place): \(reason)"
+        return PrintableText.line(place.isEmpty ? reason : "\(place): \(reason)")
     }
 }

@@ -88,7 +88,7 @@ import Testing
             for (role, name) in [(TensorRole.query, "attn_q"), (.key, "attn_k"), (.down, "ffn_down")] {
                 let tensor = try #require(view.tensors[role])
                 let source = try #require(model.tensor(named: "blk.\(layer).\(name).weight"))
-                Self.compare(tensor, source, source.bytes)
+                withExtendedLifetime(source) { Self.compare(tensor, source, source.bytes) }
             }
         }
     }

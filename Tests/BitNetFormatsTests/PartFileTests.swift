@@ -51,6 +51,28 @@ import Testing
         }
     }
 
+    @Test(arguments: [TensorEncoding.q8Zero, .q4Zero, .q4K, .q6K])
+    func `quantised tables are whole blocks`(encoding: TensorEncoding) throws {
+        let columns = encoding.blockElementCount
+        let layout = try #require(PartLayout([(.embedding, encoding, 3, 2 * columns)]))
+        #expect(layout.entries[0].byteCount == 6 * encoding.rowByteCount(columns: columns))
+        #expect(PartLayout([(.embedding, encoding, 3, 2 * columns + columns / 2)]) == nil)
+
+        var bytes = layout.header(scales: [1])
+        bytes += [UInt8](repeating: 0, count: layout.byteCount - bytes.count)
+        try bytes.withUnsafeBytes { bytes in
+            let table = try #require(try PartView(bytes: bytes).tensors[.embedding])
+            #expect(table.encoding == encoding && table.columns == 2 * columns)
+            #expect(table.row(1).count == table.rowByteCount)
+        }
+        bytes[16 + 16] += 1
+        let error = #expect(throws: PartFileError.self) {
+            try bytes.withUnsafeBytes { _ = try PartView(bytes: $0) }
+        }
+        #expect(error?.code == .malformedTensor)
+        #expect(error?.message.contains("blocks of \(columns)") == true)
+    }
+
     @Test func `a part is checked against the kind and the model`() throws {
         let model = try openModel(TinyModel.builder().bytes)
         try model.pack(.layer(0)).withView { layer in

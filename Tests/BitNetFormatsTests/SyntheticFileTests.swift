@@ -6,15 +6,6 @@ import Testing
 
 /// Synthetic models in files: what the readers make of them, and that all types say the same.
 @Suite struct SyntheticFileTests {
-    private func written(
-        _ model: SyntheticModel, _ format: SyntheticFormat, parts: Int = 1, threads: Int = 2
-    ) async throws -> ScratchDirectory {
-        let directory = try ScratchDirectory()
-        let path = format.kind.isDirectory ? directory.path : "\(directory.path)/model.gguf"
-        try await model.output(format, path: path, parts: parts).write(overwrites: false, threads: threads)
-        return directory
-    }
-
     /// Everything that the engine would get, by part.
     private func digests(
         _ directory: ScratchDirectory, _ options: ModelOptions = .init()
@@ -36,6 +27,8 @@ import Testing
         #expect(file.warnings.isEmpty, "\(file.warnings)")
         #expect(file.description.name == "synthetic tiny, random weights")
         #expect(file.isSynthetic)
+        let gguf = try GGUFFile(path: "\(directory.path)/model.gguf")
+        #expect(try gguf.text("general.description")?.contains("not a language model") == true)
         let tokenizer = try file.tokenizer()
         let tokens = tokenizer.encode("the cat <é>\n", addsBeginning: true)
         #expect(tokens.first == 284)

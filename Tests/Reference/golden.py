@@ -1,25 +1,29 @@
 # SPDX-License-Identifier: MIT
 """Writes the golden files: what the reference computes for each test model.
 
-    python3 golden.py stories awkward-336 awkward-90 tokenizer
+    python3 golden.py stories awkward-336 awkward-90 tokenizer microsoft onebit llama llama-tq
 """
 
 import hashlib
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 
-from reference import Cache, Model, log_softmax, tokenizer_of
+from families import EMBEDDED, GOLDEN
+from reference import Cache, Model
 from strings import PLAIN, WITH_SPECIALS
 
-HERE = Path(__file__).resolve().parent
-GOLDEN = HERE.parent / "Golden"
-EMBEDDED = HERE.parent.parent / "cluster" / "model"
+FOLDER = GOLDEN / "families"
 PATHS = {"stories": EMBEDDED / "stories.gguf",
          "awkward-336": GOLDEN / "awkward-336.gguf",
          "awkward-90": GOLDEN / "awkward-90.gguf"}
+# The forms of one network, the original first: one set of values serves them all. Only the TQ file of
+# `llama` is a network of its own, since it rounds the reciprocal of each stored scale to f16.
+FORMS = {"microsoft": [FOLDER / "microsoft", FOLDER / "microsoft-i2_s.gguf"],
+         "onebit": [FOLDER / "onebit", FOLDER / "onebit-f16.gguf", FOLDER / "onebit-i2_s.gguf"],
+         "llama": [FOLDER / "llama"],
+         "llama-tq": [FOLDER / "llama-tq.gguf"]}
 
 # Relative distance to the next rounding tie below which a prompt proves nothing:
 # there the last bit of a float decides about an int8 code.
@@ -122,27 +126,49 @@ def dump(path, entries):
     print(path.name, path.stat().st_size, "bytes")
 
 
-def model_golden(name):
-    path = PATHS[name]
+def values(path):
+    """What the reference computes for one model."""
     model, exact = Model(path), Model(path, dtype=np.float64)
-    tokenizer = tokenizer_of(model)
-    bos = model.field("tokenizer.ggml.bos_token_id")
+    tokenizer, bos = model.source.tokenizer, model.source.bos
+
+    def encode(text):
+        return [bos] + tokenizer.encode(text, add_special_tokens=False).ids
+
     text = (EMBEDDED / "held-out.txt").read_text(encoding="utf-8")[:6000]
     fixed, prompts = tight(model, exact, bos)
     print(f"  tight: {len(prompts)} prompts, margins {[p['margin'] for p in prompts]}, "
           f"float64 within {max(p['float64'] for p in prompts):.1e}")
-    dump(GOLDEN / f"{name}.json", dict(
-        model=path.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        fixed=fixed, tight=prompts,
-        long=long_text(model, exact, [bos] + tokenizer.encode(text).ids),
-        greedy=[greedy(model, [bos] + tokenizer.encode(p).ids) for p in PROMPTS]))
+    return dict(fixed=fixed, tight=prompts, long=long_text(model, exact, encode(text)),
+                greedy=[greedy(model, encode(p)) for p in PROMPTS])
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def model_golden(name):
+    path = PATHS[name]
+    dump(GOLDEN / f"{name}.json", dict(model=path.name, sha256=digest(path), **values(path)))
+
+
+def family_golden(name):
+    forms = FORMS[name]
+    golden = values(forms[0])
+    for form in forms[1:]:
+        original, other = Model(forms[0]), Model(form)
+        for prompt in golden["tight"]:
+            difference = np.abs(original.log_probabilities(prompt["ids"]) - other.log_probabilities(prompt["ids"]))
+            assert difference.max() < 1e-5, (form, prompt["ids"], difference.max())
+    weights = [file for form in forms for file in (sorted(form.glob("*.safetensors")) if form.is_dir() else [form])]
+    dump(FOLDER / f"{name}.json", dict(
+        files={str(file.relative_to(FOLDER)): digest(file) for file in weights}, **golden))
 
 
 def tokenizer_golden():
-    tokenizer = tokenizer_of(Model(PATHS["stories"]))
+    tokenizer = Model(PATHS["stories"]).source.tokenizer
 
     def cases(texts):
-        return [dict(text=t, ids=tokenizer.encode(t).ids) for t in texts]
+        return [dict(text=t, ids=tokenizer.encode(t, add_special_tokens=False).ids) for t in texts]
 
     # In `plain` nothing looks like a special token; `with_specials` is for the
     # encoder that recognises them. Neither has a leading bos.
@@ -151,9 +177,14 @@ def tokenizer_golden():
 
 
 def main():
-    for name in sys.argv[1:] or [*PATHS, "tokenizer"]:
+    for name in sys.argv[1:] or [*PATHS, "tokenizer", *FORMS]:
         print(name)
-        tokenizer_golden() if name == "tokenizer" else model_golden(name)
+        if name == "tokenizer":
+            tokenizer_golden()
+        elif name in PATHS:
+            model_golden(name)
+        else:
+            family_golden(name)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@
 import numpy as np
 
 from golden import EMBEDDED, PATHS
-from reference import Model, tokenizer_of
+from reference import Model
 
 CUTS = {2: (3, 6), 8: range(1, 9)}
 BLOCKS = (16, 32, 64, 128, 0)
@@ -26,10 +26,10 @@ def perplexity(model, sequences):
 
 def main():
     model = Model(PATHS["stories"])
-    tokenizer = tokenizer_of(model)
-    bos = model.field("tokenizer.ggml.bos_token_id")
+    tokenizer = model.source.tokenizer
+    bos = model.source.bos
     text = (EMBEDDED / "held-out.txt").read_text(encoding="utf-8")
-    sequences = [[bos] + tokenizer.encode(story).ids for story in text.rstrip("\n").split("\n\n")]
+    sequences = [[bos] + tokenizer.encode(story, add_special_tokens=False).ids for story in text.rstrip("\n").split("\n\n")]
     whole, reference = perplexity(model, sequences)
     print(f"{len(sequences)} stories, {len(reference)} tokens, uncut perplexity {whole:.5f}\n")
     print("| block | bits per value | 2 cuts | change | mean abs. | 8 cuts | change | mean abs. |\n"

@@ -1,37 +1,28 @@
 # SPDX-License-Identifier: MIT
-"""A plain numpy forward pass of BitNet b1.58 models (squared ReLU, sub-norms).
+"""A plain numpy forward pass of ternary models of all families.
 
 Written for clarity and independence, not for speed: it shares no code with the
 engine and follows the published definition of the network step by step. It
 evaluates whole sequences at once; with a `Cache` it also continues one.
 
-    python3 reference.py MODEL.gguf --text FILE           perplexity of a text
-    python3 reference.py MODEL.gguf --prompt TEXT -n 200  a continuation
+    python3 reference.py MODEL --text FILE           perplexity of a text
+    python3 reference.py MODEL --prompt TEXT -n 200  a continuation
+
+MODEL is a GGUF file or a Hugging Face directory.
 """
 
 import argparse
 from dataclasses import dataclass
 
-import gguf
 import numpy as np
-from gguf.quants import dequantize
 
-TERNARY = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
+from sources import read
 
 
 @dataclass
 class Ternary:
     trits: np.ndarray  # [outputs, inputs], the values -1, 0, +1 in the working float type
     scale: float
-
-
-def ternary(dense):
-    """Splits a dense matrix that holds only -s, 0 and +s into trits and s."""
-    scale = np.abs(dense).max()
-    trits = np.rint(dense / scale) if scale else np.zeros_like(dense)
-    if not np.array_equal(trits * scale, dense):
-        raise ValueError("a matrix is not ternary with one scale")
-    return trits, scale
 
 
 def hop(x, block):
@@ -58,50 +49,27 @@ class Cache:
 
 class Model:
     def __init__(self, path, dtype=np.float32, cuts=(), block=32, half_cache=False, quantise=True):
-        reader = gguf.GGUFReader(path)
-        self.fields = reader.fields
-        arch = self.field("general.architecture")
-
-        def parameter(key, default=None):
-            return self.field(f"{arch}.{key}", default)
-
+        self.source = source = read(path)
         self.dtype = dtype
         self.cuts, self.block, self.half_cache, self.quantise = set(cuts), block, half_cache, quantise
-        self.layers = parameter("block_count")
-        self.hidden = parameter("embedding_length")
-        self.heads = parameter("attention.head_count")
-        self.kv_heads = parameter("attention.head_count_kv", self.heads)
-        self.head = self.hidden // self.heads
-        self.context = parameter("context_length")
-        self.eps = dtype(parameter("attention.layer_norm_rms_epsilon"))
-        base = parameter("rope.freq_base", 10000.0)
+        self.layers, self.hidden, self.context = source.layers, source.hidden, source.context
+        self.heads, self.kv_heads, self.head = source.heads, source.kv_heads, source.head
+        self.squared_relu, self.adjacent = source.squared_relu, source.adjacent
+        self.eps = dtype(source.eps)
         # Angles in double, rounded once: there is no other rounding to agree on.
-        angles = np.arange(self.context)[:, None] * base ** (-np.arange(0, self.head, 2) / self.head)
+        angles = np.arange(self.context)[:, None] * source.rope_base ** (-np.arange(0, self.head, 2) / self.head)
         self.cos, self.sin = np.cos(angles).astype(dtype), np.sin(angles).astype(dtype)
-
-        self.w = {}
-        for tensor in reader.tensors:
-            shape = tuple(int(n) for n in reversed(tensor.shape))
-            dense = dequantize(tensor.data, tensor.tensor_type).astype(np.float32).reshape(shape)
-            name = tensor.name.removesuffix(".weight")
-            if name.split(".")[-1] in TERNARY:
-                trits, scale = ternary(dense)
-                self.w[name] = Ternary(trits.astype(dtype), dtype(scale))
-            else:
-                self.w[name] = dense.astype(dtype)
+        self.w = {name: values.astype(dtype) for name, values in source.dense.items()}
+        for name, (trits, scale) in source.matrices.items():
+            self.w[name] = Ternary(trits.astype(dtype), dtype(scale))
         self.vocabulary = self.w["token_embd"].shape[0]
         self.margins = None
-
-    def field(self, key, default=None):
-        if key not in self.fields:
-            if default is None:
-                raise KeyError(key)
-            return default
-        return self.fields[key].contents()
 
     # The primitives
 
     def rms(self, x, name):
+        if name.endswith("_sub_norm") and name not in self.w:  # a family without
+            return x
         mean = np.mean(x * x, axis=-1, keepdims=True, dtype=self.dtype)
         return self.w[name] * (x / np.sqrt(mean + self.eps))
 
@@ -125,8 +93,14 @@ class Model:
     def rotate(self, x, positions):
         half = self.head // 2
         cos, sin = self.cos[positions][:, None, :], self.sin[positions][:, None, :]
+        if self.adjacent:
+            a, b = x[..., 0::2], x[..., 1::2]
+            return np.stack((a * cos - b * sin, a * sin + b * cos), axis=-1).reshape(x.shape)
         a, b = x[..., :half], x[..., half:]
         return np.concatenate((a * cos - b * sin, a * sin + b * cos), axis=-1)
+
+    def activate(self, gate):
+        return np.square(np.maximum(gate, 0)) if self.squared_relu else gate / (1 + np.exp(-gate))
 
     def attend(self, q, k, v, mask):
         group = self.heads // self.kv_heads
@@ -172,7 +146,7 @@ class Model:
             x = x + self.bitlin(self.quant8(self.rms(o, p + "attn_sub_norm")), p + "attn_output")
             b = self.quant8(self.rms(x, p + "ffn_norm"))
             gate, up = self.bitlin(b, p + "ffn_gate"), self.bitlin(b, p + "ffn_up")
-            m = np.square(np.maximum(gate, 0)) * up
+            m = self.activate(gate) * up
             x = x + self.bitlin(self.quant8(self.rms(m, p + "ffn_sub_norm")), p + "ffn_down")
         if cache and not branch:
             cache.length += n
@@ -189,24 +163,6 @@ class Model:
 def log_softmax(logits):
     shifted = logits - logits.max(-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
-
-
-def tokenizer_of(model):
-    """The file's byte-level BPE as a `tokenizers` object."""
-    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
-    tokens = model.field("tokenizer.ggml.tokens")
-    kinds = model.field("tokenizer.ggml.token_type")
-    merges = [tuple(m.split(" ", 1)) for m in model.field("tokenizer.ggml.merges")]
-    ordinary = {t: i for i, t in enumerate(tokens) if kinds[i] != gguf.TokenType.CONTROL}
-    tokenizer = Tokenizer(models.BPE({t: i for i, t in enumerate(tokens)}, merges, ignore_merges=True))
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
-        pre_tokenizers.Split(Regex(
-            r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
-            r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"), behavior="isolated"),
-        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([AddedToken(t, special=True) for t in tokens if t not in ordinary])
-    return tokenizer
 
 
 def score(model, ids):
@@ -235,18 +191,18 @@ def main():
     options = parser.parse_args()
 
     model = Model(options.model)
-    tokenizer = tokenizer_of(model)
-    bos = model.field("tokenizer.ggml.bos_token_id")
+    tokenizer = model.source.tokenizer
+    bos = model.source.bos
     if options.text:
         with open(options.text, encoding="utf-8") as file:
             text = file.read()
-        scores = score(model, [bos] + tokenizer.encode(text).ids)
+        scores = score(model, [bos] + tokenizer.encode(text, add_special_tokens=False).ids)
         print(f"{len(scores)} tokens: perplexity {np.exp(-scores.mean()):.4f} per token, "
               f"{np.exp(-scores.sum() / len(text.encode())):.4f} per byte")
         return
-    stops = {model.field("tokenizer.ggml.eos_token_id"), model.field("tokenizer.ggml.eot_token_id")}
+    stops = model.source.stops
     prompt = f"User: {options.prompt}<|eot_id|>Assistant: " if options.chat else options.prompt
-    ids = [bos] + tokenizer.encode(prompt).ids
+    ids = [bos] + tokenizer.encode(prompt, add_special_tokens=False).ids
     rng = np.random.default_rng(options.seed)
     cache, new = Cache(model.layers), ids
     for _ in range(options.n):

@@ -63,7 +63,10 @@ enum LayerRules {
         ("NIOCore", ["ClusterTransport", "ClusterWorker", "ClusterCoordinator"]),
         ("NIOPosix", ["ClusterTransport", "ClusterWorker", "ClusterCoordinator"]),
         ("ArgumentParser", ["ProgramSupport", "bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
-        ("Dispatch", ["BitNetFormats", "ClusterWorker", "ClusterCoordinator", "ProgramSupport"]),
+        (
+            "Dispatch",
+            ["BitNetFormats", "ClusterWorker", "ClusterCoordinator", "ProgramSupport", "bitnet-ctl"]
+        ),
     ]
 
     static func findings(in file: SourceFile) -> [Finding] {

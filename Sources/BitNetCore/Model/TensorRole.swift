@@ -30,34 +30,39 @@ package enum TensorEncoding: UInt8, CaseIterable, Sendable {
     case float32 = 1
     case float16 = 2
     case bfloat16 = 3
-    /// ggml's Q8_0: blocks of 32 bytes with an f16 scale.
-    case q80 = 4
-    /// ggml's Q4_0: blocks of 32 half bytes with an f16 scale.
-    case q40 = 5
-    /// ggml's Q4_K: blocks of 256 half bytes with scales and minima for each 32.
-    case q4k = 6
-    /// ggml's Q6_K: blocks of 256 values of six bits with a scale for each 16.
-    case q6k = 7
+    /// ggml's Q8_0: f16 scale and 32 int8.
+    case q8Zero = 4
+    /// ggml's Q4_0: f16 scale and 32 four-bit integers.
+    case q4Zero = 5
+    /// ggml's Q4_K: 256 four-bit integers in eight groups, with scales and offsets.
+    case q4K = 6
+    /// ggml's Q6_K: 256 six-bit integers in sixteen groups, with scales.
+    case q6K = 7
+
+    /// Values that are written together; a row is whole blocks, but for T5, which pads its last byte.
+    package var blockElementCount: Int {
+        switch self {
+        case .t5, .float32, .float16, .bfloat16: 1
+        case .q8Zero, .q4Zero: 32
+        case .q4K, .q6K: 256
+        }
+    }
+
+    /// Whether rows of `columns` values can be written so.
+    package func divides(columns: Int) -> Bool { columns.isMultiple(of: blockElementCount) }
 
     /// Bytes that one row of `columns` values takes.
+    ///
+    /// - Precondition: the columns are whole blocks.
     package func rowByteCount(columns: Int) -> Int {
         switch self {
         case .t5: (columns + 4) / 5
         case .float32: columns * 4
         case .float16, .bfloat16: columns * 2
-        case .q80: columns / 32 * 34
-        case .q40: columns / 32 * 18
-        case .q4k: columns / 256 * 144
-        case .q6k: columns / 256 * 210
-        }
-    }
-
-    /// Values that are stored together; a row has a multiple of them.
-    package var blockElementCount: Int {
-        switch self {
-        case .t5, .float32, .float16, .bfloat16: 1
-        case .q80, .q40: 32
-        case .q4k, .q6k: 256
+        case .q8Zero: columns / 32 * 34
+        case .q4Zero: columns / 32 * 18
+        case .q4K: columns / 256 * 144
+        case .q6K: columns / 256 * 210
         }
     }
 }

@@ -17,11 +17,13 @@ extension Stage {
     /// The account of a stage that does not exist yet.
     ///
     /// - Precondition: `model`, `cache` and `tokensPerStepMax` are within `Limits`.
-    /// - Parameter tableEncoding: how the model's embedding and head are written.
+    /// - Parameters:
+    ///   - tableEncoding: how the model's embedding is written.
+    ///   - headEncoding: how its head is written; `nil` for as the embedding is.
     package static func memory(
         model: ModelDescription, layers: LayerRange, cache: CacheShape, tokensPerStepMax: Int,
         threadCount: Int, kernels: Kernels, tableEncoding: TensorEncoding = .float16,
-        headType: HeadType = .exact
+        headEncoding: TensorEncoding? = nil, headType: HeadType = .exact
     ) -> StageMemory {
         let layout = ScratchLayout(
             model: model, layers: layers, cache: cache, tokensPerStepMax: tokensPerStepMax,
@@ -29,7 +31,7 @@ extension Stage {
         return StageMemory(
             weights: StageWeights.byteCount(
                 model: model, layers: layers, kernels: kernels, tableEncoding: tableEncoding,
-                headType: headType),
+                headEncoding: headEncoding, headType: headType),
             cache: KeyValueCache.byteCount(
                 model: model, layers: layers, slots: cache.slots, context: cache.context, type: cache.type),
             scratch: UInt64(layout.byteCount)
@@ -38,16 +40,17 @@ extension Stage {
                     tokensPerStepMax: tokensPerStepMax))
     }
 
-    /// The sum of ``memory(model:layers:cache:tokensPerStepMax:threadCount:kernels:tableEncoding:headType:)``.
+    /// The sum of the account of a stage with these caches and steps.
     package static func memoryByteCount(
         model: ModelDescription, layers: LayerRange, slots: Int, context: Int, type: CacheType,
         tokensPerStepMax: Int, kernels: Kernels, threadCount: Int = ComputePool.defaultThreadCount,
-        tableEncoding: TensorEncoding = .float16, headType: HeadType = .exact
+        tableEncoding: TensorEncoding = .float16, headEncoding: TensorEncoding? = nil,
+        headType: HeadType = .exact
     ) -> UInt64 {
         memory(
             model: model, layers: layers, cache: CacheShape(slots: slots, context: context, type: type),
             tokensPerStepMax: tokensPerStepMax, threadCount: threadCount, kernels: kernels,
-            tableEncoding: tableEncoding, headType: headType
+            tableEncoding: tableEncoding, headEncoding: headEncoding, headType: headType
         ).total
     }
 }

@@ -3,22 +3,34 @@ import BitNetCore
 import BitNetFormats
 import CTernary
 
-/// Floats kept in the encoding in which they arrived: the embedding or the head `[vocabulary, hidden]`, or
-/// the gain of an RMSNorm `[1, channels]`.
+/// Floats kept in the encoding in which they arrived, quantised or not: the embedding or the head
+/// `[vocabulary, hidden]`, or the gain of an RMSNorm `[1, channels]`.
 struct FloatTable: Sendable {
     let memory: PageMemory
     let type: bn_float_type
 
     /// - Precondition: `tensor` is not ternary.
-    /// - Throws: ``EngineError`` naming `place` if there is no memory for it.
-    init(copying tensor: TensorView, place: String) throws(EngineError) {
+    /// - Throws: ``EngineError`` naming `place` if there is no memory for it, or if a quantised table has a
+    ///   scale that is not finite.
+    init(copying tensor: TensorView, place: String, pool: ComputePool) throws(EngineError) {
         memory = try PageMemory(byteCount: tensor.bytes.count, for: place)
         UnsafeMutableRawBufferPointer(start: memory.start, count: memory.byteCount)
             .copyMemory(from: tensor.bytes)
         switch tensor.encoding {
         case .float16: type = BN_FLOAT16
         case .bfloat16: type = BN_BFLOAT16
-        default: type = BN_FLOAT32
+        case .float32, .t5: type = BN_FLOAT32
+        case .q8Zero: type = BN_Q8_0
+        case .q4Zero: type = BN_Q4_0
+        case .q4K: type = BN_Q4_K
+        case .q6K: type = BN_Q6_K
+        }
+        let row = bn_table_first_invalid_row(pool.handle, memory.start, type, tensor.rows, tensor.columns)
+        guard row == tensor.rows else {
+            throw EngineError(
+                .invalidPart,
+                "\(place): row \(row) of the \(tensor.encoding) table has a block scale that is not finite; "
+                    + "the model file is damaged, fetch or convert it again")
         }
     }
 

@@ -25,7 +25,7 @@ struct LayerWeights: Sendable {
         _ tensors: PartTensors, kernels: Kernels, pool: ComputePool
     ) throws(EngineError) {
         func norm(_ role: TensorRole) throws(EngineError) -> FloatTable {
-            try FloatTable(copying: tensors[role], place: tensors.place(role))
+            try FloatTable(copying: tensors[role], place: tensors.place(role), pool: pool)
         }
         func matrix(_ role: TensorRole) throws(EngineError) -> TernaryMatrix {
             try TernaryMatrix(tensors[role], kernels: kernels, pool: pool, place: tensors.place(role))

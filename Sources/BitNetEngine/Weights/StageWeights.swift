@@ -69,7 +69,7 @@ package struct StageWeights: Sendable {
         }
         let tensors = try PartTensors(part, kind: kind, of: model)
         func table(_ role: TensorRole) throws(EngineError) -> FloatTable {
-            try FloatTable(copying: tensors[role], place: tensors.place(role))
+            try FloatTable(copying: tensors[role], place: tensors.place(role), pool: pool)
         }
         switch kind {
         case .embedding: embedding = try table(.embedding)
@@ -102,19 +102,22 @@ package struct StageWeights: Sendable {
 
     /// Resident bytes of a stage once all its parts are loaded, for a plan made before they are.
     ///
-    /// - Parameter tableEncoding: how the model's embedding and head are written.
+    /// - Parameters:
+    ///   - tableEncoding: how the model's embedding is written.
+    ///   - headEncoding: how its head is written; `nil` for as the embedding is, as every tied head's is.
     package static func byteCount(
         model: ModelDescription, layers: LayerRange, kernels: Kernels, tableEncoding: TensorEncoding,
-        headType: HeadType = .exact
+        headEncoding: TensorEncoding? = nil, headType: HeadType = .exact
     ) -> UInt64 {
         func sum(_ kind: PartReference.Kind) -> UInt64 {
-            TensorShape.all(of: kind, in: model).reduce(0) { sum, shape in
+            let encoding = kind == .head ? headEncoding ?? tableEncoding : tableEncoding
+            return TensorShape.all(of: kind, in: model).reduce(0) { sum, shape in
                 switch shape.form {
                 case .ternary:
                     sum + UInt64(bn_matrix_byte_count_for(kernels.table, shape.rows, shape.columns))
                 case .gains: sum + UInt64(shape.columns * MemoryLayout<Float>.size)
                 case .table:
-                    sum + UInt64(shape.rows) * UInt64(tableEncoding.rowByteCount(columns: shape.columns))
+                    sum + UInt64(shape.rows) * UInt64(encoding.rowByteCount(columns: shape.columns))
                 }
             }
         }

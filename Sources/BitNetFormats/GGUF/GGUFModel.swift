@@ -30,9 +30,9 @@ struct GGUFModel {
                 remedy: "give the files the names that llama-gguf-split gave them, or merge them with "
                     + "llama-gguf-split --merge")
         }
-        guard count <= Limits.splitFilesMax else {
+        guard count <= Limits.modelFilesMax else {
             throw Self.splitError(
-                file, "split.count", found: "\(count) files", expected: "at most \(Limits.splitFilesMax)",
+                file, "split.count", found: "\(count) files", expected: "at most \(Limits.modelFilesMax)",
                 remedy: "merge the files with llama-gguf-split --merge")
         }
         let files = try (1...count).map {

@@ -68,7 +68,8 @@ package struct TensorType: Equatable, Sendable {
     /// Every type that a file may contain; ids as in ggml and, where it differs, bitnet.cpp.
     package static let table: [Self] = [
         table(0, .float32, "F32"), table(1, .float16, "F16"), table(30, .bfloat16, "BF16"),
-        table(2, .q40, "Q4_0"), table(8, .q80, "Q8_0"), table(12, .q4k, "Q4_K"), table(14, .q6k, "Q6_K"),
+        table(2, .q4Zero, "Q4_0"), table(8, .q8Zero, "Q8_0"), table(12, .q4K, "Q4_K"),
+        table(14, .q6K, "Q6_K"),
         ternary(34, .tq1, "TQ1_0"), ternary(35, .tq2, "TQ2_0"),
 
         Self(36, "I2_S", .quarterWithTail, .ternary(.i2s(.a))),

@@ -138,11 +138,11 @@ struct ConfigurationReader {
         }
     }
 
-    /// The directory's name, cut to what a description may hold.
+    /// The directory's name, or what a synthetic model is called, cut to what a description may hold.
     private var name: String {
         let last = directory.split(separator: "/").last.map(String.init) ?? directory
-        let prefix = configuration.isSynthetic ? "synthetic, random weights: " : ""
-        return ModelDescription.name(from: prefix + ModelFileError.printable(last))
+        let given = configuration.isSynthetic ? configuration.name : nil
+        return ModelDescription.name(from: ModelFileError.printable(given ?? last))
     }
 
     private func required<Value>(_ value: Value?, _ key: String) throws(ModelFileError) -> Value {

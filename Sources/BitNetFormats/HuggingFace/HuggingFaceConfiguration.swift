@@ -24,6 +24,8 @@ struct HuggingFaceConfiguration: Sendable {
     var endTokens: [Int] = []
     var quantisation: Quantisation?
     var isSynthetic = false
+    /// Where the model came from; only what this project wrote itself is believed.
+    var name: String?
 
     /// `quantization_config`.
     struct Quantisation: Equatable, Sendable {
@@ -71,6 +73,7 @@ struct HuggingFaceConfiguration: Sendable {
         case "bos_token_id": beginningToken = try json.readInteger()
         case "eos_token_id": endTokens += try Self.tokens(&json)
         case "quantization_config": quantisation = try Self.quantisation(&json)
+        case "_name_or_path": name = try json.readText()
         case "bitnet_coord_synthetic": isSynthetic = try json.readBool()
         default: try json.skip()
         }

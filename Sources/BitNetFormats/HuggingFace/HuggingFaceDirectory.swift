@@ -110,8 +110,8 @@ private struct WeightMap {
                     throw json.unexpected("the name of a safetensors file in the same directory")
                 }
                 tensorsByFile[name, default: []].append(tensor)
-                guard tensorsByFile.count <= Limits.splitFilesMax else {
-                    throw json.unexpected("at most \(Limits.splitFilesMax) files")
+                guard tensorsByFile.count <= Limits.modelFilesMax else {
+                    throw json.unexpected("at most \(Limits.modelFilesMax) files")
                 }
             }
         }

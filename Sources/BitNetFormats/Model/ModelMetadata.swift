@@ -77,7 +77,7 @@ struct ModelMetadata {
     }
 
     private func tensor(_ role: TensorRole, layer: Int?) -> SourceTensor? {
-        TensorNaming.gguf.names(of: role, layer: layer).lazy.compactMap { model.tensor($0) }.first
+        model.tensor(TensorNaming.ggufName(of: role, layer: layer))
     }
 
     private func key(_ name: String) -> String { "\(family.rawValue).\(name)" }

@@ -10,10 +10,15 @@ enum TensorNaming: Sendable {
     /// The names that a tensor may have; `layer` is `nil` for the tensors outside the layers.
     func names(of role: TensorRole, layer: Int?) -> [String] {
         switch self {
-        case .gguf: [(layer.map { "blk.\($0)." } ?? "") + Self.ggufStem(role) + ".weight"]
+        case .gguf: [Self.ggufName(of: role, layer: layer)]
         case .huggingFace:
             Self.huggingFaceStems(role).map { (layer.map { "model.layers.\($0)." } ?? "") + $0 + ".weight" }
         }
+    }
+
+    /// The name in a GGUF, which has one for each.
+    static func ggufName(of role: TensorRole, layer: Int?) -> String {
+        (layer.map { "blk.\($0)." } ?? "") + ggufStem(role) + ".weight"
     }
 
     /// The name of a matrix's scale where that is a tensor of its own.

@@ -52,7 +52,8 @@ package struct PartLayout: Equatable, Sendable {
 
     /// Lays out tensors in the given order.
     ///
-    /// - Returns: `nil` if there are too many tensors or bytes for a part file.
+    /// - Returns: `nil` if there are too many tensors or bytes for a part file, or if a row is not whole
+    ///   blocks of its encoding.
     package init?(_ tensors: [(role: TensorRole, encoding: TensorEncoding, rows: Int, columns: Int)]) {
         guard (1...Limits.tensorsPerPartMax).contains(tensors.count) else { return nil }
         headerByteCount = Self.headerByteCount(tensorCount: tensors.count)
@@ -61,7 +62,8 @@ package struct PartLayout: Equatable, Sendable {
         for tensor in tensors {
             // One factor is a row in bytes, at most 2²⁰ for any shape below the limits.
             guard (1...Limits.vocabularyMax).contains(tensor.rows),
-                (1...Limits.feedForwardSizeMax).contains(tensor.columns)
+                (1...Limits.feedForwardSizeMax).contains(tensor.columns),
+                tensor.encoding.divides(columns: tensor.columns)
             else { return nil }
             let byteCount = tensor.rows * tensor.encoding.rowByteCount(columns: tensor.columns)
             entries.append(

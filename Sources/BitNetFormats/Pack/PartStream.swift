@@ -22,6 +22,8 @@ struct PartStream {
     /// - Returns: the digest of all of them.
     /// - Throws: ``ModelFileError``, or what `output` throws.
     mutating func run() throws -> ContentDigest {
+        // Keeps the files mapped while their bytes are read.
+        defer { withExtendedLifetime(plan) {} }
         let rows = try plan.sources.map { source in
             source.shape.form == .ternary ? try TernaryRows(source) : nil
         }
@@ -61,6 +63,7 @@ struct PartStream {
         let piece = AlignedBuffer(byteCount: rowsPerPiece * rowByteCount)
         let codes = AlignedBuffer(byteCount: entry.columns)
         let values = AlignedBuffer(byteCount: entry.columns * MemoryLayout<Float>.size)
+        defer { withExtendedLifetime((piece, codes, values)) {} }
         var start = 0
         while start < entry.rows {
             let end = min(start + rowsPerPiece, entry.rows)

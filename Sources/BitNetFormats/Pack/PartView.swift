@@ -156,6 +156,10 @@ private struct RawEntry {
         guard let rows = Int(exactly: rows), let columns = Int(exactly: columns) else {
             throw malformed("shape [\(rows), \(columns)]")
         }
+        guard encoding.divides(columns: columns) else {
+            throw malformed(
+                "\(columns) columns, \(encoding) comes in blocks of \(encoding.blockElementCount)")
+        }
         self.role = role
         self.encoding = encoding
         self.scale = scale

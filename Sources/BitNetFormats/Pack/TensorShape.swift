@@ -10,14 +10,14 @@ package struct TensorShape: Hashable, Sendable {
         case ternary
         /// One f32 for each channel of a norm.
         case gains
-        /// Plain floats of any width: embedding and head.
+        /// Embedding and head: floats of any width, or quantised.
         case table
 
         package var encodings: Set<TensorEncoding> {
             switch self {
             case .ternary: [.t5]
             case .gains: [.float32]
-            case .table: [.float32, .float16, .bfloat16]
+            case .table: [.float32, .float16, .bfloat16, .q8Zero, .q4Zero, .q4K, .q6K]
             }
         }
     }

@@ -124,7 +124,13 @@ struct TernaryRows {
                 .wrongShape, found: "\(tensor.rows) rows", expected: "a multiple of 4 in I2_S layout c",
                 remedy: "use another --i2s-layout")
         }
-        let tail = tensor.rows * tensor.columns / 4
+        let weightCount = tensor.rows * tensor.columns
+        if let blockByteCount = layout.blockByteCount, !weightCount.isMultiple(of: blockByteCount * 4) {
+            throw tensor.error(
+                .wrongShape, found: "\(weightCount) weights",
+                expected: "a multiple of \(blockByteCount * 4), as I2_S stores blocks")
+        }
+        let tail = weightCount / 4
         let scale = FloatReader.float32(UnsafeRawBufferPointer(rebasing: tensor.bytes[tail...]), 0)
         guard scale.isFinite, scale > 0 else {
             throw tensor.error(
@@ -140,8 +146,9 @@ struct TernaryRows {
         guard let bytes = tensor.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return 0 }
         let columns = tensor.columns
         let rowByteCount = encoding.rowByteCount(columns: columns)
-        let values = AlignedBuffer(byteCount: columns * MemoryLayout<Float>.size).bytes
-            .bindMemory(to: Float.self)
+        let buffer = AlignedBuffer(byteCount: columns * MemoryLayout<Float>.size)
+        defer { withExtendedLifetime(buffer) {} }
+        let values = buffer.bytes.bindMemory(to: Float.self)
         var sum = 0.0
         for row in 0..<tensor.rows {
             bn_floats_from(encoding.floatFormat, bytes + row * rowByteCount, columns, values.baseAddress)

@@ -15,7 +15,7 @@ extension SyntheticModel {
     }
 
     static func ggufName(_ tensor: SyntheticTensor) -> String {
-        TensorNaming.gguf.names(of: tensor.role, layer: tensor.layer)[0]
+        TensorNaming.ggufName(of: tensor.role, layer: tensor.layer)
     }
 
     /// The type's id, and the bytes.

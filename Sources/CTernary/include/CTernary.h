@@ -34,7 +34,17 @@ typedef enum {
     BN_ISA_NEON_DOT = 5,  // with the dot product of ARMv8.2
 } bn_isa;
 
-typedef enum { BN_FLOAT32 = 0, BN_FLOAT16 = 1, BN_BFLOAT16 = 2 } bn_float_type;
+// How numbers are stored. Embeddings and heads may be of any type, all else is not quantised.
+typedef enum {
+    BN_FLOAT32 = 0,
+    BN_FLOAT16 = 1,
+    BN_BFLOAT16 = 2,
+    // Blocks of 32 or 256 small integers with scales, ggml's layouts; rows are whole blocks.
+    BN_Q8_0 = 3,
+    BN_Q4_0 = 4,
+    BN_Q4_K = 5,
+    BN_Q6_K = 6,
+} bn_float_type;
 
 // One instruction set's kernels. Opaque; chosen once.
 typedef struct bn_kernels bn_kernels;
@@ -150,6 +160,12 @@ void bn_attention(
 void bn_gate(
     const bn_kernels *kernels, bn_pool *pool, float *gate, const float *up, size_t count, bool squared);
 
+// A table's rows [columns] as they are stored: bytes of one; columns are whole blocks.
+size_t bn_table_row_byte_count(bn_float_type type, size_t columns);
+// The first row of a quantised table [rows][columns] with a scale that is NaN or infinite, or `rows` if there
+// is none; then every weight is finite. Looks into no other table.
+size_t bn_table_first_invalid_row(
+    bn_pool *pool, const void *table, bn_float_type type, size_t rows, size_t columns);
 // Row lookup: out[i] = float(table[ids[i]]), table [rows][columns] of `type`.
 void bn_embed(
     const bn_kernels *kernels, bn_pool *pool, float *out, const void *table, bn_float_type type,

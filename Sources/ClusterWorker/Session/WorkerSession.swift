@@ -152,7 +152,9 @@ actor WorkerSession {
             model: manifest.model, layers: manifest.layers, slots: slots, context: context,
             type: CacheType(rawValue: assignment.cacheType) ?? .f32, tokensPerStepMax: tokens,
             kernels: configuration.kernels, threadCount: configuration.threadCount,
-            tableEncoding: manifest.tableEncoding, headType: HeadType(rawValue: assignment.head) ?? .fast)
+            tableEncoding: manifest.tableEncoding(of: .embedding) ?? .float16,
+            headEncoding: manifest.tableEncoding(of: .head),
+            headType: HeadType(rawValue: assignment.head) ?? .fast)
         residentByteCount = needed
         guard needed <= configuration.memoryByteCount else {
             throw WorkerError(
@@ -243,13 +245,19 @@ actor WorkerSession {
 }
 
 extension ShardManifest {
-    /// How embedding and head are written; only their parts' sizes are known before they arrive.
-    fileprivate var tableEncoding: TensorEncoding {
-        let float32ByteCount = UInt64(4 * model.vocabularySize * model.hiddenSize)
-        let isFloat32 = parts.contains {
-            ($0.kind == .embedding || $0.kind == .head) && $0.byteCount >= float32ByteCount
+    /// How embedding or head is written, or another way that takes as many bytes.
+    ///
+    /// Only the parts' sizes are known before they arrive. `nil` if there is no such part, or its size fits no
+    /// encoding.
+    fileprivate func tableEncoding(of kind: PartReference.Kind) -> TensorEncoding? {
+        guard let part = parts.first(where: { $0.kind == kind }),
+            let shape = TensorShape.all(of: kind, in: model).first
+        else { return nil }
+        return TensorEncoding.allCases.first { encoding in
+            guard shape.form.encodings.contains(encoding) else { return false }
+            let layout = PartLayout([(shape.role, encoding, shape.rows, shape.columns)])
+            return layout.map { UInt64($0.byteCount) } == part.byteCount
         }
-        return isFloat32 ? .float32 : .float16
     }
 }
 

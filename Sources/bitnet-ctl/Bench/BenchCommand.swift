@@ -15,7 +15,7 @@ struct BenchCommand: AsyncParsableCommand {
               bitnet-ctl bench model stories.gguf
               bitnet-ctl bench model --shape 2b-4t --threads 2
             """,
-        subcommands: [BenchKernelsCommand.self, BenchModelCommand.self])
+        subcommands: [BenchKernelsCommand.self, BenchModelCommand.self, BenchConvertCommand.self])
 }
 
 /// What both measurements may be told.

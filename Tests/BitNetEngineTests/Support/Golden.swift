@@ -13,7 +13,7 @@ enum GoldenModel: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
     var testDescription: String { rawValue }
 
-    private static let root = #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined()
+    static let root = #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined()
 
     var path: String {
         switch self {
@@ -46,7 +46,7 @@ enum GoldenModel: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
 /// A model file's parts in memory.
 struct PackedModel: Sendable {
-    let description: ModelDescription
+    var description: ModelDescription
     let parts: [PartReference.Kind: PackedPart]
 
     init(_ file: ModelFile) throws {
@@ -93,7 +93,9 @@ struct Golden: Decodable {
         let margin: [Float]
     }
 
-    let sha256: String
+    /// Of the one model file, or of each of several by its name.
+    let sha256: String?
+    let files: [String: String]?
     let fixed: [Int]
     let tight: [Prompt]
     let long: LongText

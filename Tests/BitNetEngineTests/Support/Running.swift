@@ -16,9 +16,10 @@ struct Setup {
     var mode: KernelMode?
     var headType = HeadType.exact
 
-    func load(_ model: GoldenModel) throws -> LocalModel {
-        let packed = try model.packed()
-        return try LocalModel(
+    func load(_ model: GoldenModel) throws -> LocalModel { try load(model.packed()) }
+
+    func load(_ packed: PackedModel) throws -> LocalModel {
+        try LocalModel(
             model: packed.description, cuts: cuts,
             cache: CacheShape(
                 slots: slots, context: min(context, packed.description.contextLength), type: cacheType),

@@ -35,6 +35,18 @@ final class ScratchDirectory {
         return names.sorted()
     }
 
+    func move(_ name: String, to other: String) throws {
+        guard rename("\(path)/\(name)", "\(path)/\(other)") == 0 else {
+            throw FileError(path: name, operation: "rename", errno: errno)
+        }
+    }
+
+    func remove(_ name: String) throws {
+        guard unlink("\(path)/\(name)") == 0 else {
+            throw FileError(path: name, operation: "remove", errno: errno)
+        }
+    }
+
     func bytes(of name: String) throws -> [UInt8] {
         try MappedFile(path: "\(path)/\(name)").withBytes { [UInt8]($0) }
     }
@@ -63,6 +75,16 @@ func smallModel(
     changes.family = family
     change(&changes)
     return try SyntheticModel(.tiny, changes, seed: seed)
+}
+
+/// A model in a directory of its own, as `model.gguf` or as the directory.
+func written(
+    _ model: SyntheticModel, _ format: SyntheticFormat, parts: Int = 1, threads: Int = 2
+) async throws -> ScratchDirectory {
+    let directory = try ScratchDirectory()
+    let path = format.kind.isDirectory ? directory.path : "\(directory.path)/model.gguf"
+    try await model.output(format, path: path, parts: parts).write(overwrites: false, threads: threads)
+    return directory
 }
 
 /// What a safetensors file holds, by name.

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+import BitNetFormats
+import Testing
+
+/// A Hugging Face directory whose files a test changes.
+private struct DirectoryFixture {
+    let directory: ScratchDirectory
+
+    init(_ kind: SyntheticFormat.Kind = .packed, family: String = "bitnet-b1.58") async throws {
+        directory = try await written(try smallModel(family: family), SyntheticFormat(kind))
+    }
+
+    func edit(_ name: String, _ old: String, _ new: String) throws {
+        let text = String(decoding: try directory.bytes(of: name), as: UTF8.self)
+        try #require(text.contains(old), "\(name) has no \(old)")
+        try directory.remove(name)
+        try directory.write(text.replacing(old, with: new), to: name)
+    }
+
+    func open() throws -> ModelFile { try ModelFile(path: directory.path) }
+}
+
+@Suite struct DirectoryTests {
+    @Test func `the scale multiplies or divides as the class of the matrices says`() async throws {
+        let fixture = try await DirectoryFixture()
+        let scale = try fixture.open().pack(.layer(0)).withView { try #require($0.tensors[.query]).scale }
+        try fixture.edit("config.json", "autobitlinear", "bitlinear")
+        let reciprocal = try fixture.open().pack(.layer(0)).withView {
+            try #require($0.tensors[.query]).scale
+        }
+        #expect(scale > 0 && scale != 1)
+        #expect(reciprocal == 1 / scale)
+    }
+
+    @Test(
+        arguments: [
+            ("BitNetForCausalLM", "OtherForCausalLM", .unsupportedArchitecture),
+            ("\"bitnet\"", "\"gptq\"", .unsupportedQuantisation),
+            ("autobitlinear", "otherlinear", .unsupportedQuantisation),
+            ("offline", "sometimes", .unsupportedQuantisation),
+            ("\"hidden_size\"", "\"hidden_sighs\"", .missingKey),
+            ("\"relu2\"", "\"gelu\"", .invalidModel),
+            ("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 3", .missingTensor),
+            ("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 1", .unexpectedTensor),
+            ("\"intermediate_size\": 256", "\"intermediate_size\": 260", .wrongShape),
+            ("\"hidden_size\": 256", "\"hidden_size\": 1e99", .malformedJSON),
+        ] as [(String, String, ModelFileError.Code)])
+    func `a configuration that does not fit is refused by name`(
+        old: String, new: String, code: ModelFileError.Code
+    ) async throws {
+        let fixture = try await DirectoryFixture()
+        // Spaces behind colons are the writer's choice.
+        let text = String(decoding: try fixture.directory.bytes(of: "config.json"), as: UTF8.self)
+        let isTight = !text.contains("\": ")
+        let tight = { (text: String) in isTight ? text.replacing(": ", with: ":") : text }
+        try fixture.edit("config.json", tight(old), tight(new))
+        let error = #expect(throws: ModelFileError.self) { try fixture.open() }
+        #expect(error?.code == code)
+        #expect(error?.message.isEmpty == false)
+    }
+
+    @Test func `a directory without its files says what to give`() async throws {
+        let empty = try ScratchDirectory()
+        let error = #expect(throws: ModelFileError.self) { try ModelFile(path: empty.path) }
+        #expect(error?.code == .missingFile)
+        #expect(error?.remedy.contains("config.json") == true)
+        let fixture = try await DirectoryFixture()
+        try fixture.directory.remove("model.safetensors")
+        #expect(throws: ModelFileError.self) { try fixture.open() }
+    }
+
+    @Test(arguments: ["../model.safetensors", "/etc/passwd", "a/b.safetensors", ".safetensors", "x.gguf"])
+    func `an index cannot name a file elsewhere`(name: String) async throws {
+        let fixture = try await DirectoryFixture()
+        try fixture.directory.move("model.safetensors", to: "other.safetensors")
+        try fixture.directory.write(
+            "{\"weight_map\":{\"model.norm.weight\":\"\(name)\"}}", to: "model.safetensors.index.json")
+        let error = #expect(throws: ModelFileError.self) { try fixture.open() }
+        #expect(error?.code == .malformedJSON)
+    }
+
+    @Test func `an index that promises a tensor which is not there is refused`() async throws {
+        let fixture = try await DirectoryFixture()
+        try fixture.directory.move("model.safetensors", to: "other.safetensors")
+        try fixture.directory.write(
+            "{\"weight_map\":{\"model.extra.weight\":\"other.safetensors\"}}",
+            to: "model.safetensors.index.json")
+        let error = #expect(throws: ModelFileError.self) { try fixture.open() }
+        #expect(error?.code == .missingTensor)
+        #expect(error?.subject == "model.extra.weight")
+    }
+}

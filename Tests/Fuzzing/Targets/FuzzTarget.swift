@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+
+/// A reader of foreign bytes, and what must hold whatever the bytes are.
+///
+/// The fuzzer and the replaying tests go through these same entries.
+package enum FuzzTarget: String, CaseIterable, Sendable {
+    /// A model file: container, description, tokenizer, packing.
+    case gguf
+    /// A cluster file.
+    case workers = "workers.yaml"
+
+    /// What became of an input.
+    package enum Outcome: Equatable, Sendable {
+        case accepted
+        /// With the documented error's message.
+        case refused(String)
+    }
+
+    /// - Throws: ``FuzzFinding`` if something does not hold; a trap or a hang shows by itself.
+    package func run(_ bytes: [UInt8]) throws(FuzzFinding) -> Outcome {
+        let outcome: Outcome =
+            switch self {
+            case .gguf: try GGUFTarget.run(bytes)
+            case .workers: try ClusterFileTarget.run(bytes)
+            }
+        if case .refused(let message) = outcome { try FuzzFinding.check(message: message) }
+        return outcome
+    }
+
+    /// Bytes that may be held at any moment for an input of `inputByteCount` bytes.
+    ///
+    /// A reader that believes a count in the file before it has seen what is counted breaks this at once.
+    package func allocationMax(inputByteCount: Int) -> Int {
+        (1 << 20) + allocationFactor * inputByteCount
+    }
+
+    private var allocationFactor: Int {
+        switch self {
+        // A merge of three letters takes 13 bytes of a file and a hundred in the table that finds it.
+        case .gguf: 64
+        // A YAML node takes two bytes of a file and some hundreds in memory.
+        case .workers: 1024
+        }
+    }
+}
+
+/// Something that a reader did and must not do.
+package struct FuzzFinding: Error, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+
+    /// An error is one line that a terminal and a log can show.
+    static func check(message: String) throws(FuzzFinding) {
+        guard !message.isEmpty else { throw FuzzFinding("an error without a message") }
+        guard message.utf8.count <= Limits.messageBytesMax else {
+            throw FuzzFinding("a message of \(message.utf8.count) bytes")
+        }
+        for scalar in message.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator:
+                throw FuzzFinding("U+\(String(scalar.value, radix: 16)) in the message: \(message)")
+            default: continue
+            }
+        }
+    }
+}
