@@ -27,6 +27,8 @@ import Testing
         #expect(file.warnings.isEmpty, "\(file.warnings)")
         #expect(file.description.name == "synthetic tiny, random weights")
         #expect(file.isSynthetic)
+        let gguf = try GGUFFile(path: "\(directory.path)/model.gguf")
+        #expect(try gguf.text("general.description")?.contains("not a language model") == true)
         let tokenizer = try file.tokenizer()
         let tokens = tokenizer.encode("the cat <é>\n", addsBeginning: true)
         #expect(tokens.first == 284)
