@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
-import BitNetFormats
 import Testing
+
+@testable import BitNetFormats
 
 /// A tokenizer over all bytes with a handful of merges.
 enum TinyTokenizer {
