@@ -169,7 +169,9 @@ enum TinyTokenizer {
     @Test func `a person may name another pre-tokenizer than the file`() throws {
         let gguf = try openGGUF(TinyTokenizer.builder(pre: "qwen2").bytes)
         func tokenizer(_ name: String) throws(ModelFileError) -> Tokenizer {
-            try TokenizerMetadata(gguf, vocabularySize: 268, preTokenizer: name).tokenizer()
+            var options = ModelOptions()
+            options.preTokenizer = name
+            return try ModelFile(gguf, options: options).tokenizer()
         }
         #expect(try tokenizer("llama3").encode("xyz", addsBeginning: false) == [TinyTokenizer.whole])
         #expect(try tokenizer("gpt-2").encode("xyz", addsBeginning: false) == [120, 121, 122])

@@ -81,8 +81,8 @@ struct SynthCommand: AsyncParsableCommand {
         }
         _ = try format
         try BenchOptions.checkThreads([threads])
-        guard (1...Limits.modelFilesMax).contains(split) else {
-            throw ValidationError("--split must be 1...\(Limits.modelFilesMax)")
+        guard (1...Limits.splitFilesMax).contains(split) else {
+            throw ValidationError("--split must be 1...\(Limits.splitFilesMax)")
         }
         guard !out.isEmpty, !out.hasSuffix("/") || type.isDirectory else {
             throw ValidationError("--out must name a file")
