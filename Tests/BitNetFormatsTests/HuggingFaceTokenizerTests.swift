@@ -95,6 +95,17 @@ import Testing
         #expect(try file.tokenizer().encode("a <user token> a", addsBeginning: false) == [97, 266, 97])
     }
 
+    @Test(arguments: ["llama", "microsoft", "onebit"])
+    func `a model's directory gives tokenizer and chat template`(_ family: String) throws {
+        let model = try ModelFile(path: repositoryFile("Tests/Golden/families/\(family)"))
+        let tokenizer = try model.tokenizer()
+        #expect(tokenizer.decode(tokenizer.encode("the owl, 12", addsBeginning: false)) == "the owl, 12")
+        #expect(tokenizer.beginningToken != nil)
+        let end = tokenizer.encode("<|eot_id|>", addsBeginning: false, parsesSpecial: true)
+        #expect(end.count == 1 && tokenizer.stopTokens.isSuperset(of: end))
+        #expect(model.chatTemplate?.contains("<|eot_id|>") == true)
+    }
+
     @Test func `ids without a token are unused`() throws {
         var file = TinyTokenizerFile()
         file.added = file.added.replacing("266", with: "280")
