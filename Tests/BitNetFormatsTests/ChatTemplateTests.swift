@@ -84,6 +84,7 @@ import Testing
     @Test(arguments: [
         ("{{ '<|start_header_id|>' + message['role'] }}{{ '<|eot_id|>' }}", ChatTemplate.llama3),
         ("{{'<|im_start|>' + message['role'] + '\\n'}}<|im_end|>", .chatml),
+        ("{{ message['role'] | capitalize }}: {{ message['content'] | trim }}<|eot_id|>", .bitnet),
         (
             "{% set c = message['role'] | capitalize + ': ' + message['content'] | trim + '<|eot_id|>' %}",
             .bitnet

@@ -6,7 +6,7 @@ extension EndToEnd {
     /// Conversations, with the embedded model in a format whose markers it has.
     @Suite struct Chat {
         private static let model = ["--local", "--model", Programs.model]
-        private static let json = model + ["--chat-template", "bitnet", "--json", "-n", "8", "--ignore-eos"]
+        private static let json = model + ["--json", "-n", "8", "--ignore-eos"]
 
         private struct Message: Encodable {
             let role: String
@@ -66,7 +66,7 @@ extension EndToEnd {
         @Test func `only the answer goes to standard output`() async throws {
             let run = try await CoordinatorRun.finished(
                 Self.model + [
-                    "--chat", "--chat-template", "bitnet", "-n", "4", "--prompt", "Where is the fox?",
+                    "--chat", "-n", "4", "--prompt", "Where is the fox?",
                 ])
             #expect(run.status == 0, "\(run)")
             #expect(!run.output.contains("Where is the fox?") && !run.output.contains("<|"), "\(run)")
@@ -79,10 +79,6 @@ extension EndToEnd {
             #expect(run.errorLine.contains("<|start_header_id|>"), "\(run)")
             #expect(run.errorLine.contains("choose another with --chat-template"), "\(run)")
             #expect(run.output.isEmpty)
-            // The embedded model carries a template of its own, a plain one.
-            let unknown = try await CoordinatorRun.finished(Self.model + ["--chat", "--prompt", "Hi"])
-            #expect(unknown.status == 2)
-            #expect(unknown.errorLine.contains("bitnet, llama3, falcon3, chatml"), "\(unknown)")
         }
 
         @Test func `a bad file of messages is an error with the byte`() async throws {

@@ -54,7 +54,7 @@ extension ChatTemplate {
         text.replace("\"", with: "'")
         if text.contains("<|start_header_id|>"), text.contains("<|eot_id|>") { return .llama3 }
         if text.contains("<|im_start|>"), text.contains("<|im_end|>") { return .chatml }
-        if text.contains("|capitalize+':'"), text.contains("<|eot_id|>") { return .bitnet }
+        if text.contains("message['role']|capitalize"), text.contains("<|eot_id|>") { return .bitnet }
         // Others with the same roles end a user's message with a token.
         let isFalcon = ["<|user|>\\n'+message['content']+'\\n'", "<|user|>'+message['content']+''"]
             .contains { text.contains($0) }
