@@ -74,8 +74,15 @@ package enum Limits {
 
     /// tokenizer.json, bytes; the largest published ones take 35 MB.
     package static let tokenizerFileBytesMax = 256 << 20
+    /// Merges of a tokenizer; the largest published ones have half a million.
+    package static let tokenizerMergesMax = 1 << 22
+    /// A SentencePiece token, bytes: each of its halves is looked for, so loading takes the square of it.
+    package static let mergedTokenBytesMax = 256
     /// Tokens that a configuration may name as ends of a generation.
     package static let stopTokensMax = 64
+    /// Values in one component of tokenizer.json (normalizer, pre-tokenizer, post-processor); known ones have
+    /// fewer than a hundred.
+    package static let tokenizerComponentValuesMax = 4096
 
     // MARK: Writing models
 

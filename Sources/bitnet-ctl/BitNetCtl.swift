@@ -10,9 +10,13 @@ struct BitNetCtl: AsyncParsableCommand {
             EXAMPLES
               bitnet-ctl inspect cluster/model/stories.gguf
               bitnet-ctl perplexity cluster/model/held-out.txt --model cluster/model/stories.gguf --cuts 3,6
+              bitnet-ctl tokenize --model cluster/model/stories.gguf < story.txt
               bitnet-ctl bench kernels --quick
               bitnet-ctl bench model cluster/model/stories.gguf
               bitnet-ctl synth 2b-4t --type tq2_0 --out 2b-4t.gguf
             """,
-        subcommands: [InspectCommand.self, PerplexityCommand.self, BenchCommand.self, SynthCommand.self])
+        subcommands: [
+            InspectCommand.self, PerplexityCommand.self, TokenizeCommand.self, BenchCommand.self,
+            SynthCommand.self,
+        ])
 }

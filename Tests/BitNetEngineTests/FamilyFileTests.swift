@@ -49,4 +49,10 @@ import Testing
         #expect(try local.tightDifferences(from: golden).flatMap(\.positions).mean > 0.3)
         #expect(try local.longDifferences(from: golden).mean > 0.06)
     }
+
+    @Test func `llama.cpp's quantiser and ours leave the same layers`() throws {
+        let layers = try [FamilyModel.llamaTQ, .llamaQuantized].map { try $0.packed().layerDigests }
+        #expect(layers[0].count == 2)
+        #expect(layers[0] == layers[1])
+    }
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
-import BitNetFormats
 import Testing
+
+@testable import BitNetFormats
 
 /// A tokenizer over all bytes with a handful of merges.
 enum TinyTokenizer {
@@ -119,14 +120,14 @@ enum TinyTokenizer {
     }
 
     static let refusals: [Fault] = [
-        Fault("a SentencePiece model", .unsupportedTokenizer) {
+        Fault("a word-piece model", .unsupportedTokenizer) {
+            $0.set("tokenizer.ggml.model", text: "bert")
+        },
+        Fault("a SentencePiece model without scores", .malformedTokenizer) {
             $0.set("tokenizer.ggml.model", text: "llama")
         },
         Fault("no model", .unsupportedTokenizer) { $0.remove("tokenizer.ggml.model") },
         Fault("another pre-tokenizer", .unsupportedTokenizer) { $0.set("tokenizer.ggml.pre", text: "qwen2") },
-        Fault("no pre-tokenizer and not Llama-3's vocabulary", .unsupportedTokenizer) {
-            $0.remove("tokenizer.ggml.pre")
-        },
         Fault("no tokens", .malformedTokenizer) { $0.remove("tokenizer.ggml.tokens") },
         Fault("more tokens than embedding rows", .malformedTokenizer) {
             $0.set("tokenizer.ggml.tokens", texts: [String](repeating: "a", count: 23))
@@ -157,9 +158,38 @@ enum TinyTokenizer {
         #expect(error?.code == fault.code)
     }
 
-    @Test func `a pre-tokenizer that is not named is mentioned`() throws {
+    @Test func `a pre-tokenizer that is not named is mentioned, and is the default one`() throws {
         let model = try openModel(TinyTokenizer.builder(pre: nil).bytes)
-        #expect(model.warnings.contains { $0.contains("pre-tokenizer") })
+        #expect(model.warnings.contains { $0.contains("pre-tokenizer") && $0.contains("default") })
+        let tokenizer = try model.tokenizer()
+        // Llama-3's rules would find this token, to which no merge leads.
+        #expect(tokenizer.encode("xyz", addsBeginning: false) == [120, 121, 122])
+        #expect(!tokenizer.addsBeginning)
+    }
+
+    @Test func `a person may name another pre-tokenizer than the file`() throws {
+        let gguf = try openGGUF(TinyTokenizer.builder(pre: "qwen2").bytes)
+        func tokenizer(_ name: String) throws(ModelFileError) -> Tokenizer {
+            var options = ModelOptions()
+            options.preTokenizer = name
+            return try ModelFile(gguf, options: options).tokenizer()
+        }
+        #expect(try tokenizer("llama3").encode("xyz", addsBeginning: false) == [TinyTokenizer.whole])
+        #expect(try tokenizer("gpt-2").encode("xyz", addsBeginning: false) == [120, 121, 122])
+        let error = #expect(throws: ModelFileError.self) { try tokenizer("gpt-3") }
+        #expect(error?.message.contains("gpt-3") == true && error?.message.contains("falcon3") == true)
+    }
+
+    @Test(arguments: [
+        ("llama-bpe", true), ("llama3", true), ("llama-v3", true), ("falcon3", true), ("falcon_e", true),
+        ("falcon-e", true), ("falcon-h1", true), ("gpt-2", false), ("default", false),
+    ])
+    func `names decide whether whole pieces and the beginning count`(_ name: String, _ isLlama3: Bool) throws
+    {
+        let tokenizer = try openModel(TinyTokenizer.builder(pre: name).bytes).tokenizer()
+        let expected = isLlama3 ? [TinyTokenizer.whole] : [120, 121, 122]
+        #expect(tokenizer.encode("xyz", addsBeginning: false) == expected)
+        #expect(tokenizer.addsBeginning == isLlama3)
     }
 }
 
@@ -197,26 +227,5 @@ enum TinyTokenizer {
             }
             #expect(tokenizer.decode(text.map(UInt32.init)) == String(decoding: text, as: UTF8.self))
         }
-    }
-}
-
-@Suite struct PreTokenizerTests {
-    @Test(
-        arguments: [
-            ("", []), ("Hello world", ["Hello", " world"]), ("  a", [" ", " a"]), ("a  ", ["a", "  "]),
-            ("1234567", ["123", "456", "7"]),
-            ("it's IT'S we'll you're", ["it", "'s", " IT", "'S", " we", "'ll", " you", "'re"]),
-            ("'tis", ["'t", "is"]), ("'quote", ["'quote"]), ("'\u{17F}a", ["'\u{17F}", "a"]),
-            ("a\n\n b", ["a", "\n\n", " b"]), ("a \n \n  b", ["a", " \n \n", " ", " b"]),
-            ("x!!\r\n\ny", ["x", "!!\r\n\n", "y"]), (" !?", [" !?"]), ("(a)", ["(a", ")"]),
-            ("\ta", ["\ta"]), ("\t a", ["\t", " a"]), ("\na", ["\n", "a"]), ("\u{A0}漢字", ["\u{A0}漢字"]),
-            ("a\u{85}b", ["a", "\u{85}b"]), ("e\u{301}", ["e", "\u{301}"]), ("Ⅳ²३", ["Ⅳ²३"]),
-            (" 12", [" ", "12"]), ("'", ["'"]), ("'l", ["'l"]), ("'v e", ["'v", " e"]),
-            ("👍🏽 ok", ["👍🏽", " ok"]),
-        ] as [(String, [String])])
-    func `text is cut as the Llama-3 expression cuts it`(text: String, expected: [String]) {
-        let bytes = Array(text.utf8)
-        let pieces = Llama3PreTokenizer.pieces(of: text).map { String(decoding: bytes[$0], as: UTF8.self) }
-        #expect(pieces.map { Array($0.utf8) } == expected.map { Array($0.utf8) })
     }
 }

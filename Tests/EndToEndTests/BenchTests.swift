@@ -12,6 +12,8 @@ extension EndToEnd {
             ["model", "m.gguf", "--layers", "2"], ["model", "--shape", "8b", "--layers", "33"],
             ["model", "m.gguf", "--threads", "0"], ["model", "m.gguf", "--context", "0"],
             ["model", "m.gguf", "--prefill-chunk", "2049"], ["model", "m.gguf", "--head", "quick"],
+            ["tokenizer"], ["tokenizer", "--model", "m.gguf", "--rounds", "0"],
+            ["tokenizer", "--model", "m.gguf", "--prompt-bytes", "0"],
         ])
         func `wrong usage ends with 64`(arguments: [String]) async throws {
             let process = try ChildProcess("bitnet-ctl", ["bench"] + arguments)
@@ -84,6 +86,27 @@ extension EndToEnd {
             }
             #expect(!file.synthetic && file.layers == file.layersMeasured)
             #expect(shape.synthetic && shape.layers == 2 && shape.layersMeasured == 1)
+        }
+
+        private struct TokenizerFigures: Decodable {
+            struct Text: Decodable {
+                let bytes: Int
+                let tokens: Int
+                let megabytesPerSecond: Double
+            }
+
+            let vocabularyTokens: Int
+            let loadMs: Double
+            let texts: [Text]
+        }
+
+        @Test func `a tokenizer's figures are of the given text and of two others`() async throws {
+            let text = Programs.repository.appending(path: "cluster/model/held-out.txt").path
+            let found = try await figures(
+                ["tokenizer", "--model", Programs.model, "--file", text, "--rounds", "1"],
+                as: TokenizerFigures.self)
+            #expect(found.vocabularyTokens > 256 && found.loadMs > 0 && found.texts.count == 3)
+            #expect(found.texts.allSatisfy { $0.bytes > $0.tokens && $0.megabytesPerSecond > 0 })
         }
 
         @Test func `tables for people name the machine, the kernels and where the time goes`() async throws {

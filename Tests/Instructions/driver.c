@@ -41,6 +41,8 @@ typedef struct {
     uint32_t slots[context], positions[context], last_position;
     float *scratch;
     uint16_t *table;
+    // Rows of Q6_K and of Q4_K.
+    uint8_t *six_bits, *four_bits;
     bn_fast_head *fast_head;
     void *fast_scratch;
 } fixture;
@@ -98,12 +100,22 @@ static void make_cache(fixture *data) {
     data->scratch = allocate(scratch_count * sizeof(float));
 }
 
+// Whatever the scales are: no instruction depends on them.
+static uint8_t *random_blocks(bn_float_type type) {
+    size_t byte_count = exact_rows * bn_table_row_byte_count(type, columns);
+    uint8_t *blocks = allocate(byte_count);
+    for (size_t i = 0; i < byte_count; i++) blocks[i] = (uint8_t)(random_bits() & 0x3f);
+    return blocks;
+}
+
 static void make_head(fixture *data) {
     data->table = allocate(rows * columns * sizeof(uint16_t));
     // Half floats of either sign from 2^-7 up to 2^-3.
     for (size_t i = 0; i < rows * columns; i++) {
         data->table[i] = (uint16_t)((random_bits() & 0x8fff) | 0x2000);
     }
+    data->six_bits = random_blocks(BN_Q6_K);
+    data->four_bits = random_blocks(BN_Q4_K);
     data->fast_head = bn_fast_head_create(data->kernels, NULL, data->table, BN_FLOAT16, rows, columns);
     if (data->fast_head == NULL) abort();
     data->fast_scratch = allocate(bn_fast_head_scratch_byte_count(rows, columns, 1));
@@ -167,6 +179,14 @@ static void run_head(fixture *data) {
     bn_head(data->kernels, NULL, data->out, data->x, data->table, BN_FLOAT16, 1, exact_rows, columns);
 }
 
+static void run_six_bit_head(fixture *data) {
+    bn_head(data->kernels, NULL, data->out, data->x, data->six_bits, BN_Q6_K, 1, exact_rows, columns);
+}
+
+static void run_four_bit_head(fixture *data) {
+    bn_head(data->kernels, NULL, data->out, data->x, data->four_bits, BN_Q4_K, 1, exact_rows, columns);
+}
+
 static void run_fast_head(fixture *data) {
     const uint32_t count = 1;
     bn_status status =
@@ -195,6 +215,8 @@ static const operation operations[] = {
     {"silu gate", run_silu, "value", gate_columns},
     {"squared gate", run_squared, "value", gate_columns},
     {"head", run_head, "weight", exact_rows * columns},
+    {"head of Q6_K", run_six_bit_head, "weight", exact_rows * columns},
+    {"head of Q4_K", run_four_bit_head, "weight", exact_rows * columns},
     {"fast head", run_fast_head, "weight", rows * columns},
 };
 

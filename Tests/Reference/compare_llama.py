@@ -64,7 +64,8 @@ def main():
             path = Path(temporary) / f"llama-{form}.gguf"
             write_file(FAMILIES["llama"], form, path)
             compare(f"llama, {form.upper()}", path, Model(path))
-    for name, family in (("llama-tq", "llama, TQ1_0 and TQ2_0 in turn"), ("onebit-f16", "onebit, F16")):
+    for name, family in (("llama-tq", "llama, TQ1_0 and TQ2_0 in turn"),
+                         ("llama-quantized", "llama, TQ1_0, embedding Q4_K, head Q6_K"), ("onebit-f16", "onebit, F16")):
         path = FOLDER / f"{name}.gguf"
         compare(family, path, Model(path))
 

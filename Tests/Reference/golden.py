@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Writes the golden files: what the reference computes for each test model.
 
-    python3 golden.py stories awkward-336 awkward-90 tokenizer microsoft onebit llama llama-tq
+    python3 golden.py [stories awkward-336 awkward-90 tokenizer microsoft onebit llama llama-tq llama-quantized]
 """
 
 import hashlib
@@ -18,12 +18,14 @@ FOLDER = GOLDEN / "families"
 PATHS = {"stories": EMBEDDED / "stories.gguf",
          "awkward-336": GOLDEN / "awkward-336.gguf",
          "awkward-90": GOLDEN / "awkward-90.gguf"}
-# The forms of one network, the original first: one set of values serves them all. Only the TQ file of
-# `llama` is a network of its own, since it rounds the reciprocal of each stored scale to f16.
+# The forms of one network, the original first: one set of values serves them all. The TQ files of `llama`
+# are networks of their own: they round the reciprocal of each stored scale to f16, and the one that llama.cpp
+# quantised rounds the embedding to Q4_K and the head to Q6_K.
 FORMS = {"microsoft": [FOLDER / "microsoft", FOLDER / "microsoft-i2_s.gguf"],
          "onebit": [FOLDER / "onebit", FOLDER / "onebit-f16.gguf", FOLDER / "onebit-i2_s.gguf"],
          "llama": [FOLDER / "llama"],
-         "llama-tq": [FOLDER / "llama-tq.gguf"]}
+         "llama-tq": [FOLDER / "llama-tq.gguf"],
+         "llama-quantized": [FOLDER / "llama-quantized.gguf"]}
 
 # Relative distance to the next rounding tie below which a prompt proves nothing:
 # there the last bit of a float decides about an int8 code.

@@ -5,11 +5,15 @@
     python3 make_families.py files                                # GGUF files from the directories
 
 Everything lands in Tests/Golden/families. A directory is the original; the GGUF files hold the same network,
-except that the TQ file of `llama` rounds its scales to f16.
+except that the TQ files of `llama` round its scales to f16, and the one that llama.cpp's own quantiser makes
+rounds the embedding and the head as well.
 """
 
+import ctypes
 import json
 import sys
+import tempfile
+from pathlib import Path
 
 import gguf
 import numpy as np
@@ -236,8 +240,19 @@ def write_file(family, form, path):
     writer.close()
 
 
+def quantise_with_llama_cpp(family, path):
+    """What llama.cpp's own quantiser makes of the F16 file: TQ1_0, the embedding Q4_K and the head Q6_K."""
+    import llama_cpp
+    parameters = llama_cpp.llama_model_quantize_default_params()
+    parameters.nthread, parameters.ftype = 1, llama_cpp.LLAMA_FTYPE_MOSTLY_TQ1_0
+    with tempfile.TemporaryDirectory() as temporary:
+        dense = Path(temporary) / path.name
+        write_file(family, "f16", dense)
+        assert llama_cpp.llama_model_quantize(bytes(dense), bytes(path), ctypes.byref(parameters)) == 0
+
+
 # Every form that is kept. The TQ file has both types in turn.
-FORMS = {"microsoft": ["i2_s"], "onebit": ["i2_s", "f16"], "llama": ["tq"]}
+FORMS = {"microsoft": ["i2_s"], "onebit": ["i2_s", "f16"], "llama": ["tq", "quantized"]}
 
 
 def main():
@@ -248,7 +263,10 @@ def main():
             write_directory(family, np.load(f"{name}.npz"))
         for form in FORMS[name]:
             path = FOLDER / f"{name}-{form}.gguf"
-            write_file(family, form, path)
+            if form == "quantized":
+                quantise_with_llama_cpp(family, path)
+            else:
+                write_file(family, form, path)
             print(path.name, path.stat().st_size, "bytes")
 
 

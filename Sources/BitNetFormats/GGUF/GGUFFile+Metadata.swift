@@ -78,6 +78,24 @@ extension GGUFFile {
         return try integers(array, key)
     }
 
+    /// The floating-point numbers of an array.
+    package func floats(_ key: String) throws(ModelFileError) -> [Float]? {
+        guard let value = metadata[key] else { return nil }
+        guard case .array(let array) = value else {
+            throw mismatch(key, found: value.kindName, expected: "an array of numbers")
+        }
+        var cursor = GGUFCursor(UnsafeRawBufferPointer(rebasing: bytes[array.range]), file: path)
+        var result: [Float] = []
+        for _ in 0..<array.count {
+            guard case .float(let number) = try cursor.value(array.elementType, key) else {
+                throw mismatch(
+                    key, found: "an array of \(array.elementType)", expected: "an array of numbers")
+            }
+            result.append(Float(number))
+        }
+        return result
+    }
+
     private func integers(_ array: GGUFArray, _ key: String) throws(ModelFileError) -> [Int] {
         var cursor = GGUFCursor(UnsafeRawBufferPointer(rebasing: bytes[array.range]), file: path)
         var result: [Int] = []

@@ -21,8 +21,11 @@ struct SplitFileName: Equatable {
 
     /// Path of file `number` of the same model.
     func path(of number: Int) -> String {
-        "\(prefix)-\(Self.text(number))-of-\(Self.text(count)).gguf"
+        prefix + Self.suffix(of: number, count: count) + ".gguf"
     }
+
+    /// `-00002-of-00005`; Hugging Face numbers the files of a checkpoint in the same way.
+    static func suffix(of number: Int, count: Int) -> String { "-\(text(number))-of-\(text(count))" }
 
     private static func number(_ digits: Substring) -> Int? {
         guard digits.utf8.count == 5, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {

@@ -19,7 +19,7 @@ extension ModelSource {
             description: try reader.description(family, tensors, activation: options.activation),
             naming: .huggingFace, tensors: tensors,
             quantisesMasters: options.quantisesMasters || quantisation.isOnline,
-            scaleDirection: quantisation.scaleDirection, chatTemplate: nil,
+            scaleDirection: quantisation.scaleDirection, chatTemplate: try directory.readChatTemplate(),
             isSynthetic: directory.configuration.isSynthetic, tokenizer: .huggingFace(directory),
             files: directory.weights.compactMap(\.source.identity) + [directory.configurationFile.identity])
     }

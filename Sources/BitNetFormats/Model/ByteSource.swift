@@ -18,7 +18,7 @@ package enum ByteSource: Sendable {
     }
 
     /// Lets the system take back the pages of `range`; they are read again when they are used again.
-    func releasePages(_ range: Range<Int>) {
+    package func releasePages(_ range: Range<Int>) {
         if case .mapped(let file) = self { file.releasePages(range) }
     }
 

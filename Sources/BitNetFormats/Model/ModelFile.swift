@@ -71,10 +71,12 @@ package final class ModelFile: Sendable {
     package func tokenizer() throws(ModelFileError) -> Tokenizer {
         switch source.tokenizer {
         case .gguf(let gguf):
-            try TokenizerMetadata(gguf, vocabularySize: description.vocabularySize).tokenizer()
+            try TokenizerMetadata(
+                gguf, vocabularySize: description.vocabularySize, preTokenizer: options.preTokenizer
+            ).tokenizer()
         case .huggingFace(let directory):
-            throw ModelFileError(
-                .unsupportedTokenizer, file: directory.path, found: "tokenizer.json", expected: "a GGUF")
+            try directory.readTokenizer(
+                vocabularySize: description.vocabularySize, preTokenizer: options.preTokenizer)
         }
     }
 

@@ -46,8 +46,11 @@ package struct SourceTensor: Sendable {
             && bytes.elementsEqual(other.bytes)
     }
 
-    /// Tells the system that the tensor's pages are not needed for now.
-    package func releasePages() { source.releasePages(offset..<offset + byteCount) }
+    /// Tells the system that the pages of `range`, bytes of the tensor, are not needed for now: they would count
+    /// as this process's memory for as long as nobody else needs the room.
+    func releasePages(_ range: Range<Int>) {
+        source.releasePages(offset + range.lowerBound..<offset + range.upperBound)
+    }
 
     func error(
         _ code: ModelFileError.Code, at position: Int? = nil, found: String, expected: String,

@@ -30,6 +30,20 @@ extension ContentDigest {
         return hasher.finish()
     }
 
+    /// SHA-256 of a file, of which not more than a piece is in this process's memory at a time.
+    package static func of(_ file: MappedFile) -> ContentDigest {
+        let pieceByteCount = 8 << 20
+        var hasher = ContentHasher()
+        file.withBytes { bytes in
+            for start in stride(from: 0, to: bytes.count, by: pieceByteCount) {
+                let range = start..<min(start + pieceByteCount, bytes.count)
+                hasher.update(UnsafeRawBufferPointer(rebasing: bytes[range]))
+                file.releasePages(range)
+            }
+        }
+        return hasher.finish()
+    }
+
     /// SHA-256 of `bytes`.
     package static func of(_ bytes: [UInt8]) -> ContentDigest {
         bytes.withUnsafeBytes { of($0) }

@@ -37,7 +37,7 @@ struct PartStream {
             } else {
                 try emitTable(source.tensor)
             }
-            source.tensor.releasePages()
+            source.tensor.releasePages(0..<source.tensor.byteCount)
         }
         try pad(to: plan.layout.byteCount)
         return hasher.finish()
@@ -82,6 +82,7 @@ struct PartStream {
         while start < bytes.count {
             let end = min(start + Self.pieceByteCount, bytes.count)
             try emit(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+            tensor.releasePages(start..<end)
             start = end
         }
     }

@@ -101,7 +101,7 @@ package final class PartStore: Sendable {
     package var freeByteCount: UInt64 { FileSystem.freeByteCount(at: directory) }
 
     private func holds(_ file: MappedFile, _ part: PartReference) -> Bool {
-        UInt64(file.byteCount) == part.byteCount && file.withBytes { ContentDigest.of($0) } == part.digest
+        UInt64(file.byteCount) == part.byteCount && ContentDigest.of(file) == part.digest
     }
 
     func path(of digest: ContentDigest) -> String { "\(directory)/parts/\(digest.hex)" }

@@ -24,26 +24,26 @@ extension SyntheticModel {
 
     private func stored(_ tensor: SyntheticTensor, _ format: SyntheticFormat) -> [SafeTensorsWriter.Tensor] {
         let floats = Self.elementType(format.floats)
-        let stem = huggingFaceStem(tensor)
+        let name = huggingFaceName(tensor)
         let shape = tensor.form == .gains ? [tensor.columns] : [tensor.rows, tensor.columns]
         switch (tensor.form, format.kind) {
         case (.ternary, .packed):
             return [
                 .init(
-                    stem + ".weight", shape: [tensor.rows / 4, tensor.columns], type: .uint8,
+                    name, shape: [tensor.rows / 4, tensor.columns], type: .uint8,
                     stream: tensor.stream(.packedRows)),
                 .init(
-                    stem + ".weight_scale", shape: [1], type: floats,
+                    name + "_scale", shape: [1], type: floats,
                     stream: TensorStream(
                         bytes: Self.bytes(scaleDivides ? 1 / tensor.scale : tensor.scale, format.floats))),
             ]
         case (.ternary, _):
             return [
                 .init(
-                    stem + ".weight", shape: shape, type: floats, stream: tensor.masterStream(format.floats))
+                    name, shape: shape, type: floats, stream: tensor.masterStream(format.floats))
             ]
         case (.gains, _), (.table, _):
-            return [.init(stem + ".weight", shape: shape, type: floats, stream: tensor.stream(format.floats))]
+            return [.init(name, shape: shape, type: floats, stream: tensor.stream(format.floats))]
         }
     }
 
@@ -64,27 +64,10 @@ extension SyntheticModel {
         return bytes
     }
 
-    private func huggingFaceStem(_ tensor: SyntheticTensor) -> String {
-        (tensor.layer.map { "model.layers.\($0)." } ?? "") + huggingFaceStem(tensor.role)
-    }
-
-    private func huggingFaceStem(_ role: TensorRole) -> String {
-        switch role {
-        case .embedding: "model.embed_tokens"
-        case .outputNorm: "model.norm"
-        case .head: "lm_head"
-        case .attentionNorm: "input_layernorm"
-        case .query: "self_attn.q_proj"
-        case .key: "self_attn.k_proj"
-        case .value: "self_attn.v_proj"
-        case .attentionSubNorm: family == .bitnet ? "self_attn.inner_attn_ln" : "self_attn.attn_sub_norm"
-        case .attentionOutput: "self_attn.o_proj"
-        case .feedForwardNorm: "post_attention_layernorm"
-        case .gate: "mlp.gate_proj"
-        case .up: "mlp.up_proj"
-        case .feedForwardSubNorm: family == .bitnet ? "mlp.ffn_layernorm" : "mlp.ffn_sub_norm"
-        case .down: "mlp.down_proj"
-        }
+    private func huggingFaceName(_ tensor: SyntheticTensor) -> String {
+        let names = TensorNaming.huggingFace.names(of: tensor.role, layer: tensor.layer)
+        // 1bitLLM's names are the second ones.
+        return (family == .bitnet ? names.last : names.first) ?? ""
     }
 
     // MARK: Documents

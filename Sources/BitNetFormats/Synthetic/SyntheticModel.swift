@@ -73,13 +73,13 @@ package struct SyntheticModel: Sendable {
         model.rotaryPairing = family.rotaryPairing
         model.hasSubNorms = family != .llama
         model.hasTiedHead = changes.isTied ?? model.hasTiedHead
-        switch changes.activation {
-        case "silu": model.activation = .siLU
-        case "relu2": model.activation = .squaredReLU
-        case nil where family != shape.family:
+        if let name = changes.activation {
+            guard let activation = ModelDescription.Activation(named: name) else {
+                throw ModelWriteError("activation \(name) is unknown; give silu or relu2")
+            }
+            model.activation = activation
+        } else if family != shape.family {
             model.activation = family.activation(named: nil, shape: model) ?? .siLU
-        case nil: break
-        case let name?: throw ModelWriteError("activation \(name) is unknown; give silu or relu2")
         }
         if let invalidity = model.invalidity {
             throw ModelWriteError("no such model can be run: \(invalidity)")

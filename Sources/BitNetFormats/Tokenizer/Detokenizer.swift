@@ -8,15 +8,23 @@ package struct Detokenizer {
     private let tokenizer: Tokenizer
     /// The start of a character, at most three bytes.
     private var pending: [UInt8] = []
+    /// Whether a blank that comes next is the one that encoding puts before a text.
+    private var dropsBlank: Bool
 
-    package init(_ tokenizer: Tokenizer) {
+    /// - Parameter startsText: whether the tokens start a text rather than continue one; SentencePiece's first blank
+    ///   is dropped only then.
+    package init(_ tokenizer: Tokenizer, startsText: Bool = false) {
         self.tokenizer = tokenizer
+        dropsBlank = startsText && tokenizer.form.dropsFirstBlank
     }
 
     /// The text that `token` completes; empty for control tokens and unknown ids.
     package mutating func append(_ token: UInt32) -> String {
         guard !tokenizer.isControl(token) else { return "" }
-        return append(bytes: tokenizer.bytes(of: token))
+        let bytes = tokenizer.bytes(of: token)
+        guard dropsBlank, let first = bytes.first else { return append(bytes: bytes) }
+        dropsBlank = false
+        return append(bytes: first == 0x20 ? bytes.dropFirst() : bytes)
     }
 
     mutating func append(bytes: some Sequence<UInt8>) -> String {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// A model's byte-level BPE tokenizer.
+/// A model's tokenizer: byte-level BPE, or SentencePiece's.
 package final class Tokenizer: Sendable {
     /// The token that stands before every text, if the model has one.
     package let beginningToken: UInt32?
@@ -8,36 +8,31 @@ package final class Tokenizer: Sendable {
     package let addsBeginning: Bool
     /// Tokens that end a generation: end of text, of turn, of message.
     package let stopTokens: Set<UInt32>
+    /// The chat template that stands beside a Hugging Face tokenizer, as it is written.
+    package let chatTemplate: String?
 
     private let vocabulary: Vocabulary
-    private let encoder: BytePairEncoder
-    /// Tokens that are one token wherever their text stands.
-    private let userDefined: SpecialTokenMatcher
-    /// Those and the control tokens.
+    private let encoder: PieceEncoder
+    let form: TextForm
+    /// Tokens that stand in the text under their own name.
     private let special: SpecialTokenMatcher
+    /// Those that are looked for in the text's changed form.
+    private let specialInForm: SpecialTokenMatcher
 
     init(
-        vocabulary: Vocabulary, encoder: BytePairEncoder, beginningToken: UInt32?, addsBeginning: Bool,
-        stopTokens: Set<UInt32>
+        encoder: PieceEncoder, form: TextForm, special: SpecialTokenMatcher,
+        specialInForm: SpecialTokenMatcher = .init(), beginningToken: UInt32?, addsBeginning: Bool,
+        stopTokens: Set<UInt32>, chatTemplate: String? = nil
     ) {
-        self.vocabulary = vocabulary
+        vocabulary = encoder.vocabulary
         self.encoder = encoder
+        self.form = form
+        self.special = special
+        self.specialInForm = specialInForm
         self.beginningToken = beginningToken
         self.addsBeginning = addsBeginning && beginningToken != nil
         self.stopTokens = stopTokens
-        var userDefined = SpecialTokenMatcher()
-        var special = SpecialTokenMatcher()
-        for token in 0..<UInt32(vocabulary.count) {
-            let kind = vocabulary.kind(of: token)
-            guard kind == .userDefined || kind == .control else { continue }
-            let text = vocabulary.bytes(of: token)
-            // A match must not cut a character of the text in two.
-            guard String(validating: text, as: UTF8.self) != nil else { continue }
-            special.insert(text, token: token)
-            if kind == .userDefined { userDefined.insert(text, token: token) }
-        }
-        self.userDefined = userDefined
-        self.special = special
+        self.chatTemplate = chatTemplate
     }
 
     /// Number of tokens; ids are below it.
@@ -51,25 +46,43 @@ package final class Tokenizer: Sendable {
     package func encode(_ text: String, addsBeginning: Bool, parsesSpecial: Bool = false) -> [UInt32] {
         var tokens: [UInt32] = []
         if addsBeginning, let beginningToken { tokens.append(beginningToken) }
-        let bytes = Array(text.utf8)
-        let matcher = parsesSpecial ? special : userDefined
-        var work = BytePairEncoder.Workspace()
-        var start = 0
-        while let match = matcher.firstMatch(in: bytes, from: start) {
-            encodePlain(bytes[start..<match.range.lowerBound], into: &tokens, &work)
-            tokens.append(match.token)
-            start = match.range.upperBound
+        var text = text
+        text.withUTF8 { bytes in
+            var work = MergeWorkspace()
+            split(bytes, by: special, parsesSpecial, into: &tokens) { range, tokens in
+                encode(
+                    fragment: UnsafeBufferPointer(rebasing: bytes[range]), isFirst: range.lowerBound == 0,
+                    parsesSpecial, &tokens, &work)
+            }
         }
-        encodePlain(bytes[start...], into: &tokens, &work)
         return tokens
     }
 
-    private func encodePlain(
-        _ bytes: ArraySlice<UInt8>, into tokens: inout [UInt32], _ work: inout BytePairEncoder.Workspace
+    /// Appends special tokens, and calls `plain` with what lies between.
+    private func split(
+        _ text: UnsafeBufferPointer<UInt8>, by matcher: SpecialTokenMatcher, _ parsesSpecial: Bool,
+        into tokens: inout [UInt32], _ plain: (Range<Int>, inout [UInt32]) -> Void
     ) {
-        for piece in Llama3PreTokenizer.pieces(of: String(decoding: bytes, as: UTF8.self)) {
-            let range = bytes.startIndex + piece.lowerBound..<bytes.startIndex + piece.upperBound
-            encoder.encode(bytes[range], into: &tokens, &work)
+        var start = 0
+        while let match = matcher.firstMatch(
+            in: text, from: start, accepts: { parsesSpecial || !isControl($0) })
+        {
+            if start < match.range.lowerBound { plain(start..<match.range.lowerBound, &tokens) }
+            tokens.append(match.token)
+            start = match.range.upperBound
+        }
+        if start < text.count { plain(start..<text.count, &tokens) }
+    }
+
+    private func encode(
+        fragment: UnsafeBufferPointer<UInt8>, isFirst: Bool, _ parsesSpecial: Bool,
+        _ tokens: inout [UInt32], _ work: inout MergeWorkspace
+    ) {
+        guard !form.isIdentity else { return encoder.encode(fragment, into: &tokens, &work) }
+        form.apply(fragment, isFirst: isFirst).withUnsafeBufferPointer { bytes in
+            split(bytes, by: specialInForm, parsesSpecial, into: &tokens) { range, tokens in
+                encoder.encode(UnsafeBufferPointer(rebasing: bytes[range]), into: &tokens, &work)
+            }
         }
     }
 
@@ -80,13 +93,35 @@ package final class Tokenizer: Sendable {
     package func text(of token: UInt32) -> String { String(decoding: bytes(of: token), as: UTF8.self) }
 
     /// Whether the token has a meaning rather than a text.
-    package func isControl(_ token: UInt32) -> Bool { vocabulary.kind(of: token) == .control }
+    package func isControl(_ token: UInt32) -> Bool {
+        let kind = vocabulary.kind(of: token)
+        return kind == .control || kind == .unknown
+    }
 
-    /// The text of a token sequence, without control tokens.
+    /// The text of a token sequence from its beginning, without control tokens.
     package func decode(_ tokens: some Sequence<UInt32>) -> String {
-        var detokenizer = Detokenizer(self)
+        var detokenizer = Detokenizer(self, startsText: true)
         var text = ""
         for token in tokens { text += detokenizer.append(token) }
         return text + detokenizer.finish()
+    }
+}
+
+extension SpecialTokenMatcher {
+    /// Finds the control, user-defined and unknown tokens of a vocabulary by their texts.
+    init(_ vocabulary: Vocabulary) {
+        self.init()
+        for token in 0..<UInt32(vocabulary.count) {
+            switch vocabulary.kind(of: token) {
+            case .control, .userDefined, .unknown: insertIfText(vocabulary.bytes(of: token), token: token)
+            default: break
+            }
+        }
+    }
+
+    /// A match must not cut a character of the text in two.
+    mutating func insertIfText(_ text: ArraySlice<UInt8>, token: UInt32, strip: Strip = []) {
+        guard String(validating: text, as: UTF8.self) != nil else { return }
+        insert(text, token: token, strip: strip)
     }
 }

@@ -4,35 +4,37 @@ import BitNetCore
 
 /// Reads a tokenizer from a GGUF's metadata.
 struct TokenizerMetadata {
-    private let gguf: GGUFFile
-    private let tokenCount: Int
-    private let tokenRanges: [Range<Int>]
+    let gguf: GGUFFile
+    let tokenCount: Int
+    let tokenRanges: [Range<Int>]
+    private let model: Model
+    /// A name that a person gave in place of the file's.
+    private let preTokenizerName: String?
 
-    private static let tokensKey = "tokenizer.ggml.tokens"
+    /// `tokenizer.ggml.model`.
+    private enum Model: String {
+        /// Byte-level BPE.
+        case gpt2
+        /// SentencePiece.
+        case llama
+    }
+
+    static let tokensKey = "tokenizer.ggml.tokens"
     private static let preKey = "tokenizer.ggml.pre"
 
-    /// Pre-tokenizer names that all mean the Llama-3 rules.
-    private static let llama3Names: Set<String> = [
-        "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon_e", "falcon-e", "falcon-h1",
-    ]
-
-    /// Texts of tokens that end a generation whether or not the file lists them.
-    private static let stopTexts = [
-        "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|endoftext|>", "<|im_end|>", "<|end|>",
-        "<end_of_turn>", "<EOT>", "_<EOT>",
-    ]
-
     /// Checks kind and size; `vocabularySize` are the embedding's rows, there may be fewer tokens.
-    init(_ gguf: GGUFFile, vocabularySize: Int) throws(ModelFileError) {
+    init(_ gguf: GGUFFile, vocabularySize: Int, preTokenizer: String? = nil) throws(ModelFileError) {
         self.gguf = gguf
-        let model = try gguf.text("tokenizer.ggml.model")
-        guard model == "gpt2" else {
+        preTokenizerName = preTokenizer
+        let name = try gguf.text("tokenizer.ggml.model")
+        guard let model = name.flatMap(Model.init) else {
             throw ModelFileError(
                 .unsupportedTokenizer, file: gguf.path, subject: "tokenizer.ggml.model",
-                found: model.map(ModelFileError.printable) ?? "no such key",
-                expected: "gpt2 (byte-level BPE)",
+                found: name.map(ModelFileError.printable) ?? "no such key",
+                expected: "gpt2 (byte-level BPE) or llama (SentencePiece)",
                 remedy: "models with this tokenizer are not supported yet")
         }
+        self.model = model
         guard let ranges = try gguf.strings(Self.tokensKey), !ranges.isEmpty, ranges.count <= vocabularySize
         else {
             throw ModelFileError(
@@ -46,39 +48,64 @@ struct TokenizerMetadata {
 
     /// What to tell a person before anything is tokenised.
     static func warnings(_ gguf: GGUFFile) -> [String] {
-        gguf.metadata[preKey] == nil && gguf.metadata[tokensKey] != nil
-            ? ["the file does not name its pre-tokenizer; Llama-3's rules are used if the vocabulary is its"]
-            : []
+        guard gguf.metadata[preKey] == nil, gguf.metadata[tokensKey] != nil,
+            (try? gguf.text("tokenizer.ggml.model")) == Model.gpt2.rawValue
+        else { return [] }
+        return [
+            "the file does not name its pre-tokenizer; "
+                + (isLlama3(gguf)
+                    ? "Llama-3's rules are used, for the vocabulary is Llama-3's" : "“default” is used")
+        ]
+    }
+
+    /// Whether the vocabulary is Llama-3's: Microsoft's own file does not say so.
+    private static func isLlama3(_ gguf: GGUFFile) -> Bool {
+        guard case .array(let tokens) = gguf.metadata[tokensKey], tokens.count == 128_256 else {
+            return false
+        }
+        return (try? gguf.integer("tokenizer.ggml.bos_token_id")) == 128_000
     }
 
     func tokenizer() throws(ModelFileError) -> Tokenizer {
-        try checkPreTokenizer()
+        switch model {
+        case .gpt2: try bytePairTokenizer()
+        case .llama: try sentencePieceTokenizer()
+        }
+    }
+
+    private func bytePairTokenizer() throws(ModelFileError) -> Tokenizer {
+        let preTokenizer = try preTokenizer()
         let vocabulary = try vocabulary()
-        let encoder = BytePairEncoder(
-            vocabulary: vocabulary, merges: try merges(vocabulary), ignoresMerges: true,
-            unknownToken: try specialToken("unknown_token_id"))
+        let encoder = PieceEncoder(
+            vocabulary: vocabulary, merges: try merges(vocabulary),
+            symbols: SymbolTable(bytes: vocabulary, unknownToken: try specialToken("unknown_token_id")),
+            preTokenizer: preTokenizer, ignoresMerges: preTokenizer == .llama3)
+        let addsBeginning = preTokenizer == .llama3 || Self.isLlama3(gguf)
         return Tokenizer(
-            vocabulary: vocabulary, encoder: encoder, beginningToken: try specialToken("bos_token_id"),
-            addsBeginning: try gguf.flag("tokenizer.ggml.add_bos_token") ?? true,
+            encoder: encoder, form: .plain, special: SpecialTokenMatcher(vocabulary),
+            beginningToken: try specialToken("bos_token_id"),
+            addsBeginning: try gguf.flag("tokenizer.ggml.add_bos_token") ?? addsBeginning,
             stopTokens: try stopTokens(vocabulary))
     }
 
-    /// Other pre-tokenizers would go here; a wrong one silently lowers a model's quality, so unknown names
-    /// are refused.
-    private func checkPreTokenizer() throws(ModelFileError) {
-        let name = try gguf.text(Self.preKey)
-        if let name, Self.llama3Names.contains(name) { return }
-        // Microsoft's own file names none; this is Llama-3's vocabulary.
-        if name == nil, tokenCount == 128_256, try specialToken("bos_token_id") == 128_000 { return }
-        throw ModelFileError(
-            .unsupportedTokenizer, file: gguf.path, subject: Self.preKey,
-            found: name.map(ModelFileError.printable) ?? "no such key",
-            expected: Self.llama3Names.sorted().joined(separator: ", "),
-            remedy: "models with this pre-tokenizer are not supported yet")
+    /// A wrong one silently lowers a model's quality, so unknown names are refused.
+    private func preTokenizer() throws(ModelFileError) -> PreTokenizer {
+        let fileName = try gguf.text(Self.preKey)
+        guard let name = preTokenizerName ?? fileName else {
+            return Self.isLlama3(gguf) ? .llama3 : .fourPasses
+        }
+        guard let found = PreTokenizer(name: name) else {
+            throw ModelFileError(
+                .unsupportedTokenizer, file: gguf.path, subject: Self.preKey,
+                found: ModelFileError.printable(name), expected: PreTokenizer.knownNames,
+                remedy: preTokenizerName == nil
+                    ? "models with this pre-tokenizer are not supported yet" : "ask for one of these")
+        }
+        return found
     }
 
     private func vocabulary() throws(ModelFileError) -> Vocabulary {
-        let kinds = try kinds()
+        let kinds = try kinds() ?? [Vocabulary.Kind](repeating: .normal, count: tokenCount)
         var vocabulary = Vocabulary(capacity: tokenCount)
         var text: [UInt8] = []
         for (range, kind) in zip(tokenRanges, kinds) {
@@ -95,11 +122,9 @@ struct TokenizerMetadata {
         return vocabulary
     }
 
-    private func kinds() throws(ModelFileError) -> [Vocabulary.Kind] {
+    func kinds() throws(ModelFileError) -> [Vocabulary.Kind]? {
         let key = "tokenizer.ggml.token_type"
-        guard let values = try gguf.integers(key) else {
-            return [Vocabulary.Kind](repeating: .normal, count: tokenCount)
-        }
+        guard let values = try gguf.integers(key) else { return nil }
         var kinds: [Vocabulary.Kind] = []
         for value in values {
             guard let kind = UInt8(exactly: value == 0 ? 1 : value).flatMap(Vocabulary.Kind.init) else {
@@ -113,16 +138,16 @@ struct TokenizerMetadata {
         return kinds
     }
 
-    private func merges(_ vocabulary: Vocabulary) throws(ModelFileError) -> [UInt64: BytePairEncoder.Merge] {
+    private func merges(_ vocabulary: Vocabulary) throws(ModelFileError) -> MergeTable {
         let key = "tokenizer.ggml.merges"
         guard let ranges = try gguf.strings(key) else {
             throw malformed(key, found: "no such key", expected: "the merges of byte-level BPE")
         }
-        guard ranges.count < UInt32.max else {
-            throw malformed(key, found: "\(ranges.count) merges", expected: "fewer than \(UInt32.max)")
+        guard ranges.count <= Limits.tokenizerMergesMax else {
+            throw malformed(
+                key, found: "\(ranges.count) merges", expected: "at most \(Limits.tokenizerMergesMax)")
         }
-        var merges: [UInt64: BytePairEncoder.Merge] = [:]
-        merges.reserveCapacity(ranges.count)  // bounded: every merge takes eight bytes of the file
+        var merges = MergeTable(capacity: ranges.count)
         var text: [UInt8] = []
         for (rank, range) in ranges.enumerated() {
             let bytes = gguf.bytes[range]
@@ -136,15 +161,14 @@ struct TokenizerMetadata {
             guard ByteAlphabet.decode(bytes[(space + 1)...], into: &text) else { continue }
             // A merge between or into tokens that the vocabulary lacks can never take part.
             guard let left = vocabulary.find(text[..<middle]), let right = vocabulary.find(text[middle...]),
-                let token = vocabulary.find(text[...])
+                let token = vocabulary.find(text)
             else { continue }
-            let pair = BytePairEncoder.key(left, right)
-            if merges[pair] == nil { merges[pair] = .init(rank: UInt32(rank), token: token) }
+            merges.insert(left, right, .init(rank: UInt32(rank), token: token))
         }
         return merges
     }
 
-    private func specialToken(_ name: String) throws(ModelFileError) -> UInt32? {
+    func specialToken(_ name: String) throws(ModelFileError) -> UInt32? {
         let key = "tokenizer.ggml." + name
         guard let value = try gguf.integer(key) else { return nil }
         guard (0..<tokenCount).contains(value) else {
@@ -153,19 +177,34 @@ struct TokenizerMetadata {
         return UInt32(value)
     }
 
-    private func stopTokens(_ vocabulary: Vocabulary) throws(ModelFileError) -> Set<UInt32> {
-        var stops: Set<UInt32> = []
+    func stopTokens(_ vocabulary: Vocabulary) throws(ModelFileError) -> Set<UInt32> {
+        var stops = StopTexts.tokens(in: vocabulary)
         for name in ["eos_token_id", "eot_token_id", "eom_token_id"] {
             if let token = try specialToken(name) { stops.insert(token) }
-        }
-        let texts = Set(Self.stopTexts.map { Array($0.utf8)[...] })
-        for token in 0..<UInt32(vocabulary.count) where texts.contains(vocabulary.bytes(of: token)) {
-            stops.insert(token)
         }
         return stops
     }
 
-    private func malformed(_ key: String, found: String, expected: String) -> ModelFileError {
+    func malformed(_ key: String, found: String, expected: String) -> ModelFileError {
         ModelFileError(.malformedTokenizer, file: gguf.path, subject: key, found: found, expected: expected)
+    }
+}
+
+/// Texts of tokens that end a generation whether or not the file lists them.
+enum StopTexts {
+    private static let texts = Set(
+        [
+            "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|endoftext|>", "<|im_end|>", "<|end|>",
+            "<end_of_turn>", "<EOT>", "_<EOT>",
+        ].map { Array($0.utf8)[...] })
+    private static let bytesMax = 24
+
+    static func tokens(in vocabulary: Vocabulary) -> Set<UInt32> {
+        var stops: Set<UInt32> = []
+        for token in 0..<UInt32(vocabulary.count) {
+            let text = vocabulary.bytes(of: token)
+            if text.count <= bytesMax, texts.contains(text) { stops.insert(token) }
+        }
+        return stops
     }
 }

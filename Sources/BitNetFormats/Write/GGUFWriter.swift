@@ -114,19 +114,10 @@ package enum GGUFWriter {
             own.set("split.no", short: UInt16(clamping: index))
             own.set("split.count", short: UInt16(clamping: groups.count))
             own.set("split.tensors.count", signed: Int32(clamping: tensors.count))
-            let name = "\(stem)\(partSuffix(index, of: groups.count)).gguf"
+            let name = "\(stem)\(SplitFileName.suffix(of: index + 1, count: groups.count)).gguf"
             return file(path: name, metadata: own, tensors: group)
         }
     }
-}
-
-/// `-00001-of-00003`, by which parts of a model are told apart in every container.
-func partSuffix(_ index: Int, of count: Int) -> String {
-    func five(_ number: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(5 - digits.count, 0)) + digits
-    }
-    return "-\(five(index + 1))-of-\(five(count))"
 }
 
 extension Array {

@@ -58,18 +58,15 @@ package struct ModelOutput: Sendable {
             throw ModelWriteError(
                 "\(file.path) is there already; give another name, or --force to replace it")
         }
-        let place =
-            directory.map { access($0, F_OK) == 0 ? $0 : Self.parent(of: $0) }
-            ?? Self.parent(of: files[0].path)
-        var status = statvfs()
-        guard statvfs(place, &status) == 0 else {
-            throw ModelWriteError("cannot write to \(place): \(String(cString: strerror(errno)))")
+        let parent = Self.parent(of: directory ?? files[0].path)
+        let place = directory.flatMap { FileSystem.isDirectory($0) ? $0 : nil } ?? parent
+        guard FileSystem.isDirectory(place) else {
+            throw ModelWriteError("\(place) is no directory; make it, or choose another place")
         }
-        let free = Int(clamping: status.f_bavail).multipliedReportingOverflow(
-            by: Int(clamping: status.f_frsize))
-        guard free.overflow || byteCount <= free.partialValue else {
+        let free = FileSystem.freeByteCount(at: place)
+        guard UInt64(clamping: byteCount) <= free else {
             throw ModelWriteError(
-                "\(place) has \(free.partialValue) bytes free and this model takes \(byteCount); "
+                "\(place) has \(free) bytes free and this model takes \(byteCount); "
                     + "make room, or choose another place or a smaller type")
         }
     }

@@ -61,7 +61,7 @@ package enum SafeTensorsWriter {
         var weightMap: [(key: String, value: JSONValue)] = []
         var files: [FileImage] = []
         for (index, group) in groups.enumerated() {
-            let name = "model\(partSuffix(index, of: groups.count)).safetensors"
+            let name = "model\(SplitFileName.suffix(of: index + 1, count: groups.count)).safetensors"
             files.append(file(path: "\(directory)/\(name)", tensors: group))
             weightMap += group.map { ($0.name, .text(name)) }
         }

@@ -59,6 +59,7 @@ struct Shipment {
                 }
                 let chunk = Frame(type: .partChunk, stream: transfer, payload: payload)
                 try await send(chunk, on: connection)
+                packed.bytes.releasePages(range)
                 directives += sending.sent(count)
                 report(sending, start: start, isLast: false)
             case .end:

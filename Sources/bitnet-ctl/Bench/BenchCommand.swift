@@ -8,14 +8,18 @@ import ProgramSupport
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measures kernels and models on this machine.",
+        abstract: "Measures kernels, models and tokenizers on this machine.",
         discussion: """
             EXAMPLES
               bitnet-ctl bench kernels --quick
               bitnet-ctl bench model stories.gguf
               bitnet-ctl bench model --shape 2b-4t --threads 2
+              bitnet-ctl bench tokenizer --model stories.gguf
             """,
-        subcommands: [BenchKernelsCommand.self, BenchModelCommand.self, BenchConvertCommand.self])
+        subcommands: [
+            BenchKernelsCommand.self, BenchModelCommand.self, BenchTokenizerCommand.self,
+            BenchConvertCommand.self,
+        ])
 }
 
 /// What both measurements may be told.

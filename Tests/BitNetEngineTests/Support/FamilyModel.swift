@@ -23,7 +23,10 @@ struct FamilyModel: Sendable, CustomTestStringConvertible {
     /// No sub-norms, a head of its own, pairs side by side, both TQ types: Falcon3's.
     static let llamaTQ = Self("llama-tq.gguf", golden: "llama-tq")
 
-    static let files = [microsoftI2S, onebitF16, onebitI2S, llamaTQ]
+    /// As llama.cpp's own quantiser leaves it: the embedding Q4_K, the head Q6_K.
+    static let llamaQuantized = Self("llama-quantized.gguf", golden: "llama-quantized")
+
+    static let files = [microsoftI2S, onebitF16, onebitI2S, llamaTQ, llamaQuantized]
 
     init(_ name: String, golden: String, files: [String]? = nil) {
         self.name = name
@@ -48,5 +51,12 @@ struct FamilyModel: Sendable, CustomTestStringConvertible {
                 "\(self.golden).json is of another \(file): run Tests/Reference/golden.py")
         }
         return golden
+    }
+}
+
+extension PackedModel {
+    /// Of the layers alone: embedding and head may be stored in other types.
+    var layerDigests: [PartReference.Kind: ContentDigest] {
+        parts.filter { if case .layer = $0.key { true } else { false } }.mapValues(\.reference.digest)
     }
 }
