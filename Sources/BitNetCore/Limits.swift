@@ -105,8 +105,10 @@ package enum Limits {
     package static let messageBytesMax = 4096
     /// host:port, bytes.
     package static let addressBytesMax = 260
-    /// A prompt, bytes of UTF-8.
+    /// A prompt, bytes of UTF-8; also all messages of a conversation, as they are sent.
     package static let promptBytesMax = 8 << 20
+    /// Messages of one conversation.
+    package static let chatMessagesMax = 4096
     /// workers.yaml, bytes.
     package static let configBytesMax = 1 << 20
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 import Dispatch
 
 /// Standard input, line by line.
@@ -28,5 +29,18 @@ package final class StandardInput: Sendable {
         demand.signal()
         for await line in lines { return line }
         return nil
+    }
+
+    /// All lines up to the end, but not many more bytes than a prompt may have: what is longer is refused anyway.
+    package func readAll() async throws -> String {
+        var text = ""
+        var isFirst = true
+        while text.utf8.count <= Limits.promptBytesMax, let line = await nextLine() {
+            if !isFirst { text += "\n" }
+            text += line
+            isFirst = false
+        }
+        try Task.checkCancellation()
+        return text
     }
 }

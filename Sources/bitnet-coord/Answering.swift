@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
+import BitNetFormats
 import ClusterCoordinator
 import FoundationEssentials
 import ProgramSupport
@@ -10,15 +11,39 @@ struct Answering {
     let options: GenerationOptions
     let console: Console
 
+    /// Goes on from a text.
     func answer(_ prompt: String) async throws {
-        guard prompt.utf8.count <= Limits.promptBytesMax else {
+        try check(byteCount: prompt.utf8.count)
+        if !options.json { console.write(prompt) }
+        _ = try await generate(request(.text(prompt)), for: prompt)
+    }
+
+    /// Answers the last of `messages`.
+    ///
+    /// - Returns: what the model said.
+    func answer(_ messages: [ChatMessage], _ template: ChatTemplate) async throws -> String {
+        try check(byteCount: messages.reduce(0) { $0 + $1.content.utf8.count })
+        var request = request(.pieces(template.pieces(for: messages)))
+        request.stopMarkers = template.stopMarkers
+        if !options.ignoreEos { request.stopTexts += template.stopTexts }
+        return try await generate(request, for: messages.last?.content ?? "")
+    }
+
+    private func check(byteCount: Int) throws {
+        guard byteCount <= Limits.promptBytesMax else {
             throw AnsweringError(message: "the prompt is longer than \(Limits.promptBytesMax) bytes")
         }
-        let request = GenerationRequest(
+    }
+
+    private func request(_ prompt: Prompt) -> GenerationRequest {
+        GenerationRequest(
             prompt: prompt, tokenCountMax: options.nPredict, sampling: options.sampling,
             stopTexts: options.stop, ignoresStopTokens: options.ignoreEos)
+    }
+
+    /// - Parameter prompt: what a record names as its prompt.
+    private func generate(_ request: GenerationRequest, for prompt: String) async throws -> String {
         var record = AnswerRecord(prompt: prompt)
-        if !options.json { console.write(prompt) }
         for try await event in generator.generate(request) {
             switch event {
             case .started:
@@ -36,6 +61,7 @@ struct Answering {
             }
         }
         try Task.checkCancellation()
+        return record.text
     }
 }
 

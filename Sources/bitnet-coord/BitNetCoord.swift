@@ -22,6 +22,7 @@ struct BitNetCoord: AsyncParsableCommand {
               bitnet-coord --shards cluster/local-3.yaml --prompt "Once upon a time" -n 64
               bitnet-coord --local --model cluster/model/stories.gguf --prompt "One day" --temp 0.8 --seed 7
               bitnet-coord --local --cuts 3,6 --model cluster/model/stories.gguf < prompts.txt
+              bitnet-coord --shards workers.yaml --model bitnet-2b-4t.gguf --chat --system "Be brief."
 
             Every option can be given as an environment variable too: BITNET_COORD_CTX_SIZE=512 is --ctx-size 512.
             """)
@@ -45,6 +46,9 @@ struct BitNetCoord: AsyncParsableCommand {
     @OptionGroup(title: "Generation")
     var generation: GenerationOptions
 
+    @OptionGroup(title: "Conversation")
+    var chat: ChatOptions
+
     @OptionGroup(title: "Engine")
     var engine: EngineOptions
 
@@ -55,11 +59,15 @@ struct BitNetCoord: AsyncParsableCommand {
     var storeOptions: StoreOptions
 
     func validate() throws {
+        guard !chat.listsTemplates else { return }
         guard local != (shards != nil) else {
             throw ValidationError("give either --shards workers.yaml or --local")
         }
         guard cuts == nil || local else { throw ValidationError("--cuts goes with --local") }
         guard model != nil || shards != nil else { throw ValidationError("--local needs --model") }
+        guard chat.messages == nil || generation.prompt == nil else {
+            throw ValidationError("give either --messages or --prompt")
+        }
         if let reason = generation.sampling.invalidity { throw ValidationError(reason) }
     }
 
@@ -81,48 +89,50 @@ struct BitNetCoord: AsyncParsableCommand {
     }
 
     private func serve(_ console: Console) async throws {
+        guard !chat.listsTemplates else {
+            return console.write(ChatTemplate.allCases.map { $0.rawValue + "\n" }.joined())
+        }
         if let shards {
             let file = try ClusterFile.load(path: shards)
             guard let path = model ?? file.model else {
                 throw ValidationError("\(shards) names no model; add “model: FILE” or give --model")
             }
-            let model = try open(path, console)
+            let (model, template) = try open(path, console)
             try await ClusterRun(
                 file: file, model: model, store: storeOptions.store(for: model, console), engine: engine,
                 console: console
             )
-            .use { try await answer(with: $0, console) }
+            .use { try await answer(with: $0, template, console) }
         } else if let path = model {
-            let model = try open(path, console)
+            let (model, template) = try open(path, console)
             try await LocalRun(
                 model: model, store: storeOptions.store(for: model, console), cuts: cutLayers(),
                 engine: engine, console: console
             )
-            .use { try await answer(with: $0, console) }
+            .use { try await answer(with: $0, template, console) }
         }
     }
 
-    private func open(_ path: String, _ console: Console) throws -> ModelFile {
+    private func open(_ path: String, _ console: Console) throws -> (ModelFile, ChatTemplate?) {
         let model = try ModelFile(path: path, options: modelArguments.options)
         for warning in model.warnings { console.note("warning: \(warning)") }
-        return model
+        return (model, try chat.template(for: model, console))
     }
 
-    private func answer(with generator: Generator, _ console: Console) async throws {
+    private func answer(
+        with generator: Generator, _ template: ChatTemplate?, _ console: Console
+    ) async throws {
         let answering = Answering(generator: generator, options: generation, console: console)
+        if let template {
+            return try await Chatting(answering: answering, template: template, options: chat)
+                .run(prompt: generation.prompt)
+        }
+        let input = StandardInput()
         switch generation.prompt {
-        case "-":
-            let input = StandardInput()
-            var lines: [String] = []
-            while let line = await input.nextLine() { lines.append(line) }
-            try await answering.answer(lines.joined(separator: "\n"))
-        case .some(let prompt):
-            try await answering.answer(prompt)
+        case "-": try await answering.answer(try await input.readAll())
+        case .some(let prompt): try await answering.answer(prompt)
         case nil:
-            let input = StandardInput()
-            while let line = await input.nextLine() {
-                try await answering.answer(line)
-            }
+            while let line = await input.nextLine() { try await answering.answer(line) }
             try Task.checkCancellation()
         }
     }

@@ -15,6 +15,14 @@ import Glibc
         await #expect(processExitsWith: .success) { try replay(.gguf, mutationCount: 1500) }
     }
 
+    @Test func `no Hugging Face directory traps, hangs or takes more than its share`() async {
+        await #expect(processExitsWith: .success) { try replay(.huggingFace, mutationCount: 1000) }
+    }
+
+    @Test func `no conversation traps, hangs or takes more than its share`() async {
+        await #expect(processExitsWith: .success) { try replay(.chat, mutationCount: 4000) }
+    }
+
     @Test func `no cluster file traps, hangs or takes more than its share`() async {
         await #expect(processExitsWith: .success) { try replay(.workers, mutationCount: 4000) }
     }

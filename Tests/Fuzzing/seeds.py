@@ -4,6 +4,7 @@
 
 Names that begin with "good" must be accepted, with "bad" refused, which the replaying tests check.
 """
+import json
 import pathlib
 import random
 import struct
@@ -183,6 +184,87 @@ def models():
     yield "bad-counts", b"GGUF" + struct.pack("<IQQ", 3, 1 << 62, 1 << 62)
 
 
+class Directory:
+    """A Hugging Face model of one layer, as one input: config.json, a line ---, model.safetensors."""
+
+    def __init__(self, architecture, storage, quantization, **config):
+        self.random = random.Random(architecture + storage)
+        self.storage = storage
+        self.tensors = {}
+        self.config = {
+            "architectures": [architecture],
+            "hidden_size": 8,
+            "intermediate_size": 12,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 1,
+            "vocab_size": 12,
+            "max_position_embeddings": 64,
+            "rms_norm_eps": 1e-5,
+            "rope_theta": 10000.0,
+            "quantization_config": quantization,
+        } | config
+        self.floats("model.embed_tokens.weight", 12, 8)
+        self.floats("model.norm.weight", 8)
+        layer = "model.layers.0."
+        shapes = {"q_proj": (8, 8), "k_proj": (4, 8), "v_proj": (4, 8), "o_proj": (8, 8)}
+        for name, (rows, columns) in shapes.items():
+            self.matrix(f"{layer}self_attn.{name}", rows, columns)
+        for name, (rows, columns) in {"gate_proj": (12, 8), "up_proj": (12, 8), "down_proj": (8, 12)}.items():
+            self.matrix(f"{layer}mlp.{name}", rows, columns)
+        self.floats(layer + "input_layernorm.weight", 8)
+        self.floats(layer + "post_attention_layernorm.weight", 8)
+        if architecture != "LlamaForCausalLM":
+            microsoft = architecture == "BitNetForCausalLM"
+            attention = "attn_sub_norm" if microsoft else "inner_attn_ln"
+            self.floats(f"{layer}self_attn.{attention}.weight", 8)
+            self.floats(f"{layer}mlp.{'ffn_sub_norm' if microsoft else 'ffn_layernorm'}.weight", 12)
+        else:
+            self.floats("lm_head.weight", 12, 8)
+
+    def floats(self, name, *shape):
+        count = shape[0] * (shape[1] if len(shape) > 1 else 1)
+        values = [self.random.uniform(0.5, 1.5) for _ in range(count)]
+        self.tensors[name] = ("BF16", shape, b"".join(struct.pack("<f", item)[2:] for item in values))
+
+    def matrix(self, name, rows, columns):
+        if self.storage == "masters":
+            return self.floats(name + ".weight", rows, columns)
+        data = bytes(
+            sum(self.random.randint(0, 2) << 2 * place for place in range(4)) for _ in range(rows // 4 * columns))
+        self.tensors[name + ".weight"] = ("U8", (rows // 4, columns), data)
+        self.tensors[name + ".weight_scale"] = ("BF16", (1,), struct.pack("<f", 1.5)[2:])
+        return None
+
+    @property
+    def bytes(self):
+        header, body = {"__metadata__": {"format": "pt"}}, b""
+        for name, (dtype, shape, data) in self.tensors.items():
+            offsets = [len(body), len(body) + len(data)]
+            header[name] = {"dtype": dtype, "shape": shape, "data_offsets": offsets}
+            body += data
+        head = json.dumps(header).encode()
+        weights = struct.pack("<Q", len(head)) + head + body
+        return json.dumps(self.config).encode() + b"\n---\n" + weights
+
+
+def directories():
+    offline = {"quant_method": "bitnet", "linear_class": "autobitlinear", "quantization_mode": "offline"}
+    tied = {"tie_word_embeddings": True, "hidden_act": "relu2"}
+    yield "good-microsoft", Directory("BitNetForCausalLM", "packed", offline, **tied).bytes
+    online = offline | {"quantization_mode": "online"}
+    yield "good-masters", Directory("BitNetForCausalLM", "masters", online, **tied).bytes
+    falcon = {"quant_method": "bitnet", "modules_to_not_convert": ["lm_head"]}
+    yield "good-llama", Directory("LlamaForCausalLM", "packed", falcon, head_dim=4).bytes
+    yield "good-one-bit", Directory("BitnetForCausalLM", "masters", None).bytes
+    yield "bad-no-weights", b'{"architectures": ["BitNetForCausalLM"]}\n---\n' + struct.pack("<Q", 2) + b"{}"
+    yield "bad-length", b"{}\n---\n" + struct.pack("<Q", 1 << 63)
+    yield "bad-shape", b"{}\n---\n" + struct.pack("<Q", 62) + (
+        b'{"a":{"dtype":"F32","shape":[4294967296,4294967296,9],"data_offsets":[0,0]}}')
+
+
 if __name__ == "__main__":
-    for name, data in models():
-        (CORPUS / "gguf" / name).write_bytes(data)
+    for target, seeds in {"gguf": models(), "hugging-face": directories()}.items():
+        (CORPUS / target).mkdir(exist_ok=True)
+        for name, data in seeds:
+            (CORPUS / target / name).write_bytes(data)

@@ -2,22 +2,25 @@
 
 /// One wish for text.
 package struct GenerationRequest: Sendable {
-    package var prompt: String
+    package var prompt: Prompt
     package var tokenCountMax: Int
     package var sampling: SamplingParameters
     /// Generation ends before the first of these appears in the text.
     package var stopTexts: [String]
+    /// Special tokens, by their text, that end generation like the model's own stop tokens.
+    package var stopMarkers: [String]
     /// Stop tokens end nothing; used by benchmarks.
     package var ignoresStopTokens: Bool
 
     package init(
-        prompt: String, tokenCountMax: Int, sampling: SamplingParameters = .init(), stopTexts: [String] = [],
-        ignoresStopTokens: Bool = false
+        prompt: Prompt, tokenCountMax: Int, sampling: SamplingParameters = .init(), stopTexts: [String] = [],
+        stopMarkers: [String] = [], ignoresStopTokens: Bool = false
     ) {
         self.prompt = prompt
         self.tokenCountMax = tokenCountMax
         self.sampling = sampling
         self.stopTexts = stopTexts
+        self.stopMarkers = stopMarkers
         self.ignoresStopTokens = ignoresStopTokens
     }
 }

@@ -17,7 +17,7 @@ package struct ModelFileError: RemediableError, Equatable {
         // The values.
         case notTernary, scalesDiffer, badScale, badCode, notFinite
         // The tokenizer.
-        case unsupportedTokenizer, malformedTokenizer
+        case unsupportedTokenizer, malformedTokenizer, unsupportedChatTemplate
     }
 
     package let code: Code

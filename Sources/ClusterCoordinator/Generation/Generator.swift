@@ -82,7 +82,8 @@ package final class Generator: TextGenerator {
             continuation.finish(throwing: GeneratorError.request(reason))
             return events
         }
-        let prompt = tokenizer.encode(request.prompt, addsBeginning: tokenizer.addsBeginning)
+        let prompt = tokenizer.encode(request.prompt)
+        let stopTokens = tokenizer.stopTokens.union(request.stopMarkers.compactMap(tokenizer.specialToken))
         let sequence = TextSequence(
             continuation: continuation, detokenizer: Detokenizer(tokenizer), stopTexts: request.stopTexts,
             meter: GenerationMeter(promptTokenCount: prompt.count, stages: stages, start: start))
@@ -90,7 +91,7 @@ package final class Generator: TextGenerator {
         let id = submit(.text(sequence)) { id in
             SequenceRequest(
                 id: id, prompt: prompt, tokenCountMax: request.tokenCountMax, sampling: request.sampling,
-                stopTokens: request.ignoresStopTokens ? [] : tokenizer.stopTokens, scores: false)
+                stopTokens: request.ignoresStopTokens ? [] : stopTokens, scores: false)
         }
         continuation.onTermination = { [weak self] reason in
             if case .cancelled = reason { self?.cancel(id) }

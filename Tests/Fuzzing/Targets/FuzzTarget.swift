@@ -7,6 +7,10 @@ import BitNetCore
 package enum FuzzTarget: String, CaseIterable, Sendable {
     /// A model file: container, description, tokenizer, packing.
     case gguf
+    /// A Hugging Face directory: configuration, safetensors header, packing.
+    case huggingFace = "hugging-face"
+    /// A conversation as JSON, and its formats.
+    case chat
     /// A cluster file.
     case workers = "workers.yaml"
 
@@ -22,6 +26,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         let outcome: Outcome =
             switch self {
             case .gguf: try GGUFTarget.run(bytes)
+            case .huggingFace: try HuggingFaceTarget.run(bytes)
+            case .chat: try ChatTarget.run(bytes)
             case .workers: try ClusterFileTarget.run(bytes)
             }
         if case .refused(let message) = outcome { try FuzzFinding.check(message: message) }
@@ -39,6 +45,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         switch self {
         // A merge of three letters takes 13 bytes of a file and a hundred in the table that finds it.
         case .gguf: 64
+        // An object of a header takes six bytes at least.
+        case .huggingFace: 64
+        // A byte may be a token, which is written once for every format.
+        case .chat: 64
         // A YAML node takes two bytes of a file and some hundreds in memory.
         case .workers: 1024
         }

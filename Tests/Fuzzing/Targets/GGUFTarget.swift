@@ -16,14 +16,16 @@ enum GGUFTarget {
         } catch {
             return .refused(error.message)
         }
-        return try use(model, bytes)
+        let refusal = try tokenise(model, bytes)
+        let outcome = try use(model)
+        return refusal.map(FuzzTarget.Outcome.refused) ?? outcome
     }
 
-    /// What every kind of model file must stand once it is open.
-    static func use(_ model: ModelFile, _ bytes: [UInt8]) throws(FuzzFinding) -> FuzzTarget.Outcome {
+    /// What every kind of model must stand once it is open.
+    static func use(_ model: ModelFile) throws(FuzzFinding) -> FuzzTarget.Outcome {
         for warning in model.warnings { try FuzzFinding.check(message: warning) }
         if let invalidity = model.description.invalidity { throw FuzzFinding("opened though \(invalidity)") }
-        var refusal = try tokenise(model, bytes)
+        var refusal: String?
         let kinds = ModelFile.kinds(of: model.description)
         for kind in kinds where model.byteCount(of: kind) <= packedBytesMax {
             refusal = try pack(kind, of: model) ?? refusal
@@ -32,7 +34,7 @@ enum GGUFTarget {
     }
 
     /// - Returns: the message of a refusal.
-    private static func tokenise(_ model: ModelFile, _ bytes: [UInt8]) throws(FuzzFinding) -> String? {
+    static func tokenise(_ model: ModelFile, _ bytes: [UInt8]) throws(FuzzFinding) -> String? {
         let tokenizer: Tokenizer
         do throws(ModelFileError) {
             tokenizer = try model.tokenizer()
@@ -65,11 +67,10 @@ enum GGUFTarget {
         let part: PackedPart
         do {
             part = try model.pack(kind)
-        } catch let error as ModelFileError {
+        } catch {
+            guard let error = error as? ModelFileError else { throw FuzzFinding("packing threw \(error)") }
             try FuzzFinding.check(message: error.message)
             return error.message
-        } catch {
-            throw FuzzFinding("\(kind) was refused with \(error)")
         }
         do {
             try part.withView { try $0.check(kind, of: model.description) }

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+
+package import BitNetCore
+
+/// How a family of models writes a conversation.
+///
+/// Written out rather than interpreted: files carry templates as Jinja programs, and there are only these
+/// few. Each gives what its published template gives, byte for byte, but that the words of a message can
+/// never become a special token.
+package enum ChatTemplate: String, CaseIterable, Sendable {
+    /// Microsoft's 2B-4T, as it was trained; the template inside its official GGUF is another and wrong.
+    case bitnet
+    /// Llama-3 Instruct.
+    case llama3
+    /// Falcon3 Instruct.
+    case falcon3
+    /// Falcon-E Instruct, and many others.
+    case chatml
+
+    /// The prompt that makes the model answer the last message.
+    package func pieces(for messages: [ChatMessage]) -> [PromptPiece] {
+        var pieces: [PromptPiece] = []
+        switch self {
+        case .bitnet, .llama3: pieces.append(.beginning(isForced: true))
+        case .chatml: pieces.append(.beginning(isForced: false))
+        case .falcon3: break
+        }
+        for (index, message) in messages.enumerated() {
+            pieces += turn(message, isLast: index == messages.count - 1)
+        }
+        return pieces + opening(.assistant)
+    }
+
+    private func turn(_ message: ChatMessage, isLast: Bool) -> [PromptPiece] {
+        let header = opening(message.role)
+        switch self {
+        case .bitnet, .llama3:
+            return header + [.text(Self.trimmed(message.content)), .marker("<|eot_id|>")]
+        case .falcon3 where message.role == .assistant:
+            let end: [PromptPiece] = [.text(message.content), .marker("<|endoftext|>")]
+            return header + end + (isLast ? [] : [.text("\n")])
+        case .falcon3:
+            return header + [.text(message.content + "\n")]
+        case .chatml:
+            return header + [.text(message.content), .marker("<|im_end|>"), .text("\n")]
+        }
+    }
+
+    /// What stands before the words of a role.
+    private func opening(_ role: ChatRole) -> [PromptPiece] {
+        switch self {
+        case .bitnet:
+            let name =
+                switch role {
+                case .system: "System"
+                case .user: "User"
+                case .assistant: "Assistant"
+                }
+            return [.text(name + ": ")]
+        case .llama3:
+            return [
+                .marker("<|start_header_id|>"), .text(role.rawValue), .marker("<|end_header_id|>"),
+                .text("\n\n"),
+            ]
+        case .falcon3: return [.marker("<|\(role.rawValue)|>"), .text("\n")]
+        case .chatml: return [.marker("<|im_start|>"), .text(role.rawValue + "\n")]
+        }
+    }
+
+    // MARK: Vocabulary
+
+    /// Tokens without which the model does not know this format.
+    ///
+    /// Falcon3's vocabulary has none for its roles, which are ordinary text there.
+    package var requiredMarkers: [String] {
+        switch self {
+        case .bitnet: ["<|eot_id|>"]
+        case .llama3: ["<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"]
+        case .falcon3: ["<|endoftext|>"]
+        case .chatml: ["<|im_start|>", "<|im_end|>"]
+        }
+    }
+
+    /// Tokens that end an answer, beside those that end every generation.
+    package var stopMarkers: [String] {
+        switch self {
+        case .bitnet, .llama3: ["<|eot_id|>", "<|end_of_text|>"]
+        case .falcon3: ["<|endoftext|>", "<|user|>"]
+        case .chatml: ["<|im_end|>", "<|endoftext|>"]
+        }
+    }
+
+    /// Texts that end an answer: a model that goes on with the user's part.
+    package var stopTexts: [String] {
+        self == .falcon3 ? ["<|user|>"] : []
+    }
+
+    /// `text` without white space at its ends, as Python's `strip` sees it.
+    private static func trimmed(_ text: String) -> String {
+        func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+            scalar.properties.isWhitespace || (0x1C...0x1F).contains(scalar.value)
+        }
+        let scalars = text.unicodeScalars
+        guard let first = scalars.firstIndex(where: { !isSpace($0) }),
+            let last = scalars.lastIndex(where: { !isSpace($0) })
+        else { return "" }
+        return String(scalars[first...last])
+    }
+}
