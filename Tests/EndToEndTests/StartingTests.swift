@@ -50,7 +50,7 @@ extension EndToEnd {
             let second = try ChildProcess(
                 "bitnet-worker", ["--listen", "127.0.0.1:0", "--data-dir", first.dataDirectory])
             #expect(try await second.untilEnd() == .exited(2))
-            #expect(second.diagnostics.contains("another worker"))
+            #expect(second.diagnostics.contains("another process"))
             #expect(first.process.poll() == nil)
         }
     }
