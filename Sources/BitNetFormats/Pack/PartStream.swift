@@ -67,10 +67,7 @@ struct PartStream {
         var start = 0
         while start < entry.rows {
             let end = min(start + rowsPerPiece, entry.rows)
-            for row in start..<end {
-                let out = piece.bytes.baseAddress.map { $0 + (row - start) * rowByteCount }
-                try rows.encode(row: row, into: out, codes: codes, values: values)
-            }
+            try rows.encode(start..<end, into: piece, codes: codes, values: values)
             try emit(UnsafeRawBufferPointer(rebasing: piece.readOnly[..<((end - start) * rowByteCount)]))
             start = end
         }

@@ -32,26 +32,33 @@ struct TernaryRows {
         self.scale = try source.factor?.applied(to: scale) ?? scale
     }
 
-    /// Writes one row in T5 form.
+    /// Writes rows in T5 form, one behind the other.
     ///
     /// - Parameters:
     ///   - codes: working memory for a row of bytes.
     ///   - values: working memory for a row of floats.
     /// - Throws: ``ModelFileError`` at a value that is no trit, or has another scale.
     func encode(
-        row: Int, into out: UnsafeMutableRawPointer?, codes: AlignedBuffer, values: AlignedBuffer
+        _ rows: Range<Int>, into piece: AlignedBuffer, codes: AlignedBuffer, values: AlignedBuffer
     ) throws(ModelFileError) {
-        guard let out, let code = codes.bytes.bindMemory(to: UInt8.self).baseAddress,
-            let value = values.bytes.bindMemory(to: Float.self).baseAddress
+        defer { withExtendedLifetime((piece, codes, values, tensor)) {} }
+        guard var out = piece.bytes.bindMemory(to: UInt8.self).baseAddress,
+            let code = codes.bytes.bindMemory(to: UInt8.self).baseAddress,
+            let value = values.bytes.bindMemory(to: Float.self).baseAddress,
+            let bytes = tensor.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
         else { return }
-        try decode(row: row, into: code, value)
-        bn_pack_t5(code, columns, out.assumingMemoryBound(to: UInt8.self))
+        let rowByteCount = T5.rowByteCount(columns: columns)
+        for row in rows {
+            try decode(bytes, row: row, into: code, value)
+            bn_pack_t5(code, columns, out)
+            out += rowByteCount
+        }
     }
 
     private func decode(
-        row: Int, into codes: UnsafeMutablePointer<UInt8>, _ values: UnsafeMutablePointer<Float>
+        _ bytes: UnsafePointer<UInt8>, row: Int, into codes: UnsafeMutablePointer<UInt8>,
+        _ values: UnsafeMutablePointer<Float>
     ) throws(ModelFileError) {
-        guard let bytes = tensor.bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
         switch form {
         case .blocks(let block, let scaleBits):
             try decodeBlocks(block, scaleBits, bytes, row: row, into: codes)
