@@ -19,6 +19,10 @@ import Glibc
         await #expect(processExitsWith: .success) { try replay(.huggingFace, mutationCount: 1000) }
     }
 
+    @Test func `no tokenizer traps, hangs or takes more than its share`() async {
+        await #expect(processExitsWith: .success) { try replay(.tokenizer, mutationCount: 1000) }
+    }
+
     @Test func `no conversation traps, hangs or takes more than its share`() async {
         await #expect(processExitsWith: .success) { try replay(.chat, mutationCount: 4000) }
     }

@@ -263,8 +263,30 @@ def directories():
         b'{"a":{"dtype":"F32","shape":[4294967296,4294967296,9],"data_offsets":[0,0]}}')
 
 
+def tokenizers():
+    """The golden tokenizers, cut down to what a fuzzer can turn around quickly."""
+    golden = pathlib.Path(__file__).parent.parent / "Golden" / "tokenizers"
+    for path in sorted(golden.glob("*.json")):
+        if path.name.endswith(".ids.json"):
+            continue
+        contents = json.loads(path.read_text())
+        model = contents["model"]
+        added = {token["content"] for token in contents["added_tokens"]}
+        merges = [merge.split(" ") if isinstance(merge, str) else merge for merge in model["merges"][:12]]
+        words = {word for merge in merges for word in [*merge, "".join(merge)]} | set("abcdefgh")
+        kept = sorted((item for item in model["vocab"].items() if item[0] in words | added), key=lambda item: item[1])
+        model["vocab"] = dict(kept)
+        model["merges"] = model["merges"][:12]
+        names = {"bos_token": sorted(added)[0], "add_bos_token": True, "chat_template": "{{ messages }}"}
+        body = json.dumps(contents, ensure_ascii=False) + "\n---\n" + json.dumps(names)
+        yield f"good-{path.stem}", body.encode()
+    yield "bad-model", b'{"model": {"type": "Unigram", "vocab": [["a", -1.5]]}}'
+    yield "bad-ids", b'{"model": {"type": "BPE", "vocab": {"a": 4294967297, "b": 0}, "merges": ["a b"]}}'
+
+
 if __name__ == "__main__":
-    for target, seeds in {"gguf": models(), "hugging-face": directories()}.items():
+    targets = {"gguf": models(), "hugging-face": directories(), "tokenizer.json": tokenizers()}
+    for target, seeds in targets.items():
         (CORPUS / target).mkdir(exist_ok=True)
         for name, data in seeds:
             (CORPUS / target / name).write_bytes(data)

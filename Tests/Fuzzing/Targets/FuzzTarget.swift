@@ -9,6 +9,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case gguf
     /// A Hugging Face directory: configuration, safetensors header, packing.
     case huggingFace = "hugging-face"
+    /// A tokenizer as Hugging Face's library writes it.
+    case tokenizer = "tokenizer.json"
     /// A conversation as JSON, and its formats.
     case chat
     /// A cluster file.
@@ -27,6 +29,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
             switch self {
             case .gguf: try GGUFTarget.run(bytes)
             case .huggingFace: try HuggingFaceTarget.run(bytes)
+            case .tokenizer: try TokenizerTarget.run(bytes)
             case .chat: try ChatTarget.run(bytes)
             case .workers: try ClusterFileTarget.run(bytes)
             }
@@ -47,6 +50,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .gguf: 64
         // An object of a header takes six bytes at least.
         case .huggingFace: 64
+        // A token of one letter takes six bytes of a file.
+        case .tokenizer: 128
         // A byte may be a token, which is written once for every format.
         case .chat: 64
         // A YAML node takes two bytes of a file and some hundreds in memory.

@@ -34,7 +34,7 @@ enum GGUFTarget {
     }
 
     /// - Returns: the message of a refusal.
-    static func tokenise(_ model: ModelFile, _ bytes: [UInt8]) throws(FuzzFinding) -> String? {
+    private static func tokenise(_ model: ModelFile, _ bytes: [UInt8]) throws(FuzzFinding) -> String? {
         let tokenizer: Tokenizer
         do throws(ModelFileError) {
             tokenizer = try model.tokenizer()
@@ -42,6 +42,12 @@ enum GGUFTarget {
             try FuzzFinding.check(message: error.message)
             return error.message
         }
+        try tokenise(tokenizer, bytes)
+        return nil
+    }
+
+    /// What every tokenizer must stand, whatever its tables say.
+    static func tokenise(_ tokenizer: Tokenizer, _ bytes: [UInt8]) throws(FuzzFinding) {
         let texts = [
             "", "Once upon a time, in 2024 it's <|eot_id|> a  \n\n\tb\u{E9}\u{1F600}",
             String(decoding: bytes.suffix(256), as: UTF8.self),
@@ -57,7 +63,6 @@ enum GGUFTarget {
         }
         // Ids come from a peer too.
         _ = tokenizer.decode([0, UInt32(tokenizer.count), UInt32.max])
-        return nil
     }
 
     /// - Returns: the message of a refusal.
