@@ -14,6 +14,8 @@ extension Inspection {
             ("bytes", .integer(Int(clamping: byteCount))),
             ("ternary", ternaryObject), ("types", .list(types.map(Self.object))),
             ("tokenizer", tokenizerObject), ("stages", .list(stages.map(Self.object))),
+            ("coordinator_bytes", .integer(Int(clamping: coordinatorByteCount))),
+            ("chat_template", chatTemplate.map { .text($0) } ?? .null),
             ("warnings", .list(warnings.map(JSONValue.text))),
         ])
     }
@@ -67,6 +69,7 @@ extension Inspection {
             ("cache_bytes", .integer(Int(clamping: stage.memory.cache))),
             ("scratch_bytes", .integer(Int(clamping: stage.memory.scratch))),
             ("memory_bytes", .integer(Int(clamping: stage.memory.total))),
+            ("resident_bytes", .integer(Int(clamping: stage.residentByteCount))),
         ])
     }
 }

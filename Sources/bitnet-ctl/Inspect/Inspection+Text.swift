@@ -12,6 +12,7 @@ extension Inspection {
         lines += Table.lines(facts.map { ["  \($0.0)", $0.1] })
         lines += ["", "tensors"] + Table.lines(types.map(row))
         lines += ["", "stages"] + Table.lines(stages.enumerated().map(row))
+        lines.append("  coordinator  \(ByteCount.text(coordinatorByteCount)) resident")
         lines += warnings.flatMap { ["", "warning: \($0)"] }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -57,7 +58,12 @@ extension Inspection {
         }
     }
 
-    private var chatText: String { model.chatTemplate == nil ? "none" : "in the file" }
+    private var chatText: String {
+        if let chatTemplate {
+            return "\(chatTemplate)" + (model.chatTemplate == nil ? "" : ", named in the model")
+        }
+        return model.chatTemplate == nil ? "none" : "one that is not known"
+    }
 
     private func row(_ type: TypeCount) -> [String] {
         [
@@ -71,7 +77,7 @@ extension Inspection {
             "  stage \(index)", "layers \(stage.layers)", "\(ByteCount.text(stage.wireByteCount)) sent",
             "\(ByteCount.text(stage.memory.weights)) weights", "\(ByteCount.text(stage.memory.cache)) cache",
             "\(ByteCount.text(stage.memory.scratch)) working memory",
-            "\(ByteCount.text(stage.memory.total)) in all",
+            "\(ByteCount.text(stage.residentByteCount)) resident in all",
         ]
     }
 

@@ -36,12 +36,27 @@ struct Inspection {
         }
     }
 
+    /// What the coordinator takes: the program, and text and merges of each token. Measured; weights pass through
+    /// it in pieces.
+    var coordinatorByteCount: UInt64 {
+        let tokenCount = (try? tokenizer.get().count) ?? 0
+        return 37_000_000 + 130 * UInt64(tokenCount)
+    }
+
     var parameterCount: UInt64 { types.reduce(0) { $0 + $1.weightCount } }
     var byteCount: UInt64 { types.reduce(0) { $0 + $1.byteCount } }
 
+    /// Name of the chat format that would be used; `nil` if there is none.
+    var chatTemplate: String? { chatChoice?.template.rawValue }
+
+    private var chatChoice: ChatTemplate.Choice? {
+        guard case .success(let tokenizer) = tokenizer else { return nil }
+        return try? ChatTemplate.choose(for: model, tokenizer)
+    }
+
     /// Faults of the model and, if it has one, of its tokenizer.
     var warnings: [String] {
-        var warnings = model.warnings
+        var warnings = model.warnings + [chatChoice?.warning].compactMap(\.self)
         if case .failure(let error) = tokenizer {
             warnings.append("text cannot be tokenised: \(error.message)")
         }

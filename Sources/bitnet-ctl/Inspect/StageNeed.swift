@@ -19,6 +19,12 @@ struct StageNeed {
     let wireByteCount: UInt64
     let memory: StageMemory
 
+    /// What a worker takes for itself, program text included; measured with a model of two megabytes.
+    static let processByteCount: UInt64 = 32_000_000
+
+    /// Resident bytes of the worker once every slot has been full.
+    var residentByteCount: UInt64 { memory.total + Self.processByteCount }
+
     /// The stages on `workers` workers of equal speed and enough memory.
     static func all(of model: ModelFile, workers: Int, _ settings: Settings) throws -> [StageNeed] {
         let description = model.description
