@@ -78,6 +78,8 @@ package enum Limits {
     package static let tokenizerMergesMax = 1 << 22
     /// A SentencePiece token, bytes: each of its halves is looked for, so loading takes the square of it.
     package static let mergedTokenBytesMax = 256
+    /// A token that is looked for in a text under its own name, bytes: the known ones have fewer than fifty.
+    package static let specialTokenBytesMax = 512
     /// Tokens that a configuration may name as ends of a generation.
     package static let stopTokensMax = 64
     /// Values in one component of tokenizer.json (normalizer, pre-tokenizer, post-processor); known ones have

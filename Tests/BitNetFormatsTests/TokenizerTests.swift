@@ -167,6 +167,23 @@ enum TinyTokenizer {
         #expect(!tokenizer.addsBeginning)
     }
 
+    @Test func `a control token is found up to a length and not past it`() throws {
+        for (length, isFound) in [
+            (Limits.specialTokenBytesMax, true), (Limits.specialTokenBytesMax + 1, false),
+        ] {
+            let name = String(repeating: "z", count: length)
+            var builder = TinyTokenizer.builder()
+            builder.set(
+                "tokenizer.ggml.tokens",
+                texts: TinyTokenizer.alphabet + TinyTokenizer.extra + [
+                    name, "<|begin|>", "<user token>", "xyz",
+                ])
+            let tokens = try openModel(builder.bytes).tokenizer().encode(
+                name, addsBeginning: false, parsesSpecial: true)
+            #expect((tokens == [264]) == isFound)
+        }
+    }
+
     @Test func `a person may name another pre-tokenizer than the file`() throws {
         let gguf = try openGGUF(TinyTokenizer.builder(pre: "qwen2").bytes)
         func tokenizer(_ name: String) throws(ModelFileError) -> Tokenizer {

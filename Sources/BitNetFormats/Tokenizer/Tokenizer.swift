@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+import BitNetCore
+
 /// A model's tokenizer: byte-level BPE, or SentencePiece's.
 package final class Tokenizer: Sendable {
     /// The token that stands before every text, if the model has one.
@@ -119,9 +121,12 @@ extension SpecialTokenMatcher {
         }
     }
 
-    /// A match must not cut a character of the text in two.
+    /// A match must not cut a character of the text in two, and looking for one must not take the square of a
+    /// prompt: a longer token is never found.
     mutating func insertIfText(_ text: ArraySlice<UInt8>, token: UInt32, strip: Strip = []) {
-        guard String(validating: text, as: UTF8.self) != nil else { return }
+        guard text.count <= Limits.specialTokenBytesMax, String(validating: text, as: UTF8.self) != nil else {
+            return
+        }
         insert(text, token: token, strip: strip)
     }
 }

@@ -36,8 +36,9 @@ struct Inspection {
         }
     }
 
-    /// What the coordinator takes: the program, and text and merges of each token. Measured; weights pass through
-    /// it in pieces.
+    /// What the coordinator takes: the program, and text and merges of each token.
+    ///
+    /// Measured; weights pass through it in pieces.
     var coordinatorByteCount: UInt64 {
         let tokenCount = (try? tokenizer.get().count) ?? 0
         return 37_000_000 + 130 * UInt64(tokenCount)
