@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+import CFormats
+
 /// Five trits a byte: Σ codeᵢ·3ⁱ of five consecutive weights of a row, 0...242, least significant first.
 ///
 /// A row's last byte is padded with zero weights (code 1). 1.6 bits a weight; a uniform trit has 1.585.
@@ -18,23 +20,10 @@ package enum T5 {
     package static func encode(
         _ codes: UnsafeBufferPointer<UInt8>, into row: UnsafeMutableRawBufferPointer
     ) {
-        let whole = codes.count / 5
         precondition(
             row.count >= rowByteCount(columns: codes.count), "T5 row of \(row.count) bytes is too short")
-        guard let codesBase = codes.baseAddress, let rowBase = row.baseAddress else { return }
-        for index in 0..<whole {
-            let five = codesBase + index &* 5
-            let low = five[0] &+ 3 &* five[1] &+ 9 &* five[2]
-            let byte = low &+ 27 &* five[3] &+ 81 &* five[4]
-            rowBase.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
-        }
-        guard whole * 5 < codes.count else { return }
-        var byte: UInt8 = 0
-        for index in (0..<5).reversed() {
-            let position = whole * 5 + index
-            byte = byte &* 3 &+ (position < codes.count ? codes[position] : 1)
-        }
-        rowBase.storeBytes(of: byte, toByteOffset: whole, as: UInt8.self)
+        bn_pack_t5(
+            codes.baseAddress, codes.count, row.bindMemory(to: UInt8.self).baseAddress)
     }
 
     /// Unpacks one valid row to `codes` [columns].

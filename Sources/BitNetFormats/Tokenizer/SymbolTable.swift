@@ -47,8 +47,6 @@ struct SymbolTable: Sendable {
         self.fusesUnknown = fusesUnknown
     }
 
-    func byteToken(_ byte: UInt8) -> UInt32 { byteTokens[Int(byte)] }
-
     /// Puts the symbols of `piece` into `symbols`.
     func split(_ piece: UnsafeRawBufferPointer, _ vocabulary: Vocabulary, into symbols: inout [UInt32]) {
         symbols.removeAll(keepingCapacity: true)
