@@ -2,6 +2,7 @@
 
 import BitNetCore
 import BitNetFormats
+import Glibc
 import Testing
 
 @Suite struct GGUFContainerTests {
@@ -76,5 +77,14 @@ import Testing
             remedy: "do z")
         #expect(error.message == "m.gguf: a\u{FFFD}[2Jb (byte 12): found x, expected y; do z")
         #expect("\(error)" == error.message)
+    }
+}
+
+@Suite struct OpeningTests {
+    @Test func `a pipe is refused at once instead of waited for`() throws {
+        let directory = try ScratchDirectory()
+        let path = "\(directory.path)/pipe"
+        try #require(mkfifo(path, 0o600) == 0)
+        #expect(throws: FileError.self) { try ModelFile(path: path) }
     }
 }

@@ -20,7 +20,8 @@ package final class MappedFile: @unchecked Sendable {
     /// - Throws: ``FileError`` naming the path and the reason.
     package init(path: String) throws(FileError) {
         self.path = path
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Without O_NONBLOCK the open of a pipe would wait for a writer, perhaps for ever.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw FileError(path: path, operation: "open", errno: errno) }
         defer { _ = Glibc.close(descriptor) }
         var status = stat()

@@ -19,6 +19,12 @@ package struct ContentDigest: Hashable, Sendable {
             decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
+    /// Whether `text` is what ``hex`` writes.
+    package static func isHex(_ text: String) -> Bool {
+        text.utf8.count == 2 * byteCount
+            && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
+
     /// The first twelve digits, for people.
     package var short: String { String(hex.prefix(12)) }
 }

@@ -12,7 +12,7 @@ struct SplitFileName: Equatable {
         guard parts.count >= 4, let last = parts.last, last.hasSuffix(".gguf"),
             parts[parts.count - 2] == "of",
             let number = Self.number(parts[parts.count - 3]),
-            let count = Self.number(last.dropLast(".gguf".count)), (1...count).contains(number)
+            let count = Self.number(last.dropLast(".gguf".count)), number >= 1, number <= count
         else { return nil }
         prefix = parts.dropLast(3).joined(separator: "-")
         self.number = number

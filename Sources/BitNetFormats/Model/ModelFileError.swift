@@ -53,17 +53,6 @@ package struct ModelFileError: RemediableError, Equatable {
         return "\(place): found \(found), expected \(expected); \(remedy)"
     }
 
-    /// `text` without what could disturb a terminal or a log line, and not longer than 96 scalars.
-    static func printable(_ text: String) -> String {
-        let scalars = text.unicodeScalars
-        var result = String.UnicodeScalarView()
-        for scalar in scalars.prefix(96) {
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned:
-                result.append("\u{FFFD}")
-            default: result.append(scalar)
-            }
-        }
-        return String(result) + (scalars.count > 96 ? "…" : "")
-    }
+    /// A name from a file as part of a message: of Latin letters, 96 are shown.
+    static func printable(_ text: String) -> String { PrintableText.line(text, bytesMax: 99) }
 }

@@ -28,6 +28,7 @@ package final class ModelStore: Sendable {
     /// - Returns: why not, or `nil`.
     package func obstacle(to model: ModelFile) -> String? {
         guard model.fingerprint(version: Self.version) != nil else { return "the model is not a file" }
+        if references(of: model) != nil { return nil }
         let needed = model.partByteCounts.reduce(0) { $0 + $1.byteCount }
         guard needed <= quota else { return "its parts take \(needed) bytes, the quota is \(quota)" }
         // Parts of other models make room only once these are there.

@@ -54,7 +54,9 @@ extension PartStore {
     func trim(to quota: UInt64, keeping parts: some Sequence<PartReference>) {
         let kept = Set(parts.map(\.digest.hex))
         for name in kept { FileSystem.touch("\(directory)/parts/\(name)") }
-        let files = FileSystem.entries(of: directory + "/parts").compactMap { name in
+        // Whatever else somebody keeps there is not this store's to remove.
+        let names = FileSystem.entries(of: directory + "/parts").filter { ContentDigest.isHex($0) }
+        let files = names.compactMap { name in
             FileSystem.usage(of: "\(directory)/parts/\(name)").map { (name, $0.byteCount, $0.lastUsed) }
         }
         var total = files.reduce(0) { $0 + $1.1 }

@@ -149,13 +149,3 @@ extension [UInt32] {
         return low
     }
 }
-
-/// Tokens such as `<0x0A>`.
-enum ByteToken {
-    static func value(of text: some Collection<UInt8>) -> UInt8? {
-        guard text.count == 6, text.starts(with: Array("<0x".utf8)),
-            text.dropFirst(5).first == UInt8(ascii: ">")
-        else { return nil }
-        return UInt8(String(decoding: text.dropFirst(3).prefix(2), as: UTF8.self), radix: 16)
-    }
-}

@@ -19,11 +19,7 @@ struct MemoryEstimate {
     /// The figures that the planner divides, from the file's exact part sizes.
     func cost(of file: ModelFile) -> ModelCost {
         ModelCost(
-            layerByteCounts: (0..<model.layerCount).map { file.byteCount(of: .layer($0)) },
-            embeddingByteCount: file.byteCount(of: .embedding),
-            outputNormByteCount: file.byteCount(of: .outputNorm),
-            headByteCount: file.byteCount(of: .head),
-            headSharesEmbedding: model.hasTiedHead,
+            of: file,
             memoryPerLayer: layerByteCount,
             memoryForFirst: file.byteCount(of: .embedding),
             memoryForLast: file.byteCount(of: .head) + headCopyByteCount

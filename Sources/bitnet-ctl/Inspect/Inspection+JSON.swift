@@ -10,7 +10,7 @@ extension Inspection {
             ("path", .text(model.path)), ("name", .text(model.description.name)),
             ("container", .text(model.container)), ("architecture", .text(model.architecture)),
             ("synthetic", .flag(model.isSynthetic)),
-            ("parameters", .integer(Int(clamping: parameterCount))), ("shape", shape),
+            ("parameters", .integer(Int(clamping: model.parameterCount))), ("shape", shape),
             ("bytes", .integer(Int(clamping: byteCount))),
             ("ternary", ternaryObject), ("types", .list(types.map(Self.object))),
             ("tokenizer", tokenizerObject), ("stages", .list(stages.map(Self.object))),
@@ -53,7 +53,7 @@ extension Inspection {
         ])
     }
 
-    private static func object(_ type: TypeCount) -> JSONValue {
+    private static func object(_ type: TensorTypeCount) -> JSONValue {
         .object([
             ("type", .text(type.name)), ("tensors", .integer(type.tensorCount)),
             ("bytes", .integer(Int(clamping: type.byteCount))),

@@ -23,7 +23,7 @@ extension Inspection {
             ("name", shape.name), ("container", model.container), ("architecture", model.architecture),
             (
                 "parameters",
-                "\(Self.count(parameterCount)), of which \(Self.count(ternary.weightCount)) ternary"
+                "\(Self.count(model.parameterCount)), of which \(Self.count(ternary.weightCount)) ternary"
             ),
             (
                 "shape",
@@ -50,7 +50,9 @@ extension Inspection {
     private var tokenizerText: String {
         switch tokenizer {
         case .success(let tokenizer):
-            let stops = tokenizer.stopTokens.sorted().map { "\($0) \(tokenizer.text(of: $0))" }
+            let stops = tokenizer.stopTokens.sorted().map {
+                "\($0) \(PrintableText.line(tokenizer.text(of: $0)))"
+            }
             let begin = tokenizer.addsBeginning ? tokenizer.beginningToken.map { "\($0)" } ?? "none" : "none"
             return
                 "\(tokenizer.count) tokens, begins with \(begin), ends with \(stops.joined(separator: ", "))"
@@ -65,7 +67,7 @@ extension Inspection {
         return model.chatTemplate == nil ? "none" : "one that is not known"
     }
 
-    private func row(_ type: TypeCount) -> [String] {
+    private func row(_ type: TensorTypeCount) -> [String] {
         [
             "  \(type.name)", "\(type.tensorCount) tensors", ByteCount.text(type.byteCount),
             "\(type.bitsPerWeight.text(places: 2)) bits a weight",

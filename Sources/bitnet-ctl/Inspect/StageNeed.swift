@@ -2,6 +2,7 @@
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
+import ClusterCoordinator
 import ClusterLogic
 
 /// What one stage of a model takes on its worker.
@@ -31,7 +32,7 @@ struct StageNeed {
         let offers = (0..<workers).map {
             WorkerOffer(name: "\($0)", address: "", memoryByteCount: .max / 2)
         }
-        let plan = try StagePlanner.plan(cost: cost(of: model, settings), workers: offers)
+        let plan = try StagePlanner.plan(cost: ModelCost(of: model), workers: offers)
         return plan.stages.map { stage in
             StageNeed(
                 layers: stage.layers, wireByteCount: stage.wireByteCount,
@@ -41,16 +42,5 @@ struct StageNeed {
                     kernels: settings.kernels, tableEncoding: model.tableEncoding,
                     headType: settings.headType))
         }
-    }
-
-    /// Bytes only: memory does not limit this plan.
-    private static func cost(of file: ModelFile, _ settings: Settings) -> ModelCost {
-        ModelCost(
-            layerByteCounts: (0..<file.description.layerCount).map { file.byteCount(of: .layer($0)) },
-            embeddingByteCount: file.byteCount(of: .embedding),
-            outputNormByteCount: file.byteCount(of: .outputNorm),
-            headByteCount: file.byteCount(of: .head),
-            headSharesEmbedding: file.description.hasTiedHead, memoryPerLayer: 0, memoryForFirst: 0,
-            memoryForLast: 0, memoryPerStage: 0)
     }
 }

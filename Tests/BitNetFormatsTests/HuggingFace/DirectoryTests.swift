@@ -58,7 +58,7 @@ private struct DirectoryFixture {
         try fixture.edit("config.json", tight(old), tight(new))
         let error = #expect(throws: ModelFileError.self) { try fixture.open() }
         #expect(error?.code == code)
-        #expect(error?.message.isEmpty == false)
+        #expect(error?.file.hasPrefix(fixture.directory.path) == true)
     }
 
     @Test func `a directory without its files says what to give`() async throws {

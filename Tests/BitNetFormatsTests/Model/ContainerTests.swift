@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
-import BitNetFormats
 import Testing
+
+@testable import BitNetFormats
 
 /// One model in every form that people have it in.
 @Suite struct ContainerTests {
@@ -102,6 +103,35 @@ import Testing
         }
         #expect(swapped?.code == .splitFile)
         #expect(swapped?.subject == "split.no")
+    }
+
+    @Test(arguments: [
+        ("x-00001-of-00003.gguf", 1, 3), ("a-b-99999-of-99999.gguf", 99_999, 99_999),
+    ])
+    func `a name tells which of how many files it is`(path: String, number: Int, count: Int) {
+        let name = SplitFileName(path: path)
+        #expect(name?.number == number && name?.count == count)
+        #expect(name?.path(of: number) == path)
+    }
+
+    @Test(arguments: [
+        "x-00001-of-00000.gguf", "x-00000-of-00000.gguf", "x-00000-of-00002.gguf", "x-00003-of-00002.gguf",
+        "00001-of-00002.gguf", "x-1-of-2.gguf", "x-00001-of-00002.bin", "x-0000a-of-00002.gguf", "",
+    ])
+    func `a name that cannot be is none`(path: String) {
+        #expect(SplitFileName(path: path) == nil)
+    }
+
+    @Test func `tensors that claim more weights than can be counted are counted as far as that goes`() throws
+    {
+        var builder = TinyModel.builder()
+        for name in ["a", "b", "c", "d"] {
+            builder.tensors.append(.init(name, [1 << 31, 1 << 31], 99, [0]))
+        }
+        let model = try openModel(builder.bytes)
+        #expect(model.typeCounts.first { $0.name == "type 99" }?.weightCount == .max)
+        #expect(model.parameterCount == .max)
+        #expect(model.typeCounts.first { $0.name == "F32" }?.tensorCount == 9)
     }
 
     @Test func `full-precision matrices are quantised when asked for, and only then`() async throws {

@@ -9,11 +9,11 @@ import Testing
 /// A model on disk and a directory for a store.
 private struct StoreFixture {
     let models: ScratchDirectory
-    let store: ScratchTree
+    let store: ScratchDirectory
 
     init(seed: UInt64 = 7) async throws {
         models = try await written(smallModel(seed: seed) { $0.isTied = true }, SyntheticFormat(.tq2))
-        store = try ScratchTree()
+        store = try ScratchDirectory()
     }
 
     func model(options: ModelOptions = .init()) throws -> ModelFile {
@@ -86,10 +86,22 @@ private struct StoreFixture {
         #expect(try fixture.packed(model, quota: size).wasKept)
     }
 
+    @Test func `what is not a part is not removed, whatever the quota`() async throws {
+        let fixture = try await StoreFixture()
+        _ = try ModelStore(directory: fixture.store.path, quota: 0)
+        try fixture.store.write("mine", to: "parts/letter.txt")
+        let packed = try fixture.packed(fixture.model(), quota: 1)
+        #expect(fixture.parts.contains("letter.txt"))
+        #expect(packed.manifest(layers: try #require(LayerRange(first: 0, end: 2))).parts.count == 5)
+    }
+
     @Test func `a model larger than the quota is not kept, and the reason is said`() async throws {
         let fixture = try await StoreFixture()
         let store = try ModelStore(directory: fixture.store.path, quota: 1000)
         #expect(store.obstacle(to: try fixture.model())?.contains("1000") == true)
+        _ = try fixture.packed(fixture.model())
+        // What is there already needs no room.
+        #expect(store.obstacle(to: try fixture.model()) == nil)
         let roomy = try ModelStore(directory: fixture.store.path, quota: 1 << 30)
         #expect(roomy.obstacle(to: try fixture.model()) == nil)
         #expect(roomy.obstacle(to: try openModel(TinyModel.builder().bytes)) != nil)
@@ -116,23 +128,5 @@ private struct StoreFixture {
         #expect(error?.subject == "blk.1.ffn_down.weight")
         #expect(FileSystem.entries(of: fixture.store.path + "/partial").isEmpty)
         #expect(FileSystem.entries(of: fixture.store.path + "/models").isEmpty)
-    }
-}
-
-/// A directory with directories in it that goes away with the object.
-private final class ScratchTree: Sendable {
-    let path: String
-
-    init() throws {
-        path = "/tmp/bitnet-store-\(UInt64.random(in: 0 ... .max))"
-        try FileSystem.makeDirectory(path)
-    }
-
-    deinit {
-        for name in FileSystem.entries(of: path) {
-            for inner in FileSystem.entries(of: "\(path)/\(name)") { unlink("\(path)/\(name)/\(inner)") }
-            if rmdir("\(path)/\(name)") != 0 { unlink("\(path)/\(name)") }
-        }
-        rmdir(path)
     }
 }

@@ -4,7 +4,7 @@ import BitNetCore
 import BitNetFormats
 import Glibc
 
-/// An empty directory that goes away with the object.
+/// An empty directory that goes away with the object, and directories in it.
 final class ScratchDirectory {
     let path: String
 
@@ -17,23 +17,15 @@ final class ScratchDirectory {
     }
 
     deinit {
-        for name in names { unlink("\(path)/\(name)") }
+        for name in names {
+            for inner in FileSystem.entries(of: "\(path)/\(name)") { unlink("\(path)/\(name)/\(inner)") }
+            if rmdir("\(path)/\(name)") != 0 { unlink("\(path)/\(name)") }
+        }
         rmdir(path)
     }
 
     /// What is in the directory, sorted.
-    var names: [String] {
-        guard let directory = opendir(path) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != "." && name != ".." { names.append(name) }
-        }
-        return names.sorted()
-    }
+    var names: [String] { FileSystem.entries(of: path).sorted() }
 
     func move(_ name: String, to other: String) throws {
         guard rename("\(path)/\(name)", "\(path)/\(other)") == 0 else {

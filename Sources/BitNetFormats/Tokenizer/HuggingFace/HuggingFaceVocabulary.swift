@@ -72,7 +72,7 @@ struct HuggingFaceVocabulary {
 
     private mutating func append(_ text: ArraySlice<UInt8>) throws(ModelFileError) {
         if added[text] != nil { throw Self.repeated(text, "added_tokens", file) }
-        if !isByteLevel, let byte = Self.byte(text) {
+        if !isByteLevel, let byte = ByteToken.value(of: text) {
             byteTokens[Int(byte)] = UInt32(vocabulary.count)
             vocabulary.append(CollectionOfOne(byte), .byte, isFindable: false)
             return
@@ -86,22 +86,6 @@ struct HuggingFaceVocabulary {
             throw Self.repeated(text, "model.vocab", file)
         }
         if bytes.drop(while: { $0 == 0x20 }).contains(0x20) { hasBlankInside = true }
-    }
-
-    /// The byte of a token `<0xHH>`.
-    private static func byte(_ text: ArraySlice<UInt8>) -> UInt8? {
-        guard text.count == 6, text.starts(with: Array("<0x".utf8)), text.last == UInt8(ascii: ">") else {
-            return nil
-        }
-        var value: UInt8 = 0
-        for digit in text.dropFirst(3).dropLast() {
-            switch digit {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = value << 4 | (digit - UInt8(ascii: "0"))
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): value = value << 4 | (digit - UInt8(ascii: "A") + 10)
-            default: return nil
-            }
-        }
-        return value
     }
 
     // MARK: Merges and names
