@@ -6,8 +6,9 @@ package final class FileDescriptor: Sendable {
     package let number: Int32
     package let path: String
 
-    package init(path: String, flags: Int32) throws(FileError) {
-        let number = open(path, flags | O_CLOEXEC, 0o600)
+    /// - Parameter mode: who may use a file that this makes.
+    package init(path: String, flags: Int32, mode: UInt32 = 0o600) throws(FileError) {
+        let number = open(path, flags | O_CLOEXEC, mode)
         guard number >= 0 else { throw FileError(path: path, operation: "open", errno: errno) }
         self.number = number
         self.path = path
@@ -32,7 +33,9 @@ package final class FileDescriptor: Sendable {
         while done < bytes.count, let base = bytes.baseAddress {
             let count = pwrite(number, base + done, bytes.count - done, off_t(offset) + off_t(done))
             if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw FileError(path: path, operation: "write", errno: errno) }
+            guard count > 0 else {
+                throw FileError(path: path, operation: "write", errno: count < 0 ? errno : ENOSPC)
+            }
             done += count
         }
     }

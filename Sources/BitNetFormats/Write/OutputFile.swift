@@ -13,7 +13,7 @@ package final class OutputFile: Sendable {
     }
 
     package let path: String
-    private let descriptor: Int32
+    private let file: FileDescriptor
     private let state = Mutex(State.open)
 
     private var partialPath: String { path + ".partial" }
@@ -24,9 +24,8 @@ package final class OutputFile: Sendable {
         let partial = path + ".partial"
         // A partial file left by a program that was killed is of no use to anyone.
         unlink(partial)
-        descriptor = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw FileError(path: partial, operation: "create", errno: errno) }
-        guard ftruncate(descriptor, byteCount) == 0 else {
+        file = try FileDescriptor(path: partial, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
+        guard ftruncate(file.number, byteCount) == 0 else {
             let error = FileError(path: partial, operation: "extend", errno: errno)
             discard()
             throw error
@@ -37,15 +36,7 @@ package final class OutputFile: Sendable {
 
     /// Writes at a place; may be called from several threads at once.
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
-        var done = 0
-        while done < bytes.count, let base = bytes.baseAddress {
-            let count = pwrite(descriptor, base + done, bytes.count - done, offset + done)
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else {
-                throw FileError(path: partialPath, operation: "write", errno: count < 0 ? errno : ENOSPC)
-            }
-            done += count
-        }
+        try file.write(bytes, at: UInt64(offset))
     }
 
     /// Gives the file its name.
@@ -53,14 +44,13 @@ package final class OutputFile: Sendable {
     /// - Parameter overwrites: whether a file that has the name already is replaced.
     package func finish(overwrites: Bool) throws(FileError) {
         // Some file systems say only now that what was written is lost.
-        guard fsync(descriptor) == 0 || errno == EINVAL else {
+        guard fsync(file.number) == 0 || errno == EINVAL else {
             throw FileError(path: partialPath, operation: "write", errno: errno)
         }
         let failed = overwrites ? rename(partialPath, path) : link(partialPath, path)
         guard failed == 0 else { throw FileError(path: path, operation: "create", errno: errno) }
         state.withLock { state in
             if !overwrites { unlink(partialPath) }
-            close(descriptor)
             state = .finished
         }
     }
@@ -68,9 +58,8 @@ package final class OutputFile: Sendable {
     /// Takes the file away, unless it has its name; doing so again does nothing.
     package func discard() {
         state.withLock { state in
-            guard case .open = state, descriptor >= 0 else { return }
+            guard case .open = state else { return }
             state = .discarded
-            close(descriptor)
             unlink(partialPath)
         }
     }
