@@ -2,6 +2,8 @@
 //
 // Attention goes through a sequence in spans of bn_attention_span positions, counted from its first, and
 // merges them in order. Who computes a span, and when, is no matter for the result.
+#include <string.h>
+
 #include "kernels.h"
 
 enum {
@@ -78,6 +80,43 @@ void bn_kv_store(
     size_t item_count = tokens * kv->kv_heads;
     // A key is written with one line of cache for each two elements.
     bn_pool_run(pool, item_count, bn_grain(pool, item_count, 16 * kv->head_size), store_heads, &region);
+}
+
+// ---- Copying --------------------------------------------------------------------------------------------
+
+typedef struct {
+    const bn_kv *kv;
+    uint32_t from;
+    uint32_t to;
+    size_t count;
+    size_t span_count;
+} copy_region;
+
+// Item i is span i mod span_count of key head i / span_count.
+static void copy_spans(void *context, size_t begin, size_t end, size_t thread) {
+    (void)thread;
+    const copy_region *region = context;
+    const bn_kv *kv = region->kv;
+    for (size_t item = begin; item < end; item++) {
+        size_t head = item / region->span_count;
+        size_t first = item % region->span_count * bn_attention_span;
+        size_t left = region->count - first;
+        // Whole blocks of keys, of which there is room for each that has begun.
+        size_t rows = bn_round_up(left < bn_attention_span ? left : bn_attention_span, bn_key_block);
+        memcpy(
+            keys_at(kv, region->to, head, first), keys_at(kv, region->from, head, first),
+            rows * kv->head_size * size_of(kv->type));
+        memcpy(
+            values_at(kv, region->to, head, first), values_at(kv, region->from, head, first),
+            rows * bn_round_up(kv->head_size, 16) * size_of(kv->type));
+    }
+}
+
+void bn_kv_copy(bn_pool *pool, const bn_kv *kv, uint32_t from, uint32_t to, size_t count) {
+    copy_region region = {kv, from, to, count, bn_ceil_divide(count, bn_attention_span)};
+    size_t item_count = region.span_count * kv->kv_heads;
+    size_t cost = 2 * bn_attention_span * kv->head_size * size_of(kv->type);
+    bn_pool_run(pool, item_count, bn_grain(pool, item_count, cost), copy_spans, &region);
 }
 
 // ---- Attending ------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ extension Stage {
     ///
     /// - Precondition: the slot is open and `count` is at most the cache's context.
     func fillCache(slot: UInt32, count: Int) {
-        precondition(slots.indices.contains(Int(slot)) && slots[Int(slot)] != nil, "slot \(slot) is not open")
+        precondition(
+            slots.indices.contains(Int(slot)) && slots[Int(slot)].sampling != nil, "slot \(slot) is not open")
         precondition(count <= cacheShape.context, "\(count) tokens of \(cacheShape.context)")
         let rows = min(tokensPerStepMax, max(count, 1))
         for index in 0..<rows * model.keyValueSize {
@@ -32,7 +33,7 @@ extension Stage {
         if isLastStage {
             (scratch.history + Int(slot) * cacheShape.context).update(repeating: 0, count: count)
         }
-        slots[Int(slot)]?.tokenCount = UInt32(count)
+        slots[Int(slot)].tokenCount = UInt32(count)
     }
 
     /// Bytes of weights that every step reads from memory once.

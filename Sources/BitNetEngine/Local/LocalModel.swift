@@ -56,8 +56,10 @@ package final class LocalModel {
         ) { try file.pack($0) }
     }
 
-    package func open(slot: UInt32, sampling: SamplingParameters = .init()) throws(StageError) {
-        for stage in stages { try stage.open(slot: slot, sampling: sampling) }
+    package func open(
+        slot: UInt32, sampling: SamplingParameters = .init(), prefix: SharedPrefix? = nil
+    ) throws(StageError) {
+        for stage in stages { try stage.open(slot: slot, sampling: sampling, prefix: prefix) }
     }
 
     package func close(slot: UInt32) {

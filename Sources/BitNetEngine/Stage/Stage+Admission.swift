@@ -27,7 +27,8 @@ extension Stage {
             throw StageError(
                 .slotOutOfRange, "\(place): slot \(entry.slot) used, but there are \(slots.count) slots")
         }
-        guard let slot = slots[Int(entry.slot)] else {
+        let slot = slots[Int(entry.slot)]
+        guard slot.sampling != nil else {
             throw StageError(.slotNotOpen, "\(place): slot \(entry.slot) used before it was opened")
         }
         guard entry.position < UInt32(cacheShape.context) else {
@@ -89,8 +90,7 @@ extension Stage {
             scratch.slots[index] = entry.slot
             scratch.positions[index] = entry.position
             let slot = Int(entry.slot)
-            let held = slots[slot]?.tokenCount ?? 0
-            slots[slot]?.tokenCount = min(held, entry.position)
+            slots[slot].tokenCount = min(slots[slot].tokenCount, entry.position)
             if isLastStage {
                 scratch.history[slot * cacheShape.context + Int(entry.position)] = entry.token
             }
@@ -99,6 +99,6 @@ extension Stage {
 
     /// The step is done: its tokens are part of their slots.
     func commit() {
-        for (slot, next) in nextPositions { slots[Int(slot)]?.tokenCount = next }
+        for (slot, next) in nextPositions { slots[Int(slot)].tokenCount = next }
     }
 }

@@ -124,7 +124,7 @@ extension Stage {
     }
 
     private func sampling(_ entry: StepEntry) -> SamplingParameters {
-        slots[Int(entry.slot)]?.sampling ?? SamplingParameters()
+        slots[Int(entry.slot)].sampling ?? SamplingParameters()
     }
 
     // MARK: Logits

@@ -23,18 +23,20 @@ package final class Stage: @unchecked Sendable {
     let cache: KeyValueCache
     let scratch: StageScratch
     let activations: Activations
-    var slots: [SlotState?]
+    var slots: [SlotState]
     /// For each slot of the step at hand, the position after its last entry.
     var nextPositions: [UInt32: UInt32] = [:]
 
     /// Where the time of steps goes, for who wants to know.
     package var profile: StepProfile?
 
-    /// What a stage knows of an open slot.
+    /// What a stage knows of a slot.
     struct SlotState {
-        let sampling: SamplingParameters
-        /// Positions 0 ..< tokenCount have their keys and values in the cache.
-        var tokenCount: UInt32
+        /// How the open sequence samples; `nil` while the slot is closed.
+        var sampling: SamplingParameters?
+        /// Positions 0 ..< tokenCount have their keys and values in the cache, of the last sequence if the slot
+        /// is closed.
+        var tokenCount: UInt32 = 0
     }
 
     /// Allocates everything that steps of up to `tokensPerStepMax` tokens need.
@@ -69,7 +71,7 @@ package final class Stage: @unchecked Sendable {
                 threadCount: pool.threadCount, headType: weights.headType))
         activations = try Activations(
             kernels: kernels, model: model, threadCount: pool.threadCount, tokensPerStepMax: tokensPerStepMax)
-        slots = Array(repeating: nil, count: shape.slots)
+        slots = Array(repeating: SlotState(), count: shape.slots)
         bn_rope_table(
             scratch.ropeCosines, scratch.ropeSines, shape.context, model.headSize, Double(model.ropeBase))
     }
@@ -99,38 +101,6 @@ package final class Stage: @unchecked Sendable {
     /// Bytes of the hop that carries `tokens` tokens of this model.
     package func hopByteCount(tokens: Int) -> Int {
         tokens * HopLayout.byteCountPerToken(hidden: model.hiddenSize)
-    }
-
-    // MARK: Slots
-
-    /// A new sequence takes `slot`, empty.
-    ///
-    /// - Throws: ``StageError`` if the slot does not exist or is taken, or the parameters are invalid.
-    package func open(slot: UInt32, sampling: SamplingParameters) throws(StageError) {
-        guard slot < UInt32(slots.count) else {
-            throw StageError(
-                .slotOutOfRange, "\(place): slot \(slot) opened, but there are \(slots.count) slots")
-        }
-        guard slots[Int(slot)] == nil else {
-            throw StageError(.slotAlreadyOpen, "\(place): slot \(slot) opened twice; close it first")
-        }
-        if let invalidity = sampling.invalidity {
-            throw StageError(.invalidSampling, "\(place): slot \(slot): \(invalidity)")
-        }
-        slots[Int(slot)] = SlotState(sampling: sampling, tokenCount: 0)
-    }
-
-    /// The sequence of `slot` is over.
-    ///
-    /// Closing a slot that is not open does nothing: a close may follow a loss that has closed it already.
-    package func close(slot: UInt32) {
-        guard slot < UInt32(slots.count) else { return }
-        slots[Int(slot)] = nil
-    }
-
-    /// Closes every slot, for a new session.
-    package func closeAll() {
-        for slot in slots.indices { slots[slot] = nil }
     }
 
     /// For error messages.

@@ -11,6 +11,8 @@ package struct StageError: RemediableError, Equatable {
         case slotNotOpen
         case slotAlreadyOpen
         case invalidSampling
+        /// A prefix of no tokens, or of more than the slot holds.
+        case prefixOutOfRange
         case emptyStep
         case tooManyEntries
         case positionOutOfRange

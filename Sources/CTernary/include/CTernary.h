@@ -147,6 +147,9 @@ size_t bn_kv_byte_count(
 void bn_kv_store(
     const bn_kernels *kernels, bn_pool *pool, const bn_kv *kv, const float *k, const float *v, size_t tokens,
     const uint32_t *slots, const uint32_t *positions);
+// Slot `to` receives what slot `from`, another one, holds at positions 0 ..< count, bit by bit. What `to` held
+// at later positions may be lost.
+void bn_kv_copy(bn_pool *pool, const bn_kv *kv, uint32_t from, uint32_t to, size_t count);
 // Floats of working memory that bn_attention takes with a pool of so many threads.
 size_t bn_attention_scratch_count(size_t threads, size_t heads, size_t kv_heads, size_t head_size);
 // out[t][h] = Σ_{p <= positions[t]} softmax_p(q[t][h]·k[p]/sqrt(head_size)) v[p], causal within slots[t].

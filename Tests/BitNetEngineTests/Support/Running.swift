@@ -43,10 +43,14 @@ extension LocalModel {
     func run(_ entries: [StepEntry]) throws -> [StepResult] { try forward(Step(id: 0, entries: entries)) }
 
     /// Log-probabilities `[vocabulary]` after each of `ids`, read in steps of `chunk` tokens.
-    func logProbabilities(_ ids: [UInt32], slot: UInt32 = 0, chunk: Int = 64) throws -> [[Float]] {
-        try open(slot: slot)
+    ///
+    /// With a prefix, which `ids` begins with, only those after the tokens that come after it.
+    func logProbabilities(
+        _ ids: [UInt32], slot: UInt32 = 0, chunk: Int = 64, prefix: SharedPrefix? = nil
+    ) throws -> [[Float]] {
+        try open(slot: slot, prefix: prefix)
         defer { close(slot: slot) }
-        return try stride(from: 0, to: ids.count, by: chunk).flatMap { start in
+        return try stride(from: Int(prefix?.tokenCount ?? 0), to: ids.count, by: chunk).flatMap { start in
             try logProbabilities(
                 Step(
                     id: 0,
@@ -56,13 +60,15 @@ extension LocalModel {
         }
     }
 
-    /// Reads `prompt` and then samples `count` tokens.
+    /// Reads `prompt`, or what of it comes after a prefix, and then samples `count` tokens.
     func generate(
-        _ prompt: [UInt32], count: Int, slot: UInt32 = 0, sampling: SamplingParameters = .init()
+        _ prompt: [UInt32], count: Int, slot: UInt32 = 0, sampling: SamplingParameters = .init(),
+        prefix: SharedPrefix? = nil
     ) throws -> [StepResult] {
-        try open(slot: slot, sampling: sampling)
+        try open(slot: slot, sampling: sampling, prefix: prefix)
         defer { close(slot: slot) }
-        var next = entries(prompt, slot: slot)
+        let start = Int(prefix?.tokenCount ?? 0)
+        var next = entries(prompt[start...], slot: slot, from: start)
         next[next.count - 1].output = .sample
         var results: [StepResult] = []
         while results.count < count {

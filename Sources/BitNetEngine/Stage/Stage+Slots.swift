@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+package import BitNetCore
+import CTernary
+
+extension Stage {
+    /// A new sequence takes `slot`, empty or with the first tokens of another.
+    ///
+    /// - Parameter prefix: the sequence's first tokens, which a slot holds; they are not computed again, and the
+    ///   sequence goes on at position `prefix.tokenCount`.
+    /// - Throws: ``StageError`` if the slot does not exist or is taken, the parameters are invalid, or no slot
+    ///   holds such a prefix. Nothing has changed then.
+    package func open(
+        slot: UInt32, sampling: SamplingParameters, prefix: SharedPrefix? = nil
+    ) throws(StageError) {
+        guard slot < UInt32(slots.count) else {
+            throw StageError(
+                .slotOutOfRange, "\(place): slot \(slot) opened, but there are \(slots.count) slots")
+        }
+        guard slots[Int(slot)].sampling == nil else {
+            throw StageError(.slotAlreadyOpen, "\(place): slot \(slot) opened twice; close it first")
+        }
+        if let invalidity = sampling.invalidity {
+            throw StageError(.invalidSampling, "\(place): slot \(slot): \(invalidity)")
+        }
+        if let prefix {
+            try check(prefix, for: slot)
+            if prefix.slot != slot { copy(prefix, into: slot) }
+        }
+        slots[Int(slot)] = SlotState(sampling: sampling, tokenCount: prefix?.tokenCount ?? 0)
+    }
+
+    /// The sequence of `slot` is over; what it holds stays until the slot is opened again.
+    ///
+    /// Closing a slot that is not open does nothing: a close may follow a loss that has closed it already.
+    package func close(slot: UInt32) {
+        guard slot < UInt32(slots.count) else { return }
+        slots[Int(slot)].sampling = nil
+    }
+
+    /// Closes every slot, for a new session; they hold nothing any more.
+    package func closeAll() {
+        for slot in slots.indices { slots[slot] = SlotState() }
+    }
+
+    private func check(_ prefix: SharedPrefix, for slot: UInt32) throws(StageError) {
+        guard prefix.slot < UInt32(slots.count) else {
+            throw StageError(
+                .slotOutOfRange,
+                "\(place): slot \(slot) opened with the tokens of slot \(prefix.slot), but there are "
+                    + "\(slots.count) slots")
+        }
+        let held = slots[Int(prefix.slot)].tokenCount
+        guard prefix.tokenCount >= 1, prefix.tokenCount <= held else {
+            throw StageError(
+                .prefixOutOfRange,
+                "\(place): slot \(slot) opened with \(prefix.tokenCount) tokens of slot \(prefix.slot), which "
+                    + "holds \(held); at least 1 can be taken over and at most those, else open it empty")
+        }
+    }
+
+    /// Keys, values and, where tokens are chosen, the tokens themselves.
+    private func copy(_ prefix: SharedPrefix, into slot: UInt32) {
+        for layer in cache.layers {
+            withUnsafePointer(to: layer) {
+                bn_kv_copy(pool.handle, $0, prefix.slot, slot, Int(prefix.tokenCount))
+            }
+        }
+        guard isLastStage else { return }
+        (scratch.history + Int(slot) * cacheShape.context).update(
+            from: scratch.history + Int(prefix.slot) * cacheShape.context, count: Int(prefix.tokenCount))
+    }
+}
