@@ -38,7 +38,7 @@ package enum Limits {
     /// Tokens in one step: what fits `activationBytesMax` for the widest model is checked separately.
     package static let stepTokensMax = 2048
     /// Steps that a stage holds waiting for its compute queue; past it the connection stops reading.
-    package static let stageQueueStepsMax = 64
+    package static let stageQueueStepsMax = 128
 
     /// Sequences that wait or run; a coordinator refuses more.
     package static let sequencesMax = 4096

@@ -2257,7 +2257,7 @@ const ProtobufCMessageDescriptor cluster__released__descriptor =
   (ProtobufCMessageInit) cluster__released__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor cluster__opening__field_descriptors[9] =
+static const ProtobufCFieldDescriptor cluster__opening__field_descriptors[11] =
 {
   {
     "slot",
@@ -2367,10 +2367,36 @@ static const ProtobufCFieldDescriptor cluster__opening__field_descriptors[9] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "prefix_slot",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Opening, prefix_slot),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "prefix_token_count",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Opening, prefix_token_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned cluster__opening__field_indices_by_name[] = {
   4,   /* field[4] = min_p */
   8,   /* field[8] = omits_log_probabilities */
+  9,   /* field[9] = prefix_slot */
+  10,   /* field[10] = prefix_token_count */
   5,   /* field[5] = repetition_penalty */
   6,   /* field[6] = repetition_window */
   7,   /* field[7] = seed */
@@ -2382,7 +2408,7 @@ static const unsigned cluster__opening__field_indices_by_name[] = {
 static const ProtobufCIntRange cluster__opening__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor cluster__opening__descriptor =
 {
@@ -2392,7 +2418,7 @@ const ProtobufCMessageDescriptor cluster__opening__descriptor =
   "Cluster__Opening",
   "cluster",
   sizeof(Cluster__Opening),
-  9,
+  11,
   cluster__opening__field_descriptors,
   cluster__opening__field_indices_by_name,
   1,  cluster__opening__number_ranges,

@@ -134,6 +134,15 @@ import Testing
         }
         #expect(opening(Limits.slotsMax - 1) == nil)
         #expect(opening(Limits.slotsMax) == .limit)
+        func taking(_ slot: Int, _ tokenCount: Int) -> WireError.Code? {
+            code {
+                let prefix = SharedPrefix(slot: UInt32(slot), tokenCount: UInt32(tokenCount))
+                _ = try Opening.decode(Opening(slot: 0, sampling: .init(), prefix: prefix).encode())
+            }
+        }
+        #expect(taking(Limits.slotsMax - 1, Limits.contextMax) == nil)
+        #expect(taking(Limits.slotsMax, 1) == .limit)
+        #expect(taking(0, Limits.contextMax + 1) == .limit)
         #expect(closing(Limits.slotsMax - 1) == nil)
         #expect(closing(Limits.slotsMax) == .limit)
         #expect(fault(Limits.workersMax - 1) == nil)

@@ -83,7 +83,10 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
                 HeartbeatReply(sequence: 9, state: .serving, residentByteCount: 1 << 33, stepsCompleted: 77)),
             MessageSample(Fault(code: .integrity, stageIndex: 2, message: "part 0a: other digest")),
             MessageSample(Release()), MessageSample(Released()),
-            MessageSample(Opening(slot: 4095, sampling: sampling)), MessageSample(Closing(slot: 17)),
+            MessageSample(
+                Opening(
+                    slot: 4095, sampling: sampling, prefix: SharedPrefix(slot: 4094, tokenCount: 1 << 20))),
+            MessageSample(Opening(slot: 0, sampling: sampling)), MessageSample(Closing(slot: 17)),
         ]
     }
 }

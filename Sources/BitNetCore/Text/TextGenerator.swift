@@ -50,6 +50,8 @@ package enum GenerationEvent: Sendable {
 /// Figures of one generation.
 package struct GenerationStatistics: Sendable, Equatable {
     package var promptTokenCount = 0
+    /// Tokens of the prompt that another sequence had computed before.
+    package var sharedTokenCount = 0
     package var generatedTokenCount = 0
     package var timeToFirstToken: Duration = .zero
     package var decodeTime: Duration = .zero

@@ -709,10 +709,18 @@ struct  Cluster__Opening
    * results need not bring the log-probability of sampled tokens
    */
   protobuf_c_boolean omits_log_probabilities;
+  /*
+   * slot that holds the sequence's first tokens already; below 4096
+   */
+  uint32_t prefix_slot;
+  /*
+   * how many of them, at most 2^20; 0 means none
+   */
+  uint32_t prefix_token_count;
 };
 #define CLUSTER__OPENING__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__opening__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 /*

@@ -31,6 +31,9 @@ package struct GenerationMeter {
         }
     }
 
+    /// So many tokens of the prompt need not be computed.
+    package mutating func share(tokenCount: Int) { figures.sharedTokenCount = tokenCount }
+
     package mutating func countToken(at now: ContinuousClock.Instant) {
         figures.generatedTokenCount += 1
         if firstToken == nil { firstToken = now }

@@ -162,8 +162,12 @@ package final class Generator: TextGenerator {
                     continue
                 }
                 continuation.resume(returning: logProbabilities)
-            case .refused(let id, let message):
-                state.consumers.removeValue(forKey: id)?.fail(GeneratorError.request(message))
+            case .shared(let id, let tokenCount):
+                guard case .text(var sequence) = state.consumers[id] else { continue }
+                sequence.share(tokenCount: tokenCount)
+                state.consumers[id] = .text(sequence)
+            case .refused(let id, let refusal):
+                state.consumers.removeValue(forKey: id)?.fail(GeneratorError(refusal))
             case .violation(let message):
                 state.failure = GeneratorError(message: message)
                 for consumer in state.consumers.values { consumer.fail(GeneratorError(message: message)) }

@@ -27,6 +27,8 @@ struct TextSequence {
         meter.account(outcome, at: now)
     }
 
+    mutating func share(tokenCount: Int) { meter.share(tokenCount: tokenCount) }
+
     /// - Returns: `true` if a stop text has appeared and the sequence should be cancelled.
     mutating func take(token: UInt32, logProbability: Float?, at now: ContinuousClock.Instant) -> Bool {
         meter.countToken(at: now)

@@ -10,6 +10,8 @@ extension GenerationSchedule {
     package enum Directive: Equatable, Sendable {
         /// Hand the item to the first stage.
         case send(PipelineItem)
+        /// The sequence has a slot that holds its first tokens already: they are not computed again.
+        case shared(UInt64, tokenCount: Int)
         /// The sequence has gone on by one token, whose log-probability is there if the request wants it.
         case token(UInt64, UInt32, logProbability: Float?)
         /// The log-probability of every prompt token after the first, `[prompt.count - 1]`.
@@ -17,7 +19,7 @@ extension GenerationSchedule {
         /// The last word on a sequence that was submitted and not cancelled.
         case finished(UInt64, FinishReason)
         /// The sequence was not taken.
-        case refused(UInt64, String)
+        case refused(UInt64, SequenceRefusal)
         /// The pipeline returned what was not asked for: nothing that comes from it can be trusted any more.
         ///
         /// Said once; the schedule stays still from then on.

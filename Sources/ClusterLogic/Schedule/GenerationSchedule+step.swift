@@ -3,35 +3,92 @@
 import BitNetCore
 
 extension GenerationSchedule {
+    /// Sends steps as long as there is work and room for them, and gives slots to those whose turn it is.
+    mutating func fill() -> [Directive] {
+        guard !isPoisoned else { return [] }
+        var sends: [Directive] = []
+        var news: [Directive] = []
+        while inFlight.count < stepCountMax {
+            admit(&sends, &news)
+            guard let step = nextStep() else { break }
+            sends.append(.send(.step(step)))
+        }
+        return sends + news
+    }
+
+    /// Steps that may be in flight now.
+    ///
+    /// Sequences that decode wait for one another in `groupCount` steps: with more in flight the groups would
+    /// fall apart into smaller ones, and a prompt would put more than one chunk between two tokens of a
+    /// sequence. Prompts alone follow each other as closely as the stages can take them.
+    private var stepCountMax: Int {
+        running.count > prefilling.count ? min(groupCount, stepsInFlightMax) : stepsInFlightMax
+    }
+
+    /// Gives slots to as many as the next chunk has room for, in the order in which they came.
+    ///
+    /// Not earlier: what they share with others is known only when the others have sent it.
+    private mutating func admit(_ sends: inout [Directive], _ news: inout [Directive]) {
+        var unsentCount = prefilling.reduce(0) { $0 + (running[$1]?.unsentPromptCount ?? 0) }
+        while let request = waiting.first, unsentCount < prefillChunk, !isAboutToShare(request) {
+            let taken = slots.take(
+                for: request.prompt, shareableCount: request.shareableCount, running: running.values)
+            guard let (slot, prefix) = taken else { break }
+            waiting.removeFirst()
+            let sharedCount = Int(prefix?.tokenCount ?? 0)
+            let sequence = ScheduledSequence(request: request, slot: slot, sharedCount: sharedCount)
+            running[request.id] = sequence
+            prefilling.append(request.id)
+            unsentCount += sequence.unsentPromptCount
+            sends.append(.send(.open(slot: slot, sampling: request.sampling, prefix: prefix)))
+            if sharedCount > 0 { news.append(.shared(request.id, tokenCount: sharedCount)) }
+        }
+    }
+
+    /// Whether a prompt that is being sent holds more of the beginning of `request` than any slot does so far.
+    private func isAboutToShare(_ request: SequenceRequest) -> Bool {
+        prefilling.compactMap { running[$0] }.contains { sending in
+            let count = min(sending.request.prompt.countShared(with: request.prompt), request.shareableCount)
+            return count >= SlotTable.sharedTokensMin && count > sending.sentTokens.count
+        }
+    }
+
     /// The next step, accounted for as in flight, or `nil` if there is nothing to compute.
-    mutating func nextStep() -> Step? {
+    private mutating func nextStep() -> Step? {
         var builder = StepBuilder()
         let chunkMax = min(prefillChunk, stepTokensMax)
         // Room for a chunk is kept free, so that decoding never starves a prompt.
         let decodeMax = prefilling.isEmpty ? stepTokensMax : stepTokensMax - chunkMax
         let decodeCount = min(decodable.count, decodeShare, decodeMax)
         for id in decodable.prefix(decodeCount) {
-            guard let sequence = running[id] else { continue }
-            builder.append(sequence.decodeEntry, of: sequence.request)
+            guard var sequence = running[id] else { continue }
+            builder.append(sequence.nextDecodeEntry(), of: sequence.request)
+            running[id] = sequence
         }
         decodable.removeFirst(decodeCount)
-        if let id = prefilling.first, var sequence = running[id] {
-            for entry in sequence.nextChunk(countMax: chunkMax) {
-                builder.append(entry, of: sequence.request)
-            }
-            running[id] = sequence
-            if !sequence.isPrefilling { prefilling.removeFirst() }
-        }
+        appendPrompts(tokenCountMax: chunkMax, to: &builder)
         guard !builder.entries.isEmpty else { return nil }
         defer { nextStepID += 1 }
         inFlight.append(StepInFlight(id: nextStepID, expectations: builder.expectations))
         return Step(id: nextStepID, entries: builder.entries)
     }
 
-    /// Sequences that one step decodes, so that each stage gets its part of them.
+    /// What comes next of the prompts, the oldest first.
+    private mutating func appendPrompts(tokenCountMax: Int, to builder: inout StepBuilder) {
+        var room = tokenCountMax
+        while room > 0, let id = prefilling.first, var sequence = running[id] {
+            let entries = sequence.nextChunk(countMax: room)
+            for entry in entries { builder.append(entry, of: sequence.request) }
+            room -= entries.count
+            running[id] = sequence
+            if !sequence.isPrefilling { prefilling.removeFirst() }
+        }
+    }
+
+    /// Sequences that one step decodes, so that each group gets its part of them.
     private var decodeShare: Int {
         let decodingCount = running.count - prefilling.count
-        return (decodingCount + stageCount - 1) / stageCount
+        return (decodingCount + groupCount - 1) / groupCount
     }
 }
 

@@ -5,14 +5,15 @@ package import BitNetCore
 /// Forms the steps that keep a pipeline busy with many sequences.
 ///
 /// Sequences get slots in the order in which they come. A step holds one token of each sequence that can
-/// decode, up to an even share (below), and one chunk of the oldest prompt that is not through. A sequence's
-/// next token is sent only after the one before has come back, while chunks of one prompt follow each other
-/// without waiting. What a sequence generates depends on none of this.
+/// decode, up to an even share (below), and one chunk of the prompts that are not through, the oldest first. A
+/// sequence's next token is sent only after the one before has come back, while chunks of one prompt follow
+/// each other without waiting. What a sequence generates depends on none of this.
 ///
-/// The share: with `n` sequences decoding on `s` stages a step takes at most ⌈n/s⌉ of them. All in one step
+/// The share: with `n` sequences decoding in `g` groups a step takes at most ⌈n/g⌉ of them. All in one step
 /// would leave every stage but one idle.
 package struct GenerationSchedule: Equatable, Sendable {
-    let stageCount: Int
+    /// Steps among which decoding sequences are divided.
+    let groupCount: Int
     let contextLength: Int
     let prefillChunk: Int
     let stepsInFlightMax: Int
@@ -20,44 +21,46 @@ package struct GenerationSchedule: Equatable, Sendable {
     private let waitingMax: Int
 
     /// Sequences that have no slot yet, the oldest first.
-    private var waiting: [SequenceRequest] = []
+    var waiting: [SequenceRequest] = []
     var running: [UInt64: ScheduledSequence] = [:]
     /// Running sequences whose prompt is not sent to the end, the oldest first.
     var prefilling: [UInt64] = []
     /// Running sequences whose last token has come back, longest waiting first.
     var decodable: [UInt64] = []
-    private var freeSlots: [UInt32]
+    var slots: SlotTable
     var inFlight: [StepInFlight] = []
     var nextStepID: UInt64 = 1
-    private var isPoisoned = false
+    private(set) var isPoisoned = false
 
     /// - Parameters:
     ///   - stageCount: stages of the plan.
     ///   - slotCount: sequences that the KV caches hold at once, 1...`Limits.slotsMax`.
     ///   - contextLength: positions of each slot.
     ///   - prefillChunk: prompt tokens of one step, at most half of `stepTokensMax`.
-    ///   - stepsInFlightMax: steps between the first stage and the last; `stageCount` + 1 by default, so that
-    ///     one travels while each stage computes another.
+    ///   - groupCount: steps among which decoding sequences are divided; `stageCount` by default. More hide
+    ///     longer ways between the stages, at the price of smaller steps.
+    ///   - stepsInFlightMax: steps between the first stage and the last; one more than groups by default, so
+    ///     that one travels while each stage computes another.
     ///   - waitingMax: sequences that may wait for a slot; more are refused.
     ///   - stepTokensMax: entries of one step, 2...`Limits.stepTokensMax`.
     ///
     /// Figures outside these bounds are moved to the nearest one inside.
     package init(
         stageCount: Int, slotCount: Int, contextLength: Int, prefillChunk: Int = 64,
-        stepsInFlightMax: Int? = nil, waitingMax: Int = Limits.slotsMax,
+        groupCount: Int? = nil, stepsInFlightMax: Int? = nil, waitingMax: Int = Limits.slotsMax,
         stepTokensMax: Int = Limits.stepTokensMax
     ) {
         func bounded(_ value: Int, _ max: Int) -> Int { min(Swift.max(value, 1), max) }
         let slotCount = bounded(slotCount, Limits.slotsMax)
-        self.stageCount = bounded(stageCount, Limits.workersMax)
+        self.groupCount = bounded(groupCount ?? stageCount, Limits.stageQueueStepsMax - 1)
         self.contextLength = bounded(contextLength, Limits.contextMax)
         let stepTokensMax = bounded(max(stepTokensMax, 2), Limits.stepTokensMax)
         self.prefillChunk = bounded(prefillChunk, stepTokensMax / 2)
         self.stepsInFlightMax = bounded(
-            stepsInFlightMax ?? self.stageCount + 1, Limits.stageQueueStepsMax)
-        self.waitingMax = max(waitingMax, 0)
+            stepsInFlightMax ?? self.groupCount + 1, Limits.stageQueueStepsMax)
+        self.waitingMax = min(max(waitingMax, 0), Limits.sequencesMax)
         self.stepTokensMax = min(slotCount + self.prefillChunk, stepTokensMax)
-        freeSlots = (0..<UInt32(slotCount)).reversed()
+        slots = SlotTable(slotCount: slotCount)
     }
 
     /// Steps that have been sent and have not come back.
@@ -72,7 +75,7 @@ package struct GenerationSchedule: Equatable, Sendable {
     /// A new sequence is wanted.
     package mutating func submit(_ request: SequenceRequest) -> [Directive] {
         precondition(running[request.id] == nil, "sequence \(request.id) is submitted twice")
-        if let reason = refusal(of: request) { return [.refused(request.id, reason)] }
+        if let refusal = refusal(of: request) { return [.refused(request.id, refusal)] }
         let hasNothingToScore = request.scores && request.prompt.count == 1
         let news: [Directive] = hasNothingToScore ? [.scored(request.id, [])] : []
         if request.tokenCountMax == 0, hasNothingToScore || !request.scores {
@@ -162,30 +165,24 @@ package struct GenerationSchedule: Equatable, Sendable {
         guard let sequence = running.removeValue(forKey: id) else { return [] }
         prefilling.removeAll { $0 == id }
         decodable.removeAll { $0 == id }
-        freeSlots.append(sequence.slot)
+        slots.release(sequence.slot, holding: Array(sequence.sentTokens))
         return [.send(.close(slot: sequence.slot))]
-    }
-
-    /// Gives free slots to those who wait, then sends steps as long as there is work and room for them.
-    private mutating func fill() -> [Directive] {
-        guard !isPoisoned else { return [] }
-        var sends: [Directive] = []
-        while !waiting.isEmpty, let slot = freeSlots.popLast() {
-            let request = waiting.removeFirst()
-            running[request.id] = ScheduledSequence(request: request, slot: slot)
-            prefilling.append(request.id)
-            sends.append(.send(.open(slot: slot, sampling: request.sampling)))
-        }
-        while inFlight.count < stepsInFlightMax, let step = nextStep() {
-            sends.append(.send(.step(step)))
-        }
-        return sends
     }
 
     // MARK: Refusing
 
-    private func refusal(of request: SequenceRequest) -> String? {
-        if isPoisoned { return "the pipeline has failed" }
+    private func refusal(of request: SequenceRequest) -> SequenceRefusal? {
+        if isPoisoned { return SequenceRefusal(.failed, "the pipeline has failed") }
+        if let reason = invalidity(of: request) { return SequenceRefusal(.invalid, reason) }
+        // Those for whom there are slots are not counted: they only wait for their turn to be sent.
+        guard waiting.count < waitingMax + slots.free.count else {
+            return SequenceRefusal(
+                .overloaded, "\(waiting.count) sequences are waiting already; try again later")
+        }
+        return nil
+    }
+
+    private func invalidity(of request: SequenceRequest) -> String? {
         if request.prompt.isEmpty { return "the prompt is empty" }
         if request.prompt.count > contextLength {
             return
@@ -193,11 +190,7 @@ package struct GenerationSchedule: Equatable, Sendable {
                 + "it or raise --ctx-size"
         }
         if request.tokenCountMax < 0 { return "\(request.tokenCountMax) tokens cannot be generated" }
-        if let reason = request.sampling.invalidity { return reason }
-        if freeSlots.isEmpty, waiting.count >= waitingMax {
-            return "\(waiting.count) sequences are waiting already; try again later"
-        }
-        return nil
+        return request.sampling.invalidity
     }
 
     private mutating func poison(_ reason: String) -> [Directive] {

@@ -6,37 +6,42 @@ import BitNetCore
 struct ScheduledSequence: Equatable, Sendable {
     let request: SequenceRequest
     let slot: UInt32
-    /// Prompt tokens that are on their way or through.
-    private(set) var promptSentCount = 0
-    private(set) var generatedCount = 0
-    private var lastToken: UInt32 = 0
+    /// The prompt, and what was generated after it.
+    private var tokens: [UInt32]
+    /// Tokens that are on their way or through, those that were taken over included.
+    private var sentCount: Int
     /// Log-probabilities of the prompt's tokens from the second on, as far as they have come.
     var scores: [Float] = []
 
-    init(request: SequenceRequest, slot: UInt32) {
+    /// - Parameter sharedCount: tokens of the prompt that the slot holds already.
+    init(request: SequenceRequest, slot: UInt32, sharedCount: Int) {
         self.request = request
         self.slot = slot
+        tokens = request.prompt
+        sentCount = sharedCount
     }
 
-    /// Prompt tokens that have to be computed: if nothing is to be generated, what follows the last one is
-    /// nobody's question.
-    private var promptNeededCount: Int {
-        request.tokenCountMax == 0 ? request.prompt.count - 1 : request.prompt.count
-    }
+    var isPrefilling: Bool { sentCount < request.neededPromptCount }
 
-    var isPrefilling: Bool { promptSentCount < promptNeededCount }
+    /// Prompt tokens that are not on their way yet.
+    var unsentPromptCount: Int { max(request.neededPromptCount - sentCount, 0) }
+
+    var generatedCount: Int { tokens.count - request.prompt.count }
+
+    /// The tokens whose keys and values every stage holds once it has computed what was sent.
+    var sentTokens: ArraySlice<UInt32> { tokens[..<sentCount] }
 
     /// Scores that will come.
     var scoreCount: Int { request.scores ? request.prompt.count - 1 : 0 }
 
     /// The next prompt tokens, at most `countMax`.
     mutating func nextChunk(countMax: Int) -> [StepEntry] {
-        let end = min(promptSentCount + countMax, promptNeededCount)
-        let entries = (promptSentCount..<end).map { index in
+        let end = min(sentCount + countMax, request.neededPromptCount)
+        let entries = (sentCount..<end).map { index in
             StepEntry(
                 slot: slot, position: UInt32(index), token: request.prompt[index], output: output(at: index))
         }
-        promptSentCount = end
+        sentCount = end
         return entries
     }
 
@@ -46,15 +51,21 @@ struct ScheduledSequence: Equatable, Sendable {
     }
 
     /// The pipeline has chosen the next token.
-    mutating func append(_ token: UInt32) {
-        lastToken = token
-        generatedCount += 1
-    }
+    mutating func append(_ token: UInt32) { tokens.append(token) }
 
     /// The entry that feeds the last generated token back.
-    var decodeEntry: StepEntry {
-        StepEntry(
-            slot: slot, position: UInt32(request.prompt.count + generatedCount - 1), token: lastToken,
-            output: .sample)
+    mutating func nextDecodeEntry() -> StepEntry {
+        let position = tokens.count - 1
+        sentCount = tokens.count
+        return StepEntry(slot: slot, position: UInt32(position), token: tokens[position], output: .sample)
     }
+}
+
+extension SequenceRequest {
+    /// Prompt tokens that have to be computed: if nothing is to be generated, what follows the last one is
+    /// nobody's question.
+    var neededPromptCount: Int { tokenCountMax == 0 ? prompt.count - 1 : prompt.count }
+
+    /// Prompt tokens that may be taken over: those whose outcome nobody asks for.
+    var shareableCount: Int { scores ? 0 : neededPromptCount - 1 }
 }

@@ -6,8 +6,8 @@ extension Frame {
     /// What the coordinator sends to the first stage.
     package init(_ item: PipelineItem) {
         switch item {
-        case .open(let slot, let sampling):
-            self.init(Opening(slot: slot, sampling: sampling))
+        case .open(let slot, let sampling, let prefix):
+            self.init(Opening(slot: slot, sampling: sampling, prefix: prefix))
         case .step(let step):
             let payload = StepFrame.encode(step: step).dropFirst(FrameHeader.byteCount)
             self.init(type: .step, stream: step.id, payload: [UInt8](payload))

@@ -10,10 +10,13 @@ package struct Opening: ControlMessage {
     package var slot: UInt32
     /// Matters to the last stage only.
     package var sampling: SamplingParameters
+    /// What the sequence takes over instead of computing it.
+    package var prefix: SharedPrefix?
 
-    package init(slot: UInt32, sampling: SamplingParameters) {
+    package init(slot: UInt32, sampling: SamplingParameters, prefix: SharedPrefix? = nil) {
         self.slot = slot
         self.sampling = sampling
+        self.prefix = prefix
     }
 
     package func encode() -> [UInt8] { pack() }
@@ -38,6 +41,8 @@ extension Opening: GeneratedMessage {
         structure.repetition_window = sampling.repetitionWindow
         structure.seed = sampling.seed
         structure.omits_log_probabilities = sampling.wantsLogProbabilities ? 0 : 1
+        structure.prefix_slot = prefix?.slot ?? 0
+        structure.prefix_token_count = prefix?.tokenCount ?? 0
     }
 
     init(_ structure: Cluster__Opening) throws(WireError) {
@@ -56,6 +61,11 @@ extension Opening: GeneratedMessage {
         if let invalidity = sampling.invalidity {
             throw WireError(.limit, "Opening for slot \(slot): \(invalidity)")
         }
+        let source = try reader.number(
+            "prefixSlot", structure.prefix_slot, in: 0...UInt32(Limits.slotsMax - 1))
+        let tokenCount = try reader.number(
+            "prefixTokenCount", structure.prefix_token_count, in: 0...UInt32(Limits.contextMax))
+        prefix = tokenCount > 0 ? SharedPrefix(slot: source, tokenCount: tokenCount) : nil
     }
 }
 

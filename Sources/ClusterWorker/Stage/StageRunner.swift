@@ -106,7 +106,7 @@ package final class StageRunner: @unchecked Sendable {
         switch frame.type {
         case .opening:
             let opening = try Opening.decode(frame.payload)
-            try stage.open(slot: opening.slot, sampling: opening.sampling)
+            try stage.open(slot: opening.slot, sampling: opening.sampling, prefix: opening.prefix)
             if !isLast { output(.frame(frame.encoded())) }
         case .closing:
             try stage.close(slot: Closing.decode(frame.payload).slot)

@@ -56,6 +56,10 @@ struct FakePipeline {
     let slotCount: Int
     let contextLength: Int
     private var slots: [UInt32: [UInt32]] = [:]
+    /// What slots hold that are closed and not opened since.
+    private var closed: [UInt32: [UInt32]] = [:]
+    /// Tokens that sequences took over instead of computing them.
+    private(set) var sharedTokenCount = 0
     private var ready: [StepOutcome] = []
     private var returnedCount = 0
     private(set) var steps: [Step] = []
@@ -73,11 +77,14 @@ struct FakePipeline {
 
     mutating func take(_ item: PipelineItem) {
         switch item {
-        case .open(let slot, let sampling):
+        case .open(let slot, let sampling, let prefix):
             expect(slot < slotCount, "slot \(slot) does not exist")
-            expect(slots.updateValue([], forKey: slot) == nil, "slot \(slot) is opened twice")
+            let taken = takeOver(prefix)
+            expect(slots.updateValue(taken, forKey: slot) == nil, "slot \(slot) is opened twice")
+            closed[slot] = nil
             opened.append(sampling.seed)
         case .close(let slot):
+            closed[slot] = slots[slot]
             expect(slots.removeValue(forKey: slot) != nil, "slot \(slot) is closed but not open")
         case .step(let step):
             expect(step.id == UInt64(steps.count + 1), "step \(step.id) comes after \(steps.count)")
@@ -85,6 +92,16 @@ struct FakePipeline {
             steps.append(step)
             compute(step)
         }
+    }
+
+    private mutating func takeOver(_ prefix: SharedPrefix?) -> [UInt32] {
+        guard let prefix else { return [] }
+        let held = slots[prefix.slot] ?? closed[prefix.slot] ?? []
+        expect(
+            (1...held.count).contains(Int(prefix.tokenCount)),
+            "\(prefix.tokenCount) tokens of slot \(prefix.slot) are wanted, it holds \(held.count)")
+        sharedTokenCount += Int(prefix.tokenCount)
+        return Array(held.prefix(Int(prefix.tokenCount)))
     }
 
     private mutating func compute(_ step: Step) {
@@ -134,6 +151,9 @@ struct ScheduleRun {
     var pipeline: FakePipeline
     var transcripts: [UInt64: Transcript] = [:]
     var refusals: [UInt64: String] = [:]
+    var refusalCodes: [UInt64: SequenceRefusal.Code] = [:]
+    /// Tokens that sequences took over.
+    var shared: [UInt64: Int] = [:]
     var violations: [String] = []
     /// Cancel a sequence as soon as it has that many tokens, while its token is being taken.
     var cancelAt: [UInt64: Int] = [:]
@@ -185,8 +205,11 @@ struct ScheduleRun {
                 said(id) { $0.scores = scores }
             case .finished(let id, let reason):
                 said(id) { $0.reason = reason }
-            case .refused(let id, let message):
-                refusals[id] = message
+            case .shared(let id, let tokenCount):
+                shared[id] = tokenCount
+            case .refused(let id, let refusal):
+                refusals[id] = refusal.message
+                refusalCodes[id] = refusal.code
             case .violation(let message):
                 violations.append(message)
             }

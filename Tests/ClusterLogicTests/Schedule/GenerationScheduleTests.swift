@@ -121,6 +121,42 @@ import Testing
         #expect(run.pipeline.steps.last?.entries.count == 4)
     }
 
+    @Test func `short prompts share a chunk`() {
+        var run = ScheduleRun(stages: 1, slots: 8, context: 100, chunk: 10, inFlight: 1)
+        run.submit(.numbered(99, prompt: Self.prompt(10), tokens: 1))
+        for id in 0..<5 as Range<UInt64> { run.submit(.numbered(id, prompt: [1, 2, UInt32(id)], tokens: 9)) }
+        _ = run.step()
+        #expect(run.pipeline.steps.last?.entries.map(\.slot) == [1, 1, 1, 2, 2, 2, 3, 3, 3, 4])
+    }
+
+    @Test func `small groups that come back merge instead of travelling alone`() {
+        var run = ScheduleRun(stages: 2, slots: 16, context: 5000)
+        for id in 0..<16 as Range<UInt64> {
+            run.submit(.numbered(id, prompt: [UInt32(id)], tokens: 3000))
+            if id % 3 == 0 { _ = run.step() }
+        }
+        for _ in 0..<100 { _ = run.step() }
+        #expect(run.pipeline.steps.suffix(20).allSatisfy { $0.entries.count == 8 })
+    }
+
+    @Test func `between two tokens of a sequence a long prompt puts one chunk for each group`() {
+        for stages in 1...4 {
+            var run = ScheduleRun(stages: stages, slots: 5, context: 9000, chunk: 8)
+            for id in 0..<4 as Range<UInt64> {
+                run.submit(.numbered(id, prompt: [UInt32(id)], tokens: 8000))
+            }
+            for _ in 0..<40 { _ = run.step() }
+            run.submit(.numbered(4, prompt: Self.prompt(4000), tokens: 1))
+            for _ in 0..<10 { _ = run.step() }
+            let steps = run.pipeline.steps.dropFirst(30)
+            for slot in 0..<4 as Range<UInt32> {
+                let ids = steps.filter { $0.entries.contains { $0.slot == slot } }.map(\.id)
+                for (earlier, later) in zip(ids, ids.dropFirst()) { #expect(later - earlier <= stages) }
+            }
+            #expect(run.pipeline.steps.last?.entries.count { $0.slot == 4 } == 8)
+        }
+    }
+
     @Test func `a long prompt does not keep others from decoding`() {
         var run = ScheduleRun(stages: 3, slots: 5, context: 8192)
         for id in 0..<4 as Range<UInt64> { run.submit(.numbered(id, prompt: [UInt32(id)], tokens: 5000)) }
@@ -240,6 +276,7 @@ import Testing
         #expect(run.refusals.isEmpty)
         run.submit(.numbered(3, prompt: [1], tokens: 5))
         #expect(run.refusals == [3: "2 sequences are waiting already; try again later"])
+        #expect(run.refusalCodes == [3: .overloaded])
         run.drain()
         run.submit(.numbered(4, prompt: [1], tokens: 5))
         #expect(run.refusals[4] == nil)
@@ -315,9 +352,16 @@ import Testing
             #expect(schedule.received(StepOutcome(id: 1, results: [], traces: [])) == [])
             #expect(schedule.cancel(0) == [])
             #expect(
-                schedule.submit(.numbered(9, prompt: [1], tokens: 1)) == [
-                    .refused(9, "the pipeline has failed")
+                schedule.submit(.numbered(9, prompt: [1], tokens: 1)).map(\.refusal) == [
+                    "the pipeline has failed"
                 ])
         }
+    }
+}
+
+extension GenerationSchedule.Directive {
+    fileprivate var refusal: String? {
+        guard case .refused(_, let refusal) = self else { return nil }
+        return refusal.message
     }
 }
