@@ -48,13 +48,20 @@ package struct StageTrace: Equatable, Sendable {
     package var idleMicros: UInt32
     /// Time that the step lay received in the queue while the stage computed an earlier one.
     package var queuedMicros: UInt32
+    /// Time that the last frame to leave the stage took from the end of its computation until the kernel had all
+    /// of it: waiting for output, beside which the stage goes on computing.
+    package var sendingMicros: UInt32
     /// Bytes of the hop (frame included) that brought the step to this stage.
     package var receivedBytes: UInt32
 
-    package init(computeMicros: UInt32, idleMicros: UInt32, queuedMicros: UInt32, receivedBytes: UInt32) {
+    package init(
+        computeMicros: UInt32, idleMicros: UInt32, queuedMicros: UInt32, sendingMicros: UInt32 = 0,
+        receivedBytes: UInt32
+    ) {
         self.computeMicros = computeMicros
         self.idleMicros = idleMicros
         self.queuedMicros = queuedMicros
+        self.sendingMicros = sendingMicros
         self.receivedBytes = receivedBytes
     }
 }

@@ -64,14 +64,13 @@ package struct GenerationStatistics: Sendable, Equatable {
 package struct StageStatistics: Sendable, Equatable {
     package var name: String
     package var layers: LayerRange
-    package var stepCount = 0
-    package var computeTime: Duration = .zero
-    /// Wall time from the first step sent to the last step returned; `computeTime` over it is the busy fraction.
+    /// From the first step of the generation to its last.
+    package var counters = StageCounters()
+    /// Wall time of the same; the compute time over it is the busy fraction.
     package var wallTime: Duration = .zero
-    package var prefillComputeTime: Duration = .zero
+    /// Of this, until the first token.
+    package var prefill = StageCounters()
     package var prefillWallTime: Duration = .zero
-    package var receivedBytes: UInt64 = 0
-    package var receivedTokens: UInt64 = 0
 
     package init(name: String, layers: LayerRange) {
         self.name = name

@@ -1,49 +1,47 @@
 // SPDX-License-Identifier: MIT
-package import BitNetCore
+import BitNetCore
 
-/// Adds up what the stages report with every step of one generation.
-package struct GenerationMeter {
-    private let start: ContinuousClock.Instant
-    private var firstToken: ContinuousClock.Instant?
+/// One generation's times, and what the stages did meanwhile.
+struct GenerationMeter {
+    /// When something happened, and what the stages had done by then.
+    struct Mark {
+        let time: ContinuousClock.Instant
+        let stages: [StageCounters]
+    }
+
+    private let start: Mark
+    private var firstToken: Mark?
     private var lastToken: ContinuousClock.Instant?
     private var figures = GenerationStatistics()
 
     /// `stages` has name and layers of each stage, with empty figures.
-    package init(promptTokenCount: Int, stages: [StageStatistics], start: ContinuousClock.Instant) {
+    init(promptTokenCount: Int, stages: [StageStatistics], start: Mark) {
         self.start = start
         figures.promptTokenCount = promptTokenCount
         figures.stages = stages
     }
 
-    /// Takes the traces of a step that has come back at `now`.
-    package mutating func account(_ outcome: StepOutcome, at now: ContinuousClock.Instant) {
-        let wall = start.duration(to: now)
-        for (index, trace) in zip(figures.stages.indices, outcome.traces) {
-            let compute = Duration.microseconds(Int64(trace.computeMicros))
-            figures.stages[index].stepCount += 1
-            figures.stages[index].computeTime += compute
-            figures.stages[index].wallTime = wall
-            figures.stages[index].receivedBytes += UInt64(trace.receivedBytes)
-            if firstToken == nil {
-                figures.stages[index].prefillComputeTime += compute
-                figures.stages[index].prefillWallTime = wall
-            }
-        }
-    }
-
     /// So many tokens of the prompt need not be computed.
-    package mutating func share(tokenCount: Int) { figures.sharedTokenCount = tokenCount }
+    mutating func share(tokenCount: Int) { figures.sharedTokenCount = tokenCount }
 
-    package mutating func countToken(at now: ContinuousClock.Instant) {
+    mutating func countToken(at now: Mark) {
         figures.generatedTokenCount += 1
         if firstToken == nil { firstToken = now }
-        lastToken = now
+        lastToken = now.time
     }
 
-    package var statistics: GenerationStatistics {
+    /// The figures of a generation that ends now.
+    func statistics(at end: Mark) -> GenerationStatistics {
         var figures = figures
-        figures.timeToFirstToken = firstToken.map { start.duration(to: $0) } ?? .zero
-        if let firstToken, let lastToken { figures.decodeTime = firstToken.duration(to: lastToken) }
+        figures.timeToFirstToken = firstToken.map { start.time.duration(to: $0.time) } ?? .zero
+        if let firstToken, let lastToken { figures.decodeTime = firstToken.time.duration(to: lastToken) }
+        let prefillEnd = firstToken ?? end
+        for index in figures.stages.indices {
+            figures.stages[index].counters = end.stages[index] - start.stages[index]
+            figures.stages[index].wallTime = start.time.duration(to: end.time)
+            figures.stages[index].prefill = prefillEnd.stages[index] - start.stages[index]
+            figures.stages[index].prefillWallTime = start.time.duration(to: prefillEnd.time)
+        }
         return figures
     }
 }

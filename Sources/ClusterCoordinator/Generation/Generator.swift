@@ -22,9 +22,13 @@ package final class Generator: TextGenerator {
     /// the schedule gave them; nothing there blocks.
     private struct State {
         var schedule: GenerationSchedule
+        var meter: PipelineMeter
         var consumers: [UInt64: Consumer] = [:]
         var nextID: UInt64 = 0
         var failure: (any Error)?
+
+        /// This moment in a generation.
+        var mark: GenerationMeter.Mark { GenerationMeter.Mark(time: .now, stages: meter.stages) }
     }
 
     private let pipeline: any StepPipeline
@@ -40,7 +44,7 @@ package final class Generator: TextGenerator {
         self.pipeline = pipeline
         self.tokenizer = tokenizer
         self.stages = stages
-        state = Mutex(State(schedule: schedule))
+        state = Mutex(State(schedule: schedule, meter: PipelineMeter(stageCount: stages.count)))
     }
 
     /// Runs the pipeline while `body` uses this generator, and ends `body` when the pipeline fails.
@@ -76,7 +80,7 @@ package final class Generator: TextGenerator {
     }
 
     package func generate(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {
-        let start = ContinuousClock.now
+        let start = state.withLock(\.mark)
         let (events, continuation) = AsyncThrowingStream<GenerationEvent, any Error>.makeStream()
         if let reason = request.sampling.invalidity {
             continuation.finish(throwing: GeneratorError.request(reason))
@@ -110,6 +114,12 @@ package final class Generator: TextGenerator {
         }
     }
 
+    /// What the stages have done so far, and what is under way.
+    package var meter: PipelineMeter { state.withLock(\.meter) }
+
+    /// From now on the meter's transits are those of what follows.
+    package func forgetTransits() { state.withLock { $0.meter.forgetTransits() } }
+
     private func submit(_ consumer: Consumer, _ request: (UInt64) -> SequenceRequest) -> UInt64 {
         state.withLock { state in
             let id = state.nextID
@@ -132,12 +142,7 @@ package final class Generator: TextGenerator {
     }
 
     private func take(_ outcome: StepOutcome, _ state: inout State) {
-        let now = ContinuousClock.now
-        for (id, consumer) in state.consumers {
-            guard case .text(var sequence) = consumer else { continue }
-            sequence.account(outcome, at: now)
-            state.consumers[id] = .text(sequence)
-        }
+        state.meter.receive(outcome, at: .now)
         perform(state.schedule.received(outcome), &state)
     }
 
@@ -145,18 +150,19 @@ package final class Generator: TextGenerator {
         for directive in directives {
             switch directive {
             case .send(let item):
+                if case .step(let step) = item { state.meter.send(step, at: .now) }
                 pipeline.send(item)
             case .token(let id, let token, let logProbability):
                 guard case .text(var sequence) = state.consumers[id] else { continue }
-                let isStopped = sequence.take(token: token, logProbability: logProbability, at: .now)
+                let isStopped = sequence.take(token: token, logProbability: logProbability, at: state.mark)
                 state.consumers[id] = .text(sequence)
                 guard isStopped else { continue }
-                sequence.finish(.stop, isStopped: true)
+                sequence.finish(.stop, isStopped: true, at: state.mark)
                 state.consumers[id] = nil
                 perform(state.schedule.cancel(id), &state)
             case .finished(let id, let reason):
                 guard case .text(var sequence) = state.consumers.removeValue(forKey: id) else { continue }
-                sequence.finish(reason, isStopped: false)
+                sequence.finish(reason, isStopped: false, at: state.mark)
             case .scored(let id, let logProbabilities):
                 guard case .scores(let continuation) = state.consumers.removeValue(forKey: id) else {
                     continue

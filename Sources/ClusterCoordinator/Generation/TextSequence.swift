@@ -23,26 +23,22 @@ struct TextSequence {
         self.meter = meter
     }
 
-    mutating func account(_ outcome: StepOutcome, at now: ContinuousClock.Instant) {
-        meter.account(outcome, at: now)
-    }
-
     mutating func share(tokenCount: Int) { meter.share(tokenCount: tokenCount) }
 
     /// - Returns: `true` if a stop text has appeared and the sequence should be cancelled.
-    mutating func take(token: UInt32, logProbability: Float?, at now: ContinuousClock.Instant) -> Bool {
+    mutating func take(token: UInt32, logProbability: Float?, at now: GenerationMeter.Mark) -> Bool {
         meter.countToken(at: now)
         let (text, isStopped) = stopTexts.append(detokenizer.append(token))
         continuation.yield(.token(id: token, text: text, logProbability: logProbability))
         return isStopped
     }
 
-    mutating func finish(_ reason: FinishReason, isStopped: Bool) {
+    mutating func finish(_ reason: FinishReason, isStopped: Bool, at now: GenerationMeter.Mark) {
         if !isStopped {
             let rest = stopTexts.append(detokenizer.finish()).text + stopTexts.finish()
             if !rest.isEmpty { continuation.yield(.trailing(text: rest)) }
         }
-        continuation.yield(.finished(reason, meter.statistics))
+        continuation.yield(.finished(reason, meter.statistics(at: now)))
         continuation.finish()
     }
 }

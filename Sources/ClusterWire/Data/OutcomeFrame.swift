@@ -11,7 +11,7 @@ package import BitNetCore
 /// |     4 | result count, at most `Limits.stepTokensMax`                              |
 /// |     4 | trace count, at most `Limits.workersMax`                                  |
 /// |    16 | for each result: slot, position, token, log-probability (f32; bits 7FC00000 for none, not otherwise NaN) |
-/// |    16 | for each trace: compute, idle and queued microseconds, received bytes     |
+/// |    20 | for each trace: compute, idle, queued, sending microseconds, received bytes |
 package enum OutcomeFrame {
     /// A whole frame, header included.
     ///

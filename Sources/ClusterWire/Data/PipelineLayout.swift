@@ -7,7 +7,7 @@ enum PipelineLayout {
     static let stepHeaderByteCount = 16
     static let outcomeHeaderByteCount = 8
     static let entryByteCount = 20
-    static let traceByteCount = 16
+    static let traceByteCount = 20
     static let resultByteCount = 16
 
     static func append(_ entry: StepEntry, to bytes: inout [UInt8]) {
@@ -69,19 +69,23 @@ enum PipelineLayout {
     }
 
     static func append(_ trace: StageTrace, to bytes: inout [UInt8]) {
-        for value in [trace.computeMicros, trace.idleMicros, trace.queuedMicros, trace.receivedBytes] {
+        for value in [
+            trace.computeMicros, trace.idleMicros, trace.queuedMicros, trace.sendingMicros, trace.receivedBytes,
+        ] {
             bytes.append(littleEndian: value)
         }
     }
 
     static func trace(_ reader: inout LittleEndianReader, step: UInt64) throws(WireError) -> StageTrace {
         guard let compute = reader.integer(UInt32.self), let idle = reader.integer(UInt32.self),
-            let queued = reader.integer(UInt32.self), let received = reader.integer(UInt32.self)
+            let queued = reader.integer(UInt32.self), let sending = reader.integer(UInt32.self),
+            let received = reader.integer(UInt32.self)
         else {
             throw WireError(.malformed, "step \(step) ends inside a trace")
         }
         return StageTrace(
-            computeMicros: compute, idleMicros: idle, queuedMicros: queued, receivedBytes: received)
+            computeMicros: compute, idleMicros: idle, queuedMicros: queued, sendingMicros: sending,
+            receivedBytes: received)
     }
 
     private static func check(slot: UInt32, position: UInt32, token: UInt32, step: UInt64) throws(WireError) {

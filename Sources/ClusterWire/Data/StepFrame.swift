@@ -13,7 +13,7 @@ package import BitNetCore
 /// |     4 | hidden size of the hop; 0 means that no hop follows                                      |
 /// |     4 | reserved, 0                                                                              |
 /// |    20 | for each entry: slot, position, token, output (0 none, 1 sample, 2 score), target or 0   |
-/// |    16 | for each trace: compute, idle and queued microseconds, received bytes                    |
+/// |    20 | for each trace: compute, idle, queued, sending microseconds, received bytes              |
 /// |       | hop: entries × `HopLayout.byteCountPerToken(hidden)`                                     |
 package struct StepFrame: Equatable, Sendable {
     package let step: Step

@@ -12,8 +12,9 @@ final class Downstream: Sendable {
         connection.withLock { $0 = next }
     }
 
-    func send(_ bytes: [UInt8]) {
-        connection.withLock { $0 }?.send(encoded: bytes)
+    /// - Parameter sent: called when the kernel has all bytes.
+    func send(_ bytes: [UInt8], sent: @escaping @Sendable () -> Void) {
+        connection.withLock { $0 }?.send(encoded: bytes, sent: sent)
     }
 
     func close() {

@@ -125,7 +125,7 @@ actor WorkerSession {
         let index = assignment.stageIndex
         runner = StageRunner(stage: stage) { output in
             switch output {
-            case .frame(let bytes): downstream.send(bytes)
+            case .frame(let bytes, let sent): downstream.send(bytes, sent: sent)
             case .failure(let error):
                 control.send(.fault(.stage, stageIndex: index, "stage \(index) stopped: \(error)"))
             }

@@ -25,7 +25,8 @@ package final class LocalPipeline: StepPipeline {
                     do {
                         switch output {
                         case .failure(let error): throw error
-                        case .frame(let bytes):
+                        case .frame(let bytes, let sent):
+                            sent()
                             let frame = try Frame(encoded: bytes)
                             if let next {
                                 next.receive(frame)

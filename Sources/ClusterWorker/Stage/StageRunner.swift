@@ -15,8 +15,9 @@ import Synchronization
 package final class StageRunner: @unchecked Sendable {
     /// What the stage hands on.
     package enum Output: Sendable {
-        /// A complete frame, header included, for the next stage or, from the last stage, for the coordinator.
-        case frame([UInt8])
+        /// A complete frame, header included, for the next stage or, from the last stage, for the coordinator;
+        /// `sent` is to be called when it has left.
+        case frame([UInt8], sent: @Sendable () -> Void)
         /// The stage can do no more; nothing follows.
         case failure(any Error)
     }
@@ -31,6 +32,7 @@ package final class StageRunner: @unchecked Sendable {
     private let waitingSlotChanges = Atomic<Int>(0)
     private let isFlooded = Atomic<Bool>(false)
     private let completed = Atomic<UInt64>(0)
+    private let lastSendingMicros = Atomic<UInt32>(0)
     private var previousEnd = ContinuousClock.now
     private var hasFailed = false
 
@@ -107,10 +109,10 @@ package final class StageRunner: @unchecked Sendable {
         case .opening:
             let opening = try Opening.decode(frame.payload)
             try stage.open(slot: opening.slot, sampling: opening.sampling, prefix: opening.prefix)
-            if !isLast { output(.frame(frame.encoded())) }
+            if !isLast { hand(on: frame.encoded()) }
         case .closing:
             try stage.close(slot: Closing.decode(frame.payload).slot)
-            if !isLast { output(.frame(frame.encoded())) }
+            if !isLast { hand(on: frame.encoded()) }
         case .step:
             try compute(frame, arrival: arrival)
         default:
@@ -137,14 +139,21 @@ package final class StageRunner: @unchecked Sendable {
         completed.wrappingAdd(1, ordering: .relaxed)
         if isLast {
             let outcome = StepOutcome(id: step.id, results: results, traces: step.traces)
-            self.output(.frame(OutcomeFrame.encode(outcome)))
+            hand(on: OutcomeFrame.encode(outcome))
         } else {
-            self.output(
-                .frame(
-                    StepFrame.encode(step: step, hidden: hidden) {
-                        $0.copyMemory(from: UnsafeRawBufferPointer(output))
-                    }))
+            hand(
+                on: StepFrame.encode(step: step, hidden: hidden) {
+                    $0.copyMemory(from: UnsafeRawBufferPointer(output))
+                })
         }
+    }
+
+    private func hand(on frame: [UInt8]) {
+        let start = ContinuousClock.now
+        output(
+            .frame(frame) { [self] in
+                lastSendingMicros.store(start.duration(to: .now).micros, ordering: .relaxed)
+            })
     }
 
     private func trace(
@@ -156,6 +165,7 @@ package final class StageRunner: @unchecked Sendable {
             computeMicros: start.duration(to: end).micros,
             idleMicros: previousEnd.duration(to: start).micros,
             queuedMicros: arrival.duration(to: start).micros,
+            sendingMicros: lastSendingMicros.load(ordering: .relaxed),
             receivedBytes: UInt32(clamping: receivedBytes))
     }
 }
