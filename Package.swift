@@ -98,11 +98,18 @@ let package = Package(
         .target(
             name: "ProgramSupport", dependencies: ["BitNetCore", "BitNetFormats", arguments],
             swiftSettings: swift),
-        .executableTarget(
-            name: "bitnet-coord",
+        .target(
+            name: "ProgramPipeline",
             dependencies: [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
                 "ClusterTransport", "ClusterCoordinator", "ClusterWorker", "ProgramSupport", arguments,
+            ],
+            swiftSettings: swift),
+        .executableTarget(
+            name: "bitnet-coord",
+            dependencies: [
+                "BitNetCore", "BitNetFormats", "ClusterCoordinator", "ProgramSupport", "ProgramPipeline",
+                arguments,
             ],
             swiftSettings: swift),
         .executableTarget(
@@ -116,7 +123,7 @@ let package = Package(
             name: "bitnet-ctl",
             dependencies: [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterLogic", "ClusterCoordinator",
-                "ClusterWorker", "ProgramSupport", arguments,
+                "ClusterWorker", "ProgramSupport", "ProgramPipeline", arguments,
             ],
             swiftSettings: swift),
 

@@ -2,10 +2,9 @@
 import ArgumentParser
 import BitNetCore
 import BitNetFormats
-import ClusterConfig
 import ClusterCoordinator
-import ClusterTransport
 import Glibc
+import ProgramPipeline
 import ProgramSupport
 
 @main
@@ -27,21 +26,8 @@ struct BitNetCoord: AsyncParsableCommand {
             Every option can be given as an environment variable too: BITNET_COORD_CTX_SIZE=512 is --ctx-size 512.
             """)
 
-    @Option(help: ArgumentHelp("Cluster file that names the workers.", valueName: "workers.yaml"))
-    var shards: String?
-
-    @Flag(help: "Run all stages inside this process instead of on workers.")
-    var local = false
-
-    @Option(help: ArgumentHelp("With --local: layers before which the model is cut.", valueName: "3,6"))
-    var cuts: String?
-
-    @Option(
-        name: .shortAndLong,
-        help: ArgumentHelp(
-            "Model, a GGUF file or a Hugging Face directory; wins over the cluster file's.", valueName: "path"
-        ))
-    var model: String?
+    @OptionGroup(title: "Stages")
+    var pipeline: PipelineOptions
 
     @OptionGroup(title: "Generation")
     var generation: GenerationOptions
@@ -60,11 +46,7 @@ struct BitNetCoord: AsyncParsableCommand {
 
     func validate() throws {
         guard !chat.listsTemplates else { return }
-        guard local != (shards != nil) else {
-            throw ValidationError("give either --shards workers.yaml or --local")
-        }
-        guard cuts == nil || local else { throw ValidationError("--cuts goes with --local") }
-        guard model != nil || shards != nil else { throw ValidationError("--local needs --model") }
+        try pipeline.requirePlace()
         guard chat.messages == nil || generation.prompt == nil else {
             throw ValidationError("give either --messages or --prompt")
         }
@@ -92,31 +74,11 @@ struct BitNetCoord: AsyncParsableCommand {
         guard !chat.listsTemplates else {
             return console.write(ChatTemplate.allCases.map { $0.rawValue + "\n" }.joined())
         }
-        if let shards {
-            let file = try ClusterFile.load(path: shards)
-            guard let path = model ?? file.model else {
-                throw ValidationError("\(shards) names no model; add “model: FILE” or give --model")
-            }
-            let (model, template) = try open(path, console)
-            try await ClusterRun(
-                file: file, model: model, store: storeOptions.store(for: model, console), engine: engine,
-                console: console
-            )
-            .use { try await answer(with: $0, template, console) }
-        } else if let path = model {
-            let (model, template) = try open(path, console)
-            try await LocalRun(
-                model: model, store: storeOptions.store(for: model, console), cuts: cutLayers(),
-                engine: engine, console: console
-            )
-            .use { try await answer(with: $0, template, console) }
+        let model = try pipeline.open(modelArguments, console)
+        let template = try chat.template(for: model, console)
+        try await pipeline.run(model, engine: engine, store: storeOptions, console) {
+            try await answer(with: $0.generator, template, console)
         }
-    }
-
-    private func open(_ path: String, _ console: Console) throws -> (ModelFile, ChatTemplate?) {
-        let model = try ModelFile(path: path, options: modelArguments.options)
-        for warning in model.warnings { console.note("warning: \(warning)") }
-        return (model, try chat.template(for: model, console))
     }
 
     private func answer(
@@ -134,15 +96,6 @@ struct BitNetCoord: AsyncParsableCommand {
         case nil:
             while let line = await input.nextLine() { try await answering.answer(line) }
             try Task.checkCancellation()
-        }
-    }
-
-    private func cutLayers() throws -> [Int] {
-        try (cuts ?? "").split(separator: ",").map { text in
-            guard let layer = Int(text) else {
-                throw ValidationError("--cuts: “\(text)” is not a layer number")
-            }
-            return layer
         }
     }
 }

@@ -4,6 +4,7 @@ import BitNetCore
 import BitNetEngine
 import BitNetFormats
 import ClusterCoordinator
+import ProgramPipeline
 import ProgramSupport
 
 /// How well a model predicts a text, and what cutting it costs.
@@ -113,8 +114,3 @@ struct PerplexityCommand: AsyncParsableCommand {
 struct PerplexityError: RemediableError {
     let message: String
 }
-
-extension CacheType: ExpressibleByArgument {}
-extension KernelChoice: ExpressibleByArgument {}
-extension KernelMode: ExpressibleByArgument {}
-extension HeadType: ExpressibleByArgument {}

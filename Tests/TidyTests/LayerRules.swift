@@ -32,11 +32,15 @@ enum LayerRules {
         ),
         ("ProgramSupport", ["BitNetCore", "BitNetFormats"]),
         (
-            "bitnet-coord",
+            "ProgramPipeline",
             [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
                 "ClusterTransport", "ClusterCoordinator", "ClusterWorker", "ProgramSupport",
             ]
+        ),
+        (
+            "bitnet-coord",
+            ["BitNetCore", "BitNetFormats", "ClusterCoordinator", "ProgramSupport", "ProgramPipeline"]
         ),
         (
             "bitnet-worker",
@@ -49,8 +53,7 @@ enum LayerRules {
             "bitnet-ctl",
             [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterLogic", "ClusterCoordinator",
-                "ClusterWorker",
-                "ProgramSupport",
+                "ClusterWorker", "ProgramSupport", "ProgramPipeline",
             ]
         ),
     ]
@@ -62,7 +65,10 @@ enum LayerRules {
         ("NIO", ["ClusterTransport", "ClusterWorker", "ClusterCoordinator"]),
         ("NIOCore", ["ClusterTransport", "ClusterWorker", "ClusterCoordinator"]),
         ("NIOPosix", ["ClusterTransport", "ClusterWorker", "ClusterCoordinator"]),
-        ("ArgumentParser", ["ProgramSupport", "bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
+        (
+            "ArgumentParser",
+            ["ProgramSupport", "ProgramPipeline", "bitnet-coord", "bitnet-worker", "bitnet-ctl"]
+        ),
         (
             "Dispatch",
             ["BitNetFormats", "ClusterWorker", "ClusterCoordinator", "ProgramSupport", "bitnet-ctl"]

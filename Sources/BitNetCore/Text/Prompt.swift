@@ -4,6 +4,8 @@
 package enum Prompt: Equatable, Sendable {
     /// Plain text, in which no special token is read.
     case text(String)
+    /// Token ids, taken as they are.
+    case tokens([UInt32])
     /// A conversation as its template writes it.
     case pieces([PromptPiece])
 }

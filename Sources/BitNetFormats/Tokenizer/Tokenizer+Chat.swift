@@ -16,6 +16,7 @@ extension Tokenizer {
     package func encode(_ prompt: Prompt) -> [UInt32] {
         switch prompt {
         case .text(let text): encode(text, addsBeginning: addsBeginning)
+        case .tokens(let tokens): tokens
         case .pieces(let pieces): encode(pieces: pieces)
         }
     }

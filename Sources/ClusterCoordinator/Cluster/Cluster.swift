@@ -8,7 +8,10 @@ import ClusterWire
 
 /// What the operator asked of the cluster, besides its workers.
 package struct ClusterOptions: Sendable {
-    package var slotCount = 4
+    /// Sequences at a time; `nil` for as many as fit.
+    package var wantedSlotCount: Int?
+    /// What was decided.
+    package internal(set) var slotCount = 1
     package var contextLength = 0
     /// `f32` or `f16`.
     package var cacheType = "f16"
@@ -28,22 +31,46 @@ package enum ClusterEvent: Sendable {
     /// Nothing had to be converted.
     case converted
     case planned(Plan)
+    /// What the KV caches of all stages hold together.
+    case reserved(slotCount: Int, contextLength: Int, cacheType: String, cacheByteCount: UInt64)
     case shipping(ShippingProgress)
     case shipped(byteCount: UInt64)
     case ready(worker: String, kernel: String, residentByteCount: UInt64, loadTime: Duration)
 }
 
+/// One stage on its worker.
+package struct ClusterStage: Sendable {
+    package let planned: PlannedStage
+    package let threadCount: Int
+    /// The kernels' instruction set.
+    package let isa: String
+
+    init(planned: PlannedStage, capabilities: Capabilities) {
+        self.planned = planned
+        threadCount = Int(capabilities.threadCount)
+        isa = capabilities.isa
+    }
+}
+
 /// A plan that runs on workers: joined, shipped, loaded, linked.
 package final class Cluster: Sendable {
     package let plan: Plan
+    /// The plan's stages, with what runs them.
+    package let stages: [ClusterStage]
+    /// Sequences at a time.
+    package let slotCount: Int
     /// Tokens that a sequence may hold.
     package let contextLength: Int
     package let pipeline: any StepPipeline
     private let controls: [WorkerControl]
     private let watch: Task<Void, Never>
 
-    init(plan: Plan, contextLength: Int, pipeline: ClusterPipeline, controls: [WorkerControl]) {
+    init(
+        plan: Plan, slotCount: Int, contextLength: Int, pipeline: ClusterPipeline, controls: [WorkerControl]
+    ) {
         self.plan = plan
+        stages = zip(plan.stages, controls).map { ClusterStage(planned: $0, capabilities: $1.capabilities) }
+        self.slotCount = slotCount
         self.contextLength = contextLength
         self.pipeline = pipeline
         self.controls = controls

@@ -14,12 +14,13 @@ struct ClusterAssembly: Sendable {
     let options: ClusterOptions
     let store: ModelStore?
     let onEvent: @Sendable (ClusterEvent) -> Void
-    private let failures = FailureRelay()
+    private let failures: FailureRelay
 
     init(
         dialer: WorkerDialer, model: ModelFile, options: ClusterOptions, store: ModelStore?,
-        onEvent: @escaping @Sendable (ClusterEvent) -> Void
+        failures: FailureRelay = FailureRelay(), onEvent: @escaping @Sendable (ClusterEvent) -> Void
     ) {
+        self.failures = failures
         self.dialer = dialer
         self.model = model
         self.options = options
@@ -30,8 +31,25 @@ struct ClusterAssembly: Sendable {
     func run(workers: [WorkerEntry]) async throws -> Cluster {
         let joined = try await join(workers)
         do {
-            let plan = try plan(workers, joined)
+            let (slotCount, plan) = try SlotCounts.first(wanted: options.wantedSlotCount) {
+                slotCount throws(PlanError) in
+                try self.plan(workers, joined, slotCount: slotCount)
+            }
             onEvent(.planned(plan))
+            var settled = options
+            settled.slotCount = slotCount
+            return try await ClusterAssembly(
+                dialer: dialer, model: model, options: settled, store: store, failures: failures,
+                onEvent: onEvent
+            ).bringUp(plan, joined)
+        } catch {
+            for control in joined { control.close() }
+            throw error
+        }
+    }
+
+    private func bringUp(_ plan: Plan, _ joined: [WorkerControl]) async throws -> Cluster {
+            onEvent(reservation)
             for control in joined where plan.unused.contains(control.worker.name) { control.release() }
             let stages = plan.stages.compactMap { stage in
                 joined.first { $0.worker.name == stage.worker }
@@ -48,11 +66,9 @@ struct ClusterAssembly: Sendable {
             try await link(stages)
             let pipeline = try await connect(stages)
             failures.connect(to: pipeline)
-            return Cluster(plan: plan, contextLength: contextLength, pipeline: pipeline, controls: stages)
-        } catch {
-            for control in joined { control.close() }
-            throw error
-        }
+            return Cluster(
+                plan: plan, slotCount: options.slotCount, contextLength: contextLength, pipeline: pipeline,
+                controls: stages)
     }
 
     /// Reaches every worker, in whatever order they come up.
@@ -87,11 +103,10 @@ struct ClusterAssembly: Sendable {
         }
     }
 
-    private func plan(_ workers: [WorkerEntry], _ joined: [WorkerControl]) throws -> Plan {
-        let estimate = MemoryEstimate(
-            model: model.description, slotCount: options.slotCount, contextLength: contextLength,
-            cacheElementByteCount: options.cacheType == "f32" ? 4 : 2, stepTokensMax: stepTokensMax,
-            copiesHead: options.head == "fast")
+    private func plan(
+        _ workers: [WorkerEntry], _ joined: [WorkerControl], slotCount: Int
+    ) throws(PlanError) -> Plan {
+        let estimate = estimate(slotCount: slotCount)
         let offers = workers.compactMap { entry -> WorkerOffer? in
             guard let control = joined.first(where: { $0.worker.name == entry.name }) else { return nil }
             let reported = control.capabilities.memoryByteCount
@@ -102,6 +117,19 @@ struct ClusterAssembly: Sendable {
                 isSpare: entry.isSpare)
         }
         return try StagePlanner.plan(cost: estimate.cost(of: model), workers: offers)
+    }
+
+    private func estimate(slotCount: Int) -> MemoryEstimate {
+        MemoryEstimate(
+            model: model.description, slotCount: slotCount, contextLength: contextLength,
+            cacheElementByteCount: options.cacheType == "f32" ? 4 : 2,
+            stepTokensMax: options.prefillChunk + slotCount, copiesHead: options.head == "fast")
+    }
+
+    private var reservation: ClusterEvent {
+        .reserved(
+            slotCount: options.slotCount, contextLength: contextLength, cacheType: options.cacheType,
+            cacheByteCount: estimate(slotCount: options.slotCount).cacheByteCount)
     }
 
     /// Has all workers take their shards and load them, side by side.

@@ -87,6 +87,12 @@ package final class Generator: TextGenerator {
             return events
         }
         let prompt = tokenizer.encode(request.prompt)
+        if let token = prompt.first(where: { $0 >= tokenizer.count }) {
+            continuation.finish(
+                throwing: GeneratorError.request(
+                    "token \(token) is not one of the model's \(tokenizer.count)"))
+            return events
+        }
         let stopTokens = tokenizer.stopTokens.union(request.stopMarkers.compactMap(tokenizer.specialToken))
         let sequence = TextSequence(
             continuation: continuation, detokenizer: Detokenizer(tokenizer), stopTexts: request.stopTexts,

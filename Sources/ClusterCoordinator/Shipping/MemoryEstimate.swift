@@ -33,12 +33,18 @@ struct MemoryEstimate {
         return UInt64((model.vocabularySize + 31) / 32 * 32 * ((model.hiddenSize + 3) / 4 * 4 + 12))
     }
 
+    /// Keys and values of every layer.
+    var cacheByteCount: UInt64 { UInt64(model.layerCount) * layerCacheByteCount }
+
+    private var layerCacheByteCount: UInt64 {
+        UInt64(2 * slotCount * contextLength * model.keyValueSize * cacheElementByteCount)
+    }
+
     private var layerByteCount: UInt64 {
         let attention = 2 * model.hiddenSize * (model.querySize + model.keyValueSize)
         let feedForward = 3 * model.hiddenSize * model.feedForwardSize
         let norms = 4 * (2 * model.hiddenSize + model.querySize + model.feedForwardSize)
-        let cache = 2 * slotCount * contextLength * model.keyValueSize * cacheElementByteCount
-        return UInt64((attention + feedForward) / 4 + norms + cache)
+        return UInt64((attention + feedForward) / 4 + norms) + layerCacheByteCount
     }
 
     private var scratchByteCount: UInt64 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import BitNetCore
+package import BitNetCore
 
 /// What a model's parts cost on the wire and in memory, in bytes.
 package struct ModelCost: Equatable, Sendable {
@@ -37,6 +37,13 @@ package struct ModelCost: Equatable, Sendable {
         self.memoryForFirst = memoryForFirst
         self.memoryForLast = memoryForLast
         self.memoryPerStage = memoryPerStage
+    }
+
+    /// Bytes that a stage of these layers reads for each decoded token, the KV cache not counted.
+    ///
+    /// - Precondition: the cost has no invalidity and the layers are the model's.
+    package func readByteCount(of layers: LayerRange) -> UInt64 {
+        StageCosts(self).readByteCount(layers.first, layers.end)
     }
 
     /// Why no plan can be made of these figures, or `nil`.

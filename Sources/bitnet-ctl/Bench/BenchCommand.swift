@@ -8,18 +8,22 @@ import ProgramSupport
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measures kernels, models and tokenizers on this machine.",
+        abstract: "Measures pipelines, and kernels, models and tokenizers on this machine.",
         discussion: """
+            Without the name of a measurement it is `pipeline`.
+
             EXAMPLES
+              bitnet-ctl bench --shards workers.yaml
+              bitnet-ctl bench --local --model stories.gguf -C 1,8
               bitnet-ctl bench kernels --quick
               bitnet-ctl bench model stories.gguf
               bitnet-ctl bench model --shape 2b-4t --threads 2
               bitnet-ctl bench tokenizer --model stories.gguf
             """,
         subcommands: [
-            BenchKernelsCommand.self, BenchModelCommand.self, BenchTokenizerCommand.self,
+            BenchPipelineCommand.self, BenchKernelsCommand.self, BenchModelCommand.self, BenchTokenizerCommand.self,
             BenchConvertCommand.self,
-        ])
+        ], defaultSubcommand: BenchPipelineCommand.self)
 }
 
 /// What both measurements may be told.

@@ -1,34 +1,37 @@
 // SPDX-License-Identifier: MIT
-import ArgumentParser
+package import ArgumentParser
 import BitNetCore
-import BitNetEngine
-import ClusterCoordinator
+package import BitNetEngine
+package import ClusterCoordinator
+import ClusterLogic
 
 /// How the stages run.
-struct EngineOptions: ParsableArguments {
+package struct EngineOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: "Tokens that a sequence may hold; the model's context by default.")
-    var ctxSize: Int?
+    package var ctxSize: Int?
 
-    @Option(name: [.customLong("parallel")], help: "Sequences at a time.")
-    var slotCount = 4
+    @Option(
+        name: [.customLong("parallel")],
+        help: "Sequences at a time; by default as many as fit into memory, at most \(SlotCounts.automaticMax).")
+    package var slotCount: Int?
 
     @Option(help: "KV cache: f32 or f16.")
-    var cacheType = CacheType.f16
+    package var cacheType = CacheType.f16
 
     @Option(
         help: """
             Output head: fast finds the same tokens by an int8 copy, for a byte more a value; exact does without.
             """)
-    var head = HeadType.fast
+    package var head = HeadType.fast
 
     @Option(help: "Prompt tokens that travel in one step.")
-    var prefillChunk = 64
+    package var prefillChunk = 64
 
     @Option(name: .shortAndLong, help: "With --local: compute threads in all, shared out over the stages.")
-    var threads: Int?
+    package var threads: Int?
 
     @Option(help: "With --local: kernels, auto, scalar, avx2, avx512bw, avx512, neon or neon-dot.")
-    var isa = KernelChoice.auto
+    package var isa = KernelChoice.auto
 
     @Option(
         name: .customLong("kernels"),
@@ -36,13 +39,15 @@ struct EngineOptions: ParsableArguments {
             With --local: products, add-only, dot8 for the integer dot product, or auto for add-only with one token and \
             whichever is faster with more.
             """)
-    var kernelMode = KernelMode.auto
+    package var kernelMode = KernelMode.auto
 
     @Option(help: "Seconds to wait for workers that are not up yet.")
-    var joinTimeout = 120
+    package var joinTimeout = 120
 
-    func validate() throws {
-        guard (1...Limits.slotsMax).contains(slotCount) else {
+    package init() {}
+
+    package func validate() throws {
+        guard slotCount.map((1...Limits.slotsMax).contains) ?? true else {
             throw ValidationError("--parallel must be 1...\(Limits.slotsMax)")
         }
         guard (1...Limits.stepTokensMax / 2).contains(prefillChunk) else {
@@ -54,9 +59,9 @@ struct EngineOptions: ParsableArguments {
         }
     }
 
-    var clusterOptions: ClusterOptions {
+    package var clusterOptions: ClusterOptions {
         var options = ClusterOptions()
-        options.slotCount = slotCount
+        options.wantedSlotCount = slotCount
         options.contextLength = ctxSize ?? 0
         options.cacheType = cacheType.rawValue
         options.prefillChunk = prefillChunk

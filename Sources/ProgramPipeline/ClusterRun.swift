@@ -15,7 +15,7 @@ struct ClusterRun {
     let engine: EngineOptions
     let console: Console
 
-    func use(_ body: @escaping @Sendable (Generator) async throws -> Void) async throws {
+    func use(_ body: @escaping @Sendable (RunningPipeline) async throws -> Void) async throws {
         if let warning = file.keyFile.flatMap(KeyFile.permissionWarning) {
             console.note("warning: \(warning)")
         }
@@ -26,11 +26,14 @@ struct ClusterRun {
         let generator = Generator(
             pipeline: cluster.pipeline, tokenizer: tokenizer,
             schedule: GenerationSchedule(
-                stageCount: cluster.plan.stages.count, slotCount: engine.slotCount,
+                stageCount: cluster.plan.stages.count, slotCount: cluster.slotCount,
                 contextLength: cluster.contextLength, prefillChunk: engine.prefillChunk),
             stages: cluster.plan.stages.map { StageStatistics(name: $0.worker, layers: $0.layers) })
         do {
-            try await generator.serve(body)
+            let pipeline = RunningPipeline(
+                generator: generator, stages: cluster.stages.map(RunningPipeline.Stage.init),
+                slotCount: cluster.slotCount, contextLength: cluster.contextLength)
+            try await generator.serve { _ in try await body(pipeline) }
         } catch {
             await cluster.close()
             throw error
@@ -50,6 +53,11 @@ struct ClusterRun {
             console.note("convert  nothing: all parts were kept from an earlier start")
         case .planned(let plan):
             for line in PlanReport.lines(plan: plan, model: model.description) { console.note(line) }
+        case .reserved(let slotCount, let contextLength, let cacheType, let byteCount):
+            console.note(
+                ReservationText.line(
+                    slotCount: slotCount, contextLength: contextLength, cacheType: cacheType,
+                    byteCount: byteCount))
         case .shipping(let progress):
             console.progress(progress.worker, progress.line, isLast: progress.isLast)
         case .shipped(let byteCount):
@@ -59,5 +67,13 @@ struct ClusterRun {
                 "ready \(worker)  \(kernel) kernels, \(ByteCount.text(residentByteCount)) resident, loaded in "
                     + "\((loadTime.seconds * 1e3).text(places: 0)) ms")
         }
+    }
+}
+
+extension RunningPipeline.Stage {
+    fileprivate init(_ stage: ClusterStage) {
+        self.init(
+            worker: stage.planned.worker, layers: stage.planned.layers,
+            readByteCount: stage.planned.readByteCount, threadCount: stage.threadCount, isa: stage.isa)
     }
 }

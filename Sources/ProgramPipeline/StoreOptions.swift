@@ -1,33 +1,35 @@
 // SPDX-License-Identifier: MIT
-import ArgumentParser
+package import ArgumentParser
 import BitNetCore
-import BitNetFormats
+package import BitNetFormats
 import ClusterConfig
 import ClusterLogic
 import Glibc
-import ProgramSupport
+package import ProgramSupport
 
 /// Where converted weights are kept for the next start.
-struct StoreOptions: ParsableArguments {
+package struct StoreOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Keep converted weights here; ~/.cache/bitnet-coord by default.", valueName: "directory"))
-    var storeDir: String?
+    package var storeDir: String?
 
     @Option(help: ArgumentHelp("What they may take; the longest unused go first.", valueName: "size"))
-    var storeQuota = "64GiB"
+    package var storeQuota = "64GiB"
 
     @Flag(help: "Keep nothing: convert the model at every start.")
-    var noStore = false
+    package var noStore = false
 
-    func validate() throws {
+    package init() {}
+
+    package func validate() throws {
         do throws(ConfigError) { _ = try ByteSize.parse(storeQuota) } catch {
             throw ValidationError("--store-quota: \(error.message)")
         }
     }
 
     /// The store, if `model` can be kept in it; says why not otherwise.
-    func store(for model: ModelFile, _ console: Console) throws -> ModelStore? {
+    package func store(for model: ModelFile, _ console: Console) throws -> ModelStore? {
         guard !noStore else { return nil }
         guard let directory = storeDir ?? Self.defaultDirectory else { return nil }
         let quota = try ByteSize.parse(storeQuota)

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+import ArgumentParser
+import BitNetCore
+import BitNetEngine
+import BitNetFormats
+import ClusterCoordinator
+import FoundationEssentials
+import ProgramPipeline
+import ProgramSupport
+
+/// How fast a cluster, or this machine alone, serves one sequence and many.
+struct BenchPipelineCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pipeline",
+        abstract: "Measures a whole pipeline: prompts, one sequence, many sequences at once.",
+        discussion: """
+            Brings the stages up as bitnet-coord does and generates through the same schedule. ppN reads a prompt \
+            of N tokens; tgN generates N tokens in C sequences at once, and t/s counts those of all.
+
+            EXAMPLES
+              bitnet-ctl bench --shards workers.yaml --save two-workers.json
+              bitnet-ctl bench --local --model 2b-4t.gguf --save alone.json -C 1,16
+              bitnet-ctl bench --compare alone.json two-workers.json
+              bitnet-ctl bench --shards workers.yaml --mixed 4000 --json
+            """)
+
+    @OptionGroup(title: "Stages") var pipeline: PipelineOptions
+    @OptionGroup(title: "Engine") var engine: EngineOptions
+    @OptionGroup(title: "Model") var modelArguments: ModelArguments
+    @OptionGroup(title: "Converted weights") var storeOptions: StoreOptions
+
+    @Option(name: .customShort("C"), help: ArgumentHelp("Sequences at once.", valueName: "numbers"))
+    var concurrencies = "1,2,4,8,16,32"
+
+    @Option(help: "Tokens of the prompt that is read; 0 for no such test.")
+    var promptTokens = 512
+
+    @Option(help: "Tokens that each sequence generates; 0 for no such test.")
+    var tokens = 128
+
+    @Option(help: "Rounds of every test.")
+    var rounds = 3
+
+    @Option(
+        help: ArgumentHelp(
+            "Also measure what a prompt of so many tokens does to four sequences that generate.",
+            valueName: "tokens"))
+    var mixed: Int?
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @Option(help: ArgumentHelp("Keep the figures in this file, too.", valueName: "file"))
+    var save: String?
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Print two saved runs side by side and measure nothing.", valueName: "files"))
+    var compare: [String] = []
+
+    func validate() throws {
+        guard compare.isEmpty else {
+            guard compare.count == 2 else { throw ValidationError("--compare takes two files") }
+            return
+        }
+        try pipeline.requirePlace()
+        for (name, value, range) in [
+            ("prompt-tokens", promptTokens, 0...Limits.contextMax), ("rounds", rounds, 1...1000),
+            ("mixed", mixed ?? 1, 1...Limits.contextMax), ("tokens", tokens, 0...Limits.contextMax),
+        ] where !range.contains(value) {
+            throw ValidationError("--\(name) must be \(range.lowerBound)...\(range.upperBound)")
+        }
+        guard tokens == 0 || tokens >= 16 else {
+            throw ValidationError("--tokens must be 0 or at least 16: all sequences must generate at once")
+        }
+        _ = try BenchOptions.numbers(concurrencies, "-C", atMost: Limits.slotsMax)
+    }
+
+    func run() async throws {
+        try await Program.run {
+            guard compare.isEmpty else { return try printComparison() }
+            let console = Console()
+            let model = try pipeline.open(modelArguments, console)
+            let counts = try BenchOptions.numbers(concurrencies, "-C", atMost: Limits.slotsMax)
+            let settled = settledEngine(counts, model)
+            try await pipeline.run(model, engine: settled, store: storeOptions, console) { running in
+                let record = try await measure(running, model, counts, console)
+                console.write(json ? try record.encoded + "\n" : record.text)
+                if let save { try keep(record, as: save) }
+            }
+        }
+    }
+
+    private func keep(_ record: BenchRecord, as path: String) throws {
+        let bytes = Array((try record.encoded + "\n").utf8)
+        let file = try OutputFile(path: path, byteCount: bytes.count)
+        try bytes.withUnsafeBytes { try file.write($0, at: 0) }
+        try file.finish(overwrites: true)
+    }
+
+    /// Room for what is measured, and no more, unless somebody asks for something else.
+    private func settledEngine(_ counts: [Int], _ model: ModelFile) -> EngineOptions {
+        var engine = engine
+        let streams = mixed == nil ? 1 : BenchPipelineRun.mixedStreamCount + 1
+        engine.slotCount = engine.slotCount ?? max(counts.max() ?? 1, streams)
+        // A stream generates while the long prompt is read, a token with each chunk.
+        let mixedTokens = mixed.map { $0 + $0 / 8 + 512 } ?? 0
+        let needed = max(promptTokens, tokens, mixedTokens) + 16
+        engine.ctxSize = engine.ctxSize ?? min(needed, model.description.contextLength)
+        return engine
+    }
+
+    private func measure(
+        _ running: RunningPipeline, _ model: ModelFile, _ counts: [Int], _ console: Console
+    ) async throws -> BenchRecord {
+        let run = BenchPipelineRun(
+            pipeline: running, model: model, engine: engine, promptTokenCount: promptTokens,
+            tokenCount: tokens, rounds: rounds, concurrencies: counts, mixedTokenCount: mixed,
+            readRate: pipeline.local ? try localReadRate(running) : nil)
+        return try await run.measure { console.progress("bench", $0, isLast: false) }
+    }
+
+    /// Bytes per second that a local stage's threads read.
+    private func localReadRate(_ running: RunningPipeline) throws -> Double {
+        let threadCount = running.stages.map(\.threadCount).max() ?? 1
+        let pool = try ComputePool(threadCount: threadCount)
+        let roofline = try Roofline(kernels: Kernels(engine.isa))
+        return (0..<5).map { _ in roofline.readRate(pool) }.sorted()[2]
+    }
+
+    private func printComparison() throws {
+        let records = try compare.map { path in
+            let bytes = try MappedFile(path: path).withBytes { [UInt8]($0) }
+            do {
+                return try BenchRecord(decoding: bytes)
+            } catch {
+                throw PipelineBenchError(message: "\(path) is no record of bitnet-ctl bench: \(error)")
+            }
+        }
+        Console().write(BenchRecord.comparison(records[0], records[1], names: (compare[0], compare[1])))
+    }
+}
