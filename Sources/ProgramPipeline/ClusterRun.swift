@@ -22,7 +22,7 @@ struct ClusterRun {
         let tokenizer = try model.tokenizer()
         let cluster = try await Cluster.start(
             file: file, key: file.readKey(), model: model, store: store,
-            options: engine.clusterOptions, network: Network(), onEvent: { show($0) })
+            options: engine.clusterOptions, network: Network(loopCount: 1), onEvent: { show($0) })
         let generator = Generator(
             pipeline: cluster.pipeline, tokenizer: tokenizer,
             schedule: GenerationSchedule(

@@ -12,7 +12,8 @@ package struct EngineOptions: ParsableArguments {
 
     @Option(
         name: [.customLong("parallel")],
-        help: "Sequences at a time; by default as many as fit into memory, at most \(SlotCounts.automaticMax).")
+        help:
+            "Sequences at a time; by default as many as fit into memory, at most \(SlotCounts.automaticMax).")
     package var slotCount: Int?
 
     @Option(help: "KV cache: f32 or f16.")

@@ -11,7 +11,11 @@ import Testing
             StepEntry(slot: 1, position: 2, token: 3, output: .none),
             StepEntry(slot: 4, position: 5, token: 6, output: .sample),
             StepEntry(slot: 7, position: 8, token: 9, output: .score(target: 10)),
-        ], traces: [StageTrace(computeMicros: 11, idleMicros: 12, queuedMicros: 13, sendingMicros: 15, receivedBytes: 14)])
+        ],
+        traces: [
+            StageTrace(
+                computeMicros: 11, idleMicros: 12, queuedMicros: 13, sendingMicros: 15, receivedBytes: 14)
+        ])
 
     private func replacing(_ range: Range<Int>, with value: UInt32, in payload: [UInt8]) -> Frame {
         var payload = payload

@@ -14,7 +14,7 @@ enum LayerRules {
         ("BitNetEngine", ["BitNetCore", "BitNetFormats", "CTernary", "CPlatform"]),
         ("ClusterWire", ["BitNetCore", "CClusterProto", "CProtobufC"]),
         ("ClusterLogic", ["BitNetCore", "ClusterWire"]),
-        ("ClusterTransport", ["BitNetCore", "ClusterWire", "ClusterLogic"]),
+        ("ClusterTransport", ["BitNetCore", "CPlatform", "ClusterWire", "ClusterLogic"]),
         ("ClusterConfig", ["BitNetCore"]),
         (
             "ClusterWorker",

@@ -9,9 +9,11 @@ package protocol StepPipeline: Sendable {
     ///
     /// The caller bounds what is in flight.
     func send(_ item: PipelineItem)
-    /// Finishes by throwing when a stage is lost.
+    /// Calls `receive` with every step that comes back, on whatever thread brings it; it must return at once.
     ///
-    /// One consumer.
-    var outcomes: AsyncThrowingStream<StepOutcome, any Error> { get }
+    /// Returns when the pipeline is closed or the task is cancelled. One consumer.
+    ///
+    /// - Throws: why a stage is lost.
+    func run(_ receive: @escaping @Sendable (StepOutcome) -> Void) async throws
     func close() async
 }

@@ -49,26 +49,26 @@ struct ClusterAssembly: Sendable {
     }
 
     private func bringUp(_ plan: Plan, _ joined: [WorkerControl]) async throws -> Cluster {
-            onEvent(reservation)
-            for control in joined where plan.unused.contains(control.worker.name) { control.release() }
-            let stages = plan.stages.compactMap { stage in
-                joined.first { $0.worker.name == stage.worker }
-            }
-            for (stage, control) in zip(plan.stages, stages) {
-                control.assign(stage: stage.index, layers: stage.layers)
-            }
-            // Not on this task's thread: heartbeats must not wait for it.
-            let packed = try await NIOThreadPool.singleton.runIfActive {
-                try PackedModel(file: model, store: store) { onEvent(.converting($0)) }
-            }
-            if packed.wasKept { onEvent(.converted) }
-            try await load(plan, stages, packed)
-            try await link(stages)
-            let pipeline = try await connect(stages)
-            failures.connect(to: pipeline)
-            return Cluster(
-                plan: plan, slotCount: options.slotCount, contextLength: contextLength, pipeline: pipeline,
-                controls: stages)
+        onEvent(reservation)
+        for control in joined where plan.unused.contains(control.worker.name) { control.release() }
+        let stages = plan.stages.compactMap { stage in
+            joined.first { $0.worker.name == stage.worker }
+        }
+        for (stage, control) in zip(plan.stages, stages) {
+            control.assign(stage: stage.index, layers: stage.layers)
+        }
+        // Not on this task's thread: heartbeats must not wait for it.
+        let packed = try await NIOThreadPool.singleton.runIfActive {
+            try PackedModel(file: model, store: store) { onEvent(.converting($0)) }
+        }
+        if packed.wasKept { onEvent(.converted) }
+        try await load(plan, stages, packed)
+        try await link(stages)
+        let pipeline = try await connect(stages)
+        failures.connect(to: pipeline)
+        return Cluster(
+            plan: plan, slotCount: options.slotCount, contextLength: contextLength, pipeline: pipeline,
+            controls: stages)
     }
 
     /// Reaches every worker, in whatever order they come up.

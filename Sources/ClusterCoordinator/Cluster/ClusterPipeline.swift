@@ -13,9 +13,8 @@ final class ClusterPipeline: StepPipeline {
         var lastReturn = ContinuousClock.now
     }
 
-    let outcomes: AsyncThrowingStream<StepOutcome, any Error>
     let stageCount: Int
-    private let continuation: AsyncThrowingStream<StepOutcome, any Error>.Continuation
+    private let outcomes = OutcomeRelay()
     private let steps: FrameConnection
     private let results: FrameConnection
     private let state = Mutex(State())
@@ -28,9 +27,6 @@ final class ClusterPipeline: StepPipeline {
         self.stageCount = stageCount
         self.steps = steps
         self.results = results
-        let (outcomes, continuation) = AsyncThrowingStream<StepOutcome, any Error>.makeStream()
-        self.outcomes = outcomes
-        self.continuation = continuation
         // Losing a data connection is never the first cause: the worker's control connection tells more.
         steps.deliver(
             to: FrameSink(
@@ -62,10 +58,14 @@ final class ClusterPipeline: StepPipeline {
         }
     }
 
+    func run(_ receive: @escaping @Sendable (StepOutcome) -> Void) async throws {
+        try await outcomes.run(receive)
+    }
+
     func close() async {
         steps.close()
         results.close()
-        continuation.finish()
+        outcomes.finish()
     }
 
     /// Ends the pipeline with the most telling of the errors that arrive close together.
@@ -87,7 +87,7 @@ final class ClusterPipeline: StepPipeline {
 
     private func finish() {
         let failure = state.withLock { $0.failure }
-        continuation.finish(throwing: failure)
+        outcomes.finish(throwing: failure)
     }
 
     private func received(_ frame: Frame) {
@@ -106,7 +106,7 @@ final class ClusterPipeline: StepPipeline {
                 state.returnedStepCount += 1
                 state.lastReturn = .now
             }
-            continuation.yield(outcome)
+            outcomes.deliver(outcome)
         } catch {
             fail(ClusterError(.fault, "the last stage sent an outcome that cannot be read: \(error.message)"))
         }

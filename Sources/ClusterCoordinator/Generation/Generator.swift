@@ -63,7 +63,7 @@ package final class Generator: TextGenerator {
     private func run() async throws {
         var reason: any Error = GeneratorError.pipelineClosed
         do {
-            for try await outcome in pipeline.outcomes {
+            try await pipeline.run { [self] outcome in
                 state.withLock { take(outcome, &$0) }
             }
         } catch {

@@ -43,7 +43,8 @@ package enum GenerationReport {
 
     private static func hopText(_ stage: StageStatistics) -> String {
         let perStep = Double(stage.counters.receivedBytes) / Double(max(stage.counters.stepCount, 1))
-        return "received \(ByteCount.text(stage.counters.receivedBytes)) (\(perStep.text(places: 0)) B a step)"
+        return
+            "received \(ByteCount.text(stage.counters.receivedBytes)) (\(perStep.text(places: 0)) B a step)"
     }
 
     private static func percent(_ part: Duration, of whole: Duration) -> String {

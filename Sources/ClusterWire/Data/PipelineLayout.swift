@@ -70,7 +70,8 @@ enum PipelineLayout {
 
     static func append(_ trace: StageTrace, to bytes: inout [UInt8]) {
         for value in [
-            trace.computeMicros, trace.idleMicros, trace.queuedMicros, trace.sendingMicros, trace.receivedBytes,
+            trace.computeMicros, trace.idleMicros, trace.queuedMicros, trace.sendingMicros,
+            trace.receivedBytes,
         ] {
             bytes.append(littleEndian: value)
         }

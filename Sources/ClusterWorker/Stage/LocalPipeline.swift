@@ -9,14 +9,12 @@ import ClusterWire
 /// The reference that a cluster's output must equal bit for bit.
 package final class LocalPipeline: StepPipeline {
     private let runners: [StageRunner]
-    package let outcomes: AsyncThrowingStream<StepOutcome, any Error>
-    private let continuation: AsyncThrowingStream<StepOutcome, any Error>.Continuation
+    private let outcomes: OutcomeRelay
 
     /// - Parameter stages: in pipeline order; used by nobody else from now on.
     package init(stages: [Stage]) {
-        let (outcomes, continuation) = AsyncThrowingStream<StepOutcome, any Error>.makeStream()
+        let outcomes = OutcomeRelay()
         self.outcomes = outcomes
-        self.continuation = continuation
         var runners: [StageRunner] = []
         for stage in stages.reversed() {
             let next = runners.last
@@ -31,11 +29,11 @@ package final class LocalPipeline: StepPipeline {
                             if let next {
                                 next.receive(frame)
                             } else {
-                                continuation.yield(try OutcomeFrame.decode(frame))
+                                outcomes.deliver(try OutcomeFrame.decode(frame))
                             }
                         }
                     } catch {
-                        continuation.finish(throwing: error)
+                        outcomes.finish(throwing: error)
                     }
                 })
         }
@@ -48,8 +46,12 @@ package final class LocalPipeline: StepPipeline {
         runners.first?.receive(Frame(item))
     }
 
+    package func run(_ receive: @escaping @Sendable (StepOutcome) -> Void) async throws {
+        try await outcomes.run(receive)
+    }
+
     package func close() async {
         for runner in runners { await runner.stop() }
-        continuation.finish()
+        outcomes.finish()
     }
 }

@@ -21,7 +21,8 @@ struct BenchCommand: AsyncParsableCommand {
               bitnet-ctl bench tokenizer --model stories.gguf
             """,
         subcommands: [
-            BenchPipelineCommand.self, BenchKernelsCommand.self, BenchModelCommand.self, BenchTokenizerCommand.self,
+            BenchPipelineCommand.self, BenchKernelsCommand.self, BenchModelCommand.self,
+            BenchTokenizerCommand.self,
             BenchConvertCommand.self,
         ], defaultSubcommand: BenchPipelineCommand.self)
 }

@@ -57,7 +57,8 @@ struct BenchPipelineRun {
         return record
     }
 
-    private func decode(_ concurrency: Int, _ bench: PipelineBench, _ record: inout BenchRecord) async throws {
+    private func decode(_ concurrency: Int, _ bench: PipelineBench, _ record: inout BenchRecord) async throws
+    {
         var rates: [Double] = []
         var last: DecodeFigures?
         for round in 0..<rounds {

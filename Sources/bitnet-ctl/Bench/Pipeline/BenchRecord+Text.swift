@@ -65,7 +65,8 @@ extension BenchRecord {
             let same = second.rows.first { $0.test == row.test && $0.concurrency == row.concurrency }
             guard let same else { continue }
             table.add([
-                "\(row.concurrency)", row.test, "\(row.mean.text(places: 2)) ± \(row.deviation.text(places: 2))",
+                "\(row.concurrency)", row.test,
+                "\(row.mean.text(places: 2)) ± \(row.deviation.text(places: 2))",
                 "\(same.mean.text(places: 2)) ± \(same.deviation.text(places: 2))",
                 (same.mean / max(row.mean, 1e-9)).text(places: 3),
             ])

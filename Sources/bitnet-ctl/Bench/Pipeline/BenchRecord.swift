@@ -87,7 +87,8 @@ struct BenchRecord: Codable, Equatable {
     }
 
     init(
-        model: String, sizeBytes: UInt64, parameters: UInt64, processor: String, processors: Int, workers: Int,
+        model: String, sizeBytes: UInt64, parameters: UInt64, processor: String, processors: Int,
+        workers: Int,
         stageCount: Int, cacheType: String, head: String
     ) {
         self.model = model

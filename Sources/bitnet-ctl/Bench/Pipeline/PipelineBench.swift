@@ -59,7 +59,8 @@ struct PipelineBench {
         var sampling = SamplingParameters()
         sampling.wantsLogProbabilities = false
         return GenerationRequest(
-            prompt: .tokens(tokens), tokenCountMax: tokenCountMax, sampling: sampling, ignoresStopTokens: true)
+            prompt: .tokens(tokens), tokenCountMax: tokenCountMax, sampling: sampling, ignoresStopTokens: true
+        )
     }
 }
 
