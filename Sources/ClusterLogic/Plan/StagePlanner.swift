@@ -18,6 +18,10 @@ package enum StagePlanner {
         guard workers.count <= Limits.workersMax else {
             throw PlanError(.workers, "\(workers.count) workers; at most \(Limits.workersMax) can be used")
         }
+        for worker in workers {
+            guard let reason = worker.memoryCost?.invalidity else { continue }
+            throw PlanError(.cost, "worker \(worker.name): \(reason)")
+        }
         let costs = StageCosts(cost)
         let assigned = workers.filter { $0.assignedLayers != nil }
         if assigned.isEmpty { return try ContiguousSplit(costs: costs, workers: workers).plan() }
@@ -70,7 +74,7 @@ package enum StagePlanner {
             index: index, worker: worker.name, address: worker.address, layers: layers,
             wireByteCount: costs.wireByteCount(layers.first, layers.end),
             readByteCount: costs.readByteCount(layers.first, layers.end),
-            memoryByteCount: costs.memoryByteCount(layers.first, layers.end))
+            memoryByteCount: costs.memoryByteCount(worker, layers.first, layers.end))
     }
 
     private static func missing(_ layers: Range<Int>, after stage: PlannedStage?) -> PlanError {
