@@ -61,6 +61,9 @@ package struct LinkMatrix: Equatable, Sendable {
         known[Pair(from: from, to: to)] != nil || known[Pair(from: to, to: from)] != nil
     }
 
+    /// No link was measured: all are alike.
+    package var isAssumed: Bool { known.isEmpty }
+
     /// All that is known, in order.
     package var measured: [(from: End, to: End, link: LinkProfile)] {
         known.map { ($0.key.from, $0.key.to, $0.value) }
