@@ -32,16 +32,16 @@ package struct Simulation {
 
     /// - Parameters:
     ///   - slotCount: sequences that run at the same time.
-    ///   - stepsInFlightMax: as of the schedule.
+    ///   - groupCount: as of the schedule.
     package init(
         _ pipeline: SimulatedPipeline, requests: [Request], slotCount: Int,
-        contextLength: Int = Limits.contextMax, prefillChunk: Int = 64, stepsInFlightMax: Int? = nil
+        contextLength: Int = Limits.contextMax, prefillChunk: Int = 64, groupCount: Int? = nil
     ) {
         self.pipeline = pipeline
         self.requests = requests
         schedule = GenerationSchedule(
             stageCount: pipeline.stages.count, slotCount: slotCount, contextLength: contextLength,
-            prefillChunk: prefillChunk, stepsInFlightMax: stepsInFlightMax, waitingMax: requests.count)
+            prefillChunk: prefillChunk, groupCount: groupCount, waitingMax: requests.count)
         tokenSeconds = [[Double]](repeating: [], count: requests.count)
         finishSeconds = [Double?](repeating: nil, count: requests.count)
     }
@@ -75,8 +75,9 @@ package struct Simulation {
     private static func request(_ request: Request, id: Int) -> SequenceRequest {
         var sampling = SamplingParameters()
         sampling.wantsLogProbabilities = false
+        // Every prompt is of its own: nothing is shared.
         return SequenceRequest(
-            id: UInt64(id), prompt: [UInt32](repeating: 0, count: max(request.promptCount, 1)),
+            id: UInt64(id), prompt: [UInt32](repeating: UInt32(id), count: max(request.promptCount, 1)),
             tokenCountMax: request.tokenCount, sampling: sampling)
     }
 
@@ -89,7 +90,7 @@ package struct Simulation {
                     StepResult(slot: $0.slot, position: $0.position, token: 0, logProbability: nil)
                 }
                 outcomes.append((back, StepOutcome(id: step.id, results: results, traces: [])))
-            case .send, .scored:
+            case .send, .scored, .shared:
                 continue
             case .token(let id, _, _):
                 tokenSeconds[Int(id)].append(now)

@@ -23,13 +23,12 @@ import Testing
     }
 
     static func run(
-        _ pipeline: SimulatedPipeline, _ count: Int, prompt: Int = 1, tokens: Int = 4, slots: Int? = nil,
-        stepsInFlightMax: Int? = nil
+        _ pipeline: SimulatedPipeline, _ count: Int, prompt: Int = 1, tokens: Int = 4, slots: Int? = nil
     ) -> SimulationReport {
         let request = Simulation.Request(promptCount: prompt, tokenCount: tokens)
         var simulation = Simulation(
             pipeline, requests: [Simulation.Request](repeating: request, count: count),
-            slotCount: slots ?? count, stepsInFlightMax: stepsInFlightMax)
+            slotCount: slots ?? count)
         return simulation.run()
     }
 
@@ -147,8 +146,7 @@ import Testing
         for concurrency in [1, stageCount, 2 * stageCount, 4 * stageCount] {
             let pipeline = try Self.pipeline(
                 [Double](repeating: 0.01, count: stageCount), perToken: 0.002)
-            // With one step for each stage; more divide the sequences further.
-            let report = Self.run(pipeline, concurrency, tokens: 200, stepsInFlightMax: stageCount)
+            let report = Self.run(pipeline, concurrency, tokens: 200)
             let stages = (0..<stageCount).map { ("w\($0)", 1) }
             let profiles = Dictionary(uniqueKeysWithValues: stages.map { ($0.0, pipeline.stages[0].profile) })
             let prediction = try #require(
@@ -158,7 +156,7 @@ import Testing
                         concurrency: concurrency, hiddenSize: 320,
                         links: LinkMatrix(assumed: instant))))
             let ratio = try #require(report.steadyTokensPerSecond) / prediction.tokensPerSecond
-            #expect(abs(ratio - 1) < 0.001, "\(concurrency) at a time")
+            #expect(abs(ratio - 1) < 0.005, "\(concurrency) at a time")
         }
     }
 }
