@@ -122,8 +122,8 @@ let package = Package(
         .executableTarget(
             name: "bitnet-ctl",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterLogic", "ClusterCoordinator",
-                "ClusterWorker", "ProgramSupport", "ProgramPipeline", arguments,
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
+                "ClusterCoordinator", "ClusterWorker", "ProgramSupport", "ProgramPipeline", arguments,
             ],
             swiftSettings: swift),
 
@@ -140,7 +140,7 @@ let package = Package(
         tests("ClusterLogicTests", ["BitNetCore", "ClusterWire", "ClusterLogic"]),
         tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig"]),
         tests("ClusterTransportTests", ["BitNetCore", "ClusterWire", "ClusterLogic", "ClusterTransport"]),
-        tests("ClusterCoordinatorTests", ["ClusterCoordinator"]),
+        tests("ClusterCoordinatorTests", ["BitNetCore", "ClusterLogic", "ClusterCoordinator"]),
         tests("EndToEndTests", ["bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
         tests("TidyTests", []),
     ]

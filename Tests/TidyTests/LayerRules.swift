@@ -52,8 +52,8 @@ enum LayerRules {
         (
             "bitnet-ctl",
             [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterLogic", "ClusterCoordinator",
-                "ClusterWorker", "ProgramSupport", "ProgramPipeline",
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
+                "ClusterCoordinator", "ClusterWorker", "ProgramSupport", "ProgramPipeline",
             ]
         ),
     ]

@@ -8,7 +8,8 @@ extension ContiguousSplit {
         let layerCount = costs.layerCount
         let stageCount = UInt64(min(workers.count, layerCount))
         let needed =
-            costs.memoryByteCount(0, layerCount) + (stageCount - 1) * costs.cost.memoryPerStage
+            costs.cost.memory.byteCount(layers: layerCount, isFirst: true, isLast: true)
+            + (stageCount - 1) * costs.cost.memoryPerStage
         // Clamped so that hostile reports cannot overflow the sum; no machine has a pebibyte.
         let offered = workers.reduce(0) { $0 + min($1.memoryByteCount, 1 << 50) }
         let short = needed > offered ? needed - offered : 0
@@ -30,7 +31,9 @@ extension ContiguousSplit {
         var lines: [String] = []
         for (index, worker) in workers.enumerated() {
             var end = first
-            while end < costs.layerCount, costs.memoryByteCount(first, end + 1) <= worker.memoryByteCount {
+            while end < costs.layerCount,
+                costs.memoryByteCount(worker, first, end + 1) <= worker.memoryByteCount
+            {
                 end += 1
             }
             let isLast = index == workers.count - 1
@@ -45,7 +48,7 @@ extension ContiguousSplit {
     }
 
     private func line(_ worker: WorkerOffer, _ first: Int, _ end: Int) -> String {
-        let needed = costs.memoryByteCount(first, end)
+        let needed = costs.memoryByteCount(worker, first, end)
         let layers = end - first == 1 ? "layer \(first)" : "layers \(first)-\(end - 1)"
         return "worker \(worker.name) would need \(ByteCount.text(needed)) for \(layers) but may use "
             + "\(ByteCount.text(worker.memoryByteCount)): \(needed - min(worker.memoryByteCount, needed)) bytes short"

@@ -31,7 +31,7 @@ struct ContiguousSplit {
     private func admits(_ worker: WorkerOffer, _ first: Int, _ end: Int, _ stageByteCountMax: UInt64) -> Bool
     {
         costs.readByteCount(first, end) <= stageByteCountMax
-            && costs.memoryByteCount(first, end) <= worker.memoryByteCount
+            && costs.memoryByteCount(worker, first, end) <= worker.memoryByteCount
     }
 
     /// Layers that the first workers hold if each takes as many as it can, after each worker.

@@ -46,6 +46,13 @@ package struct ModelCost: Equatable, Sendable {
         StageCosts(self).readByteCount(layers.first, layers.end)
     }
 
+    /// What is counted on where a worker has no figures of its own.
+    package var memory: MemoryCost {
+        MemoryCost(
+            perLayer: memoryPerLayer, forFirst: memoryForFirst, forLast: memoryForLast,
+            perStage: memoryPerStage)
+    }
+
     /// Why no plan can be made of these figures, or `nil`.
     package var invalidity: String? {
         guard (1...Limits.layersMax).contains(layerByteCounts.count) else {
@@ -96,11 +103,9 @@ struct StageCosts {
         sums[end] - sums[first] + (end == layerCount ? cost.outputNormByteCount + cost.headByteCount : 0)
     }
 
-    /// Bytes that a worker needs in memory for the layers `first ..< end`.
-    func memoryByteCount(_ first: Int, _ end: Int) -> UInt64 {
-        var total = UInt64(end - first) * cost.memoryPerLayer + cost.memoryPerStage
-        if first == 0 { total += cost.memoryForFirst }
-        if end == layerCount { total += cost.memoryForLast }
-        return total
+    /// Bytes that `worker` needs in memory for the layers `first ..< end`.
+    func memoryByteCount(_ worker: WorkerOffer, _ first: Int, _ end: Int) -> UInt64 {
+        (worker.memoryCost ?? cost.memory).byteCount(
+            layers: end - first, isFirst: first == 0, isLast: end == layerCount)
     }
 }

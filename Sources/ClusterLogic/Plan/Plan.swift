@@ -6,12 +6,36 @@ package import BitNetCore
 package struct Plan: Equatable, Sendable {
     /// In the order in which a step travels; together they hold every layer once.
     package var stages: [PlannedStage]
-    /// Workers that are neither spares nor needed: more of them than layers, or too little memory.
+    /// Workers that are neither spares nor used: more of them than layers, too little memory, or so slow that
+    /// the others are faster without them.
     package var unused: [String]
+    /// What the layers were divided by.
+    package var basis: Basis
+    /// What the operator should know of it, a sentence each.
+    package var notes: [String]
 
-    package init(stages: [PlannedStage], unused: [String]) {
+    /// Steps among which the schedule should divide sequences; `nil` leaves it at one for each stage.
+    package var groupCount: Int?
+
+    /// What layers are divided by.
+    package enum Basis: Equatable, Sendable {
+        /// As the operator wrote.
+        case assignment
+        /// Bytes that a token reads, as if all workers were equally fast, in the file's order.
+        case bytes
+        /// What workers and links take; in the best of all orders, or in the file's if there are too many.
+        case time(inBestOrder: Bool)
+    }
+
+    package init(
+        stages: [PlannedStage], unused: [String], basis: Basis = .bytes, notes: [String] = [],
+        groupCount: Int? = nil
+    ) {
         self.stages = stages
         self.unused = unused
+        self.basis = basis
+        self.notes = notes
+        self.groupCount = groupCount
     }
 }
 

@@ -8,8 +8,12 @@ package enum StagePlanner {
     ///   - cost: what the model's parts cost.
     ///   - workers: in the order in which a step shall travel, unless layers are assigned to them; spares
     ///     are left out.
+    ///   - goal: with it, and if every worker has a profile, the division is by time and the order is chosen too;
+    ///     else it is by bytes.
     /// - Throws: ``PlanError`` naming the layers, the workers and the bytes that are short.
-    package static func plan(cost: ModelCost, workers: [WorkerOffer]) throws(PlanError) -> Plan {
+    package static func plan(
+        cost: ModelCost, workers: [WorkerOffer], goal: PlanGoal? = nil
+    ) throws(PlanError) -> Plan {
         if let reason = cost.invalidity { throw PlanError(.cost, reason) }
         let workers = workers.filter { !$0.isSpare }
         guard !workers.isEmpty else {
@@ -18,9 +22,13 @@ package enum StagePlanner {
         guard workers.count <= Limits.workersMax else {
             throw PlanError(.workers, "\(workers.count) workers; at most \(Limits.workersMax) can be used")
         }
+        for worker in workers {
+            guard let reason = worker.memoryCost?.invalidity else { continue }
+            throw PlanError(.cost, "worker \(worker.name): \(reason)")
+        }
         let costs = StageCosts(cost)
         let assigned = workers.filter { $0.assignedLayers != nil }
-        if assigned.isEmpty { return try ContiguousSplit(costs: costs, workers: workers).plan() }
+        if assigned.isEmpty { return try divide(costs: costs, workers: workers, goal: goal) }
         guard assigned.count == workers.count else {
             let without = workers.filter { $0.assignedLayers == nil }.map(\.name).joined(separator: ", ")
             throw PlanError(
@@ -28,6 +36,24 @@ package enum StagePlanner {
             )
         }
         return try planAssigned(costs: costs, workers: workers)
+    }
+
+    private static func divide(
+        costs: StageCosts, workers: [WorkerOffer], goal: PlanGoal?
+    ) throws(PlanError) -> Plan {
+        let without = workers.filter { $0.profile == nil }.map(\.name)
+        if let goal, without.isEmpty,
+            let plan = TimedSplit(costs: costs, workers: workers, goal: goal).plan()
+        {
+            return plan
+        }
+        var plan = try ContiguousSplit(costs: costs, workers: workers).plan()
+        if goal != nil, !without.isEmpty {
+            plan.notes.append(
+                "divided by bytes, as if all workers were equally fast: there are no measurements of "
+                    + without.joined(separator: ", "))
+        }
+        return plan
     }
 
     private static func planAssigned(
@@ -60,7 +86,7 @@ package enum StagePlanner {
             throw missing(covered..<costs.layerCount, after: stages.last)
         }
         try checkMemory(stages, placed.map(\.0))
-        return Plan(stages: stages, unused: [])
+        return Plan(stages: stages, unused: [], basis: .assignment)
     }
 
     static func stage(
@@ -70,7 +96,7 @@ package enum StagePlanner {
             index: index, worker: worker.name, address: worker.address, layers: layers,
             wireByteCount: costs.wireByteCount(layers.first, layers.end),
             readByteCount: costs.readByteCount(layers.first, layers.end),
-            memoryByteCount: costs.memoryByteCount(layers.first, layers.end))
+            memoryByteCount: costs.memoryByteCount(worker, layers.first, layers.end))
     }
 
     private static func missing(_ layers: Range<Int>, after stage: PlannedStage?) -> PlanError {

@@ -13,15 +13,22 @@ package struct WorkerOffer: Equatable, Sendable {
     package var assignedLayers: LayerRange?
     /// A spare gets no stage until it has to replace another worker.
     package var isSpare: Bool
+    /// What the model's parts take in memory there, as the worker counts it; `nil` leaves it at the model's
+    /// estimate.
+    package var memoryCost: MemoryCost?
+    /// What the worker was measured to do with the model, or is assumed to.
+    package var profile: WorkerProfile?
 
     package init(
         name: String, address: String, memoryByteCount: UInt64, assignedLayers: LayerRange? = nil,
-        isSpare: Bool = false
+        isSpare: Bool = false, memoryCost: MemoryCost? = nil, profile: WorkerProfile? = nil
     ) {
         self.name = name
         self.address = address
         self.memoryByteCount = memoryByteCount
         self.assignedLayers = assignedLayers
         self.isSpare = isSpare
+        self.memoryCost = memoryCost
+        self.profile = profile
     }
 }

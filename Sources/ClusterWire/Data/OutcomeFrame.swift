@@ -71,6 +71,11 @@ package enum OutcomeFrame {
         return outcome
     }
 
+    /// Bytes of a frame, header included.
+    package static func byteCount(resultCount: Int, traceCount: Int) -> Int {
+        FrameHeader.byteCount + payloadByteCount(resultCount: resultCount, traceCount: traceCount)
+    }
+
     /// Fits a control frame at the largest counts: 8 + 2048 × 16 + 1024 × 16.
     private static func payloadByteCount(resultCount: Int, traceCount: Int) -> Int {
         PipelineLayout.outcomeHeaderByteCount + resultCount * PipelineLayout.resultByteCount

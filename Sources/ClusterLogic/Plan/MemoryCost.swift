@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+
+/// Memory that the parts of a model take on one worker, in bytes.
+package struct MemoryCost: Equatable, Sendable {
+    /// One layer: resident weights and KV cache.
+    package var perLayer: UInt64
+    /// What the first stage takes besides its layers.
+    package var forFirst: UInt64
+    /// What the last stage takes besides its layers.
+    package var forLast: UInt64
+    /// What every stage takes besides its layers (scratch).
+    package var perStage: UInt64
+
+    package init(perLayer: UInt64, forFirst: UInt64, forLast: UInt64, perStage: UInt64) {
+        self.perLayer = perLayer
+        self.forFirst = forFirst
+        self.forLast = forLast
+        self.perStage = perStage
+    }
+
+    /// Why no plan can be made of these figures, or `nil`.
+    package var invalidity: String? {
+        let largest = max(perLayer, forFirst, forLast, perStage)
+        guard largest > ModelCost.figureMax else { return nil }
+        return "a part of the model takes \(largest) bytes; at most \(ModelCost.figureMax) are planned for"
+    }
+
+    /// Memory of a stage.
+    ///
+    /// - Precondition: no invalidity, so that nothing overflows.
+    func byteCount(layers layerCount: Int, isFirst: Bool, isLast: Bool) -> UInt64 {
+        var total = UInt64(layerCount) * perLayer + perStage
+        if isFirst { total += forFirst }
+        if isLast { total += forLast }
+        return total
+    }
+}

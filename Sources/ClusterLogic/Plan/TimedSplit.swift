@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+
+/// Divides layers by what workers and links take, so that a round is as short as can be.
+///
+/// A round is one token of every sequence: all its steps pass the slowest stage or link, one after the other,
+/// and each step passes all of them. With many sequences that makes the slowest stage as fast as can be, with
+/// one stream the sum of all.
+struct TimedSplit {
+    let costs: StageCosts
+    let workers: [WorkerOffer]
+    let goal: PlanGoal
+
+    /// What another plan must gain to be worth a remark.
+    private static let remarkableGain = 1.02
+
+    /// - Returns: `nil` if there is none.
+    func plan() -> Plan? {
+        let (all, isExact) = search.all()
+        guard let best = Self.best(of: all) else { return nil }
+        var first = 0
+        var stages: [PlannedStage] = []
+        for (index, count) in zip(best.lineup.workers, best.counts) {
+            guard let layers = LayerRange(first: first, end: first + count) else { return nil }
+            stages.append(StagePlanner.stage(stages.count, workers[index], layers, costs))
+            first = layers.end
+        }
+        let used = Set(best.lineup.workers)
+        let unused = workers.indices.filter { !used.contains($0) }
+        var plan = Plan(
+            stages: stages, unused: unused.map { workers[$0].name }, basis: .time(inBestOrder: isExact))
+        let profiles = workers.compactMap { worker in worker.profile.map { (worker.name, $0) } }
+        plan.groupCount = PlanPrediction.bestGroupCount(
+            stages: stages.map { ($0.worker, $0.layers.count) },
+            profiles: Dictionary(profiles, uniquingKeysWith: { first, _ in first }), goal: goal)
+        plan.notes += unused.map { reason(toLeaveOut: $0, best, all) }
+        if !isExact {
+            plan.notes.append(
+                "\(workers.count) workers that differ are too many to try all orders: they stand in the order of the file"
+            )
+        }
+        plan.notes += [memoryNote(best), singleStreamNote(best)].compactMap(\.self)
+        return plan
+    }
+
+    private var search: LineupSearch { LineupSearch(costs: costs, workers: workers, goal: goal) }
+
+    /// The shortest round; of several equal ones that with the most stages, so that nobody is idle for nothing.
+    static func best(of all: [LineupSearch.Found]) -> LineupSearch.Found? {
+        guard let least = all.map(\.roundSeconds).min() else { return nil }
+        return all.last { $0.roundSeconds <= least * Lineup.slack }
+    }
+
+    // MARK: Remarks
+
+    private func rate(_ found: LineupSearch.Found, concurrency: Int) -> String {
+        Self.text(Double(concurrency) / found.roundSeconds) + " tokens/s"
+    }
+
+    private func reason(
+        toLeaveOut index: Int, _ best: LineupSearch.Found, _ all: [LineupSearch.Found]
+    ) -> String {
+        let name = workers[index].name
+        if costs.layerCount <= best.counts.count {
+            return "\(name) is left out: there are no more layers than stages"
+        }
+        let cost = workers[index].memoryCost ?? costs.cost.memory
+        if cost.layerCountMax(
+            in: workers[index].memoryByteCount, of: costs.layerCount, isFirst: false, isLast: false) == 0
+        {
+            return
+                "\(name) is left out: \(ByteCount.text(workers[index].memoryByteCount)) do not hold one layer"
+        }
+        guard let more = all.first(where: { $0.counts.count == best.counts.count + 1 }) else {
+            return "\(name) is left out: no plan with one stage more fits"
+        }
+        return
+            "\(name) is left out: one stage more makes it \(rate(more, concurrency: goal.concurrency)) instead of "
+            + "\(rate(best, concurrency: goal.concurrency)) with \(goal.concurrency) at a time"
+    }
+
+    /// Says so if memory keeps layers from where they would be computed faster.
+    private func memoryNote(_ best: LineupSearch.Found) -> String? {
+        var roomy = workers
+        for index in roomy.indices { roomy[index].memoryByteCount = .max / 2 }
+        let all = LineupSearch(costs: costs, workers: roomy, goal: goal).all().found
+        guard let free = Self.best(of: all), free.roundSeconds * Self.remarkableGain < best.roundSeconds
+        else {
+            return nil
+        }
+        return "memory decides: with enough of it on every worker it would be "
+            + "\(rate(free, concurrency: goal.concurrency)) instead of \(rate(best, concurrency: goal.concurrency))"
+    }
+
+    /// Says so if fewer workers, or others, would be faster for one stream.
+    private func singleStreamNote(_ best: LineupSearch.Found) -> String? {
+        guard goal.concurrency > 1 else { return nil }
+        var single = goal
+        single.concurrency = 1
+        let search = LineupSearch(costs: costs, workers: workers, goal: single)
+        guard let alone = Self.best(of: search.all().found), alone.counts.count < best.counts.count else {
+            return nil
+        }
+        let round = RoundCosts(
+            costs: costs, workers: workers, goal: single, stageCount: best.counts.count)
+        let now = LineupSearch.Found(
+            lineup: Lineup(costs: round, workers: best.lineup.workers), counts: best.counts)
+        guard alone.roundSeconds * Self.remarkableGain < now.roundSeconds else { return nil }
+        let names = alone.lineup.workers.map { workers[$0].name }.joined(separator: ", ")
+        return "one stream alone would be faster on \(names): \(rate(alone, concurrency: 1)) instead of "
+            + rate(now, concurrency: 1)
+    }
+
+    /// Three digits, for people.
+    static func text(_ value: Double) -> String {
+        guard value.isFinite, value < 1e9 else { return "–" }
+        let places = value < 10 ? 2 : value < 100 ? 1 : 0
+        let scale = [1, 10, 100][places]
+        let units = Int((value * Double(scale)).rounded())
+        guard places > 0 else { return "\(units)" }
+        let fraction = String(units % scale)
+        return "\(units / scale).\(String(repeating: "0", count: places - fraction.count))\(fraction)"
+    }
+}
