@@ -90,7 +90,7 @@ struct ClusterAssembly: Sendable {
     private func plan(_ workers: [WorkerEntry], _ joined: [WorkerControl]) throws -> Plan {
         let estimate = MemoryEstimate(
             model: model.description, slotCount: options.slotCount, contextLength: contextLength,
-            cacheElementByteCount: options.cacheType == "f32" ? 4 : 2, stepTokensMax: stepTokensMax,
+            cacheType: options.cacheType, stepTokensMax: stepTokensMax,
             copiesHead: options.head == "fast")
         let offers = workers.compactMap { entry -> WorkerOffer? in
             guard let control = joined.first(where: { $0.worker.name == entry.name }) else { return nil }

@@ -11,7 +11,8 @@ struct MemoryEstimate {
     let model: ModelDescription
     let slotCount: Int
     let contextLength: Int
-    let cacheElementByteCount: Int
+    /// f32, f16 or int8.
+    let cacheType: String
     let stepTokensMax: Int
     /// Whether the last stage keeps an int8 copy of the head beside it.
     let copiesHead: Bool
@@ -37,8 +38,17 @@ struct MemoryEstimate {
         let attention = 2 * model.hiddenSize * (model.querySize + model.keyValueSize)
         let feedForward = 3 * model.hiddenSize * model.feedForwardSize
         let norms = 4 * (2 * model.hiddenSize + model.querySize + model.feedForwardSize)
-        let cache = 2 * slotCount * contextLength * model.keyValueSize * cacheElementByteCount
+        let cache = 2 * slotCount * contextLength * cacheRowByteCount
         return UInt64((attention + feedForward) / 4 + norms + cache)
+    }
+
+    /// One token's keys, or its values.
+    private var cacheRowByteCount: Int {
+        switch cacheType {
+        case "f16": 2 * model.keyValueSize
+        case "int8": model.keyValueSize + 4 * model.keyValueHeadCount
+        default: 4 * model.keyValueSize
+        }
     }
 
     private var scratchByteCount: UInt64 {
