@@ -16,30 +16,49 @@ enum {
     neighbours_max = 4,
 };
 
-static size_t size_of(bn_float_type type) { return type == BN_FLOAT32 ? 4 : 2; }
+// Of one slot and key head: the keys or the values of all positions, their number rounded up to whole blocks;
+// behind codes their scales.
+static size_t region_bytes(bn_kv_type type, size_t context, size_t row_elements) {
+    size_t scale_bytes = type == BN_KV_INT8 ? sizeof(float) : 0;
+    return bn_round_up(context, bn_key_block) * (row_elements * bn_kv_element_bytes(type) + scale_bytes);
+}
 
-static size_t padded_context(size_t context) { return bn_round_up(context, bn_key_block); }
-
-size_t bn_kv_byte_count(
-    bn_float_type type, size_t slots, size_t context, size_t kv_heads, size_t head_size) {
-    size_t rows = slots * kv_heads * padded_context(context);
-    return rows * bn_round_up(head_size, 16) * size_of(type);
+size_t bn_kv_byte_count(bn_kv_type type, size_t slots, size_t context, size_t kv_heads, size_t head_size) {
+    return slots * kv_heads * region_bytes(type, context, bn_round_up(head_size, 16));
 }
 
 size_t bn_attention_scratch_count(size_t threads, size_t heads, size_t kv_heads, size_t head_size) {
     size_t partial = bn_partial_stride(head_size) + 2;
-    return threads * (heads / kv_heads) * (partials_per_thread * partial + head_size);
+    return threads * (heads / kv_heads) * (partials_per_thread * partial + head_size + 1);
 }
 
-// The keys of position `position`, a multiple of bn_key_block.
-static uint8_t *keys_at(const bn_kv *kv, uint32_t slot, size_t head, size_t position) {
-    size_t rows = ((size_t)slot * kv->kv_heads + head) * padded_context(kv->context) + position;
-    return (uint8_t *)kv->keys + rows * kv->head_size * size_of(kv->type);
+typedef struct {
+    uint8_t *rows;
+    float *scales;
+} kv_place;
+
+static size_t key_elements(const bn_kv *kv) {
+    return kv->type == BN_KV_INT8 ? bn_round_up(kv->head_size, 2) : kv->head_size;
 }
 
-static uint8_t *values_at(const bn_kv *kv, uint32_t slot, size_t head, size_t position) {
-    size_t rows = ((size_t)slot * kv->kv_heads + head) * padded_context(kv->context) + position;
-    return (uint8_t *)kv->values + rows * bn_round_up(kv->head_size, 16) * size_of(kv->type);
+static size_t value_elements(const bn_kv *kv) { return bn_round_up(kv->head_size, 16); }
+
+static kv_place place_of(
+    const bn_kv *kv, void *all, size_t row_elements, uint32_t slot, size_t head, size_t position) {
+    size_t region = (size_t)slot * kv->kv_heads + head;
+    size_t row_bytes = row_elements * bn_kv_element_bytes(kv->type);
+    uint8_t *rows = (uint8_t *)all + region * region_bytes(kv->type, kv->context, row_elements);
+    float *scales = (float *)(rows + bn_round_up(kv->context, bn_key_block) * row_bytes);
+    return (kv_place){rows + position * row_bytes, scales + position};
+}
+
+// From position `position` on, a multiple of bn_key_block.
+static kv_place keys_at(const bn_kv *kv, uint32_t slot, size_t head, size_t position) {
+    return place_of(kv, kv->keys, key_elements(kv), slot, head, position);
+}
+
+static kv_place values_at(const bn_kv *kv, uint32_t slot, size_t head, size_t position) {
+    return place_of(kv, kv->values, value_elements(kv), slot, head, position);
 }
 
 // ---- Storing --------------------------------------------------------------------------------------------
@@ -65,11 +84,12 @@ static void store_heads(void *context, size_t begin, size_t end, size_t thread) 
         size_t position = region->positions[t];
         size_t lane = position % bn_key_block;
         size_t at = (t * kv->kv_heads + head) * kv->head_size;
+        kv_place keys = keys_at(kv, region->slots[t], head, position - lane);
+        kv_place values = values_at(kv, region->slots[t], head, position - lane);
         region->floats->store_key(
-            keys_at(kv, region->slots[t], head, position - lane), region->k + at, kv->type, kv->head_size,
-            lane);
-        region->floats->store_row(
-            values_at(kv, region->slots[t], head, position), region->v + at, kv->type, kv->head_size);
+            keys.rows, keys.scales, region->k + at, kv->type, kv->head_size, lane);
+        region->floats->store_value(
+            values.rows, values.scales, region->v + at, kv->type, kv->head_size, lane);
     }
 }
 
@@ -92,6 +112,11 @@ typedef struct {
     size_t span_count;
 } copy_region;
 
+static void copy_rows(const bn_kv *kv, kv_place to, kv_place from, size_t rows, size_t row_elements) {
+    memcpy(to.rows, from.rows, rows * row_elements * bn_kv_element_bytes(kv->type));
+    if (kv->type == BN_KV_INT8) memcpy(to.scales, from.scales, rows * sizeof(float));
+}
+
 // Item i is span i mod span_count of key head i / span_count.
 static void copy_spans(void *context, size_t begin, size_t end, size_t thread) {
     (void)thread;
@@ -103,19 +128,19 @@ static void copy_spans(void *context, size_t begin, size_t end, size_t thread) {
         size_t left = region->count - first;
         // Whole blocks of keys, of which there is room for each that has begun.
         size_t rows = bn_round_up(left < bn_attention_span ? left : bn_attention_span, bn_key_block);
-        memcpy(
-            keys_at(kv, region->to, head, first), keys_at(kv, region->from, head, first),
-            rows * kv->head_size * size_of(kv->type));
-        memcpy(
-            values_at(kv, region->to, head, first), values_at(kv, region->from, head, first),
-            rows * bn_round_up(kv->head_size, 16) * size_of(kv->type));
+        copy_rows(
+            kv, keys_at(kv, region->to, head, first), keys_at(kv, region->from, head, first), rows,
+            key_elements(kv));
+        copy_rows(
+            kv, values_at(kv, region->to, head, first), values_at(kv, region->from, head, first), rows,
+            value_elements(kv));
     }
 }
 
 void bn_kv_copy(bn_pool *pool, const bn_kv *kv, uint32_t from, uint32_t to, size_t count) {
     copy_region region = {kv, from, to, count, bn_ceil_divide(count, bn_attention_span)};
     size_t item_count = region.span_count * kv->kv_heads;
-    size_t cost = 2 * bn_attention_span * kv->head_size * size_of(kv->type);
+    size_t cost = 2 * bn_attention_span * kv->head_size * bn_kv_element_bytes(kv->type);
     bn_pool_run(pool, item_count, bn_grain(pool, item_count, cost), copy_spans, &region);
 }
 
@@ -133,7 +158,7 @@ typedef struct {
     const uint32_t *positions;
     float *partials;  // [threads][partials_per_thread][group][bn_partial_stride]
     float *states;    // [threads][partials_per_thread][group][2]
-    float *queries;   // [threads][group][head_size]
+    float *queries;   // [threads][group][head_size + 1]
     size_t tokens_together;
     // Of the token whose spans are handed out one by one: units [first_unit ..< first_unit + unit_count),
     // unit i being span i mod span_count of key head i / span_count.
@@ -160,20 +185,22 @@ static void attend_one_span(
     size_t thread) {
     const bn_kv *kv = region->kv;
     const float *q = region->q + row_of(region, token, kv_head);
-    if (kv->type == BN_FLOAT16) {
-        size_t query_size = region->group * kv->head_size;
-        float *rounded = region->queries + thread * query_size;
-        region->floats->round_query(rounded, q, query_size);
-        q = rounded;
+    if (kv->type != BN_KV_FLOAT32) {
+        float *encoded = region->queries + thread * region->group * (kv->head_size + 1);
+        region->floats->encode_queries(encoded, q, kv->type, kv->head_size, region->group);
+        q = encoded;
     }
     uint32_t slot = region->slots[token];
     size_t count = (size_t)region->positions[token] + 1 - first;
-    const uint8_t *values = values_at(kv, slot, kv_head, first);
-    const uint8_t *upcoming =
-        count > bn_attention_span ? keys_at(kv, slot, kv_head, first + bn_attention_span) : values;
-    region->floats->attend_span(
-        partial, q, keys_at(kv, slot, kv_head, first), values, upcoming, kv->type,
-        count < bn_attention_span ? count : bn_attention_span, kv->head_size, region->group);
+    kv_place keys = keys_at(kv, slot, kv_head, first);
+    kv_place values = values_at(kv, slot, kv_head, first);
+    bn_kv_span span = {
+        .keys = keys.rows, .values = values.rows, .key_scales = keys.scales, .value_scales = values.scales,
+        .upcoming = values.rows, .type = kv->type,
+        .count = count < bn_attention_span ? count : bn_attention_span,
+    };
+    if (count > bn_attention_span) span.upcoming = keys_at(kv, slot, kv_head, first + bn_attention_span).rows;
+    region->floats->attend_span(partial, q, &span, kv->head_size, region->group);
 }
 
 // Tokens begin ..< end, which are of one sequence.

@@ -18,7 +18,7 @@ BN_INLINE bn_lanes round_to_13_bits(bn_lanes x) {
     return select_lanes(magnitude < 0x1p-90f, (bn_lanes){0}, rounded);
 }
 
-static void round_query(float *restrict out, const float *restrict q, size_t count) {
+static void round_queries(float *restrict out, const float *restrict q, size_t count) {
     size_t i = 0;
     for (; i + bn_lane_count <= count; i += bn_lane_count) {
         bn_lanes rounded = round_to_13_bits(load_floats(q + i));
@@ -28,9 +28,14 @@ static void round_query(float *restrict out, const float *restrict q, size_t cou
     memcpy(out + i, &rounded, (count - i) * sizeof(float));
 }
 
+BN_INLINE bn_lanes load_cached(const uint8_t *from, size_t i, bn_kv_type type) {
+    if (type == BN_KV_FLOAT32) return load_floats((const float *)from + i);
+    return load_halves((const uint16_t *)from + i);
+}
+
 // sum + factor·lanes
-BN_INLINE bn_lanes add_product(bn_lanes sum, float factor, bn_lanes lanes, bn_float_type type) {
-    return type == BN_FLOAT32 ? sum + factor * lanes : add_exact_product(sum, factor, lanes);
+BN_INLINE bn_lanes add_product(bn_lanes sum, float factor, bn_lanes lanes, bn_kv_type type) {
+    return type == BN_KV_FLOAT32 ? sum + factor * lanes : add_exact_product(sum, factor, lanes);
 }
 
 // Loops over registers: unrolled whole, or the registers would be memory.
@@ -57,16 +62,15 @@ BN_INLINE void prefetch(const uint8_t *at) { __builtin_prefetch(at, 0, 2); }
 // bn_attention_span apart.
 BN_INLINE void score_blocks(
     float *restrict scores, const float *restrict q, const uint8_t *restrict keys,
-    const uint8_t *upcoming, size_t head_size, size_t heads, size_t blocks, float scale,
-    bn_float_type type) {
+    const uint8_t *upcoming, size_t head_size, size_t heads, size_t blocks, float scale, bn_kv_type type) {
     bn_lanes sums[attend_registers] = {0};
-    size_t block_bytes = head_size * bn_lane_count * size_of(type);
-    size_t vector_bytes = bn_lane_count * size_of(type);
+    size_t vector_bytes = bn_lane_count * bn_kv_element_bytes(type);
+    size_t block_bytes = head_size * vector_bytes;
     for (size_t i = 0; i < head_size; i++) {
         bn_lanes block[attend_blocks_max];
         BN_UNROLL
         for (size_t b = 0; b < blocks; b++) {
-            block[b] = load_typed(keys + b * block_bytes, i * bn_lane_count, type);
+            block[b] = load_cached(keys + b * block_bytes, i * bn_lane_count, type);
             prefetch(upcoming + b * block_bytes + i * vector_bytes);
         }
         BN_UNROLL
@@ -88,19 +92,24 @@ BN_INLINE void score_blocks(
     }
 }
 
-// scores := exp(score - max) in place, zeros behind `count` up to a whole vector; returns their sum.
-BN_INLINE float exponentiate(float *scores, size_t count, float *largest, bn_float_type type) {
+// Puts -infinity behind `count` scores up to a whole vector, and returns the largest.
+BN_INLINE float largest_score(float *restrict scores, size_t count) {
     size_t whole = bn_round_up(count, bn_lane_count);
     for (size_t p = count; p < whole; p++) scores[p] = -HUGE_VALF;
-    bn_lanes largest_lanes = load_floats(scores);
+    bn_lanes largest = load_floats(scores);
     for (size_t p = bn_lane_count; p < whole; p += bn_lane_count) {
-        largest_lanes = larger_lanes(load_floats(scores + p), largest_lanes);
+        largest = larger_lanes(load_floats(scores + p), largest);
     }
-    *largest = largest_of_lanes(largest_lanes);
+    return largest_of_lanes(largest);
+}
+
+// scores := exp(score - max) in place, zeros behind `count` up to a whole vector; returns their sum.
+BN_INLINE float exponentiate(float *restrict scores, size_t count, float *largest, bn_kv_type type) {
+    *largest = largest_score(scores, count);
     bn_lanes sums = {0};
-    for (size_t p = 0; p < whole; p += bn_lane_count) {
+    for (size_t p = 0; p < count; p += bn_lane_count) {
         bn_lanes weights = exp_lanes(load_floats(scores + p) - *largest);
-        if (type == BN_FLOAT16) weights = round_to_13_bits(weights);
+        if (type == BN_KV_FLOAT16) weights = round_to_13_bits(weights);
         memcpy(scores + p, &weights, sizeof weights);
         sums = sums + weights;
     }
@@ -110,15 +119,14 @@ BN_INLINE float exponentiate(float *scores, size_t count, float *largest, bn_flo
 // out[h][0 ..< 16·width] = Σ_p weights[h][p]·values[p], in the order of p.
 BN_INLINE void blend(
     float *restrict out, size_t out_stride, const float *restrict weights, const uint8_t *restrict values,
-    const uint8_t *upcoming, size_t row_bytes, size_t count, size_t heads, size_t width,
-    bn_float_type type) {
+    const uint8_t *upcoming, size_t row_bytes, size_t count, size_t heads, size_t width, bn_kv_type type) {
     bn_lanes sums[attend_sums_max] = {0};
     for (size_t p = 0; p < count; p++) {
         bn_lanes row[attend_width_max];
         BN_UNROLL
         for (size_t j = 0; j < width; j++) {
-            row[j] = load_typed(values + p * row_bytes, j * bn_lane_count, type);
-            prefetch(upcoming + p * row_bytes + j * bn_lane_count * size_of(type));
+            row[j] = load_cached(values + p * row_bytes, j * bn_lane_count, type);
+            prefetch(upcoming + p * row_bytes + j * bn_lane_count * bn_kv_element_bytes(type));
         }
         BN_UNROLL
         for (size_t h = 0; h < heads; h++) {
@@ -135,79 +143,46 @@ BN_INLINE void blend(
     }
 }
 
-BN_INLINE void attend_heads(
-    float *restrict partial, const float *restrict q, const uint8_t *restrict keys,
-    const uint8_t *restrict values, const uint8_t *upcoming, size_t count, size_t head_size, size_t heads,
-    bn_float_type type) {
+BN_INLINE void attend_float_heads(
+    float *restrict partial, const float *restrict q, const bn_kv_span *span, size_t head_size, size_t heads,
+    bn_kv_type type) {
     float scores[attend_heads_max * bn_attention_span];
     float scale = 1.0f / sqrtf((float)head_size);
     size_t stride = bn_partial_stride(head_size);
     size_t columns = bn_round_up(head_size, bn_lane_count);
-    size_t row_bytes = columns * size_of(type);
-    size_t key_bytes = head_size * size_of(type);
+    size_t element_bytes = bn_kv_element_bytes(type);
+    size_t row_bytes = columns * element_bytes;
+    size_t key_bytes = head_size * element_bytes;
     size_t blocks = attend_registers / heads;
     blocks = blocks < attend_blocks_max ? blocks : attend_blocks_max;
     size_t p = 0;
-    for (; p + blocks * bn_lane_count <= count; p += blocks * bn_lane_count) {
+    for (; p + blocks * bn_lane_count <= span->count; p += blocks * bn_lane_count) {
         score_blocks(
-            scores + p, q, keys + p * key_bytes, values + p * row_bytes, head_size, heads, blocks, scale,
-            type);
+            scores + p, q, span->keys + p * key_bytes, span->values + p * row_bytes, head_size, heads, blocks,
+            scale, type);
     }
-    for (; p < count; p += bn_lane_count) {
+    for (; p < span->count; p += bn_lane_count) {
         score_blocks(
-            scores + p, q, keys + p * key_bytes, values + p * row_bytes, head_size, heads, 1, scale, type);
+            scores + p, q, span->keys + p * key_bytes, span->values + p * row_bytes, head_size, heads, 1, scale,
+            type);
     }
     for (size_t h = 0; h < heads; h++) {
         float *summary = partial + h * stride + columns;
-        summary[1] = exponentiate(scores + h * bn_attention_span, count, &summary[0], type);
+        summary[1] = exponentiate(scores + h * bn_attention_span, span->count, &summary[0], type);
     }
     size_t width = attend_sums_max / heads < attend_width_max ? attend_sums_max / heads : attend_width_max;
     size_t i = 0;
     for (; i + width * bn_lane_count <= columns; i += width * bn_lane_count) {
-        size_t offset = i * size_of(type);
+        size_t offset = i * element_bytes;
         blend(
-            partial + i, stride, scores, values + offset, upcoming + offset, row_bytes, count, heads, width,
-            type);
+            partial + i, stride, scores, span->values + offset, span->upcoming + offset, row_bytes,
+            span->count, heads, width, type);
     }
     for (; i < columns; i += bn_lane_count) {
-        size_t offset = i * size_of(type);
+        size_t offset = i * element_bytes;
         blend(
-            partial + i, stride, scores, values + offset, upcoming + offset, row_bytes, count, heads, 1,
-            type);
-    }
-}
-
-BN_INLINE void attend_span_typed(
-    float *restrict partial, const float *restrict q, const uint8_t *restrict keys,
-    const uint8_t *restrict values, const uint8_t *upcoming, size_t count, size_t head_size, size_t heads,
-    bn_float_type type) {
-    size_t stride = bn_partial_stride(head_size);
-    size_t h = 0;
-    for (; attend_heads_max >= 8 && h + 8 <= heads; h += 8) {
-        attend_heads(
-            partial + h * stride, q + h * head_size, keys, values, upcoming, count, head_size, 8, type);
-    }
-    for (; h + 4 <= heads; h += 4) {
-        attend_heads(
-            partial + h * stride, q + h * head_size, keys, values, upcoming, count, head_size, 4, type);
-    }
-    for (; h + 2 <= heads; h += 2) {
-        attend_heads(
-            partial + h * stride, q + h * head_size, keys, values, upcoming, count, head_size, 2, type);
-    }
-    for (; h < heads; h++) {
-        attend_heads(
-            partial + h * stride, q + h * head_size, keys, values, upcoming, count, head_size, 1, type);
-    }
-}
-
-static void attend_span(
-    float *restrict partial, const float *restrict q, const void *keys, const void *values,
-    const void *upcoming, bn_float_type type, size_t count, size_t head_size, size_t heads) {
-    if (type == BN_FLOAT32) {
-        attend_span_typed(partial, q, keys, values, upcoming, count, head_size, heads, BN_FLOAT32);
-    } else {
-        attend_span_typed(partial, q, keys, values, upcoming, count, head_size, heads, BN_FLOAT16);
+            partial + i, stride, scores, span->values + offset, span->upcoming + offset, row_bytes,
+            span->count, heads, 1, type);
     }
 }
 
@@ -236,24 +211,5 @@ static void finish_heads(float *restrict out, const float *restrict state, size_
     for (size_t h = 0; h < heads; h++) {
         float *blend = out + h * head_size;
         for (size_t i = 0; i < head_size; i++) blend[i] = blend[i] / state[2 * h + 1];
-    }
-}
-
-// `type` is BN_FLOAT32 or BN_FLOAT16.
-static void store_key(
-    void *block, const float *restrict x, bn_float_type type, size_t head_size, size_t lane) {
-    if (type == BN_FLOAT32) {
-        float *floats = (float *)block + lane;
-        for (size_t i = 0; i < head_size; i++) floats[i * bn_lane_count] = x[i];
-        return;
-    }
-    uint16_t *halves = (uint16_t *)block + lane;
-    for (size_t i = 0; i < head_size; i += bn_lane_count) {
-        size_t count = head_size - i < bn_lane_count ? head_size - i : bn_lane_count;
-        float padded[bn_lane_count] = {0};
-        uint16_t converted[bn_lane_count];
-        memcpy(padded, x + i, count * sizeof(float));
-        store_halves(converted, padded);
-        for (size_t j = 0; j < count; j++) halves[(i + j) * bn_lane_count] = converted[j];
     }
 }

@@ -33,6 +33,18 @@ BN_INLINE bn_lanes add_exact_product(bn_lanes sum, float factor, bn_lanes lanes)
     return sum;
 }
 
+BN_INLINE bn_integer_lanes add_pair_products(bn_integer_lanes sum, uint32_t factors, bn_word_lanes pairs) {
+    __m256i parts[2], sums[2];
+    memcpy(parts, &pairs, sizeof parts);
+    memcpy(sums, &sum, sizeof sums);
+    for (size_t i = 0; i < 2; i++) {
+        __m256i products = _mm256_madd_epi16(parts[i], _mm256_set1_epi32((int)factors));
+        sums[i] = _mm256_add_epi32(sums[i], products);
+    }
+    memcpy(&sum, sums, sizeof sum);
+    return sum;
+}
+
 // How many vectors attention works on at a time: what the registers hold.
 enum {
     attend_heads_max = 4,

@@ -24,6 +24,11 @@ BN_INLINE bn_lanes add_exact_product(bn_lanes sum, float factor, bn_lanes lanes)
     return (bn_lanes)_mm512_fmadd_ps(_mm512_set1_ps(factor), (__m512)lanes, (__m512)sum);
 }
 
+BN_INLINE bn_integer_lanes add_pair_products(bn_integer_lanes sum, uint32_t factors, bn_word_lanes pairs) {
+    __m512i products = _mm512_madd_epi16((__m512i)pairs, _mm512_set1_epi32((int)factors));
+    return (bn_integer_lanes)_mm512_add_epi32((__m512i)sum, products);
+}
+
 // How many vectors attention works on at a time: what the registers hold.
 enum {
     attend_heads_max = 8,

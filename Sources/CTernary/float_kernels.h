@@ -6,6 +6,8 @@
 //     BN_INLINE void store_halves(void *, const float *) 16 half floats, rounded to nearest even
 //     BN_INLINE bn_lanes add_exact_product(bn_lanes sum, float factor, bn_lanes lanes)
 //         sum + factor·lanes, where no product needs rounding
+//     BN_INLINE bn_integer_lanes add_pair_products(bn_integer_lanes sum, uint32_t factors, bn_word_lanes pairs)
+//         of two int16 factors with each lane's pair, exact
 // No order of operations is left to the compiler: sums over elements have sixteen explicit lanes, all else
 // is element by element, and contraction is off.
 
@@ -186,23 +188,7 @@ static void load_row(float *out, const void *row, bn_float_type type, size_t cou
     memcpy(out + i, &lanes, (count - i) * sizeof(float));
 }
 
-// `type` is BN_FLOAT32 or BN_FLOAT16.
-static void store_row(void *out, const float *x, bn_float_type type, size_t count) {
-    if (type == BN_FLOAT32) {
-        memcpy(out, x, count * sizeof(float));
-        return;
-    }
-    uint16_t *halves = out;
-    size_t i = 0;
-    for (; i + bn_lane_count <= count; i += bn_lane_count) store_halves(halves + i, x + i);
-    float padded[bn_lane_count] = {0};
-    uint16_t rest[bn_lane_count];
-    memcpy(padded, x + i, (count - i) * sizeof(float));
-    store_halves(rest, padded);
-    memcpy(halves + i, rest, (count - i) * sizeof(uint16_t));
-}
-
-#include "float_attention.h"
+#include "cache_kernels.h"
 
 // ---- Head -----------------------------------------------------------------------------------------------
 
@@ -368,9 +354,9 @@ static bool hop_decode_token(float *restrict out, const uint8_t *restrict hop, s
 #define BN_FLOAT_KERNELS                                                                                   \
     {                                                                                                      \
         .quantise_token = quantise_token, .rms_norm_token = rms_norm_token, .rope_head = rope_head,        \
-        .gate_span = gate_span, .store_row = store_row, .store_key = store_key, .load_row = load_row,      \
-        .round_query = round_query, .attend_span = attend_span, .merge_span = merge_span,                  \
-        .finish_heads = finish_heads,                                                                      \
-        .head_rows = head_rows, .largest_logit = largest_logit, .sum_exponentials = sum_exponentials,      \
-        .hop_encode_token = hop_encode_token, .hop_decode_token = hop_decode_token,                        \
+        .gate_span = gate_span, .load_row = load_row, .store_key = store_key, .store_value = store_value,  \
+        .encode_queries = encode_queries, .attend_span = attend_span, .merge_span = merge_span,            \
+        .finish_heads = finish_heads, .head_rows = head_rows, .largest_logit = largest_logit,              \
+        .sum_exponentials = sum_exponentials, .hop_encode_token = hop_encode_token,                        \
+        .hop_decode_token = hop_decode_token,                                                              \
     }

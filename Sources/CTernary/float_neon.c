@@ -34,6 +34,24 @@ BN_INLINE bn_lanes add_exact_product(bn_lanes sum, float factor, bn_lanes lanes)
     return sum;
 }
 
+BN_INLINE bn_integer_lanes add_pair_products(bn_integer_lanes sum, uint32_t factors, bn_word_lanes pairs) {
+    int16x8_t parts[4];
+    int32x4_t sums[4];
+    int16x4_t factor = vreinterpret_s16_u32(vdup_n_u32(factors));
+    memcpy(parts, &pairs, sizeof parts);
+    memcpy(sums, &sum, sizeof sums);
+    for (size_t i = 0; i < 2; i++) {
+        int16x8_t first = vuzp1q_s16(parts[2 * i], parts[2 * i + 1]);
+        int16x8_t second = vuzp2q_s16(parts[2 * i], parts[2 * i + 1]);
+        sums[2 * i] = vmlal_lane_s16(sums[2 * i], vget_low_s16(first), factor, 0);
+        sums[2 * i] = vmlal_lane_s16(sums[2 * i], vget_low_s16(second), factor, 1);
+        sums[2 * i + 1] = vmlal_high_lane_s16(sums[2 * i + 1], first, factor, 0);
+        sums[2 * i + 1] = vmlal_high_lane_s16(sums[2 * i + 1], second, factor, 1);
+    }
+    memcpy(&sum, sums, sizeof sum);
+    return sum;
+}
+
 // How many vectors attention works on at a time: what the registers hold.
 enum {
     attend_heads_max = 4,

@@ -22,6 +22,19 @@ BN_INLINE bn_lanes add_exact_product(bn_lanes sum, float factor, bn_lanes lanes)
     return sum + factor * lanes;
 }
 
+BN_INLINE bn_integer_lanes add_pair_products(bn_integer_lanes sum, uint32_t factors, bn_word_lanes pairs) {
+    int16_t factor[2], words[2 * bn_lane_count];
+    int32_t sums[bn_lane_count];
+    memcpy(factor, &factors, sizeof factor);
+    memcpy(words, &pairs, sizeof words);
+    memcpy(sums, &sum, sizeof sums);
+    for (size_t i = 0; i < bn_lane_count; i++) {
+        sums[i] += factor[0] * words[2 * i] + factor[1] * words[2 * i + 1];
+    }
+    memcpy(&sum, sums, sizeof sum);
+    return sum;
+}
+
 // How many vectors attention works on at a time: what the registers hold.
 enum {
     attend_heads_max = 4,

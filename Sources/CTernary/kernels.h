@@ -72,6 +72,30 @@ typedef struct {
     bn_product_kernel dot;
 } bn_ternary_kernels;
 
+// The first `count` positions of a span of one slot and key head.
+typedef struct {
+    // [positions/16][head_size][16], with codes [positions/16][head_size/2][16][2].
+    const uint8_t *keys;
+    // [positions][head_size, rounded up to whole vectors], with codes [positions/2][head_size, so too][2].
+    const uint8_t *values;
+    // [positions], with codes only.
+    const float *key_scales;
+    const float *value_scales;
+    // Keys that will be wanted next, or any memory in the cache.
+    const uint8_t *upcoming;
+    bn_kv_type type;
+    size_t count;
+} bn_kv_span;
+
+static inline size_t bn_kv_element_bytes(bn_kv_type type) {
+    switch (type) {
+    case BN_KV_FLOAT32: return 4;
+    case BN_KV_FLOAT16: return 2;
+    case BN_KV_INT8: return 1;
+    }
+    return 0;
+}
+
 // float_kernels.h is the one source of these for every instruction set.
 typedef struct {
     bool (*quantise_token)(int8_t *restrict codes, float *restrict scale, const float *x, size_t columns);
@@ -80,17 +104,21 @@ typedef struct {
         float *restrict x, const float *restrict cosines, const float *restrict sines, size_t head_size,
         bool adjacent);
     void (*gate_span)(float *gate, const float *up, size_t count, bool squared);
-    void (*store_row)(void *out, const float *x, bn_float_type type, size_t count);
     void (*load_row)(float *out, const void *row, bn_float_type type, size_t count);
-    // x [head_size] into lane `lane` of a block of keys.
-    void (*store_key)(void *block, const float *x, bn_float_type type, size_t head_size, size_t lane);
-    // Queries as attend_span wants them for BN_FLOAT16. out may not be q.
-    void (*round_query)(float *restrict out, const float *restrict q, size_t count);
-    // partial [heads][bn_partial_stride] of q [heads][head_size] with the first `count` positions of a span;
-    // the heads share keys and values. `upcoming`: keys that will be wanted next, or any memory in the cache.
+    // x [head_size] to position `lane` of bn_key_block that begin at `block` and, with codes, at `scales`.
+    void (*store_key)(
+        uint8_t *restrict block, float *restrict scales, const float *restrict x, bn_kv_type type,
+        size_t head_size, size_t lane);
+    void (*store_value)(
+        uint8_t *restrict block, float *restrict scales, const float *restrict x, bn_kv_type type,
+        size_t head_size, size_t lane);
+    // q [heads][head_size] as attend_span wants them, in heads · (head_size + 1) floats at most.
+    void (*encode_queries)(
+        float *restrict out, const float *restrict q, bn_kv_type type, size_t head_size, size_t heads);
+    // partial [heads][bn_partial_stride] of encoded queries with a span; the heads share keys and values.
     void (*attend_span)(
-        float *restrict partial, const float *restrict q, const void *keys, const void *values,
-        const void *upcoming, bn_float_type type, size_t count, size_t head_size, size_t heads);
+        float *restrict partial, const float *restrict q, const bn_kv_span *span, size_t head_size,
+        size_t heads);
     // Adds a span to out [heads][head_size] and state [heads][2], the largest score and the sum so far.
     void (*merge_span)(
         float *restrict out, float *restrict state, const float *restrict partial, size_t head_size,

@@ -16,6 +16,8 @@ typedef float bn_lanes __attribute__((vector_size(64)));
 
 typedef int32_t bn_integer_lanes __attribute__((vector_size(64)));
 typedef uint32_t bn_bit_lanes __attribute__((vector_size(64)));
+typedef int16_t bn_word_lanes __attribute__((vector_size(64)));
+typedef int16_t bn_few_words __attribute__((vector_size(32)));
 
 #define BN_INLINE static inline __attribute__((always_inline))
 

@@ -16,7 +16,7 @@ package struct EngineOptions: ParsableArguments {
             "Sequences at a time; by default as many as fit into memory, at most \(SlotCounts.automaticMax).")
     package var slotCount: Int?
 
-    @Option(help: "KV cache: f32 or f16.")
+    @Option(help: "KV cache: f32, f16 or int8.")
     package var cacheType = CacheType.f16
 
     @Option(

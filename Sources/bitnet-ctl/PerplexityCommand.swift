@@ -35,7 +35,7 @@ struct PerplexityCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "Tokens in a window; the model's context by default.")
     var ctxSize: Int?
 
-    @Option(help: "KV cache: f32 or f16.")
+    @Option(help: "KV cache: f32, f16 or int8.")
     var cacheType = CacheType.f16
 
     @Option(help: "Kernels: auto, scalar, avx2, avx512bw, avx512, neon or neon-dot.")

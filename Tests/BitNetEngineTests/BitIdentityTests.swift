@@ -64,7 +64,7 @@ import Testing
         #expect(differences.reduce(0, +) / Float(differences.count) < 0.05)
     }
 
-    @Test(arguments: [CacheType.f32, .f16])
+    @Test(arguments: CacheType.allCases)
     func `a sequence does not notice what else is in the step`(_ type: CacheType) throws {
         for mode in KernelMode.allCases { try checkCompany(type, mode) }
     }

@@ -39,6 +39,16 @@ import Testing
         #expect(try perplexity(tokens: Array(repeating: 1, count: length), stages: local.stages) == nil)
     }
 
+    @Test(arguments: CacheType.allCases)
+    func `a cache's rounding hardly changes perplexity`(_ type: CacheType) throws {
+        let ids = Array(try GoldenModel.stories.golden().long.ids.prefix(200))
+        let exact = try #require(try perplexity(tokens: ids, stages: Setup().load(.stories).stages))
+        let found = try #require(
+            try perplexity(tokens: ids, stages: Setup(cacheType: type).load(.stories).stages))
+        #expect((found == exact) == (type == .f32))
+        #expect(abs(found.value / exact.value - 1) < 0.01)
+    }
+
     @Test func `a hop's rounding hardly changes perplexity`() throws {
         let ids = Array(try GoldenModel.stories.golden().long.ids.prefix(200))
         let whole = try #require(try perplexity(tokens: ids, stages: Setup().load(.stories).stages))

@@ -71,9 +71,10 @@ import Testing
         }
     }
 
-    @Test func `a prefix longer than a span of attention is copied whole`() throws {
+    @Test(arguments: CacheType.allCases)
+    func `a prefix longer than a span of attention is copied whole`(_ type: CacheType) throws {
         let text = (0..<500).map { UInt32($0 * 29 % 250) }
-        let setup = Setup(slots: 2, cacheType: .f16, threads: 2)
+        let setup = Setup(slots: 2, cacheType: type, threads: 2)
         let local = try setup.load(.awkward90)
         let expected = try local.logProbabilities(text)
         for count in [255, 256, 257, 499] {

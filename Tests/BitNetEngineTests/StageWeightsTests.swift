@@ -163,6 +163,10 @@ import Testing
         let half = KeyValueCache.byteCount(
             model: model, layers: try range(0..<3), slots: 5, context: 17, type: .f16)
         #expect(half == bytes / 2)
+        let codes = KeyValueCache.byteCount(
+            model: model, layers: try range(0..<3), slots: 5, context: 17, type: .int8)
+        // A byte for each element, and a scale for each position and head.
+        #expect(codes == 2 * 3 * 5 * 32 * (64 + 2 * 4))
     }
 
     @Test func `configurations are accepted at the limit and refused past it`() throws {

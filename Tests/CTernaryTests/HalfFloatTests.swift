@@ -11,13 +11,13 @@ import Testing
     }
 
     private func halves(of floats: [Float], on variant: Variant) throws -> [UInt16] {
-        let byteCount = bn_kv_byte_count(BN_FLOAT16, 1, 1, 1, floats.count)
+        let byteCount = bn_kv_byte_count(BN_KV_FLOAT16, 1, 1, 1, floats.count)
         var keys = [UInt16](repeating: 0, count: byteCount / 2)
         var values = keys
         try keys.withUnsafeMutableBytes { keys in
             try values.withUnsafeMutableBytes { values in
                 var kv = bn_kv(
-                    keys: keys.baseAddress, values: values.baseAddress, type: BN_FLOAT16, context: 1,
+                    keys: keys.baseAddress, values: values.baseAddress, type: BN_KV_FLOAT16, context: 1,
                     kv_heads: 1, head_size: floats.count)
                 bn_kv_store(try variant.kernels, nil, &kv, floats, floats, 1, [0], [0])
             }

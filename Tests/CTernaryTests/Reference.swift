@@ -56,37 +56,4 @@ enum Reference {
         let rounded = (split - (split - scaled)) * 0x1p-15
         return abs(rounded) < 0x1p-90 ? 0 : rounded
     }
-
-    /// One head over positions 0 ..< keys.count in spans of 256, with a cache of half floats or of floats.
-    static func attention(query: [Float], keys: [[Float]], values: [[Float]], halves: Bool) -> [Float] {
-        let query = halves ? query.map(roundedTo13Bits) : query
-        let scale = 1 / Float(query.count).squareRoot()
-        var blend = [Float](repeating: 0, count: query.count)
-        var (largest, total): (Float, Float) = (0, 0)
-        for start in stride(from: 0, to: keys.count, by: 256) {
-            let span = start..<min(start + 256, keys.count)
-            var scores: [Float] = []
-            for key in keys[span] {
-                var score: Float = 0
-                for index in query.indices { score += query[index] * key[index] }
-                scores.append(score * scale)
-            }
-            let spanLargest = scores.max() ?? 0
-            let weights = scores.map { exp($0 - spanLargest) }.map { halves ? roundedTo13Bits($0) : $0 }
-            var spanBlend = [Float](repeating: 0, count: query.count)
-            for (weight, value) in zip(weights, values[span]) {
-                for index in query.indices { spanBlend[index] += weight * value[index] }
-            }
-            if start == 0 {
-                (blend, largest, total) = (spanBlend, spanLargest, sum(weights))
-                continue
-            }
-            let both = max(largest, spanLargest)
-            let (before, added) = (exp(largest - both), exp(spanLargest - both))
-            for index in query.indices { blend[index] = blend[index] * before + spanBlend[index] * added }
-            total = total * before + sum(weights) * added
-            largest = both
-        }
-        return blend.map { $0 / total }
-    }
 }

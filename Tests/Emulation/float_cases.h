@@ -29,7 +29,7 @@ static void gate_case(const bn_float_kernels *floats, uint8_t *out, const float 
 }
 
 static void store_case(const bn_float_kernels *floats, uint8_t *out, const float *x, size_t count) {
-    floats->store_row(out, x, BN_FLOAT16, count);
+    floats->store_value(out, NULL, x, BN_KV_FLOAT16, count, 0);
 }
 
 static void load_case(const bn_float_kernels *floats, uint8_t *out, const float *x, size_t count) {
@@ -42,30 +42,45 @@ static void attend_case(const bn_float_kernels *floats, uint8_t *out, const floa
     static const size_t lengths[] = {1, 15, 16, 17, 33, 64, 65, 255, 256};
     enum { heads = 15 };
     size_t stride = bn_partial_stride(count), padded = (count + 15) / 16 * 16;
-    uint8_t *keys = allocate(bn_attention_span * count * 4);
+    uint8_t *keys = allocate(bn_attention_span * padded * 4);
     uint8_t *values = allocate(bn_attention_span * padded * 4);
+    float *scales = allocate(2 * bn_attention_span * sizeof(float));
     float *partial = allocate(heads * stride * sizeof(float));
-    float *q = allocate(heads * count * sizeof(float));
-    for (size_t type = BN_FLOAT32; type <= BN_FLOAT16; type++) {
-        size_t size = type == BN_FLOAT32 ? 4 : 2, length = lengths[count % 9];
-        for (size_t p = 0; p < length; p++) {
+    float *q = allocate(heads * (count + 1) * sizeof(float));
+    for (size_t t = BN_KV_FLOAT32; t <= BN_KV_INT8; t++) {
+        bn_kv_type type = (bn_kv_type)t;
+        size_t element_bytes = bn_kv_element_bytes(type);
+        size_t key_bytes = (type == BN_KV_INT8 ? count + count % 2 : count) * element_bytes;
+        bn_kv_span span = {
+            .keys = keys, .values = values, .key_scales = scales, .upcoming = values, .type = type,
+            .value_scales = scales + bn_attention_span, .count = lengths[count % 9],
+        };
+        for (size_t p = 0; p < span.count; p++) {
             const float *row = x + p % 40 * count + p % 7;
-            uint8_t *block = keys + p / 16 * 16 * count * size;
-            floats->store_key(block, row, (bn_float_type)type, count, p % 16);
-            floats->store_row(values + p * padded * size, row + count, (bn_float_type)type, count);
+            size_t first = p / 16 * 16;
+            floats->store_key(keys + first * key_bytes, scales + first, row, type, count, p % 16);
+            floats->store_value(
+                values + first * padded * element_bytes, scales + bn_attention_span + first, row + count,
+                type, count, p % 16);
         }
-        floats->round_query(q, x + 5, heads * count);
-        floats->attend_span(partial, q, keys, values, values, (bn_float_type)type, length, count, heads);
+        floats->encode_queries(q, x + 5, type, count, heads);
+        floats->attend_span(partial, q, &span, count, heads);
         float *blend = (float *)out, *state = blend + heads * count;
         floats->merge_span(blend, state, partial, count, heads, true);
-        length = (length + 1) / 2;
-        floats->attend_span(partial, q, keys, values, keys, (bn_float_type)type, length, count, heads);
+        span.count = (span.count + 1) / 2;
+        floats->attend_span(partial, q, &span, count, heads);
         floats->merge_span(blend, state, partial, count, heads, false);
         floats->finish_heads(blend, state, count, heads);
         out += (heads * count + 2 * heads) * sizeof(float);
     }
+    // Codes and scales, of keys and values, as they are.
+    memcpy(out, scales, bn_attention_span * sizeof(float));
+    out += bn_attention_span * sizeof(float);
+    for (size_t i = 0; i < bn_attention_span * padded * 4; i++) out[i % 64] = 31 * out[i % 64] + keys[i];
+    for (size_t i = 0; i < bn_attention_span * padded * 4; i++) out[i % 64] = 31 * out[i % 64] + values[i];
     free(keys);
     free(values);
+    free(scales);
     free(partial);
     free(q);
 }
@@ -102,7 +117,7 @@ static void quantised_case(const bn_float_kernels *floats, uint8_t *out, const f
 // Five rows of `count` columns by three tokens.
 static void head_case(const bn_float_kernels *floats, uint8_t *out, const float *x, size_t count) {
     uint16_t *halves = allocate(5 * count * sizeof(uint16_t));
-    floats->store_row(halves, x, BN_FLOAT16, 5 * count);
+    floats->store_value((uint8_t *)halves, NULL, x, BN_KV_FLOAT16, 5 * count, 0);
     float *logits = (float *)out;
     for (size_t tokens = 1; tokens <= 5; tokens++, logits += 25) {
         floats->head_rows(logits, 5, x, halves, BN_FLOAT16, tokens, 5, count);

@@ -51,9 +51,12 @@ extension EndToEnd {
             )
             #expect(sampled != reference)
 
-            let exact = EndToEnd.greedy + ["--cache-type", "f32"]
-            let f32 = try await cluster.run(exact, input: EndToEnd.prompts).answers()
-            #expect(try await f32 == Reference.shared.answers(cuts: "3,6", exact, EndToEnd.prompts))
+            for type in ["f32", "int8"] {
+                let options = EndToEnd.greedy + ["--cache-type", type]
+                let found = try await cluster.run(options, input: EndToEnd.prompts).answers()
+                let expected = try await Reference.shared.answers(cuts: "3,6", options, EndToEnd.prompts)
+                #expect(found == expected, "\(type)")
+            }
         }
 
         @Test func `instruction sets, products and numbers of threads write the same, also mixed`()

@@ -88,9 +88,9 @@ static bn_matrix *random_matrix(const fixture *data, size_t column_count) {
 
 static void make_cache(fixture *data) {
     size_t count = context * kv_heads * head_size;
-    size_t byte_count = bn_kv_byte_count(BN_FLOAT16, 1, context, kv_heads, head_size);
+    size_t byte_count = bn_kv_byte_count(BN_KV_FLOAT16, 1, context, kv_heads, head_size);
     void *keys = allocate(byte_count), *values = allocate(byte_count);
-    data->kv = (bn_kv){keys, values, BN_FLOAT16, context, kv_heads, head_size};
+    data->kv = (bn_kv){keys, values, BN_KV_FLOAT16, context, kv_heads, head_size};
     for (uint32_t i = 0; i < context; i++) data->positions[i] = i;
     data->last_position = context - 1;
     bn_kv_store(

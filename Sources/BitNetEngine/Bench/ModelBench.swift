@@ -7,6 +7,8 @@ package final class ModelBench {
     package struct Options: Sendable {
         /// Tokens that a sequence holds while it is decoded.
         package var context = 512
+        /// Tokens that the cache has room for, if more than a sequence ever holds.
+        package var reservedContext = 0
         package var prefillTokens = 512
         package var prefillChunk = 512
         package var batch = 8
@@ -67,7 +69,9 @@ package final class ModelBench {
         }
         let cache = CacheShape(
             slots: options.batch,
-            context: max(options.context + Self.decodeSteps, options.prefillTokens), type: options.cacheType)
+            context: max(
+                options.context + Self.decodeSteps, options.prefillTokens, options.reservedContext),
+            type: options.cacheType)
         guard cache.context <= model.contextLength else {
             throw EngineError(
                 .invalidConfiguration,
@@ -193,9 +197,9 @@ package final class ModelBench {
         let steps =
             isPrefill
             ? (options.prefillTokens + options.prefillChunk - 1) / options.prefillChunk : 1
-        let element = options.cacheType == .f32 ? 4 : 2
         let positions = isPrefill ? options.prefillTokens : options.context + Self.decodeSteps / 2
-        let keysAndValues = 2 * model.keyValueSize * element * positions * sequences * stage.layers.count
+        let position = 2 * options.cacheType.byteCountPerPosition(model: model) * stage.layers.count
+        let keysAndValues = position * positions * sequences
         let layers = Double(stage.layerByteCount) * Double(steps) + Double(keysAndValues)
         return UInt64(layers * layerFactor) + stage.headByteCount
     }

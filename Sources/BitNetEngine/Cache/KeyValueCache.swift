@@ -8,8 +8,29 @@ package enum CacheType: String, CaseIterable, Sendable {
     case f32
     /// Half the memory, rounded to 11 bits.
     case f16
+    /// A quarter of the memory and a little more: 8 bits, with one scale for each token's key of each head, and
+    /// one for its value.
+    case int8
 
-    var floatType: bn_float_type { self == .f32 ? BN_FLOAT32 : BN_FLOAT16 }
+    var kernelType: bn_kv_type {
+        switch self {
+        case .f32: BN_KV_FLOAT32
+        case .f16: BN_KV_FLOAT16
+        case .int8: BN_KV_INT8
+        }
+    }
+
+    /// Bytes that attention reads of one position's keys of one layer, and of its values as many.
+    func byteCountPerPosition(model: ModelDescription) -> Int {
+        switch self {
+        case .f32: 4 * model.keyValueSize
+        case .f16: 2 * model.keyValueSize
+        case .int8: model.keyValueSize + 4 * model.keyValueHeadCount
+        }
+    }
+
+    /// All names, for messages that say what can be had.
+    package static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 }
 
 /// How many sequences, how long, and in which type a cache holds.
@@ -48,7 +69,7 @@ package struct KeyValueCache {
             bn_kv(
                 keys: memory.start + 2 * layer * block,
                 values: memory.start + (2 * layer + 1) * block,
-                type: shape.type.floatType,
+                type: shape.type.kernelType,
                 context: shape.context,
                 kv_heads: model.keyValueHeadCount,
                 head_size: model.headSize)
@@ -58,7 +79,7 @@ package struct KeyValueCache {
     /// Bytes of one layer's keys, on a 64-byte boundary.
     private static func blockByteCount(model: ModelDescription, shape: CacheShape) -> Int {
         bn_kv_byte_count(
-            shape.type.floatType, shape.slots, shape.context, model.keyValueHeadCount, model.headSize
+            shape.type.kernelType, shape.slots, shape.context, model.keyValueHeadCount, model.headSize
         ).roundedUp(to: 64)
     }
 

@@ -131,18 +131,26 @@ void bn_rope(
     size_t head_size, const uint32_t *positions, const float *cos_table, const float *sin_table,
     bool adjacent);
 
-// Keys and values of one layer, as f32 or f16; how they lie is the library's own matter.
+// How keys and values are kept.
+typedef enum {
+    BN_KV_FLOAT32 = 0,
+    BN_KV_FLOAT16 = 1,
+    // For each position and key head a float scale d = max|x|/127 and codes round_half_even(x · (127/max|x|)),
+    // which stand for code·d; all zero if max|x| < 2^-100. An x that is not finite makes d NaN.
+    BN_KV_INT8 = 2,
+} bn_kv_type;
+
+// Keys and values of one layer; how they lie is the library's own matter.
 typedef struct {
     void *keys;
     void *values;
-    bn_float_type type;  // BN_FLOAT32 or BN_FLOAT16
-    size_t context;      // positions per slot
+    bn_kv_type type;
+    size_t context;  // positions per slot
     size_t kv_heads;
     size_t head_size;
 } bn_kv;
 // Bytes that the keys take, and the values as many.
-size_t bn_kv_byte_count(
-    bn_float_type type, size_t slots, size_t context, size_t kv_heads, size_t head_size);
+size_t bn_kv_byte_count(bn_kv_type type, size_t slots, size_t context, size_t kv_heads, size_t head_size);
 // Writes k and v [tokens][kv_heads][head_size] at (slots[i], positions[i]).
 void bn_kv_store(
     const bn_kernels *kernels, bn_pool *pool, const bn_kv *kv, const float *k, const float *v, size_t tokens,
@@ -154,7 +162,9 @@ void bn_kv_copy(bn_pool *pool, const bn_kv *kv, uint32_t from, uint32_t to, size
 size_t bn_attention_scratch_count(size_t threads, size_t heads, size_t kv_heads, size_t head_size);
 // out[t][h] = Σ_{p <= positions[t]} softmax_p(q[t][h]·k[p]/sqrt(head_size)) v[p], causal within slots[t].
 // Head h reads kv head h / (heads / kv_heads). What stands past positions[t] does not matter. With half
-// floats queries and softmax's numerators are rounded to 13 significant bits.
+// floats queries and softmax's numerators are rounded to 13 significant bits. With int8, up to head_size 1024,
+// products are of integers: a head's query becomes codes as those of the cache, but up to ±16383, and so do up
+// to 32767 the numerators of each 256 positions times the scales of their values.
 void bn_attention(
     const bn_kernels *kernels, bn_pool *pool, const bn_kv *kv, float *out, const float *q, size_t tokens,
     size_t heads, const uint32_t *slots, const uint32_t *positions, float *scratch);

@@ -122,7 +122,7 @@ struct ClusterAssembly: Sendable {
     private func estimate(slotCount: Int) -> MemoryEstimate {
         MemoryEstimate(
             model: model.description, slotCount: slotCount, contextLength: contextLength,
-            cacheElementByteCount: options.cacheType == "f32" ? 4 : 2,
+            cacheType: options.cacheType,
             stepTokensMax: options.prefillChunk + slotCount, copiesHead: options.head == "fast")
     }
 

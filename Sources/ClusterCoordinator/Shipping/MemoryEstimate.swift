@@ -11,7 +11,8 @@ struct MemoryEstimate {
     let model: ModelDescription
     let slotCount: Int
     let contextLength: Int
-    let cacheElementByteCount: Int
+    /// f32, f16 or int8.
+    let cacheType: String
     let stepTokensMax: Int
     /// Whether the last stage keeps an int8 copy of the head beside it.
     let copiesHead: Bool
@@ -55,7 +56,7 @@ struct MemoryEstimate {
     var cacheByteCount: UInt64 { UInt64(model.layerCount) * layerCacheByteCount }
 
     private var layerCacheByteCount: UInt64 {
-        UInt64(2 * slotCount * contextLength * model.keyValueSize * cacheElementByteCount)
+        UInt64(2 * slotCount * contextLength * cacheRowByteCount)
     }
 
     private var layerByteCount: UInt64 {
@@ -63,6 +64,15 @@ struct MemoryEstimate {
         let feedForward = 3 * model.hiddenSize * model.feedForwardSize
         let norms = 4 * (2 * model.hiddenSize + model.querySize + model.feedForwardSize)
         return UInt64((attention + feedForward) / 4 + norms) + layerCacheByteCount
+    }
+
+    /// One token's keys, or its values.
+    private var cacheRowByteCount: Int {
+        switch cacheType {
+        case "f16": 2 * model.keyValueSize
+        case "int8": model.keyValueSize + 4 * model.keyValueHeadCount
+        default: 4 * model.keyValueSize
+        }
     }
 
     private var scratchByteCount: UInt64 {

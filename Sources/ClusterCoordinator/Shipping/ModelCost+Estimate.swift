@@ -24,7 +24,7 @@ package struct StageSettings: Equatable, Sendable {
     fileprivate func estimate(of model: ModelDescription) -> MemoryEstimate {
         MemoryEstimate(
             model: model, slotCount: slotCount, contextLength: contextLength,
-            cacheElementByteCount: cacheType == "f32" ? 4 : 2, stepTokensMax: prefillChunk + slotCount,
+            cacheType: cacheType, stepTokensMax: prefillChunk + slotCount,
             copiesHead: head == "fast")
     }
 }

@@ -91,7 +91,8 @@ actor WorkerSession {
     func load() async throws -> Ready? {
         guard let manifest, let assignment else { throw WorkerError("there is no assignment to load") }
         guard let cacheType = CacheType(rawValue: assignment.cacheType) else {
-            throw WorkerError("KV cache type “\(assignment.cacheType)” is unknown here; use f32 or f16")
+            throw WorkerError(
+                "KV cache type “\(assignment.cacheType)” is unknown here; use one of \(CacheType.names)")
         }
         guard let headType = HeadType(rawValue: assignment.head) else {
             throw WorkerError("the output head “\(assignment.head)” is unknown here; use fast or exact")

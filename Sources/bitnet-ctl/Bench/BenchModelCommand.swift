@@ -47,7 +47,12 @@ struct BenchModelCommand: AsyncParsableCommand {
     @Option(help: "Tokens that a sequence holds while it is decoded.")
     var context = 512
 
-    @Option(help: "KV cache: f32 or f16.")
+    @Option(
+        name: .shortAndLong,
+        help: "Tokens that a sequence has room for, which is not to matter; as many as it holds by default.")
+    var ctxSize: Int?
+
+    @Option(help: "KV cache: f32, f16 or int8.")
     var cacheType = CacheType.f16
 
     @Option(help: "Prompt tokens in one step.")
@@ -76,6 +81,9 @@ struct BenchModelCommand: AsyncParsableCommand {
         guard (1...Limits.contextMax).contains(context) else {
             throw ValidationError("--context must be 1...\(Limits.contextMax)")
         }
+        guard ctxSize.map((1...Limits.contextMax).contains) ?? true else {
+            throw ValidationError("--ctx-size must be 1...\(Limits.contextMax)")
+        }
         for (name, value) in [("chunk", prefillChunk), ("tokens", prefillTokens)]
         where !(1...Limits.stepTokensMax).contains(value) {
             throw ValidationError("--prefill-\(name) must be 1...\(Limits.stepTokensMax)")
@@ -103,6 +111,7 @@ struct BenchModelCommand: AsyncParsableCommand {
     private func makeMeter(_ kernels: Kernels, _ console: Console) throws -> ModelBench {
         var options = ModelBench.Options()
         options.context = context
+        options.reservedContext = ctxSize ?? 0
         options.prefillTokens = prefillTokens
         options.prefillChunk = prefillChunk
         options.cacheType = cacheType

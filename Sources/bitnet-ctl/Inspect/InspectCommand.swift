@@ -32,7 +32,7 @@ struct InspectCommand: AsyncParsableCommand {
     @Option(name: [.customLong("parallel")], help: "Sequences at a time.")
     var slotCount = 4
 
-    @Option(help: "KV cache: f32 or f16.")
+    @Option(help: "KV cache: f32, f16 or int8.")
     var cacheType = CacheType.f16
 
     @Option(help: "Output head: fast or exact.")

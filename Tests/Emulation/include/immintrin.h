@@ -26,6 +26,9 @@
 #ifndef _MM_FROUND_NO_EXC
 #define _MM_FROUND_NO_EXC 8
 #endif
+// This one's name has four parameters there.
+#undef _mm512_madd_epi16
+#define _mm512_madd_epi16(a, b) simde_mm512_madd_epi16(a, b)
 typedef uint32_t __mmask32;
 typedef uint64_t __mmask64;
 
