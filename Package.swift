@@ -115,8 +115,8 @@ let package = Package(
         .executableTarget(
             name: "bitnet-ctl",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterLogic", "ClusterCoordinator",
-                "ClusterWorker", "ProgramSupport", arguments,
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
+                "ClusterCoordinator", "ClusterWorker", "ProgramSupport", arguments,
             ],
             swiftSettings: swift),
 

@@ -83,6 +83,9 @@ package struct FileError: RemediableError, Equatable {
         self.errno = errno
     }
 
+    /// Whether another process has what was asked for.
+    package var isBusy: Bool { errno == EWOULDBLOCK }
+
     package var message: String {
         "cannot \(operation) \(path): \(String(cString: strerror(errno)))"
     }
