@@ -504,6 +504,51 @@ void   cluster__part_status__free_unpacked
   assert(message->base.descriptor == &cluster__part_status__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   cluster__part_progress__init
+                     (Cluster__PartProgress         *message)
+{
+  static const Cluster__PartProgress init_value = CLUSTER__PART_PROGRESS__INIT;
+  *message = init_value;
+}
+size_t cluster__part_progress__get_packed_size
+                     (const Cluster__PartProgress *message)
+{
+  assert(message->base.descriptor == &cluster__part_progress__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t cluster__part_progress__pack
+                     (const Cluster__PartProgress *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &cluster__part_progress__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t cluster__part_progress__pack_to_buffer
+                     (const Cluster__PartProgress *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &cluster__part_progress__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Cluster__PartProgress *
+       cluster__part_progress__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Cluster__PartProgress *)
+     protobuf_c_message_unpack (&cluster__part_progress__descriptor,
+                                allocator, len, data);
+}
+void   cluster__part_progress__free_unpacked
+                     (Cluster__PartProgress *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &cluster__part_progress__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   cluster__part_result__init
                      (Cluster__PartResult         *message)
 {
@@ -1863,6 +1908,44 @@ const ProtobufCMessageDescriptor cluster__part_status__descriptor =
   cluster__part_status__field_indices_by_name,
   1,  cluster__part_status__number_ranges,
   (ProtobufCMessageInit) cluster__part_status__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor cluster__part_progress__field_descriptors[1] =
+{
+  {
+    "written_byte_count",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__PartProgress, written_byte_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned cluster__part_progress__field_indices_by_name[] = {
+  0,   /* field[0] = written_byte_count */
+};
+static const ProtobufCIntRange cluster__part_progress__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor cluster__part_progress__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "cluster.PartProgress",
+  "PartProgress",
+  "Cluster__PartProgress",
+  "cluster",
+  sizeof(Cluster__PartProgress),
+  1,
+  cluster__part_progress__field_descriptors,
+  cluster__part_progress__field_indices_by_name,
+  1,  cluster__part_progress__number_ranges,
+  (ProtobufCMessageInit) cluster__part_progress__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor cluster__part_result__field_descriptors[3] =

@@ -17,6 +17,8 @@ package struct WorkerConfiguration: Sendable {
     /// Memory that a stage may take, bytes.
     package var memoryByteCount: UInt64
     package var kernels: Kernels
+    /// Bytes that parts may take on disk; `nil` for what the disk holds.
+    package var storeQuotaByteCount: UInt64?
     /// Whether each compute thread keeps a processor of its own.
     package var pinsThreads = false
 

@@ -24,7 +24,8 @@ package actor WorkerService {
         self.configuration = configuration
         self.network = network
         self.log = log
-        store = try PartStore(directory: configuration.dataDirectory)
+        store = try PartStore(
+            directory: configuration.dataDirectory, quota: configuration.storeQuotaByteCount)
         cluster = configuration.cluster
         machine = WorkerSessionMachine(worker: configuration.name)
     }
@@ -65,8 +66,7 @@ package actor WorkerService {
             await session.keep(connection)
             await reportingFaults(.storage, of: session) {
                 try await PartReception(
-                    connection: connection, session: session, store: store,
-                    completed: { await self.storeCompleted(session) }
+                    connection: connection, session: session, store: store, service: self
                 ).run()
             }
         case .steps, .link:
@@ -107,7 +107,7 @@ package actor WorkerService {
     var stateCode: WorkerStateCode {
         switch machine.phase {
         case .idle, .held, .releasing: .idle
-        case .receiving: .receiving
+        case .checking, .receiving: .receiving
         case .loading: .loading
         case .serving: .serving
         }
@@ -115,14 +115,28 @@ package actor WorkerService {
 
     func assign(_ assignment: Assignment, to session: WorkerSession) async {
         await reportingFaults(.model, of: session) {
-            let missingPartCount = try await session.assign(assignment)
-            // The session may be over, and the next one there, by the time that the disk was looked through.
             guard self.session === session else { return }
-            try await perform(machine.assigned(missingPartCount: missingPartCount), on: session)
+            try await perform(machine.assigned(), on: session, assignment)
         }
     }
 
-    private func storeCompleted(_ session: WorkerSession) async {
+    /// Whether the coordinator of `session` may send a part now; ends with ``partClosed(_:)``.
+    ///
+    /// - Returns: why not, or `nil`.
+    func partOffered(_ file: PartFile, to session: WorkerSession) async -> String? {
+        if let reason = machine.partOffered(session: session.id) { return reason }
+        guard let reason = await session.refusal(of: file) else { return nil }
+        machine.partClosed(session: session.id)
+        return reason
+    }
+
+    /// A part that was offered is in the store, or its transfer has ended otherwise.
+    func partClosed(_ session: WorkerSession) {
+        machine.partClosed(session: session.id)
+    }
+
+    /// The last part that the stage lacked is on disk.
+    func storeCompleted(_ session: WorkerSession) async {
         guard self.session === session else { return }
         await reportingFaults(.model, of: session) {
             try await perform(machine.storeCompleted(), on: session)
@@ -143,9 +157,20 @@ package actor WorkerService {
         if self.session === session { self.session = nil }
     }
 
-    private func perform(_ directive: WorkerSessionMachine.Directive?, on session: WorkerSession) async throws
-    {
+    private func perform(
+        _ directive: WorkerSessionMachine.Directive?, on session: WorkerSession,
+        _ assignment: Assignment? = nil
+    ) async throws {
         switch directive {
+        case .check:
+            guard let assignment else { return }
+            let (status, missingPartCount) = try await session.assign(assignment)
+            // The session may be over, and the next one there, by the time that the disk was looked through.
+            guard self.session === session else { return }
+            let next = machine.checked(missingPartCount: missingPartCount)
+            // Only now: the answer is an offer of what is missing.
+            session.control.send(Frame(status))
+            try await perform(next, on: session)
         case .load:
             guard let ready = try await session.load(), self.session === session,
                 machine.loaded() == .reportReady
@@ -155,7 +180,7 @@ package actor WorkerService {
             try await session.link()
         case .report(let message):
             throw WorkerError(message)
-        case .receive, .reportReady, .tearDown, nil:
+        case .reportReady, .tearDown, nil:
             break
         }
     }

@@ -4,7 +4,6 @@ import BitNetCore
 package import BitNetFormats
 import ClusterConfig
 import ClusterLogic
-import Glibc
 package import ProgramSupport
 
 /// Where converted weights are kept for the next start.
@@ -31,7 +30,7 @@ package struct StoreOptions: ParsableArguments {
     /// The store, if `model` can be kept in it; says why not otherwise.
     package func store(for model: ModelFile, _ console: Console) throws -> ModelStore? {
         guard !noStore else { return nil }
-        guard let directory = storeDir ?? Self.defaultDirectory else { return nil }
+        guard let directory = storeDir ?? CacheDirectory.standard else { return nil }
         let quota = try ByteSize.parse(storeQuota)
         let store: ModelStore
         do throws(FileError) {
@@ -45,13 +44,5 @@ package struct StoreOptions: ParsableArguments {
             return nil
         }
         return store
-    }
-
-    private static var defaultDirectory: String? {
-        func variable(_ name: String) -> String? {
-            getenv(name).map { String(cString: $0) }.flatMap { $0.hasPrefix("/") ? $0 : nil }
-        }
-        return variable("XDG_CACHE_HOME").map { $0 + "/bitnet-coord" }
-            ?? variable("HOME").map { $0 + "/.cache/bitnet-coord" }
     }
 }

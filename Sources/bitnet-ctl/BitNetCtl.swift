@@ -15,10 +15,10 @@ struct BitNetCtl: AsyncParsableCommand {
               bitnet-ctl bench kernels --quick
               bitnet-ctl bench model cluster/model/stories.gguf
               bitnet-ctl synth 2b-4t --type tq2_0 --out 2b-4t.gguf
+              bitnet-ctl cache ls --data-dir /var/lib/bitnet
             """,
         subcommands: [
             InspectCommand.self, PlanCommand.self, PerplexityCommand.self, TokenizeCommand.self,
-            BenchCommand.self,
-            SynthCommand.self,
+            BenchCommand.self, SynthCommand.self, CacheCommand.self,
         ])
 }

@@ -20,6 +20,9 @@ struct BitNetWorker: AsyncParsableCommand {
             EXAMPLES
               bitnet-worker --listen 127.0.0.1:7101 --data-dir ~/.bitnet-worker
               bitnet-worker --listen 0.0.0.0:7101 --data-dir /var/lib/bitnet --key-file cluster.key --memory 12GiB
+
+            Every option can be given as an environment variable too: BITNET_WORKER_STORE_QUOTA=40GiB is \
+            --store-quota 40GiB.
             """)
 
     private static let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
@@ -29,6 +32,12 @@ struct BitNetWorker: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Where parts of models are kept. One worker each.", valueName: "dir"))
     var dataDir: String
+
+    @Option(
+        help: ArgumentHelp(
+            "What they may take; the longest unused go first. What the disk holds by default.",
+            valueName: "size"))
+    var storeQuota: String?
 
     @Option(help: "Name of this worker in messages.")
     var name: String?
@@ -64,6 +73,10 @@ struct BitNetWorker: AsyncParsableCommand {
 
     @Option(help: "Log level: \(levels).")
     var logLevel = "info"
+
+    static func main() async {
+        await main(EnvironmentTwins.arguments(prefix: "BITNET_WORKER_") + CommandLine.arguments.dropFirst())
+    }
 
     func run() async throws {
         try await Program.run {
@@ -105,6 +118,7 @@ struct BitNetWorker: AsyncParsableCommand {
             threadCount: threadCount,
             memoryByteCount: try memory.map { try ByteSize.parse($0) } ?? SystemMemory.usableByteCount,
             kernels: try Kernels(isa, mode: kernelMode, threadCount: threadCount))
+        configuration.storeQuotaByteCount = try storeQuota.map { try ByteSize.parse($0) }
         configuration.pinsThreads = pin
         return configuration
     }

@@ -85,6 +85,8 @@ import Testing
             #expect(code { _ = try PartOffer.decode(offer.encode()) } == expected)
             let status = PartStatus(digest: digest, presentByteCount: count, isComplete: false)
             #expect(code { _ = try PartStatus.decode(status.encode()) } == expected)
+            let progress = PartProgress(writtenByteCount: count)
+            #expect(code { _ = try PartProgress.decode(progress.encode()) } == expected)
             let state = PartState(digest: digest, presentByteCount: count, isComplete: false)
             #expect(code { _ = try StoreStatus.decode(StoreStatus(parts: [state]).encode()) } == expected)
         }

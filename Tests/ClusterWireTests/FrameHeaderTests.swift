@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func `raw values are unique and the classes have the documented limits`() {
-        #expect(FrameType.allCases.count == 24)
+        #expect(FrameType.allCases.count == 25)
         #expect(FrameType.partChunk.payloadBytesMax == 1 << 20)
         #expect(FrameType.step.payloadBytesMax == 8 << 20)
         #expect(FrameType.partEnd.payloadBytesMax == 0)

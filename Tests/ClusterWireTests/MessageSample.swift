@@ -76,6 +76,7 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
             MessageSample(assignment()), MessageSample(StoreStatus(parts: [state, whole])),
             MessageSample(PartOffer(digest: digest, byteCount: 12_345)),
             MessageSample(PartStatus(digest: digest, presentByteCount: 345, isComplete: true)),
+            MessageSample(PartProgress(writtenByteCount: 1 << 36)),
             MessageSample(PartResult(digest: digest, isAccepted: false, message: "disk full: größer")),
             MessageSample(Ready(loadMicros: 1, residentByteCount: 2, kernel: "avx2", threadCount: 4)),
             MessageSample(Link()), MessageSample(Linked()), MessageSample(Heartbeat(sequence: .max)),

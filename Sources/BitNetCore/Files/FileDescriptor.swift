@@ -39,4 +39,28 @@ package final class FileDescriptor: Sendable {
             done += count
         }
     }
+
+    /// Reads into all of `buffer` from `offset`, less at the end of the file.
+    ///
+    /// Blocks.
+    ///
+    /// - Returns: the bytes that were read.
+    package func read(
+        into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
+    ) throws(FileError) -> Int {
+        var done = 0
+        while done < buffer.count, let base = buffer.baseAddress {
+            let count = pread(number, base + done, buffer.count - done, off_t(offset) + off_t(done))
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw FileError(path: path, operation: "read", errno: errno) }
+            if count == 0 { break }
+            done += count
+        }
+        return done
+    }
+
+    /// Says that the file will be read from front to back, so that the system reads ahead further.
+    package func announceReading() {
+        posix_fadvise(number, 0, 0, POSIX_FADV_SEQUENTIAL)
+    }
 }

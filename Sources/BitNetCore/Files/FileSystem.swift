@@ -56,12 +56,16 @@ package enum FileSystem {
         return names
     }
 
-    /// Size and last use of a regular file.
-    package static func usage(of path: String) -> (byteCount: UInt64, lastUsed: Int64)? {
+    /// Size of a regular file, and when it was last used, nanoseconds since 1970.
+    package static func usage(of path: String) -> (byteCount: UInt64, lastUsedNanoseconds: Int64)? {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-        return (UInt64(clamping: status.st_size), Int64(status.st_mtim.tv_sec))
+        let time = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
+        return (UInt64(clamping: status.st_size), time)
     }
+
+    @discardableResult
+    package static func remove(_ path: String) -> Bool { unlink(path) == 0 }
 
     /// Marks a file as used now.
     package static func touch(_ path: String) { utimensat(AT_FDCWD, path, nil, 0) }

@@ -86,6 +86,9 @@ package struct FileError: RemediableError, Equatable {
     /// There is no file of that name.
     package var isMissing: Bool { errno == ENOENT }
 
+    /// Whether another process has what was asked for.
+    package var isBusy: Bool { errno == EWOULDBLOCK }
+
     package var message: String {
         "cannot \(operation) \(path): \(String(cString: strerror(errno)))"
     }

@@ -19,10 +19,18 @@ package struct ContentDigest: Hashable, Sendable {
             decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
-    /// Whether `text` is what ``hex`` writes.
-    package static func isHex(_ text: String) -> Bool {
-        text.utf8.count == 2 * byteCount
-            && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    /// - Returns: `nil` unless `text` is what ``hex`` writes.
+    package init?(hex text: String) {
+        let digits = text.utf8.map { digit -> UInt8? in
+            switch digit {
+            case 0x30...0x39: digit - 0x30
+            case 0x61...0x66: digit - 0x61 + 10
+            default: nil
+            }
+        }
+        guard digits.count == 2 * Self.byteCount, !digits.contains(nil) else { return nil }
+        let values = digits.compactMap { $0 }
+        self.init((0..<Self.byteCount).map { values[2 * $0] << 4 | values[2 * $0 + 1] })
     }
 
     /// The first twelve digits, for people.

@@ -1,5 +1,16 @@
 // SPDX-License-Identifier: MIT
 
+/// A content-addressed file, as offers, disks and manifests name it.
+package struct PartFile: Hashable, Sendable {
+    package var digest: ContentDigest
+    package var byteCount: UInt64
+
+    package init(digest: ContentDigest, byteCount: UInt64) {
+        self.digest = digest
+        self.byteCount = byteCount
+    }
+}
+
 /// One content-addressed file of a shard: a single layer, the embedding, or the norm and head at the end.
 ///
 /// Layers are separate files so that moving a cut by two layers ships two layers, and so that a tied
@@ -21,6 +32,8 @@ package struct PartReference: Hashable, Sendable {
         self.digest = digest
         self.byteCount = byteCount
     }
+
+    package var file: PartFile { PartFile(digest: digest, byteCount: byteCount) }
 }
 
 extension PartReference.Kind: CustomStringConvertible {

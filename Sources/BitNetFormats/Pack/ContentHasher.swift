@@ -2,6 +2,7 @@
 
 package import BitNetCore
 private import Crypto
+import Glibc
 
 /// SHA-256 of bytes that arrive in pieces.
 package struct ContentHasher {
@@ -11,6 +12,25 @@ package struct ContentHasher {
 
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         state.update(bufferPointer: bytes)
+    }
+
+    /// Takes the first `byteCount` bytes of a file, a piece at a time.
+    ///
+    /// - Throws: ``FileError``, also if the file ends before.
+    package mutating func update(_ file: FileDescriptor, byteCount: UInt64) throws(FileError) {
+        let piece = AlignedBuffer(byteCount: Int(min(byteCount, 1 << 20)))
+        defer { withExtendedLifetime(piece) {} }
+        file.announceReading()
+        var offset: UInt64 = 0
+        while offset < byteCount {
+            let wanted = UnsafeMutableRawBufferPointer(
+                rebasing: piece.bytes[..<Int(min(byteCount - offset, UInt64(piece.bytes.count)))])
+            guard try file.read(into: wanted, at: offset) == wanted.count else {
+                throw FileError(path: file.path, operation: "read all of", errno: EIO)
+            }
+            update(UnsafeRawBufferPointer(wanted))
+            offset += UInt64(wanted.count)
+        }
     }
 
     /// The digest of everything so far; more may follow.
@@ -27,20 +47,6 @@ extension ContentDigest {
     package static func of(_ bytes: UnsafeRawBufferPointer) -> ContentDigest {
         var hasher = ContentHasher()
         hasher.update(bytes)
-        return hasher.finish()
-    }
-
-    /// SHA-256 of a file, of which not more than a piece is in this process's memory at a time.
-    package static func of(_ file: MappedFile) -> ContentDigest {
-        let pieceByteCount = 8 << 20
-        var hasher = ContentHasher()
-        file.withBytes { bytes in
-            for start in stride(from: 0, to: bytes.count, by: pieceByteCount) {
-                let range = start..<min(start + pieceByteCount, bytes.count)
-                hasher.update(UnsafeRawBufferPointer(rebasing: bytes[range]))
-                file.releasePages(range)
-            }
-        }
         return hasher.finish()
     }
 

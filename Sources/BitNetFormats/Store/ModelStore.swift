@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 package import BitNetCore
-import Glibc
 
 /// The parts that were made of model files, kept so that the next start makes none.
 ///
@@ -20,7 +19,6 @@ package final class ModelStore: Sendable {
         self.directory = directory
         self.quota = quota
         parts = try PartStore(sharing: directory)
-        try FileSystem.makeDirectory(directory + "/models")
     }
 
     /// Whether the parts of `model` may be kept here: there is room for them, and the file can be recognised.
@@ -54,6 +52,9 @@ package final class ModelStore: Sendable {
         return manifest.parts
     }
 
+    /// Removes what a conversion that was killed left behind; only for who holds the lock.
+    func removeLeftovers() { parts.removeLeftovers() }
+
     /// Makes one part and keeps it.
     func keep(_ kind: PartReference.Kind, of model: ModelFile) throws -> PartReference {
         try parts.keep(kind) { output in try model.pack(kind, output: output) }
@@ -61,29 +62,26 @@ package final class ModelStore: Sendable {
 
     /// Notes what `model` became, and makes room by what was not used for longest.
     func finish(_ model: ModelFile, _ references: [PartReference]) throws(FileError) {
-        parts.trim(to: quota, keeping: references)
-        guard let path = path(of: model),
+        for reference in references { FileSystem.touch(parts.path(of: reference.digest)) }
+        parts.trim(to: quota, keeping: Set(references.map(\.digest)))
+        guard let name = model.fingerprint(version: Self.version),
             let layers = LayerRange(first: 0, end: model.description.layerCount)
         else { return }
         let manifest = ShardManifest(model: model.description, layers: layers, parts: references)
-        let partial = path + ".partial"
-        let file = try FileDescriptor(path: partial, flags: O_RDWR | O_CREAT | O_TRUNC)
-        let encoded = manifest.encoded()
-        try file.write(encoded)
-        guard rename(partial, path) == 0 else {
-            throw FileError(path: path, operation: "rename", errno: errno)
-        }
+        try parts.write(manifest, as: name)
     }
 
-    /// A part, if it is here whole and unaltered.
-    func part(_ reference: PartReference) -> PackedPart? {
-        guard parts.presentByteCount(of: reference).isComplete,
-            let file = try? parts.map(reference.digest)
-        else { return nil }
+    /// A part, if its file is here; whether its bytes are unaltered only a hash tells.
+    func part(_ reference: PartReference, isHashed: Bool) -> PackedPart? {
+        if isHashed, !parts.presence(of: reference.file).isComplete { return nil }
+        guard let file = try? parts.map(reference.digest), UInt64(file.byteCount) == reference.byteCount
+        else {
+            return nil
+        }
         return PackedPart(bytes: .mapped(file), reference: reference)
     }
 
     private func path(of model: ModelFile) -> String? {
-        model.fingerprint(version: Self.version).map { "\(directory)/models/\($0.hex)" }
+        model.fingerprint(version: Self.version).map(parts.modelPath)
     }
 }

@@ -3,90 +3,174 @@ package import BitNetCore
 import Dispatch
 import Synchronization
 
-/// A model file with the digest of every part it packs into.
+/// A model file and what its parts are, as far as they have been made.
 ///
 /// Holds no weights: a part is mapped from the store, or packed when it is needed and dropped when it was sent.
-package struct PackedModel: Sendable {
+package final class PackedModel: Sendable {
+    private struct State {
+        var references: [PartReference.Kind: PartReference] = [:]
+        var waiting: [Int: (kind: PartReference.Kind, continuation: Waiter)] = [:]
+        var waiterCount = 0
+        /// Why no more parts will become known.
+        var end: (any Error)?
+        var progress: ConversionProgress
+    }
+
+    private typealias Waiter = CheckedContinuation<PartReference, any Error>
+
     package let file: ModelFile
     /// Whether the parts were there already.
     package let wasKept: Bool
-    private let references: [PartReference.Kind: PartReference]
     private let store: ModelStore?
+    private let state: Mutex<State>
 
-    /// Packs every part once, on all cores, to learn its digest and, with a store, to keep it.
-    ///
-    /// Calls `progress` as parts are done, from any thread.
+    /// Looks whether the store has the parts; ``convert(order:progress:)`` makes them if not.
+    package init(file: ModelFile, store: ModelStore? = nil) throws {
+        self.file = file
+        self.store = store
+        let kept = store?.references(of: file)
+        wasKept = kept != nil
+        let total = Self.kinds(of: file).reduce(0) { $0 + file.sourceByteCount(of: $1) }
+        var state = State(progress: ConversionProgress(totalByteCount: total, start: .now))
+        state.references = Dictionary((kept ?? []).map { ($0.kind, $0) }) { first, _ in first }
+        self.state = Mutex(state)
+        if let store, let kept, let lock = store.lock() {
+            try store.finish(file, kept)
+            withExtendedLifetime(lock) {}
+        }
+    }
+
+    /// Packs every part once; calls `progress` as parts are done, from any thread.
     ///
     /// - Throws: ``ModelFileError`` naming the tensor that cannot be packed; ``FileError`` if the store is full.
-    package init(
+    package convenience init(
         file: ModelFile, store: ModelStore? = nil, progress: @Sendable (ConversionProgress) -> Void
     ) throws {
-        self.file = file
+        try self.init(file: file, store: store)
+        try convert(progress: progress)
+    }
+
+    /// The parts that have a file of their own: a tied head is the embedding's.
+    private static func kinds(of file: ModelFile) -> [PartReference.Kind] {
+        let kinds = ModelFile.kinds(of: file.description)
+        return file.description.hasTiedHead ? kinds.filter { $0 != .head } : kinds
+    }
+
+    private func own(_ kind: PartReference.Kind) -> PartReference.Kind {
+        kind == .head && file.description.hasTiedHead ? .embedding : kind
+    }
+
+    // MARK: Conversion
+
+    /// Packs every part that is not known yet, on all cores, to learn its digest and, with a store, to keep it.
+    ///
+    /// Blocks. Calls `progress` as parts are done, from any thread.
+    ///
+    /// - Parameter order: what is needed first; other parts follow.
+    /// - Throws: ``ModelFileError`` naming the tensor that cannot be packed; ``FileError`` if the store is full;
+    ///   `CancellationError` after ``stop()``.
+    package func convert(
+        order: [PartReference.Kind] = [], progress: @Sendable (ConversionProgress) -> Void
+    ) throws {
+        guard !wasKept else { return }
         // Whoever else converts into the same directory now keeps what it makes; this run does without.
         let lock = store?.lock()
-        let isKept = store?.references(of: file) != nil
-        let store = lock == nil && !isKept ? nil : store
-        self.store = store
         defer { withExtendedLifetime(lock) {} }
-        if let kept = store?.references(of: file) {
-            references = Dictionary(kept.map { ($0.kind, $0) }) { first, _ in first }
-            wasKept = true
-            try store?.finish(file, kept)
-            return
-        }
-        wasKept = false
-        let converted = try Self.convert(file, store, progress)
-        references = Dictionary(converted.map { ($0.kind, $0) }) { first, _ in first }
-        try store?.finish(file, converted)
-    }
-
-    private static func convert(
-        _ file: ModelFile, _ store: ModelStore?, _ progress: @Sendable (ConversionProgress) -> Void
-    ) throws -> [PartReference] {
-        let all = ModelFile.kinds(of: file.description)
-        // A tied head is the embedding's part.
-        let kinds = file.description.hasTiedHead ? all.filter { $0 != .head } : all
-        let total = kinds.reduce(0) { $0 + file.sourceByteCount(of: $1) }
-        let state = Mutex(
-            (
-                progress: ConversionProgress(totalByteCount: total, start: .now),
-                results: [PartReference.Kind: Result<PartReference, any Error>]()
-            ))
+        let store = lock == nil ? nil : store
+        store?.removeLeftovers()
+        var seen: Set<PartReference.Kind> = []
+        let kinds = (order.map(own) + Self.kinds(of: file)).filter { seen.insert($0).inserted }
         DispatchQueue.concurrentPerform(iterations: kinds.count) { index in
             let kind = kinds[index]
-            let hasFailed = state.withLock {
-                $0.results.values.contains { if case .failure = $0 { true } else { false } }
+            guard state.withLock({ $0.end == nil }) else { return }
+            do {
+                let reference = try store?.keep(kind, of: file) ?? file.pack(kind) { _ in }
+                progress(add(reference))
+            } catch {
+                fail(error)
             }
-            guard !hasFailed else { return }
-            let result = Result {
-                try store?.keep(kind, of: file) ?? file.pack(kind) { _ in }
-            }
-            let current = state.withLock { state in
-                state.results[kind] = result
-                state.progress.doneByteCount += file.sourceByteCount(of: kind)
-                return state.progress
-            }
-            progress(current)
         }
-        var references = try state.withLock { try $0.results.mapValues { try $0.get() } }
-        if let embedding = references[.embedding], references[.head] == nil {
-            references[.head] = PartReference(
-                kind: .head, digest: embedding.digest, byteCount: embedding.byteCount)
-        }
-        return all.compactMap { references[$0] }
+        let (references, end) = state.withLock { ($0.references, $0.end) }
+        if let end { throw end }
+        try store?.finish(file, ModelFile.kinds(of: file.description).compactMap { references[$0] })
     }
 
-    /// What a stage of `layers` is made of.
+    /// Ends a conversion, and every wait for a part that is not known.
+    package func stop() { fail(CancellationError()) }
+
+    private func fail(_ error: any Error) {
+        let waiting = state.withLock { state in
+            if state.end == nil { state.end = error }
+            defer { state.waiting = [:] }
+            return state.waiting
+        }
+        for waiter in waiting.values { waiter.continuation.resume(throwing: error) }
+    }
+
+    private func add(_ reference: PartReference) -> ConversionProgress {
+        var references = [reference]
+        if reference.kind == .embedding, file.description.hasTiedHead {
+            references.append(
+                PartReference(kind: .head, digest: reference.digest, byteCount: reference.byteCount))
+        }
+        let (progress, met) = state.withLock { state in
+            for reference in references { state.references[reference.kind] = reference }
+            state.progress.doneByteCount += file.sourceByteCount(of: reference.kind)
+            let met = state.waiting.filter { state.references[$0.value.kind] != nil }
+            for id in met.keys { state.waiting[id] = nil }
+            return (
+                state.progress,
+                met.values.compactMap { waiter in
+                    state.references[waiter.kind].map { (waiter.continuation, $0) }
+                }
+            )
+        }
+        for (continuation, reference) in met { continuation.resume(returning: reference) }
+        return progress
+    }
+
+    // MARK: Parts
+
+    /// What a part is, once that is known.
+    ///
+    /// - Throws: what ended the conversion; `CancellationError` when the task is cancelled.
+    package func reference(of kind: PartReference.Kind) async throws -> PartReference {
+        let id = state.withLock { state in
+            state.waiterCount += 1
+            return state.waiterCount
+        }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let result: Result<PartReference, any Error>? = state.withLock { state in
+                    if let known = state.references[kind] { return .success(known) }
+                    if let end = state.end { return .failure(end) }
+                    if Task.isCancelled { return .failure(CancellationError()) }
+                    state.waiting[id] = (kind, continuation)
+                    return nil
+                }
+                if let result { continuation.resume(with: result) }
+            }
+        } onCancel: {
+            let waiter = state.withLock { $0.waiting.removeValue(forKey: id) }
+            waiter?.continuation.resume(throwing: CancellationError())
+        }
+    }
+
+    /// What a stage of `layers` is made of, as far as its parts are known.
     package func manifest(layers: LayerRange) -> ShardManifest {
+        let references = state.withLock { $0.references }
         let parts = ShardManifest.kinds(layers: layers, of: file.description).compactMap { references[$0] }
         return ShardManifest(model: file.description, layers: layers, parts: parts)
     }
 
-    /// One part: from the store if it is there unaltered, or packed again.
+    /// One part: from the store if it is there, or packed again.
     ///
+    /// - Parameter isHashed: whether a part from the store is compared with its digest; without, who receives it
+    ///   must do so.
     /// - Throws: ``ModelFileError``.
-    package func part(_ kind: PartReference.Kind) throws -> PackedPart {
-        if let reference = references[kind], let kept = store?.part(reference) { return kept }
+    package func part(_ kind: PartReference.Kind, isHashed: Bool = true) throws -> PackedPart {
+        let reference = state.withLock { $0.references[kind] }
+        if let reference, let kept = store?.part(reference, isHashed: isHashed) { return kept }
         return try file.pack(kind)
     }
 }

@@ -49,21 +49,10 @@ extension PartStore {
         }
     }
 
-    /// Marks parts as used, and removes those that were not used for longest until all take `quota` bytes at
-    /// most; `parts` stay.
-    func trim(to quota: UInt64, keeping parts: some Sequence<PartReference>) {
-        let kept = Set(parts.map(\.digest.hex))
-        for name in kept { FileSystem.touch("\(directory)/parts/\(name)") }
-        // Whatever else somebody keeps there is not this store's to remove.
-        let names = FileSystem.entries(of: directory + "/parts").filter { ContentDigest.isHex($0) }
-        let files = names.compactMap { name in
-            FileSystem.usage(of: "\(directory)/parts/\(name)").map { (name, $0.byteCount, $0.lastUsed) }
-        }
-        var total = files.reduce(0) { $0 + $1.1 }
-        for (name, byteCount, _) in files.sorted(by: { $0.2 < $1.2 })
-        where total > quota && !kept.contains(name) {
-            guard unlink("\(directory)/parts/\(name)") == 0 else { continue }
-            total -= byteCount
+    /// Removes parts that were being made when their maker was killed.
+    func removeLeftovers() {
+        for name in FileSystem.entries(of: directory + "/partial") where name.hasSuffix(".making") {
+            FileSystem.remove("\(directory)/partial/\(name)")
         }
     }
 }

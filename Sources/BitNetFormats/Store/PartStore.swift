@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package import BitNetCore
 import Glibc
+import Synchronization
 
 /// Parts on this machine's disk: `parts/<sha-256>`, and `partial/<sha-256>` for those that are arriving.
 ///
@@ -9,11 +10,16 @@ import Glibc
 /// fetched again instead of served.
 package final class PartStore: Sendable {
     package let directory: String
+    /// Bytes that parts and partial files may take together; `nil` for what the disk holds.
+    package let quota: UInt64?
     private let lock: FileDescriptor?
+    /// Files that are arriving, with their full size.
+    let arriving = Mutex<[ContentDigest: UInt64]>([:])
 
     /// - Throws: ``FileError`` if the directory cannot be made, or another process holds it.
-    package init(directory: String) throws(FileError) {
+    package init(directory: String, quota: UInt64? = nil) throws(FileError) {
         self.directory = directory
+        self.quota = quota
         try Self.makeDirectories(directory)
         guard let lock = try Self.lock(directory) else {
             throw FileError(
@@ -26,12 +32,13 @@ package final class PartStore: Sendable {
     /// A store that several processes may read; who writes to it takes ``lock(_:)``.
     init(sharing directory: String) throws(FileError) {
         self.directory = directory
+        quota = nil
         try Self.makeDirectories(directory)
         lock = nil
     }
 
     private static func makeDirectories(_ directory: String) throws(FileError) {
-        for path in [directory, directory + "/parts", directory + "/partial"] {
+        for path in [directory, directory + "/parts", directory + "/partial", directory + "/models"] {
             try FileSystem.makeDirectory(path)
         }
     }
@@ -42,54 +49,42 @@ package final class PartStore: Sendable {
         return flock(lock.number, LOCK_EX | LOCK_NB) == 0 ? lock : nil
     }
 
-    /// Bytes of `part` that need not be sent: all of them if the file is whole and unaltered.
+    /// Bytes of `file` that need not be sent: all of them if it is whole and unaltered.
     ///
-    /// Hashes the file. A file that fails is removed.
-    package func presentByteCount(of part: PartReference) -> (byteCount: UInt64, isComplete: Bool) {
-        let path = path(of: part.digest)
-        if let file = try? MappedFile(path: path) {
-            if holds(file, part) {
-                return (part.byteCount, true)
+    /// Hashes the file, and marks it as used. One that fails is removed. Not for a file that is arriving.
+    package func presence(of file: PartFile) -> (byteCount: UInt64, isComplete: Bool) {
+        let path = path(of: file.digest)
+        if let found = try? FileDescriptor(path: path, flags: O_RDONLY) {
+            if holds(found, file) {
+                FileSystem.touch(path)
+                return (file.byteCount, true)
             }
             unlink(path)
         }
-        let arrived = FileSystem.byteCount(of: partialPath(of: part.digest)) ?? 0
+        let partial = partialPath(of: file.digest)
+        let arrived = FileSystem.byteCount(of: partial) ?? 0
         // All bytes came, but the worker ended before it had looked at them.
-        if arrived == part.byteCount, (try? commit(part, from: openPartial(part, from: arrived))) == true {
-            return (part.byteCount, true)
-        }
-        return (arrived < part.byteCount ? arrived : 0, false)
+        if arrived == file.byteCount, (try? commitWhole(file)) == true { return (file.byteCount, true) }
+        return (arrived < file.byteCount ? arrived : 0, false)
     }
 
-    /// Opens the partial file of `part` for writing from `offset`; what lies behind is cut off.
-    package func openPartial(_ part: PartReference, from offset: UInt64) throws(FileError) -> FileDescriptor {
-        let path = partialPath(of: part.digest)
-        let file = try FileDescriptor(path: path, flags: O_RDWR | O_CREAT)
-        guard ftruncate(file.number, off_t(offset)) == 0 else {
-            throw FileError(path: path, operation: "truncate", errno: errno)
-        }
-        return file
+    /// Notes to which model parts belong, for people who look into the store.
+    package func note(_ manifest: ShardManifest) throws(FileError) {
+        try write(manifest, as: manifest.id)
     }
 
-    /// Verifies what arrived, forces it to disk and gives it its name.
-    ///
-    /// - Returns: `false` if the bytes are not those of the digest; the partial file is gone then.
-    package func commit(_ part: PartReference, from file: FileDescriptor) throws(FileError) -> Bool {
-        let partial = partialPath(of: part.digest)
-        let arrived = try MappedFile(path: partial)
-        guard holds(arrived, part) else {
-            unlink(partial)
-            return false
+    /// Writes `models/<name>` at once or not at all.
+    func write(_ manifest: ShardManifest, as name: ContentDigest) throws(FileError) {
+        let path = modelPath(name)
+        let partial = path + ".partial"
+        let file = try FileDescriptor(path: partial, flags: O_RDWR | O_CREAT | O_TRUNC)
+        try file.write(manifest.encoded())
+        guard rename(partial, path) == 0 else {
+            throw FileError(path: path, operation: "rename", errno: errno)
         }
-        guard fsync(file.number) == 0 else { throw FileError(path: partial, operation: "sync", errno: errno) }
-        guard rename(partial, path(of: part.digest)) == 0 else {
-            throw FileError(path: partial, operation: "rename", errno: errno)
-        }
-        try FileSystem.synchronise(directory: directory + "/parts")
-        return true
     }
 
-    /// Maps a part that ``presentByteCount(of:)`` or ``commit(_:from:)`` has found whole.
+    /// Maps a part that was found whole.
     package func map(_ digest: ContentDigest) throws(FileError) -> MappedFile {
         try MappedFile(path: path(of: digest))
     }
@@ -100,10 +95,34 @@ package final class PartStore: Sendable {
     /// Bytes that the file system has left for this user.
     package var freeByteCount: UInt64 { FileSystem.freeByteCount(at: directory) }
 
-    private func holds(_ file: MappedFile, _ part: PartReference) -> Bool {
-        UInt64(file.byteCount) == part.byteCount && ContentDigest.of(file) == part.digest
+    private func commitWhole(_ file: PartFile) throws(FileError) -> Bool {
+        let partial = try FileDescriptor(path: partialPath(of: file.digest), flags: O_RDWR)
+        guard holds(partial, file) else {
+            unlink(partial.path)
+            return false
+        }
+        try give(partial, itsName: file.digest)
+        return true
+    }
+
+    /// Forces a partial file to disk and gives it its name.
+    func give(_ partial: FileDescriptor, itsName digest: ContentDigest) throws(FileError) {
+        guard fsync(partial.number) == 0 else {
+            throw FileError(path: partial.path, operation: "sync", errno: errno)
+        }
+        guard rename(partial.path, path(of: digest)) == 0 else {
+            throw FileError(path: partial.path, operation: "rename", errno: errno)
+        }
+        try FileSystem.synchronise(directory: directory + "/parts")
+    }
+
+    private func holds(_ found: FileDescriptor, _ file: PartFile) -> Bool {
+        guard FileSystem.byteCount(of: found.path) == file.byteCount else { return false }
+        var hasher = ContentHasher()
+        return (try? hasher.update(found, byteCount: file.byteCount)) != nil && hasher.finish() == file.digest
     }
 
     func path(of digest: ContentDigest) -> String { "\(directory)/parts/\(digest.hex)" }
-    private func partialPath(of digest: ContentDigest) -> String { "\(directory)/partial/\(digest.hex)" }
+    func partialPath(of digest: ContentDigest) -> String { "\(directory)/partial/\(digest.hex)" }
+    func modelPath(_ name: ContentDigest) -> String { "\(directory)/models/\(name.hex)" }
 }

@@ -28,6 +28,7 @@ typedef struct Cluster__PartState Cluster__PartState;
 typedef struct Cluster__StoreStatus Cluster__StoreStatus;
 typedef struct Cluster__PartOffer Cluster__PartOffer;
 typedef struct Cluster__PartStatus Cluster__PartStatus;
+typedef struct Cluster__PartProgress Cluster__PartProgress;
 typedef struct Cluster__PartResult Cluster__PartResult;
 typedef struct Cluster__Ready Cluster__Ready;
 typedef struct Cluster__Link Cluster__Link;
@@ -500,6 +501,22 @@ struct  Cluster__PartStatus
 
 
 /*
+ * Worker to coordinator, weights, after one or more chunks of a part: what the coordinator may send more.
+ */
+struct  Cluster__PartProgress
+{
+  ProtobufCMessage base;
+  /*
+   * bytes of the part file that are written, from its start, at most 2^36
+   */
+  uint64_t written_byte_count;
+};
+#define CLUSTER__PART_PROGRESS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&cluster__part_progress__descriptor) \
+    , 0 }
+
+
+/*
  * Worker to coordinator, weights, answer to the end of a part.
  */
 struct  Cluster__PartResult
@@ -948,6 +965,25 @@ Cluster__PartStatus *
 void   cluster__part_status__free_unpacked
                      (Cluster__PartStatus *message,
                       ProtobufCAllocator *allocator);
+/* Cluster__PartProgress methods */
+void   cluster__part_progress__init
+                     (Cluster__PartProgress         *message);
+size_t cluster__part_progress__get_packed_size
+                     (const Cluster__PartProgress   *message);
+size_t cluster__part_progress__pack
+                     (const Cluster__PartProgress   *message,
+                      uint8_t             *out);
+size_t cluster__part_progress__pack_to_buffer
+                     (const Cluster__PartProgress   *message,
+                      ProtobufCBuffer     *buffer);
+Cluster__PartProgress *
+       cluster__part_progress__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   cluster__part_progress__free_unpacked
+                     (Cluster__PartProgress *message,
+                      ProtobufCAllocator *allocator);
 /* Cluster__PartResult methods */
 void   cluster__part_result__init
                      (Cluster__PartResult         *message);
@@ -1192,6 +1228,9 @@ typedef void (*Cluster__PartOffer_Closure)
 typedef void (*Cluster__PartStatus_Closure)
                  (const Cluster__PartStatus *message,
                   void *closure_data);
+typedef void (*Cluster__PartProgress_Closure)
+                 (const Cluster__PartProgress *message,
+                  void *closure_data);
 typedef void (*Cluster__PartResult_Closure)
                  (const Cluster__PartResult *message,
                   void *closure_data);
@@ -1246,6 +1285,7 @@ extern const ProtobufCMessageDescriptor cluster__part_state__descriptor;
 extern const ProtobufCMessageDescriptor cluster__store_status__descriptor;
 extern const ProtobufCMessageDescriptor cluster__part_offer__descriptor;
 extern const ProtobufCMessageDescriptor cluster__part_status__descriptor;
+extern const ProtobufCMessageDescriptor cluster__part_progress__descriptor;
 extern const ProtobufCMessageDescriptor cluster__part_result__descriptor;
 extern const ProtobufCMessageDescriptor cluster__ready__descriptor;
 extern const ProtobufCMessageDescriptor cluster__link__descriptor;

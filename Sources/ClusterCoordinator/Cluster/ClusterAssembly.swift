@@ -5,7 +5,6 @@ import ClusterConfig
 import ClusterLogic
 import ClusterTransport
 import ClusterWire
-import NIOPosix
 
 /// The way from a list of workers to a running pipeline.
 struct ClusterAssembly: Sendable {
@@ -57,12 +56,7 @@ struct ClusterAssembly: Sendable {
         for (stage, control) in zip(plan.stages, stages) {
             control.assign(stage: stage.index, layers: stage.layers)
         }
-        // Not on this task's thread: heartbeats must not wait for it.
-        let packed = try await NIOThreadPool.singleton.runIfActive {
-            try PackedModel(file: model, store: store) { onEvent(.converting($0)) }
-        }
-        if packed.wasKept { onEvent(.converted) }
-        try await load(plan, stages, packed)
+        try await load(plan, stages)
         try await link(stages)
         let pipeline = try await connect(stages)
         failures.connect(to: pipeline)
@@ -132,51 +126,6 @@ struct ClusterAssembly: Sendable {
             cacheByteCount: estimate(slotCount: options.slotCount).cacheByteCount)
     }
 
-    /// Has all workers take their shards and load them, side by side.
-    private func load(_ plan: Plan, _ stages: [WorkerControl], _ packed: PackedModel) async throws {
-        try await withThrowingTaskGroup(of: UInt64.self) { group in
-            for (index, control) in stages.enumerated() {
-                let next = index + 1 < stages.count ? stages[index + 1].worker : nil
-                group.addTask {
-                    try await load(
-                        control, layers: plan.stages[index].layers, index: index, of: stages.count,
-                        next: next,
-                        packed)
-                }
-            }
-            onEvent(.shipped(byteCount: try await group.reduce(0, +)))
-        }
-    }
-
-    private func load(
-        _ control: WorkerControl, layers: LayerRange, index: Int, of count: Int, next: WorkerIdentity?,
-        _ packed: PackedModel
-    ) async throws -> UInt64 {
-        let manifest = packed.manifest(layers: layers)
-        let assignment = Assignment(
-            stageIndex: UInt32(index), stageCount: UInt32(count), manifest: manifest.encoded(),
-            slotCount: UInt32(options.slotCount), contextLength: UInt32(contextLength),
-            cacheType: options.cacheType, stepTokensMax: UInt32(stepTokensMax), head: options.head,
-            next: next?.address, nextNode: next?.name)
-        control.send(Frame(assignment))
-        let status = try await control.expect(.storeStatus, within: Limits.loadTimeout)
-        let shipment = Shipment(
-            worker: control.worker, model: packed, manifest: manifest, dialer: dialer,
-            progress: { onEvent(.shipping($0)) })
-        let sent: UInt64
-        do {
-            sent = try await shipment.run(status: StoreStatus.decode(status.payload))
-        } catch let error as TransportError {
-            throw await control.cause(of: error)
-        }
-        let ready = try Ready.decode(await control.expect(.ready, within: Limits.loadTimeout).payload)
-        onEvent(
-            .ready(
-                worker: control.worker.name, kernel: ready.kernel, residentByteCount: ready.residentByteCount,
-                loadTime: .microseconds(Int64(clamping: ready.loadMicros))))
-        return sent
-    }
-
     /// Has every worker but the last connect to its neighbour.
     private func link(_ stages: [WorkerControl]) async throws {
         for control in stages.dropLast() { control.send(Frame(type: .link)) }
@@ -198,10 +147,10 @@ struct ClusterAssembly: Sendable {
         }
     }
 
-    private var contextLength: Int {
+    var contextLength: Int {
         let model = model.description.contextLength
         return options.contextLength > 0 ? min(options.contextLength, model) : model
     }
 
-    private var stepTokensMax: Int { options.prefillChunk + options.slotCount }
+    var stepTokensMax: Int { options.prefillChunk + options.slotCount }
 }

@@ -90,6 +90,12 @@ final class WorkerControl: Sendable {
     /// What the worker said of itself last.
     var latest: HeartbeatReply? { state.withLock { $0.latest } }
 
+    /// Starts to look for the longest round trip of a heartbeat anew.
+    func forgetWorstRoundTrip() { state.withLock { $0.monitor.forgetWorstRoundTrip() } }
+
+    /// The longest round trip of a heartbeat since ``forgetWorstRoundTrip()``.
+    var worstRoundTrip: Duration? { state.withLock { $0.monitor.worstRoundTrip } }
+
     /// From now on the end of the connection is no failure.
     func release() {
         state.withLock { $0.isReleased = true }

@@ -1,138 +1,234 @@
 // SPDX-License-Identifier: MIT
-package import BitNetCore
+import BitNetCore
 import BitNetFormats
 import ClusterLogic
 import ClusterTransport
 import ClusterWire
 import NIOPosix
+import Synchronization
 
-/// Sends one worker the parts that it lacks.
-struct Shipment {
-    let worker: WorkerIdentity
-    let model: PackedModel
-    let manifest: ShardManifest
-    let dialer: WorkerDialer
-    let progress: @Sendable (ShippingProgress) -> Void
+/// Sends one worker the parts that it lacks, as they become known.
+final class Shipment: Sendable {
+    private struct State {
+        var sending: ShardSending
+        /// By earlier runs.
+        var sentBefore: UInt64 = 0
+        /// What the machine asked for and is not carried out yet.
+        var directives: [ShardSending.Directive] = []
+        var failure: (any Error)?
+        var firstSend: ContinuousClock.Instant?
+    }
 
-    /// Sends what is missing according to `status`.
+    private let control: WorkerControl
+    private let model: PackedModel
+    private let layers: LayerRange
+    private let dialer: WorkerDialer
+    private let progress: @Sendable (ShippingProgress) -> Void
+    private let state: Mutex<State>
+    /// Tells the sender that there is something to do.
+    private let wakeups: AsyncStream<Void>
+    private let wake: AsyncStream<Void>.Continuation
+
+    /// - Parameter layers: of the stage whose parts are sent to the worker of `control`.
+    init(
+        to control: WorkerControl, model: PackedModel, layers: LayerRange, dialer: WorkerDialer,
+        progress: @escaping @Sendable (ShippingProgress) -> Void
+    ) {
+        self.control = control
+        self.model = model
+        self.layers = layers
+        self.dialer = dialer
+        self.progress = progress
+        let size = model.file.size(ofStage: layers).byteCount
+        state = Mutex(State(sending: ShardSending(totalByteCount: size, now: .now)))
+        (wakeups, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Bytes that were sent so far, repetitions included.
+    var sentByteCount: UInt64 { state.withLock { $0.sentBefore + $0.sending.sentByteCount } }
+
+    /// Sends all parts of the stage, in order, but for those that the worker has, each as soon as it is known.
     ///
-    /// - Parameter status: what the worker said it has.
-    /// - Returns: the bytes that were sent.
-    /// - Throws: ``ClusterError`` naming the worker, ``TransportError`` when a connection breaks.
-    func run(status: StoreStatus) async throws -> UInt64 {
-        let start = ContinuousClock.now
-        var sending = ShardSending(
-            files: manifest.files,
-            present: status.parts.map {
-                ShardSending.Presence(
-                    digest: $0.digest, byteCount: $0.presentByteCount, isComplete: $0.isComplete)
-            })
-        guard !sending.isDone else {
-            report(sending, start: start, isLast: true)
-            return 0
+    /// - Parameter complete: the parts that the worker says it has, verified.
+    /// - Throws: ``ClusterError`` naming the worker, `TransportError` when a connection breaks, what ended the
+    ///   conversion.
+    func run(complete: Set<ContentDigest> = []) async throws {
+        control.forgetWorstRoundTrip()
+        state.withLock { state in
+            let total = state.sending.totalByteCount
+            state = State(
+                sending: ShardSending(totalByteCount: total, now: .now),
+                sentBefore: state.sentBefore + state.sending.sentByteCount)
         }
-        let connection = try await dialer.connect(.weights, to: worker).connection
-        defer { connection.close() }
-        var packed: PackedPart?
-        /// Every offer opens a transfer of its own; its frames carry the number.
-        var transfer: UInt64 = 0
-        var directives = sending.start()
-        while !directives.isEmpty {
-            let directive = directives.removeFirst()
-            switch directive {
-            case .offer(let part):
-                if packed?.reference.digest != part.digest { packed = try await take(part.kind) }
-                transfer += 1
-                let offer = PartOffer(digest: part.digest, byteCount: part.byteCount)
-                try await send(Frame(offer, stream: transfer), on: connection)
-                let answer = try PartStatus.decode(await receive(.partStatus, from: connection).payload)
-                directives += sending.status(
-                    digest: answer.digest, presentByteCount: answer.presentByteCount,
-                    isComplete: answer.isComplete)
-            case .send(let part, let offset, let count):
-                guard let packed, packed.reference.digest == part.digest else {
-                    preconditionFailure("part \(part.kind) is sent but not packed")
-                }
-                let range = Int(offset)..<Int(offset) + count
-                let payload = packed.withBytes {
-                    PartChunk.encode(offset: offset, bytes: UnsafeRawBufferPointer(rebasing: $0[range]))
-                }
-                let chunk = Frame(type: .partChunk, stream: transfer, payload: payload)
-                try await send(chunk, on: connection)
-                packed.bytes.releasePages(range)
-                directives += sending.sent(count)
-                report(sending, start: start, isLast: false)
-            case .end:
-                try await send(Frame(type: .partEnd, stream: transfer), on: connection)
-                let result = try PartResult.decode(
-                    await receive(.partResult, from: connection, within: Limits.loadTimeout).payload)
-                directives += sending.result(
-                    digest: result.digest, isAccepted: result.isAccepted, message: result.message)
-            case .done:
-                report(sending, start: start, isLast: true)
-            case .fail(let error):
-                throw ClusterError(.fault, "\(worker) did not take its weights: \(error.message)")
+        let connection = try await dialer.connect(.weights, to: control.worker).connection
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            defer {
+                connection.close()
+                group.cancelAll()
+            }
+            group.addTask { await self.supply(complete) }
+            group.addTask { await self.listen(to: connection) }
+            group.addTask { await self.watch() }
+            try await send(on: connection)
+        }
+        report(isLast: true)
+    }
+
+    /// Says that there was nothing to send.
+    func reportNothing() {
+        state.withLock { state in
+            for part in model.manifest(layers: layers).files { state.sending.skip(part) }
+        }
+        report(isLast: true)
+    }
+
+    // MARK: What happens
+
+    private func handle(_ event: (inout ShardSending) throws -> [ShardSending.Directive]) {
+        state.withLock { state in
+            do {
+                state.directives += try event(&state.sending)
+            } catch {
+                if state.failure == nil { state.failure = error }
             }
         }
-        return sending.sentByteCount
+        wake.yield()
     }
 
-    /// Checks or packs on a thread of its own kind: heartbeats must not wait for it.
-    private func take(_ kind: PartReference.Kind) async throws -> PackedPart {
-        let model = model
-        return try await NIOThreadPool.singleton.runIfActive { try model.part(kind) }
-    }
-
-    private func send(_ frame: Frame, on connection: FrameConnection) async throws {
-        try await connection.sendFlushed(frame, within: Limits.transferTimeout)
-    }
-
-    private func receive(
-        _ type: FrameType, from connection: FrameConnection, within limit: Duration = Limits.transferTimeout
-    ) async throws -> Frame {
-        let frame = try await connection.next(within: limit)
-        guard frame.type == type else {
-            throw ClusterError(
-                .fault, "\(worker) sent a \(frame.type) instead of a \(type) while taking weights")
+    private func supply(_ complete: Set<ContentDigest>) async {
+        do {
+            for kind in ShardManifest.kinds(layers: layers, of: model.file.description) {
+                let part = try await model.reference(of: kind)
+                handle { sending in
+                    guard complete.contains(part.digest) else { return sending.add(part, now: .now) }
+                    sending.skip(part)
+                    return []
+                }
+            }
+            handle { $0.finish(now: .now) }
+        } catch {
+            handle { _ in throw error }
         }
-        return frame
     }
 
-    private func report(_ sending: ShardSending, start: ContinuousClock.Instant, isLast: Bool) {
+    private func listen(to connection: FrameConnection) async {
+        do {
+            while true {
+                let frame = try await connection.next(within: Limits.loadTimeout)
+                handle { try self.receive(frame, &$0) }
+            }
+        } catch {
+            handle { _ in throw error }
+        }
+    }
+
+    private func watch() async {
+        while !Task.isCancelled {
+            handle { $0.tick(now: .now) }
+            try? await Task.sleep(for: .seconds(1))
+        }
+    }
+
+    private func receive(_ frame: Frame, _ sending: inout ShardSending) throws -> [ShardSending.Directive] {
+        let transfer = frame.stream
+        switch frame.type {
+        case .partStatus:
+            let answer = try PartStatus.decode(frame.payload)
+            return sending.status(
+                transfer: transfer, digest: answer.digest, presentByteCount: answer.presentByteCount,
+                isComplete: answer.isComplete, now: .now)
+        case .partProgress:
+            let written = try PartProgress.decode(frame.payload).writtenByteCount
+            return sending.progress(transfer: transfer, writtenByteCount: written, now: .now)
+        case .partResult:
+            let result = try PartResult.decode(frame.payload)
+            return sending.result(
+                transfer: transfer, digest: result.digest, isAccepted: result.isAccepted,
+                message: result.message, now: .now)
+        default:
+            throw ClusterError(.fault, "\(control.worker) sent a \(frame.type) while taking weights")
+        }
+    }
+
+    // MARK: What is done
+
+    /// Carries out what the machine asks for, until everything is there.
+    private func send(on connection: FrameConnection) async throws {
+        var part: PackedPart?
+        for await _ in wakeups {
+            while let directive = try next() {
+                switch directive {
+                case .offer(let part, let transfer):
+                    connection.send(Frame(PartOffer(part.file), stream: transfer))
+                case .send(let reference, let transfer, let offset, let count):
+                    if part?.reference.digest != reference.digest {
+                        part = nil
+                        part = try await take(reference)
+                    }
+                    guard let part else { continue }
+                    try await send(part, transfer, offset, count, on: connection)
+                case .end(_, let transfer):
+                    connection.send(Frame(type: .partEnd, stream: transfer))
+                case .done:
+                    return
+                case .fail(let error):
+                    throw ClusterError(.fault, "\(control.worker) did not take its weights: \(error.message)")
+                }
+            }
+        }
+        throw CancellationError()
+    }
+
+    private func next() throws -> ShardSending.Directive? {
+        let (directive, failure) = state.withLock { state in
+            (state.directives.isEmpty ? nil : state.directives.removeFirst(), state.failure)
+        }
+        if let failure { throw failure }
+        return directive
+    }
+
+    private func send(
+        _ part: PackedPart, _ transfer: UInt64, _ offset: UInt64, _ count: Int, on connection: FrameConnection
+    ) async throws {
+        let range = Int(offset)..<Int(offset) + count
+        // The bytes may have to come from a disk first.
+        let frame = try await NIOThreadPool.singleton.runIfActive {
+            defer { part.bytes.releasePages(range) }
+            return part.withBytes {
+                PartChunk.encodedFrame(
+                    transfer: transfer, offset: offset, bytes: UnsafeRawBufferPointer(rebasing: $0[range]))
+            }
+        }
+        let start = ContinuousClock.now
+        state.withLock { state in
+            if state.firstSend == nil { state.firstSend = start }
+        }
+        // Before the bytes go: the worker's report of them may be back before this task goes on.
+        handle { $0.sent(now: start) }
+        // Bounded by the machine's window; the machine sees to it that the worker goes on.
+        connection.send(encoded: frame)
+        report(isLast: false)
+    }
+
+    /// Packs, or checks what a worker has rejected, on a thread of its own kind: heartbeats must not wait for it.
+    private func take(_ reference: PartReference) async throws -> PackedPart {
+        let model = model
+        let isSuspect = state.withLock { $0.sending.wasRejected(reference) }
+        let part = try await DiskThreads.run { try model.part(reference.kind, isHashed: isSuspect) }
+        guard part.reference.digest == reference.digest else {
+            throw ClusterError(
+                .configuration, "\(model.file.path) has changed while it was sent: start again")
+        }
+        return part
+    }
+
+    private func report(isLast: Bool) {
+        let (sending, start) = state.withLock { ($0.sending, $0.firstSend) }
         progress(
             ShippingProgress(
-                worker: worker.name, layers: manifest.layers, sentByteCount: sending.sentByteCount,
+                worker: control.worker.name, layers: layers, sentByteCount: sending.sentByteCount,
                 presentByteCount: sending.presentByteCount, totalByteCount: sending.totalByteCount,
-                elapsed: start.duration(to: .now), isLast: isLast))
-    }
-}
-
-/// How far the shipping of one shard is.
-package struct ShippingProgress: Sendable {
-    package let worker: String
-    package let layers: LayerRange
-    package let sentByteCount: UInt64
-    /// Bytes that the worker had before.
-    package let presentByteCount: UInt64
-    package let totalByteCount: UInt64
-    package let elapsed: Duration
-    package let isLast: Bool
-
-    /// `a  layers 0-2  1.2 of 1.4 MiB (85 %)  112 MiB/s  ETA 1 s`.
-    package var line: String {
-        if isLast, sentByteCount == 0 {
-            return
-                "ship \(worker)  layers \(layers)  0 bytes sent: all \(ByteCount.text(totalByteCount)) are on its disk"
-        }
-        // A part that was refused is sent again.
-        let done = min(sentByteCount + presentByteCount, totalByteCount)
-        let share = Double(done) / Double(max(totalByteCount, 1)) * 100
-        let rate = Double(sentByteCount) / max(elapsed.seconds, 1e-6)
-        let left = rate > 0 ? Double(totalByteCount - done) / rate : 0
-        let present = presentByteCount > 0 ? ", \(ByteCount.text(presentByteCount)) were there" : ""
-        return
-            "ship \(worker)  layers \(layers)  \(ByteCount.text(done)) of \(ByteCount.text(totalByteCount)) "
-            + "(\(share.text(places: 0)) %)  \(ByteCount.text(UInt64(rate)))/s  "
-            + (isLast ? "done, verified\(present)" : "ETA \(left.text(places: 0)) s")
+                elapsed: start?.duration(to: .now) ?? .zero, worstHeartbeat: control.worstRoundTrip,
+                isLast: isLast))
     }
 }

@@ -18,6 +18,12 @@ package struct HeartbeatMonitor: Equatable, Sendable {
     private var sentSequence: UInt64 = 0
     private var receivedSequence: UInt64 = 0
     private var isLost = false
+    /// When the heartbeats after the last one that was answered were sent.
+    private var sentAt: [ContinuousClock.Instant] = []
+    /// From the last answered heartbeat to its answer.
+    package private(set) var lastRoundTrip: Duration?
+    /// The longest since the beginning, or since ``forgetWorstRoundTrip()``.
+    package private(set) var worstRoundTrip: Duration?
 
     /// - Parameters:
     ///   - interval: time between heartbeats; ticks are due at least as often.
@@ -48,6 +54,7 @@ package struct HeartbeatMonitor: Equatable, Sendable {
         guard now >= nextSend else { return nil }
         nextSend = now + interval
         sentSequence += 1
+        sentAt.append(now)
         return .sendHeartbeat(sequence: sentSequence)
     }
 
@@ -56,8 +63,16 @@ package struct HeartbeatMonitor: Equatable, Sendable {
     /// An answer to a heartbeat that was never sent, or a second answer to one, proves nothing and is dropped.
     package mutating func received(sequence: UInt64, now: ContinuousClock.Instant) {
         guard sequence > receivedSequence, sequence <= sentSequence else { return }
+        let index = Int(sequence - receivedSequence) - 1
+        let roundTrip = sentAt[index].duration(to: now)
+        lastRoundTrip = roundTrip
+        worstRoundTrip = max(worstRoundTrip ?? roundTrip, roundTrip)
+        sentAt.removeFirst(index + 1)
         receivedSequence = sequence
         lastHeard = max(lastHeard, now)
         excused = .zero
     }
+
+    /// From now on ``worstRoundTrip`` is that of later heartbeats.
+    package mutating func forgetWorstRoundTrip() { worstRoundTrip = nil }
 }

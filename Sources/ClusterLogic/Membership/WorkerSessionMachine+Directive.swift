@@ -12,8 +12,9 @@ extension WorkerSessionMachine {
 
     /// What the worker has to do next.
     package enum Directive: Equatable, Sendable {
-        /// Answer with what is on disk and take what is missing.
-        case receive
+        /// Look through the disk for the stage's parts, say what is there, then call
+        /// ``WorkerSessionMachine/checked(missingPartCount:)``.
+        case check
         /// Load the stage from disk.
         case load
         /// Report that the stage can serve.

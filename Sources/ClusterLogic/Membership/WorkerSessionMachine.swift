@@ -8,8 +8,10 @@
 package struct WorkerSessionMachine: Equatable, Sendable {
     package enum Phase: Equatable, Sendable {
         case idle
-        /// Held, without a stage.
+        /// Held, without a stage; parts may come already.
         case held
+        /// The stage is known; the disk is looked through.
+        case checking
         /// Parts of the shard are missing.
         case receiving
         case loading
@@ -23,6 +25,8 @@ package struct WorkerSessionMachine: Equatable, Sendable {
     package private(set) var session: UInt64?
     /// Who holds the worker, for others who ask.
     package private(set) var holder = ""
+    /// Parts that are looked for, arriving or being checked.
+    private var openPartCount = 0
 
     /// - Parameter worker: the worker's name, for messages.
     package init(worker: String) {
@@ -39,7 +43,7 @@ package struct WorkerSessionMachine: Equatable, Sendable {
             return .admitted
         case .releasing:
             return .busy("worker \(worker) is letting go of \(self.holder); try again in a moment")
-        case .held, .receiving, .loading, .serving:
+        case .held, .checking, .receiving, .loading, .serving:
             return .busy(
                 "worker \(worker) is serving \(self.holder); stop that coordinator first, or wait until it ends"
             )
@@ -54,12 +58,42 @@ package struct WorkerSessionMachine: Equatable, Sendable {
         return .admitted
     }
 
-    /// The coordinator has given this worker its stage, and the disk was looked through.
-    package mutating func assigned(missingPartCount: Int) -> Directive? {
+    /// The coordinator of `session` offers a part.
+    ///
+    /// - Returns: `nil` if it may come, until ``partClosed(session:)``; else why not.
+    package mutating func partOffered(session: UInt64) -> String? {
+        guard session == self.session, isAlive else { return "the session is over" }
+        guard phase == .held || phase == .receiving else {
+            return "worker \(worker) was offered a part, but all of its stage's are there"
+        }
+        openPartCount += 1
+        return nil
+    }
+
+    /// A part that was offered is in the store, or its transfer has ended otherwise.
+    package mutating func partClosed(session: UInt64) {
+        // A coordinator that comes back under its old number may find parts of its first visit ending.
+        guard session == self.session, openPartCount > 0 else { return }
+        openPartCount -= 1
+    }
+
+    /// The coordinator has given this worker its stage.
+    package mutating func assigned() -> Directive? {
         guard isAlive else { return nil }
         guard phase == .held else { return .report("worker \(worker) has a stage already") }
+        guard openPartCount == 0 else {
+            return .report("worker \(worker) was given its stage while parts were still on their way")
+        }
+        phase = .checking
+        return .check
+    }
+
+    /// The disk was looked through for the stage's parts.
+    package mutating func checked(missingPartCount: Int) -> Directive? {
+        guard isAlive else { return nil }
+        precondition(phase == .checking, "checked in \(phase)")
         phase = missingPartCount == 0 ? .loading : .receiving
-        return missingPartCount == 0 ? .load : .receive
+        return missingPartCount == 0 ? .load : nil
     }
 
     /// The last missing part is verified and on disk.
@@ -105,6 +139,7 @@ package struct WorkerSessionMachine: Equatable, Sendable {
         phase = .idle
         session = nil
         holder = ""
+        openPartCount = 0
     }
 
     private var isAlive: Bool { phase != .idle && phase != .releasing }

@@ -2,147 +2,256 @@
 
 package import BitNetCore
 
-/// Sends one worker the parts of its shard that it lacks, one after another.
+/// Sends one worker the parts that it lacks, as they become known.
 ///
-/// Each event returns what to do next; after `.done` or `.fail` nothing more is to be done.
+/// Parts are offered ahead, so that the worker looks at its disk for the next ones, and checks and syncs the last
+/// ones, while a part's bytes are under way; only one part's bytes are at a time. What is under way is bounded by
+/// a ``SendWindow``. Each event returns what to do next; after `.done` or `.fail` nothing more is to be done.
 package struct ShardSending: Equatable, Sendable {
-    /// Bytes of a part in one message: a frame's limit less the offset that stands before them.
-    package static let chunkBytesMax = Limits.weightBytesMax - MemoryLayout<UInt64>.size
     /// How often a part that arrived damaged is sent again.
     package static let retriesMax = 2
 
-    private enum State: Equatable {
-        case ready
-        case offered(PartReference)
-        case sending(PartReference, offset: UInt64, count: Int)
-        case ended(PartReference)
-        case over
+    private enum Phase: Equatable {
+        /// The worker looks at its disk.
+        case offered
+        /// The worker takes bytes from `sent` on.
+        case sending
+        /// The worker checks and syncs.
+        case ended
     }
 
-    /// Parts that are not complete on the worker, in manifest order, the current one first.
-    private var missing: ArraySlice<PartReference>
-    private var state = State.ready
-    /// Rejections of the current part.
-    private var rejectionCount = 0
-    /// What the worker has of the parts that are not complete, as far as is known.
-    private var resumable: [ContentDigest: UInt64]
+    private struct Transfer: Equatable {
+        let number: UInt64
+        let part: PartReference
+        var phase = Phase.offered
+        /// Where the next chunk begins.
+        var sent: UInt64 = 0
+        /// Where the bytes end that the worker has written.
+        var written: UInt64 = 0
+    }
+
+    private struct Chunk: Equatable {
+        let transfer: UInt64
+        let count: Int
+    }
+
+    /// Parts that are to be offered.
+    private var coming: [PartReference] = []
+    private var known: Set<ContentDigest> = []
+    private var hasAllParts = false
+    /// In the order of their offers.
+    private var open: [Transfer] = []
+    private var lastNumber: UInt64 = 0
+    /// The bytes of a `.send` directive that the shell has not carried out yet.
+    private var outgoing: Chunk?
+    /// The transfer whose bytes are being sent.
+    private var current: UInt64?
+    private var rejectionCounts: [ContentDigest: Int] = [:]
+    private var window = SendWindow()
+    private var lastProgress: ContinuousClock.Instant
+    private var isOver = false
 
     /// Bytes of all the shard's files.
     package let totalByteCount: UInt64
     /// Bytes that need not be sent, because the worker had them before.
-    package private(set) var presentByteCount: UInt64
+    package private(set) var presentByteCount: UInt64 = 0
     /// Bytes sent so far, repetitions included.
     package private(set) var sentByteCount: UInt64 = 0
-    /// The shard's files.
-    package let partCount: Int
+    /// Bytes that the worker has written of those.
+    package private(set) var writtenByteCount: UInt64 = 0
 
-    /// - Parameters:
-    ///   - files: the shard's files, each once.
-    ///   - present: what the worker says it has; what is not among `files` is ignored.
-    package init(files: [PartReference], present: [Presence]) {
-        let present = Dictionary(present.map { ($0.digest, $0) }, uniquingKeysWith: { _, last in last })
-        missing = files.filter { present[$0.digest]?.isComplete != true }[...]
-        resumable = [:]
-        presentByteCount = 0
-        totalByteCount = files.reduce(0) { $0 + $1.byteCount }
-        partCount = files.count
-        for part in files {
-            guard let presence = present[part.digest] else { continue }
-            if presence.isComplete {
-                presentByteCount += part.byteCount
-            } else if presence.byteCount <= part.byteCount {
-                resumable[part.digest] = presence.byteCount
-                presentByteCount += presence.byteCount
-            }
-        }
+    /// - Parameter totalByteCount: bytes of all the shard's files.
+    package init(totalByteCount: UInt64, now: ContinuousClock.Instant) {
+        self.totalByteCount = totalByteCount
+        lastProgress = now
     }
 
-    /// The worker has everything.
-    package var isDone: Bool { missing.isEmpty }
+    // MARK: Parts
 
-    /// Files that are complete on the worker.
-    package var completePartCount: Int { partCount - missing.count }
-
-    /// The connection is open.
-    package mutating func start() -> [Directive] {
-        precondition(state == .ready, "started in \(state)")
-        return next()
+    /// A part of the shard has become known; one that was known before is passed over.
+    package mutating func add(_ part: PartReference, now: ContinuousClock.Instant) -> [Directive] {
+        guard known.insert(part.digest).inserted else { return [] }
+        coming.append(part)
+        return next(now)
     }
 
-    /// The worker answered the offer.
+    /// A part of the shard is complete on the worker.
+    package mutating func skip(_ part: PartReference) {
+        guard known.insert(part.digest).inserted else { return }
+        presentByteCount += part.byteCount
+    }
+
+    /// No more parts will be added.
+    package mutating func finish(now: ContinuousClock.Instant) -> [Directive] {
+        hasAllParts = true
+        return next(now)
+    }
+
+    /// Whether the worker has found `part` damaged: what it was sent from is to be looked at.
+    package func wasRejected(_ part: PartReference) -> Bool { rejectionCounts[part.digest] != nil }
+
+    // MARK: What the worker says
+
+    /// The answer to an offer.
     package mutating func status(
-        digest: ContentDigest, presentByteCount present: UInt64, isComplete: Bool
+        transfer number: UInt64, digest: ContentDigest, presentByteCount present: UInt64, isComplete: Bool,
+        now: ContinuousClock.Instant
     ) -> [Directive] {
-        guard case .offered(let part) = state else { return unexpected("an answer to an offer") }
+        guard !isOver else { return [] }
+        guard let index = index(number, in: .offered) else {
+            return unexpected("an answer to an offer", number)
+        }
+        let part = open[index].part
         guard digest == part.digest else { return mistaken(digest, part) }
         guard present <= part.byteCount else {
             return fail(
                 .violation,
                 "it says that it has \(present) bytes of the \(part.kind), which has \(part.byteCount)")
         }
-        guard isComplete || present == 0 || rejectionCount == 0 else {
+        guard isComplete || present == 0 || rejectionCounts[digest] == nil else {
             return fail(.violation, "it keeps \(present) bytes of the \(part.kind), which it has rejected")
         }
-        // The directory may have changed since the first answer; the last word counts.
-        let had = isComplete ? part.byteCount : present
-        presentByteCount -= resumable[part.digest] ?? 0
-        presentByteCount += had
-        resumable[part.digest] = had
-        return isComplete ? advance() : send(part, from: present)
-    }
-
-    /// The bytes of the last `.send` are on their way and there is room for more.
-    package mutating func sent(_ count: Int) -> [Directive] {
-        guard case .sending(let part, let offset, count) = state else {
-            preconditionFailure("\(count) bytes sent in \(state)")
+        lastProgress = now
+        presentByteCount += isComplete ? part.byteCount : present
+        if isComplete {
+            open.remove(at: index)
+        } else {
+            open[index].phase = .sending
+            open[index].sent = present
+            open[index].written = present
         }
-        sentByteCount += UInt64(count)
-        return send(part, from: offset + UInt64(count))
+        return next(now)
     }
 
-    /// The worker has checked the part.
-    package mutating func result(
-        digest: ContentDigest, isAccepted: Bool, message: String
+    /// The worker has written the bytes of a part up to `byteCount`.
+    package mutating func progress(
+        transfer number: UInt64, writtenByteCount byteCount: UInt64, now: ContinuousClock.Instant
     ) -> [Directive] {
-        guard case .ended(let part) = state else { return unexpected("a verdict on a part") }
-        guard digest == part.digest else { return mistaken(digest, part) }
-        if isAccepted { return advance() }
-        rejectionCount += 1
-        guard rejectionCount <= Self.retriesMax else {
+        guard !isOver else { return [] }
+        guard let index = open.firstIndex(where: { $0.number == number && $0.phase != .offered }) else {
+            return unexpected("a report of bytes written", number)
+        }
+        guard (open[index].written...open[index].sent).contains(byteCount) else {
             return fail(
-                .rejected, "the \(part.kind) was rejected \(rejectionCount) times, last because: \(message)")
+                .violation,
+                "it says that \(byteCount) bytes of the \(open[index].part.kind) are written, after "
+                    + "\(open[index].written), of \(open[index].sent) sent")
         }
-        return next()
+        lastProgress = now
+        acknowledge(index, upTo: byteCount, now)
+        return next(now)
     }
 
-    private mutating func advance() -> [Directive] {
-        missing = missing.dropFirst()
-        rejectionCount = 0
-        return next()
-    }
-
-    private mutating func next() -> [Directive] {
-        guard let part = missing.first else {
-            state = .over
-            return [.done]
+    /// The worker has checked a part.
+    package mutating func result(
+        transfer number: UInt64, digest: ContentDigest, isAccepted: Bool, message: String,
+        now: ContinuousClock.Instant
+    ) -> [Directive] {
+        guard !isOver else { return [] }
+        guard let index = index(number, in: .ended) else { return unexpected("a verdict on a part", number) }
+        let part = open[index].part
+        guard digest == part.digest else { return mistaken(digest, part) }
+        lastProgress = now
+        acknowledge(index, upTo: open[index].sent, now)
+        open.remove(at: index)
+        guard !isAccepted else { return next(now) }
+        let count = rejectionCounts[digest, default: 0] + 1
+        rejectionCounts[digest] = count
+        guard count <= Self.retriesMax else {
+            return fail(
+                .rejected, "the \(part.kind) was rejected \(count) times, last because: \(message)")
         }
-        state = .offered(part)
-        return [.offer(part)]
+        coming.insert(part, at: 0)
+        return next(now)
     }
 
-    private mutating func send(_ part: PartReference, from offset: UInt64) -> [Directive] {
-        let count = Int(min(part.byteCount - offset, UInt64(Self.chunkBytesMax)))
-        guard count > 0 else {
-            state = .ended(part)
-            return [.end(part)]
+    // MARK: What happens here
+
+    /// The bytes of the last `.send` are on their way.
+    package mutating func sent(now: ContinuousClock.Instant) -> [Directive] {
+        guard let chunk = outgoing else { preconditionFailure("bytes sent, but none were due") }
+        outgoing = nil
+        guard !isOver else { return [] }
+        guard let index = index(chunk.transfer, in: .sending) else {
+            preconditionFailure("bytes of transfer \(chunk.transfer) sent in \(open)")
         }
-        state = .sending(part, offset: offset, count: count)
-        return [.send(part, offset: offset, count: count)]
+        if window.unacknowledgedByteCount == 0 { lastProgress = now }
+        window.sent(chunk.count, now: now)
+        sentByteCount += UInt64(chunk.count)
+        open[index].sent += UInt64(chunk.count)
+        return next(now)
     }
 
-    private mutating func unexpected(_ event: String) -> [Directive] {
-        // After the end whatever still arrives is dropped: the connection is being closed.
-        state == .over ? [] : fail(.violation, "\(event) came when none was due")
+    /// Time has passed.
+    package mutating func tick(now: ContinuousClock.Instant) -> [Directive] {
+        guard !isOver, !open.isEmpty else { return [] }
+        // Hashing and syncing the largest part may take its time, writing a chunk may not.
+        let isWriting = window.unacknowledgedByteCount > 0
+        let limit = isWriting ? Limits.transferTimeout : Limits.loadTimeout
+        guard lastProgress.duration(to: now) >= limit else { return [] }
+        return fail(
+            .stalled,
+            isWriting
+                ? "it has written none of \(window.unacknowledgedByteCount) bytes for \(limit); look at its disk and "
+                    + "at the link" : "it has said nothing of the \(open[0].part.kind) for \(limit)")
+    }
+
+    // MARK: Deciding
+
+    private mutating func next(_ now: ContinuousClock.Instant) -> [Directive] {
+        guard !isOver else { return [] }
+        var directives: [Directive] = []
+        while open.count < Limits.transfersMax, !coming.isEmpty {
+            lastNumber += 1
+            if open.isEmpty { lastProgress = now }
+            let part = coming.removeFirst()
+            open.append(Transfer(number: lastNumber, part: part))
+            directives.append(.offer(part, transfer: lastNumber))
+        }
+        while outgoing == nil, let index = currentIndex() {
+            let transfer = open[index]
+            let left = transfer.part.byteCount - transfer.sent
+            guard left > 0 else {
+                open[index].phase = .ended
+                current = nil
+                directives.append(.end(transfer.part, transfer: transfer.number))
+                continue
+            }
+            let count = window.room(for: left)
+            guard count > 0 else { break }
+            outgoing = Chunk(transfer: transfer.number, count: count)
+            directives.append(
+                .send(transfer.part, transfer: transfer.number, offset: transfer.sent, count: count))
+        }
+        if hasAllParts, open.isEmpty, coming.isEmpty {
+            isOver = true
+            directives.append(.done)
+        }
+        return directives
+    }
+
+    /// The part whose bytes are under way already, or the first that is ready.
+    private mutating func currentIndex() -> Int? {
+        let index =
+            open.firstIndex { $0.number == current } ?? open.firstIndex { $0.phase == .sending }
+        current = index.map { open[$0].number }
+        return index
+    }
+
+    private mutating func acknowledge(_ index: Int, upTo byteCount: UInt64, _ now: ContinuousClock.Instant) {
+        let count = byteCount - open[index].written
+        guard count > 0 else { return }
+        open[index].written = byteCount
+        writtenByteCount += count
+        window.acknowledged(count, now: now)
+    }
+
+    private func index(_ number: UInt64, in phase: Phase) -> Int? {
+        open.firstIndex { $0.number == number && $0.phase == phase }
+    }
+
+    private mutating func unexpected(_ event: String, _ number: UInt64) -> [Directive] {
+        fail(.violation, "\(event) of transfer \(number) came when none was due")
     }
 
     private mutating func mistaken(_ digest: ContentDigest, _ part: PartReference) -> [Directive] {
@@ -152,7 +261,7 @@ package struct ShardSending: Equatable, Sendable {
     }
 
     private mutating func fail(_ code: TransferError.Code, _ message: String) -> [Directive] {
-        state = .over
+        isOver = true
         return [.fail(TransferError(code, message))]
     }
 }

@@ -9,6 +9,8 @@ package struct TransferError: RemediableError, Equatable {
         case violation
         /// The worker found another digest than was sent, again and again.
         case rejected
+        /// The worker is alive but writes nothing, or answers nothing.
+        case stalled
     }
 
     package let code: Code

@@ -26,6 +26,25 @@ package struct PartChunk: Equatable, Sendable {
         return payload
     }
 
+    /// A whole frame with a chunk.
+    ///
+    /// - Precondition: 1 to ``dataBytesMax`` bytes.
+    package static func encodedFrame(
+        transfer: UInt64, offset: UInt64, bytes: UnsafeRawBufferPointer
+    ) -> [UInt8] {
+        precondition(
+            (1...dataBytesMax).contains(bytes.count),
+            "a chunk of \(bytes.count) bytes; at most \(dataBytesMax)")
+        let header = FrameHeader(
+            type: .partChunk, stream: transfer, payloadByteCount: headerByteCount + bytes.count)
+        var frame: [UInt8] = []
+        frame.reserveCapacity(FrameHeader.byteCount + header.payloadByteCount)
+        header.append(to: &frame)
+        frame.append(littleEndian: offset)
+        frame += bytes
+        return frame
+    }
+
     package static func encode(offset: UInt64, bytes: some Collection<UInt8>) -> [UInt8] {
         let contiguous = [UInt8](bytes)
         return contiguous.withUnsafeBytes { encode(offset: offset, bytes: $0) }

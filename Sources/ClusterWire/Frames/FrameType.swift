@@ -31,6 +31,7 @@ package enum FrameType: UInt8, CaseIterable, Sendable {
     case partChunk = 0x22
     case partEnd = 0x23
     case partResult = 0x24
+    case partProgress = 0x25
 
     // Steps, link and outcomes connections.
     case opening = 0x30

@@ -16,6 +16,12 @@ package struct PartOffer: ControlMessage {
         self.byteCount = byteCount
     }
 
+    package init(_ file: PartFile) {
+        self.init(digest: file.digest, byteCount: file.byteCount)
+    }
+
+    package var file: PartFile { PartFile(digest: digest, byteCount: byteCount) }
+
     package func encode() -> [UInt8] { pack() }
 
     package static func decode(_ payload: [UInt8], budget: DecodingBudget) throws(WireError) -> Self {
@@ -80,6 +86,39 @@ extension PartStatus: GeneratedMessage {
         presentByteCount = try reader.number(
             "presentByteCount", structure.present_byte_count, in: 0...Limits.partBytesMax)
         isComplete = structure.is_complete != 0
+    }
+}
+
+/// Worker to coordinator: how much of a part is written, so that more may be sent.
+package struct PartProgress: ControlMessage {
+    package static let frameType = FrameType.partProgress
+
+    /// From the start of the part file.
+    package var writtenByteCount: UInt64
+
+    package init(writtenByteCount: UInt64) {
+        self.writtenByteCount = writtenByteCount
+    }
+
+    package func encode() -> [UInt8] { pack() }
+
+    package static func decode(_ payload: [UInt8], budget: DecodingBudget) throws(WireError) -> Self {
+        try unpack(payload, budget: budget)
+    }
+}
+
+extension PartProgress: GeneratedMessage {
+    static func initialise(_ structure: UnsafeMutablePointer<Cluster__PartProgress>) {
+        cluster__part_progress__init(structure)
+    }
+
+    func write(to structure: inout Cluster__PartProgress, arena: EncodingArena) {
+        structure.written_byte_count = writtenByteCount
+    }
+
+    init(_ structure: Cluster__PartProgress) throws(WireError) {
+        writtenByteCount = try FieldReader(Self.self).number(
+            "writtenByteCount", structure.written_byte_count, in: 0...Limits.partBytesMax)
     }
 }
 

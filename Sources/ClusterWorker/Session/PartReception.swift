@@ -5,78 +5,165 @@ import ClusterLogic
 import ClusterTransport
 import ClusterWire
 import NIOPosix
+import Synchronization
 
-/// Takes the parts that come on one weights connection, one after another.
-struct PartReception {
-    let connection: FrameConnection
-    let session: WorkerSession
-    let store: PartStore
-    /// Called when the last missing part is on disk.
-    let completed: @Sendable () async -> Void
+/// Takes the parts that come on one weights connection.
+///
+/// Chunks are written in the order of their arrival; beside that the disk is looked through for the next parts,
+/// and the last ones are synced.
+final class PartReception: Sendable {
+    private struct State {
+        var machine = ShardReceiving()
+        /// Parts that arrive, by transfer.
+        var incoming: [UInt64: IncomingPart] = [:]
+        /// Parts that were let in and are not closed yet.
+        var openCount = 0
+    }
+
+    private let connection: FrameConnection
+    private let session: WorkerSession
+    private let store: PartStore
+    private let service: WorkerService
+    private let state = Mutex(State())
+
+    init(connection: FrameConnection, session: WorkerSession, store: PartStore, service: WorkerService) {
+        self.connection = connection
+        self.session = session
+        self.store = store
+        self.service = service
+    }
 
     /// Runs until the coordinator closes the connection.
     ///
-    /// - Throws: ``FileError`` (disk full, disk broken), ``WorkerError`` for what breaks the protocol.
+    /// - Throws: ``StoreError`` (no room, disk full), ``FileError`` (disk broken), ``WorkerError`` for what breaks
+    ///   the protocol.
     func run() async throws {
-        while true {
-            let frame: Frame
-            do {
-                frame = try await connection.next(within: Limits.loadTimeout)
-            } catch let error as TransportError where error.code == .closed {
-                return
-            }
-            guard frame.type == .partOffer else {
-                throw WorkerError(
-                    "expected an offer of a part on the weights connection, got a \(frame.type)")
-            }
-            let offer = try PartOffer.decode(frame.payload)
-            try await receive(offer, transfer: frame.stream)
+        let result: Result<Void, any Error>
+        do {
+            result = .success(
+                try await withThrowingDiscardingTaskGroup { work in
+                    while let frame = try await next() { try await take(frame, in: &work) }
+                })
+        } catch {
+            result = .failure(error)
+        }
+        let (incoming, openCount) = state.withLock { ($0.incoming, $0.openCount) }
+        for part in incoming.values { part.close() }
+        for _ in 0..<openCount { await service.partClosed(session) }
+        try result.get()
+    }
+
+    /// - Returns: `nil` when the connection is closed.
+    private func next() async throws -> Frame? {
+        let isArriving = state.withLock { $0.machine.isArriving }
+        do {
+            return try await connection.next(
+                within: isArriving ? Limits.transferTimeout : Limits.loadTimeout)
+        } catch let error as TransportError where error.code == .closed {
+            return nil
         }
     }
 
-    private func receive(_ offer: PartOffer, transfer: UInt64) async throws {
-        guard let part = await session.missingPart(offer.digest), part.byteCount == offer.byteCount else {
-            throw WorkerError(
-                "part \(offer.digest.short) of \(offer.byteCount) bytes is not one that is missing here")
+    private func take(_ frame: Frame, in work: inout ThrowingDiscardingTaskGroup<any Error>) async throws {
+        let transfer = frame.stream
+        switch frame.type {
+        case .partOffer:
+            let file = try PartOffer.decode(frame.payload).file
+            if let reason = await service.partOffered(file, to: session) { throw WorkerError(reason) }
+            let directive = state.withLock { state in
+                state.openCount += 1
+                return state.machine.offered(transfer: transfer, file: file)
+            }
+            guard case .look = directive else { throw Self.violation(directive) }
+            work.addTask { try await self.closingOnFailure { try await self.look(for: file, transfer) } }
+        case .partChunk:
+            let chunk = try PartChunk.decode(frame.payload)
+            let (directive, part) = state.withLock { state in
+                (
+                    state.machine.chunk(
+                        transfer: transfer, offset: chunk.offset, byteCount: chunk.bytes.count),
+                    state.incoming[transfer]
+                )
+            }
+            guard case .write = directive, let part else { throw Self.violation(directive) }
+            try await NIOThreadPool.singleton.runIfActive {
+                try chunk.bytes.withUnsafeBytes { try part.append($0) }
+            }
+            connection.send(Frame(PartProgress(writtenByteCount: part.byteCount), stream: transfer))
+        case .partEnd:
+            let (directive, part) = state.withLock { state in
+                let directive = state.machine.ended(transfer: transfer)
+                guard case .verify = directive else { return (directive, IncomingPart?.none) }
+                return (directive, state.incoming.removeValue(forKey: transfer))
+            }
+            guard let part else { throw Self.violation(directive) }
+            work.addTask { try await self.closingOnFailure { try await self.keep(part, transfer) } }
+        default:
+            throw WorkerError("a \(frame.type) came on the weights connection")
         }
+    }
+
+    /// Looks what is on disk of an offered part, and asks for the rest.
+    private func look(for file: PartFile, _ transfer: UInt64) async throws {
+        let kept = await session.usedParts
         let store = store
-        let pool = NIOThreadPool.singleton
-        let present = try await pool.runIfActive { store.presentByteCount(of: part).byteCount }
-        let file = try await pool.runIfActive { try store.openPartial(part, from: present) }
-        let status = PartStatus(digest: part.digest, presentByteCount: present, isComplete: false)
-        connection.send(Frame(status, stream: transfer))
-        var receiving = PartReceiving(byteCount: part.byteCount, presentByteCount: present)
-        while true {
-            let frame = try await connection.next(within: Limits.transferTimeout)
-            guard frame.stream == transfer else {
-                throw WorkerError(
-                    "a frame of transfer \(frame.stream) came in the middle of transfer \(transfer)")
-            }
-            switch frame.type {
-            case .partChunk:
-                let chunk = try PartChunk.decode(frame.payload)
-                let directive = receiving.chunk(offset: chunk.offset, byteCount: chunk.bytes.count)
-                guard case .write(let offset, _) = directive else { throw Self.violation(directive) }
-                try await pool.runIfActive {
-                    try chunk.bytes.withUnsafeBytes { try file.write($0, at: offset) }
-                }
-            case .partEnd:
-                let directive = receiving.end()
-                guard case .verify = directive else { throw Self.violation(directive) }
-                let isAccepted = try await pool.runIfActive { try store.commit(part, from: file) }
-                let result = PartResult(
-                    digest: part.digest, isAccepted: isAccepted,
-                    message: isAccepted ? "" : "the bytes that arrived have another SHA-256")
-                connection.send(Frame(result, stream: transfer))
-                if isAccepted, await session.partArrived(part.digest) { await completed() }
-                return
-            default:
-                throw WorkerError("a \(frame.type) came in the middle of a part")
-            }
+        let part = try await DiskThreads.run { try store.receive(file, keeping: kept) }
+        let directive = state.withLock { state in
+            state.incoming[transfer] = part
+            return state.machine.looked(
+                transfer: transfer, presentByteCount: part?.byteCount ?? file.byteCount,
+                isComplete: part == nil)
+        }
+        guard case .answer(_, let present, let isComplete) = directive else { return }
+        let status = PartStatus(digest: file.digest, presentByteCount: present, isComplete: isComplete)
+        try await finish(file, isComplete ? .there : .arriving, Frame(status, stream: transfer))
+    }
+
+    /// Checks, syncs and names a part that has arrived.
+    private func keep(_ part: IncomingPart, _ transfer: UInt64) async throws {
+        let isAccepted: Bool
+        do {
+            isAccepted = try await DiskThreads.run { try part.commit() }
+        } catch {
+            // It may not have got its turn, because the connection broke meanwhile.
+            part.close()
+            throw error
+        }
+        state.withLock { $0.machine.verified(transfer: transfer) }
+        let result = PartResult(
+            digest: part.file.digest, isAccepted: isAccepted,
+            message: isAccepted ? "" : "the bytes that arrived have another SHA-256")
+        try await finish(part.file, isAccepted ? .there : .dropped, Frame(result, stream: transfer))
+    }
+
+    private enum Outcome {
+        case arriving
+        case there
+        case dropped
+    }
+
+    /// Answers once this worker's books are right: the coordinator may act on the answer on another connection.
+    private func finish(_ file: PartFile, _ outcome: Outcome, _ answer: Frame) async throws {
+        if outcome != .arriving {
+            state.withLock { $0.openCount -= 1 }
+            await service.partClosed(session)
+        }
+        let isLast = outcome == .there ? await session.partArrived(file) : false
+        connection.send(answer)
+        if isLast { await service.storeCompleted(session) }
+    }
+
+    /// A failure ends the wait for the next frame, too.
+    private func closingOnFailure(_ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch {
+            connection.close()
+            throw error
         }
     }
 
-    private static func violation(_ directive: PartReceiving.Directive) -> WorkerError {
+    private static func violation(_ directive: ShardReceiving.Directive) -> WorkerError {
         guard case .refuse(let message) = directive else { return WorkerError("\(directive)") }
         return WorkerError(message)
     }

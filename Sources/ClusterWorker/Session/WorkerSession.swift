@@ -6,7 +6,6 @@ import ClusterLogic
 import ClusterTransport
 import ClusterWire
 import Logging
-import NIOPosix
 
 /// One coordinator's use of this worker, from its assignment to its release.
 ///
@@ -25,6 +24,10 @@ actor WorkerSession {
     private var assignment: Assignment?
     private var manifest: ShardManifest?
     private var missing: Set<ContentDigest> = []
+    /// Parts that were found whole on disk in this session; they are not hashed again.
+    private var verified: Set<PartFile> = []
+    /// Parts that were let in in this session.
+    private var offered: Set<ContentDigest> = []
     private var runner: StageRunner?
     private var residentByteCount: UInt64 = 0
     /// Where the stage's frames go: the next worker, or the coordinator when this stage is the last.
@@ -47,42 +50,82 @@ actor WorkerSession {
 
     // MARK: Taking a shard
 
-    /// Checks what is on disk and tells the coordinator.
+    /// Checks what is on disk.
     ///
-    /// - Returns: how many parts are missing.
-    func assign(_ assignment: Assignment) async throws -> Int {
-        guard self.assignment == nil else { throw WorkerError("this session has an assignment already") }
-        self.assignment = assignment
+    /// - Returns: what the coordinator is to be told, and how many parts are missing.
+    func assign(_ assignment: Assignment) async throws -> (status: StoreStatus, missingPartCount: Int) {
         let manifest = try ShardManifest(decoding: assignment.manifest)
+        self.assignment = assignment
         self.manifest = manifest
         try checkMemory(manifest, assignment)
         log.info(
             "assigned",
             metadata: ["layers": "\(manifest.layers)", "shard.id": "\(manifest.id.short)"])
         let store = store
-        let present = try await NIOThreadPool.singleton.runIfActive {
-            manifest.files.map { part in (part, store.presentByteCount(of: part)) }
+        let present = try await presence(of: manifest.files.map(\.file))
+        missing = Set(present.filter { !$0.isComplete }.map(\.digest))
+        let files = manifest.files
+        let needed = zip(files, present).reduce(0) { $0 + ($1.0.byteCount - $1.1.presentByteCount) }
+        try await DiskThreads.run {
+            try store.checkRoom(for: needed, keeping: Set(files.map(\.digest)))
+            try store.note(manifest)
         }
-        missing = Set(present.filter { !$0.1.isComplete }.map { $0.0.digest })
-        try checkDisk(present.reduce(0) { $0 + ($1.0.byteCount - $1.1.byteCount) })
-        let states = present.map {
-            PartState(digest: $0.0.digest, presentByteCount: $0.1.byteCount, isComplete: $0.1.isComplete)
-        }
-        control.send(Frame(StoreStatus(parts: states)))
-        return missing.count
+        return (StoreStatus(parts: present), missing.count)
     }
 
-    /// The part of this session's shard with that digest, if it is still missing.
-    func missingPart(_ digest: ContentDigest) -> PartReference? {
-        guard missing.contains(digest) else { return nil }
-        return manifest?.files.first { $0.digest == digest }
+    /// What is on disk of `files`, in their order; those that are not known yet are hashed side by side.
+    private func presence(of files: [PartFile]) async throws -> [PartState] {
+        let store = store
+        let known = verified
+        let states = try await withThrowingTaskGroup(of: (Int, PartState).self) { group in
+            var states: [Int: PartState] = [:]
+            for (index, file) in files.enumerated() {
+                if index >= configuration.threadCount, let (index, state) = try await group.next() {
+                    states[index] = state
+                }
+                group.addTask {
+                    let (byteCount, isComplete) =
+                        known.contains(file)
+                        ? (file.byteCount, true) : try await DiskThreads.run { store.presence(of: file) }
+                    return (
+                        index,
+                        PartState(digest: file.digest, presentByteCount: byteCount, isComplete: isComplete)
+                    )
+                }
+            }
+            for try await (index, state) in group { states[index] = state }
+            return states
+        }
+        return files.indices.compactMap { states[$0] }
+    }
+
+    /// Whether a part may come.
+    ///
+    /// - Returns: why not, or `nil`.
+    func refusal(of file: PartFile) -> String? {
+        if let manifest {
+            guard missing.contains(file.digest), manifest.files.contains(where: { $0.file == file }) else {
+                return "part \(file.digest.short) of \(file.byteCount) bytes is not one that is missing here"
+            }
+        }
+        guard offered.contains(file.digest) || offered.count < Limits.partsMax else {
+            return "more than \(Limits.partsMax) parts were offered"
+        }
+        offered.insert(file.digest)
+        return nil
+    }
+
+    /// Parts that must not be removed to make room for others.
+    var usedParts: Set<ContentDigest> {
+        offered.union(verified.map(\.digest)).union(manifest?.files.map(\.digest) ?? [])
     }
 
     /// A part is verified and on disk.
     ///
-    /// - Returns: whether it was the last one.
-    func partArrived(_ digest: ContentDigest) -> Bool {
-        missing.remove(digest) != nil && missing.isEmpty
+    /// - Returns: whether it was the last one that the stage lacked.
+    func partArrived(_ file: PartFile) -> Bool {
+        verified.insert(file)
+        return missing.remove(file.digest) != nil && missing.isEmpty
     }
 
     /// Brings the stage into memory.
@@ -105,7 +148,7 @@ actor WorkerSession {
         let store = store
         let start = ContinuousClock.now
         let log = log
-        let stage = try await NIOThreadPool.singleton.runIfActive {
+        let stage = try await DiskThreads.run {
             var lastReport = start
             return try StageLoader.load(model: manifest.model, layers: manifest.layers, settings: settings) {
                 kind, body in
@@ -162,15 +205,6 @@ actor WorkerSession {
                 "layers \(manifest.layers) need \(ByteCount.text(needed)) here, but \(configuration.name) may use "
                     + "\(ByteCount.text(configuration.memoryByteCount)): \(needed - configuration.memoryByteCount) "
                     + "bytes short. Give it fewer layers, or lower --ctx-size or --parallel")
-        }
-    }
-
-    private func checkDisk(_ needed: UInt64) throws {
-        let free = store.freeByteCount
-        guard needed <= free else {
-            throw WorkerError(
-                "the shard needs \(ByteCount.text(needed)) more in \(store.directory), which has "
-                    + "\(ByteCount.text(free)) free: \(needed - free) bytes short")
         }
     }
 

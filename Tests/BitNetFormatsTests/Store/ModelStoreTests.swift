@@ -116,6 +116,44 @@ private struct StoreFixture {
         withExtendedLifetime(lock) {}
     }
 
+    @Test func `parts become known one after another, those needed first before the others`() async throws {
+        let fixture = try await StoreFixture()
+        let packed = try PackedModel(
+            file: fixture.model(), store: ModelStore(directory: fixture.store.path, quota: 1 << 30))
+        let head = Task { try await packed.reference(of: .head) }
+        let layer = Task { try await packed.reference(of: .layer(1)) }
+        try packed.convert(order: [.layer(1), .head]) { _ in }
+        // The head of this model is its embedding.
+        #expect(try await head.value.digest == packed.reference(of: .embedding).digest)
+        #expect(try await layer.value.kind == .layer(1))
+        #expect(try await packed.reference(of: .outputNorm).kind == .outputNorm)
+    }
+
+    @Test func `a conversion that is stopped ends every wait, and so does one that fails`() async throws {
+        let fixture = try await StoreFixture()
+        let stopped = try PackedModel(file: fixture.model())
+        let wait = Task { try await stopped.reference(of: .layer(0)) }
+        stopped.stop()
+        await #expect(throws: CancellationError.self) { try await wait.value }
+        #expect(throws: CancellationError.self) { try stopped.convert { _ in } }
+        await #expect(throws: CancellationError.self) { try await stopped.reference(of: .layer(1)) }
+    }
+
+    @Test func `a wait for a part ends with the task that waits`() async throws {
+        let packed = try PackedModel(file: try await StoreFixture().model())
+        let wait = Task { try await packed.reference(of: .layer(0)) }
+        wait.cancel()
+        await #expect(throws: CancellationError.self) { try await wait.value }
+    }
+
+    @Test func `what a conversion that was killed left behind is removed by the next`() async throws {
+        let fixture = try await StoreFixture()
+        _ = try ModelStore(directory: fixture.store.path, quota: 1 << 30)
+        try fixture.store.write("half a layer", to: "partial/layer-77.making")
+        _ = try fixture.packed(fixture.model())
+        #expect(FileSystem.entries(of: fixture.store.path + "/partial").isEmpty)
+    }
+
     @Test func `a conversion that fails leaves nothing behind`() async throws {
         let fixture = try await StoreFixture()
         let path = "\(fixture.models.path)/model.gguf"

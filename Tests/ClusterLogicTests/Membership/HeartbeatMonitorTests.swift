@@ -67,6 +67,24 @@ import Testing
         #expect(monitor == before)
     }
 
+    @Test func `round trips are taken from the heartbeat that is answered, and the longest is kept`() {
+        var monitor = monitor()
+        _ = ticks(&monitor, 0, through: 1000)
+        monitor.received(sequence: 2, now: at(1010))
+        #expect(monitor.lastRoundTrip == .milliseconds(510))
+        // An answer that has been overtaken counts no more.
+        monitor.received(sequence: 1, now: at(1011))
+        #expect(monitor.worstRoundTrip == .milliseconds(510))
+        monitor.received(sequence: 3, now: at(1012))
+        #expect(monitor.lastRoundTrip == .milliseconds(12))
+        #expect(monitor.worstRoundTrip == .milliseconds(510))
+        monitor.forgetWorstRoundTrip()
+        #expect(monitor.worstRoundTrip == nil)
+        _ = ticks(&monitor, 1500, through: 1500)
+        monitor.received(sequence: 4, now: at(1507))
+        #expect(monitor.worstRoundTrip == .milliseconds(7))
+    }
+
     @Test func `own lateness is not held against the peer`() {
         var monitor = monitor()
         _ = ticks(&monitor, 0, through: 1000)

@@ -12,7 +12,8 @@ import Testing
 
     func serving() -> WorkerSessionMachine {
         var machine = held()
-        #expect(machine.assigned(missingPartCount: 0) == .load)
+        #expect(machine.assigned() == .check)
+        #expect(machine.checked(missingPartCount: 0) == .load)
         #expect(machine.loaded() == .reportReady)
         return machine
     }
@@ -20,7 +21,9 @@ import Testing
     @Test func `a session runs from joining to idle`() {
         var machine = held()
         #expect(machine.phase == .held)
-        #expect(machine.assigned(missingPartCount: 2) == .receive)
+        #expect(machine.assigned() == .check)
+        #expect(machine.phase == .checking)
+        #expect(machine.checked(missingPartCount: 2) == nil)
         #expect(machine.phase == .receiving)
         #expect(machine.storeCompleted() == .load)
         #expect(machine.phase == .loading)
@@ -64,9 +67,45 @@ import Testing
         var machine = held()
         #expect(machine.linkNeeded() == .report("worker b has no stage to connect yet"))
         #expect(machine.storeCompleted() == .report("worker b was sent a part that it did not lack"))
-        #expect(machine.assigned(missingPartCount: 1) == .receive)
-        #expect(machine.assigned(missingPartCount: 1) == .report("worker b has a stage already"))
+        #expect(machine.assigned() == .check)
+        #expect(machine.assigned() == .report("worker b has a stage already"))
+        #expect(machine.checked(missingPartCount: 1) == nil)
+        #expect(machine.assigned() == .report("worker b has a stage already"))
         #expect(machine.phase == .receiving)
+    }
+
+    @Test func `parts come before the stage is known, and while some are missing`() {
+        var machine = held()
+        #expect(machine.partOffered(session: 7) == nil)
+        #expect(machine.partOffered(session: 7) == nil)
+        machine.partClosed(session: 7)
+        #expect(
+            machine.assigned()
+                == .report("worker b was given its stage while parts were still on their way"))
+        #expect(machine.phase == .held)
+        machine.partClosed(session: 7)
+        #expect(machine.assigned() == .check)
+        let reason = "worker b was offered a part, but all of its stage's are there"
+        #expect(machine.partOffered(session: 7) == reason)
+        #expect(machine.checked(missingPartCount: 1) == nil)
+        #expect(machine.partOffered(session: 7) == nil)
+        machine.partClosed(session: 7)
+        #expect(machine.storeCompleted() == .load)
+        #expect(machine.partOffered(session: 7) == reason)
+    }
+
+    @Test func `parts of a session that is over are not let in, and their ends are dropped`() {
+        var machine = held()
+        #expect(machine.partOffered(session: 8) != nil)
+        #expect(machine.partOffered(session: 7) == nil)
+        #expect(machine.controlEnded(session: 7) == .tearDown)
+        #expect(machine.partOffered(session: 7) == "the session is over")
+        machine.tornDown()
+        machine.partClosed(session: 7)
+        // The same coordinator again, under its old number.
+        #expect(machine.controlOpened(session: 7, holder: "alpha") == .admitted)
+        machine.partClosed(session: 7)
+        #expect(machine.assigned() == .check)
     }
 
     @Test func `what comes for a session that is over is dropped`() {
@@ -74,7 +113,8 @@ import Testing
         #expect(machine.controlEnded(session: 6) == nil)
         #expect(machine.controlEnded(session: 7) == .tearDown)
         #expect(machine.controlEnded(session: 7) == nil)
-        #expect(machine.assigned(missingPartCount: 0) == nil)
+        #expect(machine.assigned() == nil)
+        #expect(machine.checked(missingPartCount: 0) == nil)
         #expect(machine.storeCompleted() == nil)
         #expect(machine.loaded() == nil)
         #expect(machine.linkNeeded() == nil)
@@ -88,10 +128,12 @@ import Testing
 
     @Test func `a session can end in any phase`() {
         var receiving = held()
-        _ = receiving.assigned(missingPartCount: 1)
-        var loading = held()
-        _ = loading.assigned(missingPartCount: 0)
-        for machine in [held(), receiving, loading, serving()] {
+        _ = receiving.assigned()
+        let checking = receiving
+        _ = receiving.checked(missingPartCount: 1)
+        var loading = checking
+        _ = loading.checked(missingPartCount: 0)
+        for machine in [held(), checking, receiving, loading, serving()] {
             var machine = machine
             #expect(machine.controlEnded(session: 7) == .tearDown)
             machine.tornDown()

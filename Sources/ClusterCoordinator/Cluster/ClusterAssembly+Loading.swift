@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import BitNetFormats
+import ClusterLogic
+import ClusterTransport
+import ClusterWire
+
+extension ClusterAssembly {
+    /// Has all workers take their shards and load them, side by side; the model is converted meanwhile.
+    func load(_ plan: Plan, _ stages: [WorkerControl]) async throws {
+        let model = model
+        let store = store
+        // Not on this task's thread: heartbeats must not wait for a disk.
+        let packed = try await DiskThreads.run { try PackedModel(file: model, store: store) }
+        if packed.wasKept { onEvent(.converted) }
+        let shipments = zip(plan.stages, stages).map { stage, control in
+            Shipment(to: control, model: packed, layers: stage.layers, dialer: dialer) {
+                onEvent(.shipping($0))
+            }
+        }
+        defer { onEvent(.shipped(byteCount: shipments.reduce(0) { $0 + $1.sentByteCount })) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            // A conversion that nobody waits for any more shall not go on.
+            defer { packed.stop() }
+            let order = Self.order(plan, of: model)
+            group.addTask {
+                try await DiskThreads.run { try packed.convert(order: order) { onEvent(.converting($0)) } }
+            }
+            for (index, control) in stages.enumerated() {
+                let next = index + 1 < stages.count ? stages[index + 1].worker : nil
+                let shipment = shipments[index]
+                group.addTask {
+                    do {
+                        try await load(
+                            control, plan.stages[index], of: stages.count, next: next, packed, shipment)
+                    } catch let error as TransportError {
+                        throw await control.cause(of: error)
+                    }
+                }
+            }
+            do {
+                try await group.waitForAll()
+            } catch {
+                group.cancelAll()
+                packed.stop()
+                throw error
+            }
+        }
+    }
+
+    /// The parts in the order in which stages need them: first the first of each stage, and so on.
+    private static func order(_ plan: Plan, of model: ModelFile) -> [PartReference.Kind] {
+        let stages = plan.stages.map { ShardManifest.kinds(layers: $0.layers, of: model.description) }
+        return (0..<(stages.map(\.count).max() ?? 0)).flatMap { index in
+            stages.compactMap { index < $0.count ? $0[index] : nil }
+        }
+    }
+
+    /// Has one worker take its shard and load it.
+    ///
+    /// Parts that are still being made are sent as they are; a shard whose parts are all known is assigned at once,
+    /// so that the worker can look for them and load on its own.
+    private func load(
+        _ control: WorkerControl, _ stage: PlannedStage, of count: Int, next: WorkerIdentity?,
+        _ packed: PackedModel, _ shipment: Shipment
+    ) async throws {
+        if !packed.wasKept { try await shipment.run() }
+        let manifest = packed.manifest(layers: stage.layers)
+        let assignment = Assignment(
+            stageIndex: UInt32(stage.index), stageCount: UInt32(count), manifest: manifest.encoded(),
+            slotCount: UInt32(options.slotCount), contextLength: UInt32(contextLength),
+            cacheType: options.cacheType, stepTokensMax: UInt32(stepTokensMax), head: options.head,
+            next: next?.address, nextNode: next?.name)
+        control.send(Frame(assignment))
+        let answer = try await control.expect(.storeStatus, within: Limits.loadTimeout)
+        let complete = Set(
+            try StoreStatus.decode(answer.payload).parts.filter(\.isComplete).map(\.digest))
+        if !manifest.files.allSatisfy({ complete.contains($0.digest) }) {
+            try await shipment.run(complete: complete)
+        } else if packed.wasKept {
+            shipment.reportNothing()
+        }
+        let ready = try Ready.decode(await control.expect(.ready, within: Limits.loadTimeout).payload)
+        onEvent(
+            .ready(
+                worker: control.worker.name, kernel: ready.kernel, residentByteCount: ready.residentByteCount,
+                loadTime: .microseconds(Int64(clamping: ready.loadMicros))))
+    }
+}
