@@ -142,4 +142,8 @@ package enum Limits {
     /// A weights connection on which nothing moves.
     package static let transferTimeout: Duration = .seconds(30)
     package static let releaseTimeout: Duration = .seconds(2)
+    /// A probe's answer; one that takes longer makes the link count as unknown.
+    package static let probeTimeout: Duration = .seconds(5)
+    /// What a worker may take to measure itself: 2 s are aimed at, a loaded machine takes longer.
+    package static let measureTimeout: Duration = .seconds(60)
 }

@@ -324,6 +324,321 @@ void   cluster__assignment__free_unpacked
   assert(message->base.descriptor == &cluster__assignment__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   cluster__measure__init
+                     (Cluster__Measure         *message)
+{
+  static const Cluster__Measure init_value = CLUSTER__MEASURE__INIT;
+  *message = init_value;
+}
+size_t cluster__measure__get_packed_size
+                     (const Cluster__Measure *message)
+{
+  assert(message->base.descriptor == &cluster__measure__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t cluster__measure__pack
+                     (const Cluster__Measure *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &cluster__measure__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t cluster__measure__pack_to_buffer
+                     (const Cluster__Measure *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &cluster__measure__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Cluster__Measure *
+       cluster__measure__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Cluster__Measure *)
+     protobuf_c_message_unpack (&cluster__measure__descriptor,
+                                allocator, len, data);
+}
+void   cluster__measure__free_unpacked
+                     (Cluster__Measure *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &cluster__measure__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   cluster__curve_point__init
+                     (Cluster__CurvePoint         *message)
+{
+  static const Cluster__CurvePoint init_value = CLUSTER__CURVE_POINT__INIT;
+  *message = init_value;
+}
+size_t cluster__curve_point__get_packed_size
+                     (const Cluster__CurvePoint *message)
+{
+  assert(message->base.descriptor == &cluster__curve_point__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t cluster__curve_point__pack
+                     (const Cluster__CurvePoint *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &cluster__curve_point__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t cluster__curve_point__pack_to_buffer
+                     (const Cluster__CurvePoint *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &cluster__curve_point__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Cluster__CurvePoint *
+       cluster__curve_point__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Cluster__CurvePoint *)
+     protobuf_c_message_unpack (&cluster__curve_point__descriptor,
+                                allocator, len, data);
+}
+void   cluster__curve_point__free_unpacked
+                     (Cluster__CurvePoint *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &cluster__curve_point__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   cluster__measured__init
+                     (Cluster__Measured         *message)
+{
+  static const Cluster__Measured init_value = CLUSTER__MEASURED__INIT;
+  *message = init_value;
+}
+size_t cluster__measured__get_packed_size
+                     (const Cluster__Measured *message)
+{
+  assert(message->base.descriptor == &cluster__measured__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t cluster__measured__pack
+                     (const Cluster__Measured *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &cluster__measured__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t cluster__measured__pack_to_buffer
+                     (const Cluster__Measured *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &cluster__measured__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Cluster__Measured *
+       cluster__measured__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Cluster__Measured *)
+     protobuf_c_message_unpack (&cluster__measured__descriptor,
+                                allocator, len, data);
+}
+void   cluster__measured__free_unpacked
+                     (Cluster__Measured *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &cluster__measured__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   cluster__neighbour__init
+                     (Cluster__Neighbour         *message)
+{
+  static const Cluster__Neighbour init_value = CLUSTER__NEIGHBOUR__INIT;
+  *message = init_value;
+}
+size_t cluster__neighbour__get_packed_size
+                     (const Cluster__Neighbour *message)
+{
+  assert(message->base.descriptor == &cluster__neighbour__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t cluster__neighbour__pack
+                     (const Cluster__Neighbour *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &cluster__neighbour__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t cluster__neighbour__pack_to_buffer
+                     (const Cluster__Neighbour *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &cluster__neighbour__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Cluster__Neighbour *
+       cluster__neighbour__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Cluster__Neighbour *)
+     protobuf_c_message_unpack (&cluster__neighbour__descriptor,
+                                allocator, len, data);
+}
+void   cluster__neighbour__free_unpacked
+                     (Cluster__Neighbour *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &cluster__neighbour__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   cluster__probe_links__init
+                     (Cluster__ProbeLinks         *message)
+{
+  static const Cluster__ProbeLinks init_value = CLUSTER__PROBE_LINKS__INIT;
+  *message = init_value;
+}
+size_t cluster__probe_links__get_packed_size
+                     (const Cluster__ProbeLinks *message)
+{
+  assert(message->base.descriptor == &cluster__probe_links__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t cluster__probe_links__pack
+                     (const Cluster__ProbeLinks *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &cluster__probe_links__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t cluster__probe_links__pack_to_buffer
+                     (const Cluster__ProbeLinks *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &cluster__probe_links__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Cluster__ProbeLinks *
+       cluster__probe_links__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Cluster__ProbeLinks *)
+     protobuf_c_message_unpack (&cluster__probe_links__descriptor,
+                                allocator, len, data);
+}
+void   cluster__probe_links__free_unpacked
+                     (Cluster__ProbeLinks *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &cluster__probe_links__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   cluster__link_figures__init
+                     (Cluster__LinkFigures         *message)
+{
+  static const Cluster__LinkFigures init_value = CLUSTER__LINK_FIGURES__INIT;
+  *message = init_value;
+}
+size_t cluster__link_figures__get_packed_size
+                     (const Cluster__LinkFigures *message)
+{
+  assert(message->base.descriptor == &cluster__link_figures__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t cluster__link_figures__pack
+                     (const Cluster__LinkFigures *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &cluster__link_figures__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t cluster__link_figures__pack_to_buffer
+                     (const Cluster__LinkFigures *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &cluster__link_figures__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Cluster__LinkFigures *
+       cluster__link_figures__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Cluster__LinkFigures *)
+     protobuf_c_message_unpack (&cluster__link_figures__descriptor,
+                                allocator, len, data);
+}
+void   cluster__link_figures__free_unpacked
+                     (Cluster__LinkFigures *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &cluster__link_figures__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   cluster__links_probed__init
+                     (Cluster__LinksProbed         *message)
+{
+  static const Cluster__LinksProbed init_value = CLUSTER__LINKS_PROBED__INIT;
+  *message = init_value;
+}
+size_t cluster__links_probed__get_packed_size
+                     (const Cluster__LinksProbed *message)
+{
+  assert(message->base.descriptor == &cluster__links_probed__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t cluster__links_probed__pack
+                     (const Cluster__LinksProbed *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &cluster__links_probed__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t cluster__links_probed__pack_to_buffer
+                     (const Cluster__LinksProbed *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &cluster__links_probed__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Cluster__LinksProbed *
+       cluster__links_probed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Cluster__LinksProbed *)
+     protobuf_c_message_unpack (&cluster__links_probed__descriptor,
+                                allocator, len, data);
+}
+void   cluster__links_probed__free_unpacked
+                     (Cluster__LinksProbed *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &cluster__links_probed__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   cluster__part_state__init
                      (Cluster__PartState         *message)
 {
@@ -1693,6 +2008,571 @@ const ProtobufCMessageDescriptor cluster__assignment__descriptor =
   (ProtobufCMessageInit) cluster__assignment__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor cluster__measure__field_descriptors[12] =
+{
+  {
+    "layer_count",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Measure, layer_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "hidden_size",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Measure, hidden_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "feed_forward_size",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Measure, feed_forward_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "head_count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Measure, head_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "key_value_head_count",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Measure, key_value_head_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "head_size",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Measure, head_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "vocabulary_size",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Measure, vocabulary_size),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "has_squared_relu",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Measure, has_squared_relu),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "has_sub_norms",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Measure, has_sub_norms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cache_type",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Measure, cache_type),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "head",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Measure, head),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ignores_memory",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Measure, ignores_memory),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned cluster__measure__field_indices_by_name[] = {
+  9,   /* field[9] = cache_type */
+  2,   /* field[2] = feed_forward_size */
+  7,   /* field[7] = has_squared_relu */
+  8,   /* field[8] = has_sub_norms */
+  10,   /* field[10] = head */
+  3,   /* field[3] = head_count */
+  5,   /* field[5] = head_size */
+  1,   /* field[1] = hidden_size */
+  11,   /* field[11] = ignores_memory */
+  4,   /* field[4] = key_value_head_count */
+  0,   /* field[0] = layer_count */
+  6,   /* field[6] = vocabulary_size */
+};
+static const ProtobufCIntRange cluster__measure__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 12 }
+};
+const ProtobufCMessageDescriptor cluster__measure__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "cluster.Measure",
+  "Measure",
+  "Cluster__Measure",
+  "cluster",
+  sizeof(Cluster__Measure),
+  12,
+  cluster__measure__field_descriptors,
+  cluster__measure__field_indices_by_name,
+  1,  cluster__measure__number_ranges,
+  (ProtobufCMessageInit) cluster__measure__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor cluster__curve_point__field_descriptors[2] =
+{
+  {
+    "count",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__CurvePoint, count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "seconds",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__CurvePoint, seconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned cluster__curve_point__field_indices_by_name[] = {
+  0,   /* field[0] = count */
+  1,   /* field[1] = seconds */
+};
+static const ProtobufCIntRange cluster__curve_point__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor cluster__curve_point__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "cluster.CurvePoint",
+  "CurvePoint",
+  "Cluster__CurvePoint",
+  "cluster",
+  sizeof(Cluster__CurvePoint),
+  2,
+  cluster__curve_point__field_descriptors,
+  cluster__curve_point__field_indices_by_name,
+  1,  cluster__curve_point__number_ranges,
+  (ProtobufCMessageInit) cluster__curve_point__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor cluster__measured__field_descriptors[9] =
+{
+  {
+    "layer",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Cluster__Measured, n_layer),
+    offsetof(Cluster__Measured, layer),
+    &cluster__curve_point__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "prefill",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Cluster__Measured, n_prefill),
+    offsetof(Cluster__Measured, prefill),
+    &cluster__curve_point__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "head",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Cluster__Measured, n_head),
+    offsetof(Cluster__Measured, head),
+    &cluster__curve_point__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "step_seconds",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Measured, step_seconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "read_bytes_per_second",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Measured, read_bytes_per_second),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attention_seconds_per_token",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Measured, attention_seconds_per_token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "layer_byte_count",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Measured, layer_byte_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "kernel",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Measured, kernel),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "is_remembered",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Measured, is_remembered),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned cluster__measured__field_indices_by_name[] = {
+  5,   /* field[5] = attention_seconds_per_token */
+  2,   /* field[2] = head */
+  8,   /* field[8] = is_remembered */
+  7,   /* field[7] = kernel */
+  0,   /* field[0] = layer */
+  6,   /* field[6] = layer_byte_count */
+  1,   /* field[1] = prefill */
+  4,   /* field[4] = read_bytes_per_second */
+  3,   /* field[3] = step_seconds */
+};
+static const ProtobufCIntRange cluster__measured__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 9 }
+};
+const ProtobufCMessageDescriptor cluster__measured__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "cluster.Measured",
+  "Measured",
+  "Cluster__Measured",
+  "cluster",
+  sizeof(Cluster__Measured),
+  9,
+  cluster__measured__field_descriptors,
+  cluster__measured__field_indices_by_name,
+  1,  cluster__measured__number_ranges,
+  (ProtobufCMessageInit) cluster__measured__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor cluster__neighbour__field_descriptors[2] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Neighbour, name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "address",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Neighbour, address),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned cluster__neighbour__field_indices_by_name[] = {
+  1,   /* field[1] = address */
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange cluster__neighbour__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor cluster__neighbour__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "cluster.Neighbour",
+  "Neighbour",
+  "Cluster__Neighbour",
+  "cluster",
+  sizeof(Cluster__Neighbour),
+  2,
+  cluster__neighbour__field_descriptors,
+  cluster__neighbour__field_indices_by_name,
+  1,  cluster__neighbour__number_ranges,
+  (ProtobufCMessageInit) cluster__neighbour__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor cluster__probe_links__field_descriptors[1] =
+{
+  {
+    "neighbours",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Cluster__ProbeLinks, n_neighbours),
+    offsetof(Cluster__ProbeLinks, neighbours),
+    &cluster__neighbour__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned cluster__probe_links__field_indices_by_name[] = {
+  0,   /* field[0] = neighbours */
+};
+static const ProtobufCIntRange cluster__probe_links__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor cluster__probe_links__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "cluster.ProbeLinks",
+  "ProbeLinks",
+  "Cluster__ProbeLinks",
+  "cluster",
+  sizeof(Cluster__ProbeLinks),
+  1,
+  cluster__probe_links__field_descriptors,
+  cluster__probe_links__field_indices_by_name,
+  1,  cluster__probe_links__number_ranges,
+  (ProtobufCMessageInit) cluster__probe_links__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor cluster__link_figures__field_descriptors[3] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__LinkFigures, name),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "latency_seconds",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__LinkFigures, latency_seconds),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "bytes_per_second",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__LinkFigures, bytes_per_second),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned cluster__link_figures__field_indices_by_name[] = {
+  2,   /* field[2] = bytes_per_second */
+  1,   /* field[1] = latency_seconds */
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange cluster__link_figures__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor cluster__link_figures__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "cluster.LinkFigures",
+  "LinkFigures",
+  "Cluster__LinkFigures",
+  "cluster",
+  sizeof(Cluster__LinkFigures),
+  3,
+  cluster__link_figures__field_descriptors,
+  cluster__link_figures__field_indices_by_name,
+  1,  cluster__link_figures__number_ranges,
+  (ProtobufCMessageInit) cluster__link_figures__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor cluster__links_probed__field_descriptors[1] =
+{
+  {
+    "links",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Cluster__LinksProbed, n_links),
+    offsetof(Cluster__LinksProbed, links),
+    &cluster__link_figures__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned cluster__links_probed__field_indices_by_name[] = {
+  0,   /* field[0] = links */
+};
+static const ProtobufCIntRange cluster__links_probed__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor cluster__links_probed__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "cluster.LinksProbed",
+  "LinksProbed",
+  "Cluster__LinksProbed",
+  "cluster",
+  sizeof(Cluster__LinksProbed),
+  1,
+  cluster__links_probed__field_descriptors,
+  cluster__links_probed__field_indices_by_name,
+  1,  cluster__links_probed__number_ranges,
+  (ProtobufCMessageInit) cluster__links_probed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor cluster__part_state__field_descriptors[3] =
 {
   {
@@ -2546,7 +3426,7 @@ const ProtobufCMessageDescriptor cluster__closing__descriptor =
   (ProtobufCMessageInit) cluster__closing__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue cluster__connection_role__enum_values_by_number[6] =
+static const ProtobufCEnumValue cluster__connection_role__enum_values_by_number[7] =
 {
   { "CONNECTION_ROLE_UNSPECIFIED", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_UNSPECIFIED", 0 },
   { "CONNECTION_ROLE_CONTROL", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_CONTROL", 1 },
@@ -2554,15 +3434,17 @@ static const ProtobufCEnumValue cluster__connection_role__enum_values_by_number[
   { "CONNECTION_ROLE_STEPS", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_STEPS", 3 },
   { "CONNECTION_ROLE_OUTCOMES", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_OUTCOMES", 4 },
   { "CONNECTION_ROLE_LINK", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_LINK", 5 },
+  { "CONNECTION_ROLE_PROBE", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_PROBE", 6 },
 };
 static const ProtobufCIntRange cluster__connection_role__value_ranges[] = {
-{0, 0},{0, 6}
+{0, 0},{0, 7}
 };
-static const ProtobufCEnumValueIndex cluster__connection_role__enum_values_by_name[6] =
+static const ProtobufCEnumValueIndex cluster__connection_role__enum_values_by_name[7] =
 {
   { "CONNECTION_ROLE_CONTROL", 1 },
   { "CONNECTION_ROLE_LINK", 5 },
   { "CONNECTION_ROLE_OUTCOMES", 4 },
+  { "CONNECTION_ROLE_PROBE", 6 },
   { "CONNECTION_ROLE_STEPS", 3 },
   { "CONNECTION_ROLE_UNSPECIFIED", 0 },
   { "CONNECTION_ROLE_WEIGHTS", 2 },
@@ -2574,9 +3456,9 @@ const ProtobufCEnumDescriptor cluster__connection_role__descriptor =
   "ConnectionRole",
   "Cluster__ConnectionRole",
   "cluster",
-  6,
+  7,
   cluster__connection_role__enum_values_by_number,
-  6,
+  7,
   cluster__connection_role__enum_values_by_name,
   1,
   cluster__connection_role__value_ranges,

@@ -72,6 +72,9 @@ package actor WorkerService {
         case .steps, .link:
             try await session.attach(upstream: connection)
             try await connection.closed()
+        case .probe:
+            await session.keep(connection)
+            try await LinkProbe.answer(connection)
         case .outcomes:
             await session.attach(downstream: connection, named: "the coordinator")
             try await connection.closed()

@@ -14,20 +14,25 @@ struct ClusterRun {
     let store: ModelStore?
     let engine: EngineOptions
     let console: Console
+    /// Where measurements are kept.
+    let bookDirectory: String?
 
     func use(_ body: @escaping @Sendable (RunningPipeline) async throws -> Void) async throws {
         if let warning = file.keyFile.flatMap(KeyFile.permissionWarning) {
             console.note("warning: \(warning)")
         }
         let tokenizer = try model.tokenizer()
+        var options = engine.clusterOptions
+        options.bookDirectory = bookDirectory
         let cluster = try await Cluster.start(
             file: file, key: file.readKey(), model: model, store: store,
-            options: engine.clusterOptions, network: Network(loopCount: 1), onEvent: { show($0) })
+            options: options, network: Network(loopCount: 1), onEvent: { show($0) })
         let generator = Generator(
             pipeline: cluster.pipeline, tokenizer: tokenizer,
             schedule: GenerationSchedule(
                 stageCount: cluster.plan.stages.count, slotCount: cluster.slotCount,
-                contextLength: cluster.contextLength, prefillChunk: engine.prefillChunk),
+                contextLength: cluster.contextLength, prefillChunk: engine.prefillChunk,
+                groupCount: cluster.plan.groupCount),
             stages: cluster.plan.stages.map { StageStatistics(name: $0.worker, layers: $0.layers) })
         do {
             let pipeline = RunningPipeline(
@@ -47,6 +52,14 @@ struct ClusterRun {
             console.note("waiting: \(reason)")
         case .joined(let worker, let isa, let threadCount):
             console.note("joined \(worker)  \(isa), \(threadCount) thread\(threadCount == 1 ? "" : "s")")
+        case .measured(let worker, let figures):
+            console.note(MeasurementText.line(worker: worker, figures))
+        case .unmeasured(let worker, let reason):
+            console.note("warning: \(worker) was not measured: \(reason)")
+        case .probed(let from, let to, let link):
+            console.note(MeasurementText.line(from: from, to: to, link))
+        case .bookUnusable(let reason):
+            console.note("warning: measurements are not kept: \(reason)")
         case .converting(let progress):
             console.progress("convert", progress.line, isLast: progress.isLast)
         case .converted:

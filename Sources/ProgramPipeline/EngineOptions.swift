@@ -45,6 +45,16 @@ package struct EngineOptions: ParsableArguments {
     @Option(help: "Seconds to wait for workers that are not up yet.")
     package var joinTimeout = 120
 
+    @Option(
+        help: """
+            How layers are divided among workers: time measures workers and links (once, two seconds), bytes takes all \
+            for equally fast.
+            """)
+    package var placement = Placement.time
+
+    @Flag(help: "Measure workers and links again instead of using what is known.")
+    package var remeasure = false
+
     package init() {}
 
     package func validate() throws {
@@ -67,6 +77,8 @@ package struct EngineOptions: ParsableArguments {
         options.cacheType = cacheType.rawValue
         options.prefillChunk = prefillChunk
         options.head = head.rawValue
+        options.measures = placement == .time
+        options.remeasures = remeasure
         options.joinTimeout = .seconds(joinTimeout)
         return options
     }
@@ -76,3 +88,9 @@ extension CacheType: ExpressibleByArgument {}
 extension HeadType: ExpressibleByArgument {}
 extension KernelChoice: ExpressibleByArgument {}
 extension KernelMode: ExpressibleByArgument {}
+
+/// What layers are divided by.
+package enum Placement: String, CaseIterable, ExpressibleByArgument, Sendable {
+    case time
+    case bytes
+}

@@ -58,11 +58,14 @@ package struct PipelineOptions: ParsableArguments {
         _ model: ModelFile, engine: EngineOptions, store: StoreOptions, _ console: Console,
         _ body: @escaping @Sendable (RunningPipeline) async throws -> Void
     ) async throws {
+        let bookDirectory = store.directory
         let store = try store.store(for: model, console)
         if let shards {
             let file = try ClusterFile.load(path: shards)
-            try await ClusterRun(file: file, model: model, store: store, engine: engine, console: console)
-                .use(body)
+            try await ClusterRun(
+                file: file, model: model, store: store, engine: engine, console: console,
+                bookDirectory: bookDirectory
+            ).use(body)
         } else {
             try await LocalRun(
                 model: model, store: store, cuts: cutLayers(), engine: engine, console: console

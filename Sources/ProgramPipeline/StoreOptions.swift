@@ -27,10 +27,13 @@ package struct StoreOptions: ParsableArguments {
         }
     }
 
+    /// Where converted weights and measurements are kept; `nil` if nowhere.
+    package var directory: String? { noStore ? nil : storeDir ?? CacheDirectory.standard }
+
     /// The store, if `model` can be kept in it; says why not otherwise.
     package func store(for model: ModelFile, _ console: Console) throws -> ModelStore? {
         guard !noStore else { return nil }
-        guard let directory = storeDir ?? CacheDirectory.standard else { return nil }
+        guard let directory else { return nil }
         let quota = try ByteSize.parse(storeQuota)
         let store: ModelStore
         do throws(FileError) {

@@ -206,7 +206,7 @@ package final class ModelBench {
 }
 
 /// The most probable token and nothing else, for which the fast head is enough.
-private let greedy: SamplingParameters = {
+let greedy: SamplingParameters = {
     var sampling = SamplingParameters()
     sampling.wantsLogProbabilities = false
     return sampling

@@ -32,6 +32,15 @@ package final class OutputFile: Sendable {
         }
     }
 
+    /// Writes a small file in one go: a reader finds the old one or the new one.
+    package static func write(_ text: [UInt8], to path: String) throws(FileError) {
+        let file = try OutputFile(path: path, byteCount: text.count)
+        let buffer = AlignedBuffer(byteCount: text.count)
+        buffer.bytes.copyBytes(from: text)
+        try buffer.withBytes { bytes throws(FileError) in try file.write(bytes, at: 0) }
+        try file.finish(overwrites: true)
+    }
+
     deinit { discard() }
 
     /// Writes at a place; may be called from several threads at once.

@@ -24,6 +24,13 @@ typedef struct Cluster__Proof Cluster__Proof;
 typedef struct Cluster__Welcome Cluster__Welcome;
 typedef struct Cluster__Refusal Cluster__Refusal;
 typedef struct Cluster__Assignment Cluster__Assignment;
+typedef struct Cluster__Measure Cluster__Measure;
+typedef struct Cluster__CurvePoint Cluster__CurvePoint;
+typedef struct Cluster__Measured Cluster__Measured;
+typedef struct Cluster__Neighbour Cluster__Neighbour;
+typedef struct Cluster__ProbeLinks Cluster__ProbeLinks;
+typedef struct Cluster__LinkFigures Cluster__LinkFigures;
+typedef struct Cluster__LinksProbed Cluster__LinksProbed;
 typedef struct Cluster__PartState Cluster__PartState;
 typedef struct Cluster__StoreStatus Cluster__StoreStatus;
 typedef struct Cluster__PartOffer Cluster__PartOffer;
@@ -71,7 +78,11 @@ typedef enum _Cluster__ConnectionRole {
   /*
    * worker to the next stage's worker: items with hops
    */
-  CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_LINK = 5
+  CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_LINK = 5,
+  /*
+   * any member of the session to a worker: how good the way between them is
+   */
+  CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_PROBE = 6
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(CLUSTER__CONNECTION_ROLE)
 } Cluster__ConnectionRole;
 /*
@@ -413,6 +424,200 @@ struct  Cluster__Assignment
 #define CLUSTER__ASSIGNMENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__assignment__descriptor) \
     , 0, 0, {0,NULL}, 0, 0, {0,NULL}, 0, {0,NULL}, {0,NULL}, {0,NULL} }
+
+
+/*
+ * Coordinator to worker, control, before the plan: measure what you do with a model of this shape.
+ */
+struct  Cluster__Measure
+{
+  ProtobufCMessage base;
+  /*
+   * 1 to 1024
+   */
+  uint32_t layer_count;
+  /*
+   * at most 2^17
+   */
+  uint32_t hidden_size;
+  /*
+   * at most 2^18
+   */
+  uint32_t feed_forward_size;
+  /*
+   * at most 1024
+   */
+  uint32_t head_count;
+  /*
+   * divides head_count
+   */
+  uint32_t key_value_head_count;
+  /*
+   * even, at most 1024
+   */
+  uint32_t head_size;
+  /*
+   * at most 2^21
+   */
+  uint32_t vocabulary_size;
+  /*
+   * else SiLU
+   */
+  protobuf_c_boolean has_squared_relu;
+  protobuf_c_boolean has_sub_norms;
+  /*
+   * f32, f16 or int8; at most 64 bytes
+   */
+  ProtobufCBinaryData cache_type;
+  /*
+   * fast or exact; at most 64 bytes
+   */
+  ProtobufCBinaryData head;
+  /*
+   * measure again, whatever an earlier join has brought
+   */
+  protobuf_c_boolean ignores_memory;
+};
+#define CLUSTER__MEASURE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&cluster__measure__descriptor) \
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, {0,NULL}, {0,NULL}, 0 }
+
+
+/*
+ * How long something takes for a number of tokens.
+ */
+struct  Cluster__CurvePoint
+{
+  ProtobufCMessage base;
+  uint32_t count;
+  double seconds;
+};
+#define CLUSTER__CURVE_POINT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&cluster__curve_point__descriptor) \
+    , 0, 0 }
+
+
+/*
+ * Worker to coordinator, control, answer to Measure.
+ */
+struct  Cluster__Measured
+{
+  ProtobufCMessage base;
+  /*
+   * tokens of one step, each of another sequence: seconds of one layer
+   */
+  size_t n_layer;
+  Cluster__CurvePoint **layer;
+  /*
+   * tokens of a chunk of one prompt: seconds of one layer
+   */
+  size_t n_prefill;
+  Cluster__CurvePoint **prefill;
+  /*
+   * rows that bring a token: seconds of norm, head and sampling
+   */
+  size_t n_head;
+  Cluster__CurvePoint **head;
+  /*
+   * what a step takes beyond layers and head
+   */
+  double step_seconds;
+  double read_bytes_per_second;
+  /*
+   * in one layer, for each cached token that a token attends to
+   */
+  double attention_seconds_per_token;
+  /*
+   * memory of one layer's weights
+   */
+  uint64_t layer_byte_count;
+  /*
+   * what computed: instruction set, products, threads; at most 64 bytes
+   */
+  ProtobufCBinaryData kernel;
+  /*
+   * measured at an earlier join
+   */
+  protobuf_c_boolean is_remembered;
+};
+#define CLUSTER__MEASURED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&cluster__measured__descriptor) \
+    , 0,NULL, 0,NULL, 0,NULL, 0, 0, 0, 0, {0,NULL}, 0 }
+
+
+/*
+ * Another worker of the session.
+ */
+struct  Cluster__Neighbour
+{
+  ProtobufCMessage base;
+  /*
+   * at most 64 bytes
+   */
+  ProtobufCBinaryData name;
+  /*
+   * host:port, at most 260 bytes
+   */
+  ProtobufCBinaryData address;
+};
+#define CLUSTER__NEIGHBOUR__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&cluster__neighbour__descriptor) \
+    , {0,NULL}, {0,NULL} }
+
+
+/*
+ * Coordinator to worker, control, before the plan: measure the ways to these workers.
+ */
+struct  Cluster__ProbeLinks
+{
+  ProtobufCMessage base;
+  /*
+   * at most 1024
+   */
+  size_t n_neighbours;
+  Cluster__Neighbour **neighbours;
+};
+#define CLUSTER__PROBE_LINKS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&cluster__probe_links__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * One way between two members of a session.
+ */
+struct  Cluster__LinkFigures
+{
+  ProtobufCMessage base;
+  /*
+   * the neighbour's
+   */
+  ProtobufCBinaryData name;
+  /*
+   * one way: half of a round trip
+   */
+  double latency_seconds;
+  double bytes_per_second;
+};
+#define CLUSTER__LINK_FIGURES__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&cluster__link_figures__descriptor) \
+    , {0,NULL}, 0, 0 }
+
+
+/*
+ * Worker to coordinator, control, answer to ProbeLinks.
+ */
+struct  Cluster__LinksProbed
+{
+  ProtobufCMessage base;
+  /*
+   * those that could be reached
+   */
+  size_t n_links;
+  Cluster__LinkFigures **links;
+};
+#define CLUSTER__LINKS_PROBED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&cluster__links_probed__descriptor) \
+    , 0,NULL }
 
 
 /*
@@ -889,6 +1094,139 @@ Cluster__Assignment *
 void   cluster__assignment__free_unpacked
                      (Cluster__Assignment *message,
                       ProtobufCAllocator *allocator);
+/* Cluster__Measure methods */
+void   cluster__measure__init
+                     (Cluster__Measure         *message);
+size_t cluster__measure__get_packed_size
+                     (const Cluster__Measure   *message);
+size_t cluster__measure__pack
+                     (const Cluster__Measure   *message,
+                      uint8_t             *out);
+size_t cluster__measure__pack_to_buffer
+                     (const Cluster__Measure   *message,
+                      ProtobufCBuffer     *buffer);
+Cluster__Measure *
+       cluster__measure__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   cluster__measure__free_unpacked
+                     (Cluster__Measure *message,
+                      ProtobufCAllocator *allocator);
+/* Cluster__CurvePoint methods */
+void   cluster__curve_point__init
+                     (Cluster__CurvePoint         *message);
+size_t cluster__curve_point__get_packed_size
+                     (const Cluster__CurvePoint   *message);
+size_t cluster__curve_point__pack
+                     (const Cluster__CurvePoint   *message,
+                      uint8_t             *out);
+size_t cluster__curve_point__pack_to_buffer
+                     (const Cluster__CurvePoint   *message,
+                      ProtobufCBuffer     *buffer);
+Cluster__CurvePoint *
+       cluster__curve_point__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   cluster__curve_point__free_unpacked
+                     (Cluster__CurvePoint *message,
+                      ProtobufCAllocator *allocator);
+/* Cluster__Measured methods */
+void   cluster__measured__init
+                     (Cluster__Measured         *message);
+size_t cluster__measured__get_packed_size
+                     (const Cluster__Measured   *message);
+size_t cluster__measured__pack
+                     (const Cluster__Measured   *message,
+                      uint8_t             *out);
+size_t cluster__measured__pack_to_buffer
+                     (const Cluster__Measured   *message,
+                      ProtobufCBuffer     *buffer);
+Cluster__Measured *
+       cluster__measured__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   cluster__measured__free_unpacked
+                     (Cluster__Measured *message,
+                      ProtobufCAllocator *allocator);
+/* Cluster__Neighbour methods */
+void   cluster__neighbour__init
+                     (Cluster__Neighbour         *message);
+size_t cluster__neighbour__get_packed_size
+                     (const Cluster__Neighbour   *message);
+size_t cluster__neighbour__pack
+                     (const Cluster__Neighbour   *message,
+                      uint8_t             *out);
+size_t cluster__neighbour__pack_to_buffer
+                     (const Cluster__Neighbour   *message,
+                      ProtobufCBuffer     *buffer);
+Cluster__Neighbour *
+       cluster__neighbour__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   cluster__neighbour__free_unpacked
+                     (Cluster__Neighbour *message,
+                      ProtobufCAllocator *allocator);
+/* Cluster__ProbeLinks methods */
+void   cluster__probe_links__init
+                     (Cluster__ProbeLinks         *message);
+size_t cluster__probe_links__get_packed_size
+                     (const Cluster__ProbeLinks   *message);
+size_t cluster__probe_links__pack
+                     (const Cluster__ProbeLinks   *message,
+                      uint8_t             *out);
+size_t cluster__probe_links__pack_to_buffer
+                     (const Cluster__ProbeLinks   *message,
+                      ProtobufCBuffer     *buffer);
+Cluster__ProbeLinks *
+       cluster__probe_links__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   cluster__probe_links__free_unpacked
+                     (Cluster__ProbeLinks *message,
+                      ProtobufCAllocator *allocator);
+/* Cluster__LinkFigures methods */
+void   cluster__link_figures__init
+                     (Cluster__LinkFigures         *message);
+size_t cluster__link_figures__get_packed_size
+                     (const Cluster__LinkFigures   *message);
+size_t cluster__link_figures__pack
+                     (const Cluster__LinkFigures   *message,
+                      uint8_t             *out);
+size_t cluster__link_figures__pack_to_buffer
+                     (const Cluster__LinkFigures   *message,
+                      ProtobufCBuffer     *buffer);
+Cluster__LinkFigures *
+       cluster__link_figures__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   cluster__link_figures__free_unpacked
+                     (Cluster__LinkFigures *message,
+                      ProtobufCAllocator *allocator);
+/* Cluster__LinksProbed methods */
+void   cluster__links_probed__init
+                     (Cluster__LinksProbed         *message);
+size_t cluster__links_probed__get_packed_size
+                     (const Cluster__LinksProbed   *message);
+size_t cluster__links_probed__pack
+                     (const Cluster__LinksProbed   *message,
+                      uint8_t             *out);
+size_t cluster__links_probed__pack_to_buffer
+                     (const Cluster__LinksProbed   *message,
+                      ProtobufCBuffer     *buffer);
+Cluster__LinksProbed *
+       cluster__links_probed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   cluster__links_probed__free_unpacked
+                     (Cluster__LinksProbed *message,
+                      ProtobufCAllocator *allocator);
 /* Cluster__PartState methods */
 void   cluster__part_state__init
                      (Cluster__PartState         *message);
@@ -1216,6 +1554,27 @@ typedef void (*Cluster__Refusal_Closure)
 typedef void (*Cluster__Assignment_Closure)
                  (const Cluster__Assignment *message,
                   void *closure_data);
+typedef void (*Cluster__Measure_Closure)
+                 (const Cluster__Measure *message,
+                  void *closure_data);
+typedef void (*Cluster__CurvePoint_Closure)
+                 (const Cluster__CurvePoint *message,
+                  void *closure_data);
+typedef void (*Cluster__Measured_Closure)
+                 (const Cluster__Measured *message,
+                  void *closure_data);
+typedef void (*Cluster__Neighbour_Closure)
+                 (const Cluster__Neighbour *message,
+                  void *closure_data);
+typedef void (*Cluster__ProbeLinks_Closure)
+                 (const Cluster__ProbeLinks *message,
+                  void *closure_data);
+typedef void (*Cluster__LinkFigures_Closure)
+                 (const Cluster__LinkFigures *message,
+                  void *closure_data);
+typedef void (*Cluster__LinksProbed_Closure)
+                 (const Cluster__LinksProbed *message,
+                  void *closure_data);
 typedef void (*Cluster__PartState_Closure)
                  (const Cluster__PartState *message,
                   void *closure_data);
@@ -1281,6 +1640,13 @@ extern const ProtobufCMessageDescriptor cluster__proof__descriptor;
 extern const ProtobufCMessageDescriptor cluster__welcome__descriptor;
 extern const ProtobufCMessageDescriptor cluster__refusal__descriptor;
 extern const ProtobufCMessageDescriptor cluster__assignment__descriptor;
+extern const ProtobufCMessageDescriptor cluster__measure__descriptor;
+extern const ProtobufCMessageDescriptor cluster__curve_point__descriptor;
+extern const ProtobufCMessageDescriptor cluster__measured__descriptor;
+extern const ProtobufCMessageDescriptor cluster__neighbour__descriptor;
+extern const ProtobufCMessageDescriptor cluster__probe_links__descriptor;
+extern const ProtobufCMessageDescriptor cluster__link_figures__descriptor;
+extern const ProtobufCMessageDescriptor cluster__links_probed__descriptor;
 extern const ProtobufCMessageDescriptor cluster__part_state__descriptor;
 extern const ProtobufCMessageDescriptor cluster__store_status__descriptor;
 extern const ProtobufCMessageDescriptor cluster__part_offer__descriptor;

@@ -19,6 +19,12 @@ package struct ClusterOptions: Sendable {
     /// `fast` or `exact`.
     package var head = "fast"
     package var joinTimeout = Limits.joinTimeout
+    /// Layers are divided by what workers and links were measured to take; else by bytes.
+    package var measures = true
+    /// Measure again, whatever is known.
+    package var remeasures = false
+    /// Where the book of measurements is; `nil` keeps none.
+    package var bookDirectory: String?
 
     package init() {}
 }
@@ -27,6 +33,10 @@ package struct ClusterOptions: Sendable {
 package enum ClusterEvent: Sendable {
     case waiting(String)
     case joined(worker: String, isa: String, threadCount: Int)
+    case measured(worker: String, ClusterMeasurements.Worker)
+    case unmeasured(worker: String, reason: String)
+    case probed(from: String, to: String, LinkProfile)
+    case bookUnusable(String)
     case converting(ConversionProgress)
     /// Nothing had to be converted.
     case converted

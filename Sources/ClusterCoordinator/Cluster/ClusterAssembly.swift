@@ -30,9 +30,10 @@ struct ClusterAssembly: Sendable {
     func run(workers: [WorkerEntry]) async throws -> Cluster {
         let joined = try await join(workers)
         do {
+            let measurements = try await measurements(of: joined)
             let (slotCount, plan) = try SlotCounts.first(wanted: options.wantedSlotCount) {
                 slotCount throws(PlanError) in
-                try self.plan(workers, joined, slotCount: slotCount)
+                try self.plan(workers, joined, measurements, slotCount: slotCount)
             }
             onEvent(.planned(plan))
             var settled = options
@@ -97,20 +98,44 @@ struct ClusterAssembly: Sendable {
         }
     }
 
+    /// What is known of the workers, measured now if need be and written into the book.
+    private func measurements(of joined: [WorkerControl]) async throws -> ClusterMeasurements? {
+        guard options.measures else { return nil }
+        let cluster = dialer.cluster
+        let directory = options.bookDirectory
+        // Files are read and written on threads that may wait.
+        let book = await DiskThreads.book(directory, onEvent)
+        let measurements = try await measure(joined, known: book.links(cluster: cluster))
+        let shape = ProfiledShape(model.description)
+        let memory = Dictionary(joined.map { ($0.worker.name, $0.capabilities.memoryByteCount) }) { $1 }
+        await DiskThreads.keep(directory, onEvent) { book in
+            book.record(measurements, cluster: cluster, shape: shape, memory: memory)
+        }
+        return measurements
+    }
+
     private func plan(
-        _ workers: [WorkerEntry], _ joined: [WorkerControl], slotCount: Int
+        _ workers: [WorkerEntry], _ joined: [WorkerControl], _ measurements: ClusterMeasurements?,
+        slotCount: Int
     ) throws(PlanError) -> Plan {
         let estimate = estimate(slotCount: slotCount)
+        let cost = estimate.cost(of: model)
         let offers = workers.compactMap { entry -> WorkerOffer? in
             guard let control = joined.first(where: { $0.worker.name == entry.name }) else { return nil }
             let reported = control.capabilities.memoryByteCount
             return WorkerOffer(
                 name: entry.name, address: "\(entry.address)",
                 memoryByteCount: min(reported, entry.memoryByteCount ?? reported),
-                assignedLayers: entry.layers,
-                isSpare: entry.isSpare)
+                assignedLayers: entry.layers, isSpare: entry.isSpare,
+                memoryCost: measurements?.workers[entry.name].map {
+                    cost.memory(layerWeights: $0.layerByteCount, cache: estimate.layerCacheByteCount)
+                },
+                profile: measurements?.workers[entry.name]?.profile)
         }
-        return try StagePlanner.plan(cost: estimate.cost(of: model), workers: offers)
+        let goal = measurements.map {
+            PlanGoal(concurrency: slotCount, hiddenSize: model.description.hiddenSize, links: $0.links)
+        }
+        return try StagePlanner.plan(cost: cost, workers: offers, goal: goal)
     }
 
     private func estimate(slotCount: Int) -> MemoryEstimate {

@@ -149,7 +149,7 @@ final class WorkerControl: Sendable {
             case .fault:
                 let fault = try Fault.decode(frame.payload)
                 fail(ClusterError(fault.code == .link ? .link : .fault, "\(worker): \(fault.message)"))
-            case .storeStatus, .ready, .linked, .released:
+            case .storeStatus, .ready, .linked, .released, .measured, .linksProbed:
                 state.withLock { state in
                     if let waiting = state.waiting, waiting.type == frame.type {
                         state.waiting = nil

@@ -57,11 +57,7 @@ extension MeasurementBook {
         let text = Array((json.encoded + "\n").utf8)
         do throws(FileError) {
             try FileSystem.makeDirectory(directory)
-            let file = try OutputFile(path: directory + "/" + Self.fileName, byteCount: text.count)
-            let buffer = AlignedBuffer(byteCount: text.count)
-            buffer.bytes.copyBytes(from: text)
-            try buffer.withBytes { bytes throws(FileError) in try file.write(bytes, at: 0) }
-            try file.finish(overwrites: true)
+            try OutputFile.write(text, to: directory + "/" + Self.fileName)
         } catch {
             throw MeasurementBookError(message: error.message)
         }

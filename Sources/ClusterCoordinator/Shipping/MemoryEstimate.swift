@@ -55,7 +55,7 @@ struct MemoryEstimate {
     /// Keys and values of every layer.
     var cacheByteCount: UInt64 { UInt64(model.layerCount) * layerCacheByteCount }
 
-    private var layerCacheByteCount: UInt64 {
+    var layerCacheByteCount: UInt64 {
         UInt64(2 * slotCount * contextLength * cacheRowByteCount)
     }
 

@@ -67,6 +67,22 @@ struct FieldReader {
         return value
     }
 
+    /// The items of a repeated field.
+    func messages<Message: GeneratedMessage>(
+        _ field: String, _ items: UnsafeMutablePointer<UnsafeMutablePointer<Message.Structure>?>?, count: Int,
+        countMax: Int
+    ) throws(WireError) -> [Message] {
+        guard count <= countMax else {
+            throw WireError(.limit, "\(message).\(field) has \(count) items; at most \(countMax) are taken")
+        }
+        var messages: [Message] = []
+        messages.reserveCapacity(count)
+        for item in UnsafeBufferPointer(start: items, count: count) {
+            if let item { messages.append(try Message(item.pointee)) }
+        }
+        return messages
+    }
+
     private func text(
         _ field: String, _ bytes: some Collection<UInt8>, bytesMax: Int, isAllowed: (Unicode.Scalar) -> Bool
     ) throws(WireError) -> String {

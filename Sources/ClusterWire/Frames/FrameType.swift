@@ -24,6 +24,10 @@ package enum FrameType: UInt8, CaseIterable, Sendable {
     case linked = 0x17
     case release = 0x18
     case released = 0x19
+    case measure = 0x1A
+    case measured = 0x1B
+    case probeLinks = 0x1C
+    case linksProbed = 0x1D
 
     // Weights connection.
     case partOffer = 0x20
@@ -39,11 +43,15 @@ package enum FrameType: UInt8, CaseIterable, Sendable {
     case closing = 0x32
     case outcome = 0x33
 
+    // Probe connection.
+    case probe = 0x40
+    case probed = 0x41
+
     /// The largest payload, bytes; compared with a frame's length before anything is allocated.
     package var payloadBytesMax: Int {
         switch self {
-        case .partEnd: 0
-        case .partChunk: Limits.weightBytesMax
+        case .partEnd, .probed: 0
+        case .partChunk, .probe: Limits.weightBytesMax
         case .step: Limits.activationBytesMax
         default: Limits.controlBytesMax
         }

@@ -14,4 +14,6 @@ package enum ConnectionRole: UInt32, CaseIterable, Sendable {
     case outcomes = 4
     /// Worker to the next stage's worker: items with hops.
     case link = 5
+    /// Any member of the session to a worker: how good the way between them is.
+    case probe = 6
 }

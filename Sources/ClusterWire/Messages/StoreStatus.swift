@@ -67,16 +67,7 @@ extension StoreStatus: GeneratedMessage {
     }
 
     init(_ structure: Cluster__StoreStatus) throws(WireError) {
-        guard structure.n_parts <= Limits.partsMax else {
-            throw WireError(
-                .limit,
-                "StoreStatus.parts has \(structure.n_parts) items; at most \(Limits.partsMax) are taken")
-        }
-        var parts: [PartState] = []
-        parts.reserveCapacity(structure.n_parts)
-        for item in UnsafeBufferPointer(start: structure.parts, count: structure.n_parts) {
-            if let item { parts.append(try PartState(item.pointee)) }
-        }
-        self.parts = parts
+        parts = try FieldReader(Self.self).messages(
+            "parts", structure.parts, count: structure.n_parts, countMax: Limits.partsMax)
     }
 }

@@ -35,6 +35,12 @@ struct ControlLoop {
         case .assignment:
             let assignment = try Assignment.decode(frame.payload)
             work.addTask { await service.assign(assignment, to: session) }
+        case .measure:
+            let measure = try Measure.decode(frame.payload)
+            work.addTask { await session.measure(measure) }
+        case .probeLinks:
+            let probe = try ProbeLinks.decode(frame.payload)
+            work.addTask { await session.probe(probe.neighbours) }
         case .link:
             work.addTask { await service.link(session) }
         case .release:

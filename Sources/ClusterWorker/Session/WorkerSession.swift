@@ -16,10 +16,10 @@ actor WorkerSession {
     /// Who holds the worker, for others who ask.
     nonisolated let holder: String
     nonisolated let control: FrameConnection
-    private let configuration: WorkerConfiguration
-    private let store: PartStore
-    private let network: Network
-    private let log: Logger
+    let configuration: WorkerConfiguration
+    let store: PartStore
+    let network: Network
+    let log: Logger
 
     private var assignment: Assignment?
     private var manifest: ShardManifest?

@@ -86,16 +86,9 @@ struct BenchPipelineCommand: AsyncParsableCommand {
             try await pipeline.run(model, engine: settled, store: storeOptions, console) { running in
                 let record = try await measure(running, model, counts, console)
                 console.write(json ? try record.encoded + "\n" : record.text)
-                if let save { try keep(record, as: save) }
+                if let save { try OutputFile.write(Array((try record.encoded + "\n").utf8), to: save) }
             }
         }
-    }
-
-    private func keep(_ record: BenchRecord, as path: String) throws {
-        let bytes = Array((try record.encoded + "\n").utf8)
-        let file = try OutputFile(path: path, byteCount: bytes.count)
-        try bytes.withUnsafeBytes { try file.write($0, at: 0) }
-        try file.finish(overwrites: true)
     }
 
     /// Room for what is measured, and no more, unless somebody asks for something else.

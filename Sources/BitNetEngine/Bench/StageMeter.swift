@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+package import BitNetCore
+
+/// Measures within two seconds what stages of a model will take on this machine, before any of it is here.
+///
+/// Computes with a few layers of the model's shape and random weights, enough of them that they do not stay in
+/// the processor's cache between steps, and with a part of the vocabulary, from which the whole head's time is
+/// calculated.
+package struct StageMeter {
+    /// Seconds for a number of tokens or rows.
+    package typealias Curve = [(count: Int, seconds: Double)]
+
+    package struct Figures: Sendable {
+        /// Tokens of one step, each of another sequence → one layer.
+        package var layer: Curve = []
+        /// Tokens of a chunk of one prompt → one layer.
+        package var prefill: Curve = []
+        /// Rows that bring a token → final norm, head and sampling.
+        package var head: Curve = []
+        /// What a step takes beyond layers and head.
+        package var stepSeconds = 0.0
+        package var readBytesPerSecond = 0.0
+        /// In one layer, for each cached token that a token attends to.
+        package var attentionSecondsPerToken = 0.0
+        /// Memory of one layer's weights.
+        package var layerByteCount: UInt64 = 0
+    }
+
+    /// Weights that are read before the first ones are read again; larger than most last-level caches.
+    private static let weightByteCount = 128 << 20
+    /// Head in int8 at least, bytes, for the same reason.
+    private static let headByteCount = 64 << 20
+    private static let readByteCount = 128 << 20
+    private static let decodeCounts = [1, 2, 4, 8, 16, 32]
+    private static let chunkCounts = [16, 64]
+    private static let contextLength = 512
+    /// After so long no further point is measured; the curves go on with their last slope.
+    private static let timeLimit: Duration = .milliseconds(1500)
+
+    private let stage: Stage
+    private let pool: ComputePool
+    private let kernels: Kernels
+    /// By how much the model's head is larger than the one that is measured.
+    private let headFactor: Double
+    private let start = ContinuousClock.now
+
+    /// - Throws: ``EngineError`` if there is no memory for it.
+    package init(
+        model: ModelDescription, kernels: Kernels, threadCount: Int, cacheType: CacheType, headType: HeadType
+    ) throws {
+        let sample = Self.sample(of: model, kernels)
+        headFactor = Double(model.vocabularySize) / Double(sample.vocabularySize)
+        self.kernels = kernels
+        let pool = try ComputePool(threadCount: threadCount)
+        self.pool = pool
+        let parts = SyntheticParts(model: sample)
+        guard let layers = LayerRange(first: 0, end: sample.layerCount) else {
+            throw EngineError(.invalidConfiguration, "a model of \(sample.layerCount) layers")
+        }
+        var weights = try StageWeights(model: sample, layers: layers, kernels: kernels, headType: headType)
+        for kind in weights.missingParts {
+            try parts.withPart(kind) { try weights.load(kind: kind, part: $0, pool: pool) }
+        }
+        let tokensMax = max(Self.decodeCounts.max() ?? 1, Self.chunkCounts.max() ?? 1)
+        stage = try Stage(
+            weights: weights,
+            cache: CacheShape(
+                slots: Self.decodeCounts.max() ?? 1, context: Self.contextLength, type: cacheType),
+            tokensPerStepMax: tokensMax, pool: pool)
+    }
+
+    /// A model of as many of its layers, and as much of its vocabulary, as are measured.
+    private static func sample(of model: ModelDescription, _ kernels: Kernels) -> ModelDescription {
+        var sample = model
+        let layerByteCount = Self.layerByteCount(of: model, kernels)
+        sample.layerCount = min(max(weightByteCount / max(layerByteCount, 1), 1), model.layerCount)
+        sample.vocabularySize = min(
+            model.vocabularySize, max(headByteCount / model.hiddenSize, 1024).roundedUp(to: 32))
+        sample.contextLength = contextLength
+        sample.hasTiedHead = true
+        return sample
+    }
+
+    private static func layerByteCount(of model: ModelDescription, _ kernels: Kernels) -> Int {
+        guard let layer = LayerRange(first: 1, end: 2) else { return 0 }
+        var middle = model
+        middle.layerCount = 3
+        let byteCount = StageWeights.byteCount(
+            model: middle, layers: layer, kernels: kernels, tableEncoding: .float16)
+        return Int(clamping: byteCount)
+    }
+
+    /// Measures everything; some points may be missing on a slow machine.
+    package func measure() throws -> Figures {
+        var figures = Figures()
+        figures.layerByteCount = UInt64(Self.layerByteCount(of: stage.model, kernels))
+        figures.readBytesPerSecond = try readRate()
+        defer { stage.closeAll() }
+        for slot in 0..<UInt32(stage.cacheShape.slots) { try stage.open(slot: slot, sampling: greedy) }
+        var positions = [UInt32](repeating: 0, count: stage.cacheShape.slots)
+        _ = try decode(1, &positions)
+        for count in Self.decodeCounts where figures.layer.isEmpty || !isLate {
+            let times = try (0..<2).map { _ in try decode(count, &positions) }
+            figures.layer.append((count, times.map(\.layer).min() ?? 0))
+            figures.head.append((count, times.map(\.head).min() ?? 0))
+            if count == 1 { figures.stepSeconds = times.map(\.rest).min() ?? 0 }
+        }
+        for count in Self.chunkCounts where figures.prefill.isEmpty || !isLate {
+            stage.close(slot: 0)
+            try stage.open(slot: 0, sampling: greedy)
+            let entries = (0..<count).map {
+                StepEntry(slot: 0, position: UInt32($0), token: UInt32($0), output: .none)
+            }
+            figures.prefill.append((count, try seconds(entries).layer))
+        }
+        figures.attentionSecondsPerToken = try attention()
+        return figures
+    }
+
+    private var isLate: Bool { start.duration(to: .now) > Self.timeLimit }
+
+    private func readRate() throws -> Double {
+        let roofline = try Roofline(kernels: kernels, readByteCount: Self.readByteCount)
+        return (0..<3).map { _ in roofline.readRate(pool) }.max() ?? 0
+    }
+
+    /// What one step took: one layer of it, the model's head, everything else.
+    private struct StepSeconds {
+        var layer: Double
+        var head: Double
+        var rest: Double
+    }
+
+    private func decode(_ count: Int, _ positions: inout [UInt32]) throws -> StepSeconds {
+        let entries = (0..<count).map { slot in
+            StepEntry(
+                slot: UInt32(slot), position: positions[slot], token: UInt32(slot), output: .sample)
+        }
+        for slot in 0..<count { positions[slot] += 1 }
+        return try seconds(entries)
+    }
+
+    private func seconds(_ entries: [StepEntry]) throws -> StepSeconds {
+        let profile = StepProfile()
+        stage.profile = profile
+        defer { stage.profile = nil }
+        _ = try stage.forward(Step(id: 0, entries: entries), hop: nil, output: nil)
+        var result = StepSeconds(layer: 0, head: 0, rest: 0)
+        for section in StepProfile.Section.allCases {
+            switch section {
+            case .embedding, .hop: result.rest += profile.seconds(section)
+            case .head, .fastHead, .sampling: result.head += profile.seconds(section) * headFactor
+            default: result.layer += profile.seconds(section) / Double(stage.layers.count)
+            }
+        }
+        return result
+    }
+
+    /// From the difference between a token with many behind it and one with none.
+    private func attention() throws -> Double {
+        func attended(_ count: Int) throws -> Double {
+            stage.close(slot: 0)
+            try stage.open(slot: 0, sampling: greedy)
+            stage.fillCache(slot: 0, count: count)
+            let entry = StepEntry(slot: 0, position: UInt32(count), token: 0, output: .none)
+            let profile = StepProfile()
+            stage.profile = profile
+            defer { stage.profile = nil }
+            _ = try stage.forward(Step(id: 0, entries: [entry]), hop: nil, output: nil)
+            return profile.seconds(.attention) / Double(stage.layers.count)
+        }
+        let many = Self.contextLength - 1
+        _ = try attended(many)
+        return max((try attended(many) - attended(0)) / Double(many), 0)
+    }
+}

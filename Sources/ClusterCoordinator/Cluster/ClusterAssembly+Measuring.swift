@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import BitNetFormats
+import ClusterLogic
+import ClusterTransport
+import ClusterWire
+
+extension ClusterAssembly {
+    /// Has all workers measure themselves at the same time, then the ways between them one after another.
+    ///
+    /// - Parameter known: links that need not be measured again.
+    func measure(_ joined: [WorkerControl], known: LinkMatrix) async throws -> ClusterMeasurements {
+        var measurements = ClusterMeasurements(links: options.remeasures ? LinkMatrix() : known)
+        let measure = Measure(
+            model.description, cacheType: options.cacheType, head: options.head,
+            ignoresMemory: options.remeasures)
+        for control in joined { control.send(Frame(measure)) }
+        for control in joined {
+            let name = control.worker.name
+            let reply = try await control.expect(.measured, within: Limits.measureTimeout)
+            let measured = try Measured.decode(reply.payload)
+            do throws(ProfileError) {
+                let worker = try ClusterMeasurements.Worker(measured)
+                measurements.workers[name] = worker
+                onEvent(.measured(worker: name, worker))
+            } catch {
+                onEvent(.unmeasured(worker: name, reason: error.message))
+            }
+        }
+        try await probe(joined, &measurements.links)
+        return measurements
+    }
+
+    /// Measures the links that are not known, so that none disturbs another.
+    private func probe(_ joined: [WorkerControl], _ links: inout LinkMatrix) async throws {
+        for control in joined {
+            let name = control.worker.name
+            if !links.isMeasured(from: .coordinator, to: .worker(name)),
+                let link = await probe(control.worker)
+            {
+                links[.coordinator, .worker(name)] = link
+                onEvent(.probed(from: "coordinator", to: name, link))
+            }
+            let neighbours = joined.filter {
+                $0 !== control && isNear($0, control, in: joined)
+                    && !links.isMeasured(from: .worker(name), to: .worker($0.worker.name))
+            }
+            guard !neighbours.isEmpty else { continue }
+            control.send(
+                Frame(
+                    ProbeLinks(
+                        neighbours: neighbours.map {
+                            Neighbour(name: $0.worker.name, address: $0.worker.address)
+                        })))
+            let reply = try await control.expect(
+                .linksProbed, within: Limits.measureTimeout * joined.count)
+            for figures in try LinksProbed.decode(reply.payload).links {
+                guard neighbours.contains(where: { $0.worker.name == figures.name }),
+                    let link = try? LinkProfile(
+                        latencySeconds: figures.latencySeconds, bytesPerSecond: figures.bytesPerSecond)
+                else { continue }
+                links[.worker(name), .worker(figures.name)] = link
+                onEvent(.probed(from: name, to: figures.name, link))
+            }
+        }
+    }
+
+    /// Whether the way between two workers is worth measuring: all ways among a few workers, those along the
+    /// file's order among many, as the number of ways grows with the square.
+    private func isNear(_ one: WorkerControl, _ other: WorkerControl, in joined: [WorkerControl]) -> Bool {
+        guard joined.count > Self.fullyProbedWorkersMax else { return true }
+        let places = [one, other].compactMap { control in joined.firstIndex { $0 === control } }
+        return abs(places[0] - places[1]) <= 1
+    }
+
+    private static let fullyProbedWorkersMax = 8
+
+    private func probe(_ worker: WorkerIdentity) async -> LinkProfile? {
+        guard let connection = try? await dialer.connect(.probe, to: worker).connection else { return nil }
+        defer { connection.close() }
+        guard let figures = try? await LinkProbe.measure(connection) else { return nil }
+        return try? LinkProfile(
+            latencySeconds: figures.latencySeconds, bytesPerSecond: figures.bytesPerSecond)
+    }
+}
+
+extension Measure {
+    fileprivate init(_ model: ModelDescription, cacheType: String, head: String, ignoresMemory: Bool) {
+        self.init(
+            layerCount: UInt32(clamping: model.layerCount), hiddenSize: UInt32(clamping: model.hiddenSize),
+            feedForwardSize: UInt32(clamping: model.feedForwardSize),
+            headCount: UInt32(clamping: model.headCount),
+            keyValueHeadCount: UInt32(clamping: model.keyValueHeadCount),
+            headSize: UInt32(clamping: model.headSize),
+            vocabularySize: UInt32(clamping: model.vocabularySize),
+            hasSquaredReLU: model.activation == .squaredReLU, hasSubNorms: model.hasSubNorms,
+            cacheType: cacheType, head: head, ignoresMemory: ignoresMemory)
+    }
+}

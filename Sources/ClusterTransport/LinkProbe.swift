@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import ClusterWire
+
+/// Measures the way between two members of a session, on a connection that serves nothing else.
+package enum LinkProbe {
+    private static let roundTripCount = 15
+    private static let chunkByteCount = 64 << 10
+    /// Bytes of one batch at most, chunks of which are under way at once.
+    private static let batchByteCountMax = 16 << 20
+    /// A batch that takes less says more about the programs than about the way.
+    private static let batchTimeMin: Duration = .milliseconds(20)
+
+    /// What the way between the ends carries.
+    package struct Figures: Equatable, Sendable {
+        /// One way: half of the median round trip of a small frame, seconds.
+        package let latencySeconds: Double
+        package let bytesPerSecond: Double
+    }
+
+    /// Measures as the side that dialled.
+    ///
+    /// - Throws: ``TransportError`` when the peer is silent, closes, or answers something else.
+    package static func measure(_ connection: FrameConnection) async throws -> Figures {
+        var trips: [Duration] = []
+        for _ in 0..<roundTripCount {
+            trips.append(try await roundTrip(connection, chunkCount: 1, byteCount: 64))
+        }
+        let trip = trips.sorted()[trips.count / 2]
+        var chunkCount = 1
+        while true {
+            let time = try await roundTrip(connection, chunkCount: chunkCount, byteCount: chunkByteCount)
+            let isLargest = 2 * chunkCount * chunkByteCount > batchByteCountMax
+            guard time >= batchTimeMin || isLargest else {
+                chunkCount *= 2
+                continue
+            }
+            let sending = max((time - trip).asSeconds, 1e-6)
+            return Figures(
+                latencySeconds: trip.asSeconds / 2,
+                bytesPerSecond: Double(chunkCount * chunkByteCount) / sending)
+        }
+    }
+
+    /// From the first byte until all frames are acknowledged.
+    private static func roundTrip(
+        _ connection: FrameConnection, chunkCount: Int, byteCount: Int
+    ) async throws -> Duration {
+        let frame = Frame(type: .probe, payload: [UInt8](repeating: 0, count: byteCount))
+        let start = ContinuousClock.now
+        for _ in 0..<chunkCount { connection.send(frame) }
+        for _ in 0..<chunkCount {
+            let answer = try await connection.next(within: Limits.probeTimeout)
+            guard answer.type == .probed else {
+                throw TransportError(.violation, "\(connection.peer) answered a probe with a \(answer.type)")
+            }
+        }
+        return start.duration(to: .now)
+    }
+
+    /// Answers probes until the peer closes the connection.
+    package static func answer(_ connection: FrameConnection) async throws {
+        while true {
+            let frame: Frame
+            do {
+                frame = try await connection.next(within: Limits.probeTimeout)
+            } catch let error as TransportError where error.code == .closed {
+                return
+            }
+            guard frame.type == .probe else {
+                throw TransportError(.violation, "\(connection.peer) sent a \(frame.type) as a probe")
+            }
+            connection.send(Frame(type: .probed))
+        }
+    }
+}
+
+extension Duration {
+    fileprivate var asSeconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) / 1e18
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import BitNetEngine
+import BitNetFormats
+import ClusterTransport
+import ClusterWire
+
+/// What this worker does with stages of one model: measured once, then remembered.
+struct StageMeasurement: Sendable {
+    let configuration: WorkerConfiguration
+    let directory: String
+
+    /// Blocks for up to two seconds, unless it is remembered.
+    ///
+    /// - Throws: ``WorkerError``, ``EngineError`` if the shape cannot be measured here.
+    func run(_ measure: Measure) throws -> Measured {
+        let path = path(of: measure)
+        if !measure.ignoresMemory, let remembered = Self.remembered(path) { return remembered }
+        guard let cacheType = CacheType(rawValue: measure.cacheType),
+            let headType = HeadType(rawValue: measure.head)
+        else {
+            throw WorkerError(
+                "KV cache type “\(measure.cacheType)” or head “\(measure.head)” is unknown here")
+        }
+        let model = ModelDescription(measure)
+        if let reason = model.invalidity { throw WorkerError("cannot measure a model whose \(reason)") }
+        let meter = try StageMeter(
+            model: model, kernels: configuration.kernels, threadCount: configuration.threadCount,
+            cacheType: cacheType, headType: headType)
+        let measured = Measured(try meter.measure(), kernel: kernel)
+        remember(measured, path)
+        return measured
+    }
+
+    /// What computes here.
+    private var kernel: String {
+        let text =
+            "\(configuration.kernels.name), \(configuration.threadCount) threads, "
+            + configuration.kernels.productSummary
+        return String(text.prefix(Limits.nameBytesMax))
+    }
+
+    // MARK: Remembering
+
+    private func path(of measure: Measure) -> String {
+        var key = measure
+        key.ignoresMemory = false
+        let bytes = key.encode() + Array("\(Build.name) \(kernel)".utf8)
+        return "\(directory)/measurements/\(ContentDigest.of(bytes).hex)"
+    }
+
+    private static func remembered(_ path: String) -> Measured? {
+        guard let file = try? MappedFile(path: path), file.byteCount <= Limits.controlBytesMax else {
+            return nil
+        }
+        var measured = file.withBytes { try? Measured.decode([UInt8]($0)) }
+        measured?.isRemembered = true
+        return measured
+    }
+
+    /// A measurement that cannot be kept is made again at the next join.
+    private func remember(_ measured: Measured, _ path: String) {
+        try? FileSystem.makeDirectory(directory + "/measurements")
+        try? OutputFile.write(measured.encode(), to: path)
+    }
+}
+
+extension ModelDescription {
+    /// What of a model decides how long its stages take; the rest does not matter.
+    fileprivate init(_ measure: Measure) {
+        self.init(
+            name: "measured", layerCount: Int(measure.layerCount), hiddenSize: Int(measure.hiddenSize),
+            feedForwardSize: Int(measure.feedForwardSize), headCount: Int(measure.headCount),
+            keyValueHeadCount: Int(measure.keyValueHeadCount), headSize: Int(measure.headSize),
+            vocabularySize: Int(measure.vocabularySize), contextLength: Limits.contextMax, normEpsilon: 1e-5,
+            ropeBase: 10_000, activation: measure.hasSquaredReLU ? .squaredReLU : .siLU,
+            rotaryPairing: .halves, hasSubNorms: measure.hasSubNorms, hasTiedHead: true)
+    }
+}
+
+extension Measured {
+    fileprivate init(_ figures: StageMeter.Figures, kernel: String) {
+        func points(_ curve: StageMeter.Curve) -> [CurvePoint] {
+            curve.map { CurvePoint(count: UInt32($0.count), seconds: $0.seconds) }
+        }
+        self.init()
+        layer = points(figures.layer)
+        prefill = points(figures.prefill)
+        head = points(figures.head)
+        stepSeconds = figures.stepSeconds
+        readBytesPerSecond = figures.readBytesPerSecond
+        attentionSecondsPerToken = figures.attentionSecondsPerToken
+        layerByteCount = figures.layerByteCount
+        self.kernel = kernel
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import BitNetFormats
+import ClusterTransport
+import ClusterWire
+import Logging
+
+extension WorkerSession {
+    /// Measures what this worker does with a model, and tells the coordinator.
+    ///
+    /// A worker that cannot measure says nothing of itself, and is planned for by bytes.
+    func measure(_ measure: Measure) async {
+        let measurement = StageMeasurement(configuration: configuration, directory: store.directory)
+        do {
+            let measured = try await DiskThreads.run { try measurement.run(measure) }
+            log.info("measured", metadata: ["kernel": "\(measured.kernel)"])
+            control.send(Frame(measured))
+        } catch {
+            log.warning("cannot measure", metadata: ["error": "\(error)"])
+            control.send(Frame(Measured()))
+        }
+    }
+
+    /// Measures the ways to other workers, one after another, and tells the coordinator.
+    func probe(_ neighbours: [Neighbour]) async {
+        var links: [LinkFigures] = []
+        for neighbour in neighbours {
+            do {
+                let figures = try await probe(neighbour)
+                links.append(
+                    LinkFigures(
+                        name: neighbour.name, latencySeconds: figures.latencySeconds,
+                        bytesPerSecond: figures.bytesPerSecond))
+            } catch {
+                log.warning(
+                    "cannot probe", metadata: ["neighbour": "\(neighbour.name)", "error": "\(error)"])
+            }
+        }
+        control.send(Frame(LinksProbed(links: links)))
+    }
+
+    private func probe(_ neighbour: Neighbour) async throws -> LinkProbe.Figures {
+        let connection = try await network.connect(
+            to: neighbour.address, peer: "worker \(neighbour.name)")
+        defer { connection.close() }
+        let hello = Hello(
+            cluster: configuration.cluster ?? "", node: configuration.name, role: .probe, session: id)
+        _ = try await connection.shakeHands(hello, key: configuration.key)
+        return try await LinkProbe.measure(connection)
+    }
+}
