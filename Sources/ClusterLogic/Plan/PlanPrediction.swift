@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+
+/// What a plan is expected to do with a number of sequences that decode at the same time.
+package struct PlanPrediction: Equatable, Sendable {
+    package struct Stage: Equatable, Sendable {
+        package let worker: String
+        package let layerCount: Int
+        /// What one step takes, all in all.
+        package let stepSeconds: Double
+        /// The head's part of it.
+        package let headSeconds: Double
+        /// Part of the time that it computes.
+        package let busyShare: Double
+    }
+
+    package struct Link: Equatable, Sendable {
+        package let from: LinkMatrix.End
+        package let to: LinkMatrix.End
+        package let byteCount: Int
+        /// Time for which one step keeps the link busy.
+        package let transferSeconds: Double
+        package let latencySeconds: Double
+    }
+
+    /// What a round waits for.
+    package enum Bottleneck: Equatable, Sendable {
+        /// The stage's layers.
+        case layers(stage: Int)
+        /// The head of the last stage.
+        case head(stage: Int)
+        /// Transfers over a link, by its index.
+        case link(Int)
+        /// The steps that are under way do not fill the stages: each waits for the end of its own pass.
+        case pass
+    }
+
+    package let concurrency: Int
+    package let round: DecodeRound
+    package let stages: [Stage]
+    /// From the coordinator to the first stage, between the stages, and back.
+    package let links: [Link]
+    /// One step's way through all stages and links.
+    package let passSeconds: Double
+    /// One token of every sequence.
+    package let roundSeconds: Double
+    package let bottleneck: Bottleneck
+
+    package var tokensPerSecond: Double { Double(concurrency) / roundSeconds }
+    package var linkSeconds: Double { links.reduce(0) { $0 + $1.transferSeconds + $1.latencySeconds } }
+
+    /// - Parameters:
+    ///   - stages: worker and number of layers of each stage.
+    ///   - profiles: of every worker that has one.
+    /// - Returns: `nil` if a stage's worker has none, or there is no stage.
+    package init?(
+        stages: [(worker: String, layerCount: Int)], profiles: [String: WorkerProfile], goal: PlanGoal
+    ) {
+        guard let last = stages.last else { return nil }
+        let round = goal.round(stageCount: stages.count)
+        let work = round.work
+        var timed: [(seconds: Double, headSeconds: Double)] = []
+        for (index, stage) in stages.enumerated() {
+            guard let profile = profiles[stage.worker] else { return nil }
+            let isLast = index + 1 == stages.count
+            timed.append(
+                (
+                    profile.secondsOfStage(work, layerCount: stage.layerCount, isLast: isLast),
+                    isLast ? profile.secondsOfHead(work) : 0
+                ))
+        }
+        let ends = [.coordinator] + stages.map { LinkMatrix.End.worker($0.worker) } + [.coordinator]
+        let links = zip(ends, ends.dropFirst()).enumerated().map { index, pair in
+            let byteCount =
+                index == 0
+                ? round.openingByteCount
+                : index == stages.count ? round.outcomeByteCount : round.hopByteCount
+            let link = goal.links[pair.0, pair.1]
+            return Link(
+                from: pair.0, to: pair.1, byteCount: byteCount,
+                transferSeconds: link.transferSeconds(byteCount), latencySeconds: link.latencySeconds)
+        }
+        let pass =
+            timed.reduce(0) { $0 + $1.seconds }
+            + links.reduce(0) { $0 + $1.transferSeconds + $1.latencySeconds }
+        let slowest = timed.indices.max { timed[$0].seconds < timed[$1].seconds } ?? 0
+        let slowestLink = links.indices.max { links[$0].transferSeconds < links[$1].transferSeconds } ?? 0
+        let busiest = max(timed[slowest].seconds, links[slowestLink].transferSeconds)
+        let filled = Double(round.stepCount) * busiest
+        let roundSeconds = max(filled, pass, .leastNormalMagnitude)
+        concurrency = goal.concurrency
+        self.round = round
+        self.links = links
+        passSeconds = pass
+        self.roundSeconds = roundSeconds
+        self.stages = zip(stages, timed).map { stage, timed in
+            Stage(
+                worker: stage.worker, layerCount: stage.layerCount, stepSeconds: timed.seconds,
+                headSeconds: timed.headSeconds,
+                busyShare: Double(round.stepCount) * timed.seconds / roundSeconds)
+        }
+        bottleneck =
+            if filled < pass * Self.filledShare {
+                .pass
+            } else if links[slowestLink].transferSeconds > timed[slowest].seconds {
+                .link(slowestLink)
+            } else if stages[slowest].worker == last.worker,
+                timed[slowest].headSeconds * 2 > timed[slowest].seconds
+            {
+                .head(stage: slowest)
+            } else {
+                .layers(stage: slowest)
+            }
+    }
+
+    /// A stage that is busy for this part of the time is what all wait for.
+    private static let filledShare = 0.9
+
+    /// - Returns: `nil` if a stage's worker has no profile.
+    package init?(plan: Plan, workers: [WorkerOffer], goal: PlanGoal) {
+        let profiles = workers.compactMap { worker in worker.profile.map { (worker.name, $0) } }
+        self.init(
+            stages: plan.stages.map { ($0.worker, $0.layers.count) },
+            profiles: Dictionary(profiles, uniquingKeysWith: { first, _ in first }), goal: goal)
+    }
+}
+
+extension PlanPrediction {
+    /// Why it is not faster, for people.
+    package var reason: String {
+        switch bottleneck {
+        case .layers(let index):
+            let stage = stages[index]
+            return "stage \(index) (\(stage.worker)): \(stage.layerCount) layers take "
+                + "\(Self.milliseconds(stage.stepSeconds)) a step"
+        case .head(let index):
+            let stage = stages[index]
+            return "the head on stage \(index) (\(stage.worker)): \(Self.milliseconds(stage.headSeconds)) of "
+                + "\(Self.milliseconds(stage.stepSeconds)) a step"
+        case .link(let index):
+            let link = links[index]
+            return
+                "the link from \(link.from.text) to \(link.to.text): \(ByteCount.text(UInt64(link.byteCount))) "
+                + "a step take \(Self.milliseconds(link.transferSeconds))"
+        case .pass:
+            let way =
+                "a step takes \(Self.milliseconds(passSeconds)) all the way round, "
+                + "\(Self.milliseconds(linkSeconds)) of it on links"
+            return concurrency == 1
+                ? way : way + "; \(round.stepCount) steps do not fill \(stages.count) stages"
+        }
+    }
+
+    private static func milliseconds(_ seconds: Double) -> String {
+        "\(TimedSplit.text(seconds * 1e3)) ms"
+    }
+}
