@@ -115,8 +115,8 @@ let package = Package(
         .executableTarget(
             name: "bitnet-ctl",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterLogic", "ClusterCoordinator",
-                "ClusterWorker", "ProgramSupport", arguments,
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
+                "ClusterCoordinator", "ClusterWorker", "ProgramSupport", arguments,
             ],
             swiftSettings: swift),
 
@@ -133,7 +133,7 @@ let package = Package(
         tests("ClusterLogicTests", ["BitNetCore", "ClusterWire", "ClusterLogic"]),
         tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig"]),
         tests("ClusterTransportTests", ["BitNetCore", "ClusterWire", "ClusterLogic", "ClusterTransport"]),
-        tests("ClusterCoordinatorTests", ["ClusterCoordinator"]),
+        tests("ClusterCoordinatorTests", ["BitNetCore", "ClusterLogic", "ClusterCoordinator"]),
         tests("EndToEndTests", ["bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
         tests("TidyTests", []),
     ]

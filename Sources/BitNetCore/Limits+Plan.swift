@@ -17,4 +17,14 @@ extension Limits {
     package static let bytesPerSecondRange = 1e3...1e14
     /// One-way delay of a link, seconds.
     package static let linkLatencySecondsMax = 60.0
+
+    // MARK: The book of measurements
+
+    /// The file in which a coordinator keeps what was measured, bytes.
+    package static let bookBytesMax = 16 << 20
+    /// Profiles that it keeps; the oldest go first.
+    package static let bookWorkersMax = 4096
+    package static let bookLinksMax = 16_384
+    /// Runs that it keeps; the oldest go first.
+    package static let bookRunsMax = 256
 }

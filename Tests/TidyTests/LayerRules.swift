@@ -48,9 +48,8 @@ enum LayerRules {
         (
             "bitnet-ctl",
             [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterLogic", "ClusterCoordinator",
-                "ClusterWorker",
-                "ProgramSupport",
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
+                "ClusterCoordinator", "ClusterWorker", "ProgramSupport",
             ]
         ),
     ]

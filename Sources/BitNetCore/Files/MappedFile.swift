@@ -83,6 +83,9 @@ package struct FileError: RemediableError, Equatable {
         self.errno = errno
     }
 
+    /// There is no file of that name.
+    package var isMissing: Bool { errno == ENOENT }
+
     package var message: String {
         "cannot \(operation) \(path): \(String(cString: strerror(errno)))"
     }

@@ -18,13 +18,31 @@ struct MemoryEstimate {
 
     /// The figures that the planner divides, from the file's exact part sizes.
     func cost(of file: ModelFile) -> ModelCost {
-        ModelCost(
-            of: file,
-            memoryPerLayer: layerByteCount,
-            memoryForFirst: file.byteCount(of: .embedding),
-            memoryForLast: file.byteCount(of: .head) + headCopyByteCount
-                + UInt64(4 * model.vocabularySize * stepTokensMax),
-            memoryPerStage: scratchByteCount)
+        withMemory(ModelCost(of: file))
+    }
+
+    /// The figures of a shape of which there is no file: 1.6 bits a weight, embedding and head in f16.
+    func costOfShape() -> ModelCost {
+        let shape = ProfiledShape(model)
+        let norms = 4 * (2 * model.hiddenSize + model.querySize + model.feedForwardSize)
+        let table = UInt64(2 * shape.headValueCount)
+        return withMemory(
+            ModelCost(
+                layerByteCounts: [UInt64](
+                    repeating: UInt64(shape.layerWeightCount / 5) + UInt64(norms), count: model.layerCount),
+                embeddingByteCount: table, outputNormByteCount: UInt64(4 * model.hiddenSize),
+                headByteCount: table, headSharesEmbedding: model.hasTiedHead, memoryPerLayer: 0,
+                memoryForFirst: 0, memoryForLast: 0, memoryPerStage: 0))
+    }
+
+    private func withMemory(_ cost: ModelCost) -> ModelCost {
+        var cost = cost
+        cost.memoryPerLayer = layerByteCount
+        cost.memoryForFirst = cost.embeddingByteCount
+        cost.memoryForLast =
+            cost.headByteCount + headCopyByteCount + UInt64(4 * model.vocabularySize * stepTokensMax)
+        cost.memoryPerStage = scratchByteCount
+        return cost
     }
 
     /// A byte for each value, and three floats for each row; rows and columns rounded up as the kernels do.
