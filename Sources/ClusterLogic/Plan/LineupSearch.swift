@@ -24,6 +24,14 @@ struct LineupSearch {
         return (inOrder(), false)
     }
 
+    /// The shortest round in which every worker has a stage, in the file's order if they are too many to try all.
+    func everyone() -> Found? {
+        guard let groups = WorkerGroups(workers: workers, links: goal.links) else {
+            return found(Lineup(costs: round(workers.count), workers: Array(workers.indices)))
+        }
+        return best(stageCount: workers.count, groups)
+    }
+
     private func round(_ stageCount: Int) -> RoundCosts {
         RoundCosts(costs: costs, workers: workers, goal: goal, stageCount: stageCount)
     }

@@ -14,6 +14,9 @@ package struct Plan: Equatable, Sendable {
     /// What the operator should know of it, a sentence each.
     package var notes: [String]
 
+    /// Steps among which the schedule should divide sequences; `nil` leaves it at one for each stage.
+    package var groupCount: Int?
+
     /// What layers are divided by.
     package enum Basis: Equatable, Sendable {
         /// As the operator wrote.
@@ -24,11 +27,15 @@ package struct Plan: Equatable, Sendable {
         case time(inBestOrder: Bool)
     }
 
-    package init(stages: [PlannedStage], unused: [String], basis: Basis = .bytes, notes: [String] = []) {
+    package init(
+        stages: [PlannedStage], unused: [String], basis: Basis = .bytes, notes: [String] = [],
+        groupCount: Int? = nil
+    ) {
         self.stages = stages
         self.unused = unused
         self.basis = basis
         self.notes = notes
+        self.groupCount = groupCount
     }
 }
 

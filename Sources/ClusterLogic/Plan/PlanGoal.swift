@@ -29,10 +29,13 @@ package struct PlanGoal: Equatable, Sendable {
     }
 
     /// How the schedule divides the sequences into steps on `stageCount` stages.
-    package func round(stageCount: Int) -> DecodeRound {
+    ///
+    /// - Parameter groupCount: as of the schedule.
+    package func round(stageCount: Int, groupCount: Int? = nil) -> DecodeRound {
         let stageCount = min(max(stageCount, 1), Limits.workersMax)
+        let groupCount = min(max(groupCount ?? stageCount, 1), Limits.stageQueueStepsMax - 1)
         let most = max(StepFrame.entryCountMax(hidden: hiddenSize, stageCount: stageCount), 1)
-        let share = min((concurrency + stageCount - 1) / stageCount, most)
+        let share = min((concurrency + groupCount - 1) / groupCount, most)
         return DecodeRound(
             sequencesPerStep: share, stepCount: (concurrency + share - 1) / share, stageCount: stageCount,
             hiddenSize: hiddenSize, cachedCount: cachedCount)
@@ -41,9 +44,9 @@ package struct PlanGoal: Equatable, Sendable {
 
 /// One token of every sequence: as many steps as it takes, each with a share of the sequences.
 package struct DecodeRound: Equatable, Sendable {
-    /// Sequences of one step, ⌈concurrency / stages⌉.
+    /// Sequences of one step, ⌈concurrency / groups⌉.
     package let sequencesPerStep: Int
-    /// Steps that go round; no more than there are stages, unless steps would become too large.
+    /// Steps that go round; no more than there are groups, unless steps would become too large.
     package let stepCount: Int
     package let stageCount: Int
     let hiddenSize: Int

@@ -53,12 +53,14 @@ package struct PlanPrediction: Equatable, Sendable {
     /// - Parameters:
     ///   - stages: worker and number of layers of each stage.
     ///   - profiles: of every worker that has one.
+    ///   - groupCount: as of the schedule.
     /// - Returns: `nil` if a stage's worker has none, or there is no stage.
     package init?(
-        stages: [(worker: String, layerCount: Int)], profiles: [String: WorkerProfile], goal: PlanGoal
+        stages: [(worker: String, layerCount: Int)], profiles: [String: WorkerProfile], goal: PlanGoal,
+        groupCount: Int? = nil
     ) {
         guard let last = stages.last else { return nil }
-        let round = goal.round(stageCount: stages.count)
+        let round = goal.round(stageCount: stages.count, groupCount: groupCount)
         let work = round.work
         var timed: [(seconds: Double, headSeconds: Double)] = []
         for (index, stage) in stages.enumerated() {
@@ -114,15 +116,37 @@ package struct PlanPrediction: Equatable, Sendable {
             }
     }
 
-    /// A stage that is busy for this part of the time is what all wait for.
-    private static let filledShare = 0.9
+    /// A stage or link that is busy for this part of the time is what all wait for.
+    private static let filledShare = 0.75
 
     /// - Returns: `nil` if a stage's worker has no profile.
     package init?(plan: Plan, workers: [WorkerOffer], goal: PlanGoal) {
         let profiles = workers.compactMap { worker in worker.profile.map { (worker.name, $0) } }
         self.init(
             stages: plan.stages.map { ($0.worker, $0.layers.count) },
-            profiles: Dictionary(profiles, uniquingKeysWith: { first, _ in first }), goal: goal)
+            profiles: Dictionary(profiles, uniquingKeysWith: { first, _ in first }), goal: goal,
+            groupCount: plan.groupCount)
+    }
+
+    /// The number of groups with which these stages are fastest.
+    ///
+    /// As many as stages, unless another number gains a hundredth: more if the ways between stages are long enough
+    /// to be worth smaller steps, fewer if one stage takes much longer than the others, whatever the step.
+    ///
+    /// - Returns: `nil` if a stage's worker has no profile.
+    package static func bestGroupCount(
+        stages: [(worker: String, layerCount: Int)], profiles: [String: WorkerProfile], goal: PlanGoal
+    ) -> Int? {
+        var best: (groupCount: Int, roundSeconds: Double)?
+        let most = min(max(stages.count, goal.concurrency), Limits.stageQueueStepsMax - 1)
+        let nearest = (1...most).sorted { abs($0 - stages.count) < abs($1 - stages.count) }
+        for groupCount in nearest {
+            let prediction = PlanPrediction(
+                stages: stages, profiles: profiles, goal: goal, groupCount: groupCount)
+            guard let seconds = prediction?.roundSeconds else { return nil }
+            if best.map({ seconds < $0.roundSeconds * 0.99 }) ?? true { best = (groupCount, seconds) }
+        }
+        return best?.groupCount
     }
 }
 
@@ -147,8 +171,9 @@ extension PlanPrediction {
             let way =
                 "a step takes \(Self.milliseconds(passSeconds)) all the way round, "
                 + "\(Self.milliseconds(linkSeconds)) of it on links"
-            return concurrency == 1
-                ? way : way + "; \(round.stepCount) steps do not fill \(stages.count) stages"
+            guard round.stepCount < stages.count else { return way }
+            return way + "; \(round.stepCount) step\(round.stepCount == 1 ? " does" : "s do") not fill "
+                + "\(stages.count) stages"
         }
     }
 
