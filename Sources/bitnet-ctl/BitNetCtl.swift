@@ -9,6 +9,7 @@ struct BitNetCtl: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               bitnet-ctl inspect cluster/model/stories.gguf
+              bitnet-ctl plan --shards cluster/local-3.yaml
               bitnet-ctl perplexity cluster/model/held-out.txt --model cluster/model/stories.gguf --cuts 3,6
               bitnet-ctl tokenize --model cluster/model/stories.gguf < story.txt
               bitnet-ctl bench kernels --quick
@@ -16,7 +17,8 @@ struct BitNetCtl: AsyncParsableCommand {
               bitnet-ctl synth 2b-4t --type tq2_0 --out 2b-4t.gguf
             """,
         subcommands: [
-            InspectCommand.self, PerplexityCommand.self, TokenizeCommand.self, BenchCommand.self,
+            InspectCommand.self, PlanCommand.self, PerplexityCommand.self, TokenizeCommand.self,
+            BenchCommand.self,
             SynthCommand.self,
         ])
 }

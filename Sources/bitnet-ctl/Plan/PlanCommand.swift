@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+import ArgumentParser
+import BitNetCore
+import BitNetFormats
+import ClusterConfig
+import ClusterCoordinator
+import ClusterLogic
+import ProgramSupport
+
+/// What a cluster would do with a model, without touching the cluster.
+struct PlanCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract:
+            "Says which worker would run which layers, how fast that would be, and why it is not faster.",
+        discussion: """
+            Uses what the coordinator measured of the workers of a cluster file, and else assumptions, which it \
+            names. Nothing is sent to any worker. With --simulate it shows instead how a model scales over equal \
+            workers, by running the real schedule on simulated stages and links.
+
+            EXAMPLES
+              bitnet-ctl plan --shards workers.yaml
+              bitnet-ctl plan --shards workers.yaml --model 2b-4t.gguf -C 16 --assume a=30GB/s
+              bitnet-ctl plan --shards workers.yaml --shape 70b --assume-link 10
+              bitnet-ctl plan --simulate --shape 70b
+              bitnet-ctl plan --simulate --shards workers.yaml --shape 8b --counts 2,4,8 --sequences 1,32
+            """)
+
+    @Option(help: ArgumentHelp("Cluster file that names the workers.", valueName: "workers.yaml"))
+    var shards: String?
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Model, a GGUF file or a Hugging Face directory; wins over the cluster file's.", valueName: "path"
+        ))
+    var model: String?
+
+    @Option(help: "Plan for a model of this shape, of which there need be no file: 2b-4t, 3b, 8b, 70b, 100b.")
+    var shape: String?
+
+    @Option(
+        name: [.customShort("C"), .long],
+        help: ArgumentHelp("Sequences at a time to plan for; --parallel by default.", valueName: "n"))
+    var concurrency: Int?
+
+    @Flag(help: "Show how the model scales over equal workers.")
+    var simulate = false
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @OptionGroup(title: "Settings and assumptions") var options: PlanOptions
+    @OptionGroup(title: "With --simulate") var simulation: SimulationOptions
+    @OptionGroup(title: "Model") var modelArguments: ModelArguments
+
+    func validate() throws {
+        guard shards != nil || simulate else { throw ValidationError("give --shards workers.yaml") }
+        guard shards != nil || model != nil || shape != nil else {
+            throw ValidationError("give --shards, --model or --shape")
+        }
+        guard model == nil || shape == nil else { throw ValidationError("give --model or --shape, not both") }
+        if let shape, ModelShape(rawValue: shape) == nil {
+            let names = ModelShape.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("shape \(shape) is unknown; give one of \(names)")
+        }
+        guard concurrency.map({ (1...Limits.slotsMax).contains($0) }) ?? true else {
+            throw ValidationError("--concurrency must be 1...\(Limits.slotsMax)")
+        }
+    }
+
+    func run() async throws {
+        try await Program.run {
+            let console = Console()
+            let book = try options.directory.map { try MeasurementBook.load(directory: $0) }
+            let file = try shards.map { try ClusterFile.load(path: $0) }
+            let (description, cost) = try subject(file)
+            if simulate {
+                let scaling = try Scaling(
+                    model: description, cluster: file?.cluster, book: book ?? MeasurementBook(),
+                    options: options, cases: simulation)
+                console.write(json ? scaling.json.encoded + "\n" : scaling.text)
+            } else if let file {
+                let subject = try PlanSubject(
+                    file: file, model: description, cost: cost, book: book ?? MeasurementBook(),
+                    options: options)
+                let outcome = try PlanOutcome(subject, concurrency: concurrency ?? options.slotCount)
+                console.write(json ? outcome.json.encoded + "\n" : outcome.text)
+            }
+        }
+    }
+
+    /// The model that is planned for.
+    private func subject(_ file: ClusterFile?) throws -> (ModelDescription, ModelCost) {
+        if let shape, let named = ModelShape(rawValue: shape) {
+            let model = named.description
+            return (model, .estimate(of: model, options.settings(model)))
+        }
+        guard let path = model ?? file?.model else {
+            throw ConfigError(
+                path: file?.path, "no model is named; add “model: FILE” or give --model or --shape")
+        }
+        let file = try ModelFile(path: path, options: modelArguments.options)
+        return (file.description, .estimate(of: file, options.settings(file.description)))
+    }
+}

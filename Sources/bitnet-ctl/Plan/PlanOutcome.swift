@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import BitNetFormats
+import ClusterCoordinator
+import ClusterLogic
+
+/// A plan, what is expected of it, and what was measured.
+struct PlanOutcome {
+    /// One number of sequences.
+    struct Expectation {
+        let prediction: PlanPrediction
+        /// What these stages really did.
+        let run: MeasurementBook.Run?
+    }
+
+    static let concurrencies = [1, 2, 4, 8, 16, 32]
+
+    let subject: PlanSubject
+    let concurrency: Int
+    let plan: Plan
+    /// With the number of sequences that the plan is for.
+    let prediction: PlanPrediction
+    let expectations: [Expectation]
+
+    init(_ subject: PlanSubject, concurrency: Int) throws {
+        let plan = try StagePlanner.plan(
+            cost: subject.cost, workers: subject.offers, goal: subject.goal(concurrency))
+        func predict(_ concurrency: Int) throws -> PlanPrediction {
+            guard
+                let prediction = PlanPrediction(
+                    plan: plan, workers: subject.offers, goal: subject.goal(concurrency))
+            else { preconditionFailure("a stage of \(plan) has neither measured nor assumed figures") }
+            return prediction
+        }
+        let runs = subject.book.runs(cluster: subject.cluster, shape: subject.shape, plan: plan)
+        self.subject = subject
+        self.concurrency = concurrency
+        self.plan = plan
+        prediction = try predict(concurrency)
+        expectations = try Set(Self.concurrencies + [concurrency] + runs.map(\.concurrency)).sorted().map {
+            concurrency in
+            Expectation(
+                prediction: try predict(concurrency), run: runs.first { $0.concurrency == concurrency })
+        }
+    }
+
+    /// Workers in the order of their stages, then the others, with what their figures are.
+    var origins: [(worker: String, text: String)] {
+        let order = plan.stages.map(\.worker) + plan.unused
+        let spares = subject.offers.filter(\.isSpare).map(\.name)
+        return (order + spares).map { name in
+            let text =
+                switch subject.origins[name] {
+                case .measured(let kernel): "measured (\(kernel))"
+                case .scaled(let kernel): "measured with another model (\(kernel)), scaled by weights"
+                case .assumed(let speed): "ASSUMED to read \((speed / 1e9).text(places: 1)) GB/s"
+                case nil: "unknown"
+                }
+            return (name, spares.contains(name) ? text + ", spare" : text)
+        }
+    }
+
+    /// Links of the plan of which nothing was measured.
+    var assumedLinkCount: Int {
+        prediction.links.count { !subject.links.isMeasured(from: $0.from, to: $0.to) }
+    }
+
+    /// What could be done, a sentence each.
+    var advice: [String] {
+        var advice = plan.notes
+        let stageCount = plan.stages.count
+        if concurrency < stageCount {
+            advice.append(
+                "\(concurrency) at a time leave stages idle: \(stageCount) sequences are what it takes to fill "
+                    + "\(stageCount) stages")
+        }
+        if let groupCount = plan.groupCount, groupCount != stageCount {
+            advice.append(
+                groupCount > stageCount
+                    ? "links are long enough to be worth \(groupCount) groups of sequences instead of \(stageCount)"
+                    : "one stage takes so long that \(groupCount) groups of sequences are better than \(stageCount)"
+            )
+        }
+        return advice
+    }
+}
