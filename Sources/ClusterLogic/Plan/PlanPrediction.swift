@@ -143,8 +143,12 @@ package struct PlanPrediction: Equatable, Sendable {
         for groupCount in nearest {
             let prediction = PlanPrediction(
                 stages: stages, profiles: profiles, goal: goal, groupCount: groupCount)
-            guard let seconds = prediction?.roundSeconds else { return nil }
-            if best.map({ seconds < $0.roundSeconds * 0.99 }) ?? true { best = (groupCount, seconds) }
+            guard let prediction else { return nil }
+            // Groups that full steps leave nothing for would only be steps of a single sequence.
+            let neededCount = goal.concurrency < groupCount ? groupCount : prediction.round.stepCount
+            if best.map({ prediction.roundSeconds < $0.roundSeconds * 0.99 }) ?? true {
+                best = (neededCount, prediction.roundSeconds)
+            }
         }
         return best?.groupCount
     }

@@ -183,4 +183,25 @@ import Testing
         let numbers = other.stages.compactMap { Int($0.worker.dropFirst()) }
         #expect(numbers == numbers.sorted() && numbers.count == other.stages.count)
     }
+
+    @Test func `figures at the limits, and none at all, make a plan`() throws {
+        let most = try StepCostCurveTests.curve([(1, 0), (2, Limits.profileSecondsMax)])
+        let slowest = try WorkerProfile(
+            layerSeconds: most, prefillLayerSeconds: most, headSeconds: most,
+            stepSeconds: Limits.profileSecondsMax, readBytesPerSecond: 1e3,
+            attentionSecondsPerToken: Limits.attentionSecondsMax)
+        let slow = try LinkProfile(
+            latencySeconds: Limits.linkLatencySecondsMax,
+            bytesPerSecond: Limits.bytesPerSecondRange.lowerBound)
+        let offers = ["a", "b"].map {
+            WorkerOffer(name: $0, address: "", memoryByteCount: .max, profile: slowest)
+        }
+        let goal = PlanGoal(
+            concurrency: .max, hiddenSize: .max, cachedCount: .max, links: LinkMatrix(assumed: slow))
+        let plan = try Self.plan(layers: Limits.layersMax, offers, goal)
+        let prediction = try #require(PlanPrediction(plan: plan, workers: offers, goal: goal))
+        #expect(prediction.roundSeconds.isFinite && prediction.tokensPerSecond > 0)
+        let nothing = try ["a", "b"].map { try Self.worker($0, layer: 0) }
+        #expect(try Self.plan(layers: 8, nothing, Self.goal(4)).stages.count >= 1)
+    }
 }
