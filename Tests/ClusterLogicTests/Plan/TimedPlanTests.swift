@@ -151,6 +151,17 @@ import Testing
         #expect(plan.notes.count == 1 && plan.notes[0].hasSuffix("no measurements of b"))
     }
 
+    @Test func `whoever gets no stage is named with the reason`() throws {
+        var workers = try ["a", "b", "c", "d", "e"].map { try Self.worker($0, layer: 1) }
+        workers[1].memoryByteCount = 9
+        let few = try Self.plan(layers: 2, workers, Self.goal(8))
+        #expect(few.unused == ["b", "d", "e"])
+        #expect(few.notes.first == "b, d, e are left out: there are no more layers than stages")
+        let many = try Self.plan(layers: 8, workers, Self.goal(8))
+        #expect(many.unused == ["b"])
+        #expect(many.notes.first == "b is left out: 9 B do not hold one layer")
+    }
+
     @Test func `given layers stay as they are`() throws {
         var workers = try [Self.worker("a", layer: 1), Self.worker("b", layer: 9)]
         workers[0].assignedLayers = LayerRange(first: 0, end: 1)
