@@ -138,17 +138,11 @@ package struct PlanPrediction: Equatable, Sendable {
         stages: [(worker: String, layerCount: Int)], profiles: [String: WorkerProfile], goal: PlanGoal
     ) -> Int? {
         var best: (groupCount: Int, roundSeconds: Double)?
-        let most = min(max(stages.count, goal.concurrency), Limits.stageQueueStepsMax - 1)
-        let nearest = (1...most).sorted { abs($0 - stages.count) < abs($1 - stages.count) }
-        for groupCount in nearest {
+        for groupCount in goal.groupCounts(stageCount: stages.count) {
             let prediction = PlanPrediction(
                 stages: stages, profiles: profiles, goal: goal, groupCount: groupCount)
-            guard let prediction else { return nil }
-            // Groups that full steps leave nothing for would only be steps of a single sequence.
-            let neededCount = goal.concurrency < groupCount ? groupCount : prediction.round.stepCount
-            if best.map({ prediction.roundSeconds < $0.roundSeconds * 0.99 }) ?? true {
-                best = (neededCount, prediction.roundSeconds)
-            }
+            guard let seconds = prediction?.roundSeconds else { return nil }
+            if best.map({ seconds < $0.roundSeconds * 0.99 }) ?? true { best = (groupCount, seconds) }
         }
         return best?.groupCount
     }

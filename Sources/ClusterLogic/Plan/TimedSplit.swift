@@ -30,10 +30,7 @@ struct TimedSplit {
         let unused = workers.indices.filter { !used.contains($0) }
         var plan = Plan(
             stages: stages, unused: unused.map { workers[$0].name }, basis: .time(inBestOrder: isExact))
-        let profiles = workers.compactMap { worker in worker.profile.map { (worker.name, $0) } }
-        plan.groupCount = PlanPrediction.bestGroupCount(
-            stages: stages.map { ($0.worker, $0.layers.count) },
-            profiles: Dictionary(profiles, uniquingKeysWith: { first, _ in first }), goal: goal)
+        plan.groupCount = best.groupCount
         plan.notes += leftOutNotes(unused, best, all)
         if !isExact {
             plan.notes.append(
