@@ -33,11 +33,11 @@ import Testing
 
     private static func book() throws -> MeasurementBook {
         var book = MeasurementBook()
-        book.record(worker: try worker("a"))
-        book.record(worker: try worker("b"))
+        book.record(workers: [try worker("a")])
+        book.record(workers: [try worker("b")])
         let link = try LinkProfile(latencySeconds: 1e-4, bytesPerSecond: 1.1e8)
-        book.record(link: .init(cluster: "demo", from: .worker("a"), to: .worker("b"), profile: link))
-        book.record(link: .init(cluster: "demo", from: .coordinator, to: .worker("a"), profile: link))
+        book.record(links: [.init(cluster: "demo", from: .worker("a"), to: .worker("b"), profile: link)])
+        book.record(links: [.init(cluster: "demo", from: .coordinator, to: .worker("a"), profile: link)])
         try book.record(run: run(4))
         return book
     }
@@ -64,14 +64,14 @@ import Testing
 
     @Test func `a new measurement takes the place of the old one`() throws {
         var book = try Self.book()
-        book.record(worker: try Self.worker("a", layer: 0.002))
+        book.record(workers: [try Self.worker("a", layer: 0.002)])
         #expect(book.workers.map(\.worker) == ["b", "a"])
-        book.record(worker: try Self.worker("a", kernel: "scalar"))
+        book.record(workers: [try Self.worker("a", kernel: "scalar")])
         #expect(book.workers.count == 3)
         try book.record(run: Self.run(4, rate: 20))
         #expect(book.runs.map(\.tokensPerSecond) == [20])
         let link = try LinkProfile(latencySeconds: 0, bytesPerSecond: 1e9)
-        book.record(link: .init(cluster: "demo", from: .worker("a"), to: .worker("b"), profile: link))
+        book.record(links: [.init(cluster: "demo", from: .worker("a"), to: .worker("b"), profile: link)])
         #expect(book.links.count == 2)
         #expect(book.links(cluster: "demo")[.worker("a"), .worker("b")] == link)
         #expect(book.links(cluster: "other").isAssumed)
@@ -79,7 +79,7 @@ import Testing
 
     @Test func `a worker is known by the same shape, else by the newest`() throws {
         var book = try Self.book()
-        book.record(worker: try Self.worker("a", hidden: 4096))
+        book.record(workers: [try Self.worker("a", hidden: 4096)])
         #expect(book.worker("a", cluster: "demo", shape: Self.shape)?.shape == Self.shape)
         var other = Self.shape
         other.hiddenSize = 8192
@@ -92,6 +92,20 @@ import Testing
         var book = MeasurementBook()
         for index in 0...Limits.bookRunsMax { try book.record(run: Self.run(index + 1)) }
         #expect(book.runs.count == Limits.bookRunsMax && book.runs.first?.concurrency == 2)
+        let link = try LinkProfile(latencySeconds: 0, bytesPerSecond: 1e9)
+        book.record(
+            links: (0...Limits.bookLinksMax).map {
+                .init(cluster: "demo", from: .coordinator, to: .worker("\($0)"), profile: link)
+            })
+        #expect(book.links.count == Limits.bookLinksMax && book.links.first?.to == .worker("1"))
+        let worker = try Self.worker("a")
+        book.record(
+            workers: (0...Limits.bookWorkersMax).map { index in
+                var worker = worker
+                worker.worker = "\(index)"
+                return worker
+            })
+        #expect(book.workers.count == Limits.bookWorkersMax && book.workers.first?.worker == "1")
     }
 
     @Test func `runs are found by their stages`() throws {
@@ -159,6 +173,20 @@ import Testing
             }
             #expect(error.message.contains(reason), "\(error.message)")
             #expect(error.message.hasPrefix(directory) && error.message.contains("delete the file"))
+        }
+    }
+
+    @Test func `a book of the largest size is read and one byte more refused`() throws {
+        let text = try Self.text()
+        try withDirectory { directory in
+            try FileManager.default.createDirectory(
+                atPath: directory, withIntermediateDirectories: true)
+            let path = directory + "/" + MeasurementBook.fileName
+            let space = String(repeating: " ", count: Limits.bookBytesMax - text.utf8.count)
+            try (text + space).write(toFile: path, atomically: true, encoding: .utf8)
+            #expect(try MeasurementBook.load(directory: directory) == Self.book())
+            try (text + space + " ").write(toFile: path, atomically: true, encoding: .utf8)
+            #expect(throws: MeasurementBookError.self) { try MeasurementBook.load(directory: directory) }
         }
     }
 

@@ -22,8 +22,8 @@ extension MeasurementBook {
         guard format == Self.format else {
             throw ProfileError("the format is \(format), this release knows \(Self.format)")
         }
-        for entry in fields.list("workers") { record(worker: try Worker(entry)) }
-        for entry in fields.list("links") { record(link: try Link(entry)) }
+        record(workers: try fields.list("workers").map { entry throws(ProfileError) in try Worker(entry) })
+        record(links: try fields.list("links").map { entry throws(ProfileError) in try Link(entry) })
         for entry in fields.list("runs") { try record(run: Run(entry)) }
     }
 }

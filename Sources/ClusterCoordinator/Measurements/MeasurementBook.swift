@@ -95,22 +95,41 @@ package struct MeasurementBook: Equatable, Sendable {
 
     // MARK: Recording
 
-    /// Takes the place of what was known of the worker with this model and kernel; the oldest go when there are
-    /// too many.
-    package mutating func record(worker: Worker) {
-        workers.removeAll {
-            $0.cluster == worker.cluster && $0.worker == worker.worker && $0.shape == worker.shape
-                && $0.kernel == worker.kernel
+    /// Each takes the place of what was known of the worker with this model and kernel; the oldest go when there
+    /// are too many.
+    package mutating func record(workers new: [Worker]) {
+        workers = Self.merged(workers, new, countMax: Limits.bookWorkersMax) {
+            WorkerKey(cluster: $0.cluster, worker: $0.worker, shape: $0.shape, kernel: $0.kernel)
         }
-        workers.append(worker)
-        workers.removeFirst(max(workers.count - Limits.bookWorkersMax, 0))
     }
 
-    /// Takes the place of what was known of the link.
-    package mutating func record(link: Link) {
-        links.removeAll { $0.cluster == link.cluster && $0.from == link.from && $0.to == link.to }
-        links.append(link)
-        links.removeFirst(max(links.count - Limits.bookLinksMax, 0))
+    /// Each takes the place of what was known of the link; the oldest go when there are too many.
+    package mutating func record(links new: [Link]) {
+        links = Self.merged(links, new, countMax: Limits.bookLinksMax) {
+            LinkKey(cluster: $0.cluster, from: $0.from, to: $0.to)
+        }
+    }
+
+    private struct WorkerKey: Hashable {
+        let cluster: String
+        let worker: String
+        let shape: ProfiledShape
+        let kernel: String
+    }
+
+    private struct LinkKey: Hashable {
+        let cluster: String
+        let from: LinkMatrix.End
+        let to: LinkMatrix.End
+    }
+
+    /// The last of each key, in their order, at most `countMax` from the end.
+    private static func merged<Entry, Key: Hashable>(
+        _ old: [Entry], _ new: [Entry], countMax: Int, key: (Entry) -> Key
+    ) -> [Entry] {
+        var seen: Set<Key> = []
+        let newestFirst = (old + new).reversed().filter { seen.insert(key($0)).inserted }
+        return newestFirst.prefix(countMax).reversed()
     }
 
     /// Takes the place of an earlier run of the same stages with as many sequences.

@@ -9,6 +9,7 @@ struct LineupSearch {
 
         var roundSeconds: Double { lineup.roundSeconds(counts) }
         var bottleneckSeconds: Double { lineup.bottleneckSeconds(counts) }
+        var groupCount: Int { lineup.costs.groupCount }
     }
 
     let costs: StageCosts
@@ -27,13 +28,28 @@ struct LineupSearch {
     /// The shortest round in which every worker has a stage, in the file's order if they are too many to try all.
     func everyone() -> Found? {
         guard let groups = WorkerGroups(workers: workers, links: goal.links) else {
-            return found(Lineup(costs: round(workers.count), workers: Array(workers.indices)))
+            return inOrder(Array(workers.indices))
         }
         return best(stageCount: workers.count, groups)
     }
 
-    private func round(_ stageCount: Int) -> RoundCosts {
-        RoundCosts(costs: costs, workers: workers, goal: goal, stageCount: stageCount)
+    private func round(_ stageCount: Int, groupCount: Int? = nil) -> RoundCosts {
+        RoundCosts(
+            costs: costs, workers: workers, goal: goal, stageCount: stageCount, groupCount: groupCount)
+    }
+
+    /// What `search` finds with a group for each stage, or with the number of groups that suits that best.
+    private func best(stageCount: Int, _ search: (RoundCosts) -> Found?) -> Found? {
+        guard let usual = search(round(stageCount)) else { return nil }
+        let profiles = workers.compactMap { worker in worker.profile.map { (worker.name, $0) } }
+        let groupCount = PlanPrediction.bestGroupCount(
+            stages: zip(usual.lineup.workers, usual.counts).map { (workers[$0].name, $1) },
+            profiles: Dictionary(profiles) { first, _ in first }, goal: goal)
+        guard let groupCount, groupCount != usual.groupCount,
+            let other = search(round(stageCount, groupCount: groupCount)),
+            other.roundSeconds < usual.roundSeconds
+        else { return usual }
+        return other
     }
 
     // MARK: All orders
@@ -51,10 +67,13 @@ struct LineupSearch {
     /// All that the order in between decides is how long the links take, and the shortest way over them is known.
     /// A choice is looked at closely only if it beats the best one so far.
     private func best(stageCount: Int, _ groups: WorkerGroups) -> Found? {
-        let round = round(stageCount)
+        let choices = choices(stageCount, groups)
+        return best(stageCount: stageCount) { best(of: choices, $0, groups) }
+    }
+
+    private func best(of choices: [Choice], _ round: RoundCosts, _ groups: WorkerGroups) -> Found? {
         let steps = Double(round.round.stepCount)
         var paths = HopPaths(costs: round, groups: groups)
-        let choices = choices(stageCount, groups)
         var best: (found: Choice, value: Double)?
         for choice in choices {
             func attempt(_ seconds: Double) -> (found: Choice, value: Double)? {
@@ -155,14 +174,17 @@ struct LineupSearch {
         while order.count > costs.layerCount { order = without(slowestOf: order, first) }
         var all: [Found] = []
         while !order.isEmpty {
-            let round = round(order.count)
-            guard let found = found(Lineup(costs: round, workers: order)) else { break }
+            guard let found = inOrder(order) else { break }
             all.append(found)
             guard order.count > 1 else { break }
             let next = self.round(order.count - 1)
             order = order.count > Self.triedMax ? without(slowestOf: order, next) : best(without: order, next)
         }
         return all.reversed()
+    }
+
+    private func inOrder(_ order: [Int]) -> Found? {
+        best(stageCount: order.count) { found(Lineup(costs: $0, workers: order)) }
     }
 
     private func without(slowestOf order: [Int], _ round: RoundCosts) -> [Int] {

@@ -42,6 +42,27 @@ package struct PlanGoal: Equatable, Sendable {
     }
 }
 
+extension PlanGoal {
+    /// Numbers of groups that are worth a look, the usual one first, then those nearest to it.
+    ///
+    /// The usual one is a group for each stage. Of those with steps of the same size there is only the smallest:
+    /// the others would be left with single sequences.
+    func groupCounts(stageCount: Int) -> [Int] {
+        let most = Limits.stageQueueStepsMax - 1
+        func needed(_ groupCount: Int) -> Int {
+            let stepCount = round(stageCount: stageCount, groupCount: groupCount).stepCount
+            return concurrency < groupCount ? groupCount : min(stepCount, most)
+        }
+        let usual = needed(min(max(stageCount, 1), most))
+        let size = round(stageCount: stageCount).sequencesPerStep
+        let others = Set((1...min(concurrency, most)).map(needed)).filter {
+            round(stageCount: stageCount, groupCount: $0).sequencesPerStep != size
+        }
+        return [usual]
+            + others.sorted { (abs($0 - stageCount), $0) < (abs($1 - stageCount), $1) }
+    }
+}
+
 /// One token of every sequence: as many steps as it takes, each with a share of the sequences.
 package struct DecodeRound: Equatable, Sendable {
     /// Sequences of one step, ⌈concurrency / groups⌉.

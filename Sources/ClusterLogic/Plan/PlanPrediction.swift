@@ -138,9 +138,7 @@ package struct PlanPrediction: Equatable, Sendable {
         stages: [(worker: String, layerCount: Int)], profiles: [String: WorkerProfile], goal: PlanGoal
     ) -> Int? {
         var best: (groupCount: Int, roundSeconds: Double)?
-        let most = min(max(stages.count, goal.concurrency), Limits.stageQueueStepsMax - 1)
-        let nearest = (1...most).sorted { abs($0 - stages.count) < abs($1 - stages.count) }
-        for groupCount in nearest {
+        for groupCount in goal.groupCounts(stageCount: stages.count) {
             let prediction = PlanPrediction(
                 stages: stages, profiles: profiles, goal: goal, groupCount: groupCount)
             guard let seconds = prediction?.roundSeconds else { return nil }

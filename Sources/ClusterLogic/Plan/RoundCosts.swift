@@ -40,6 +40,8 @@ struct RoundCosts {
 
     let layerCount: Int
     let round: DecodeRound
+    /// As of the schedule.
+    let groupCount: Int
     /// In the order of the workers.
     let stages: [Stage]
     private let links: LinkMatrix
@@ -48,9 +50,12 @@ struct RoundCosts {
     var stageCount: Int { round.stageCount }
 
     /// - Precondition: every worker has a profile.
-    init(costs: StageCosts, workers: [WorkerOffer], goal: PlanGoal, stageCount: Int) {
+    init(
+        costs: StageCosts, workers: [WorkerOffer], goal: PlanGoal, stageCount: Int, groupCount: Int? = nil
+    ) {
         layerCount = costs.layerCount
-        round = goal.round(stageCount: stageCount)
+        self.groupCount = groupCount ?? goal.groupCounts(stageCount: stageCount)[0]
+        round = goal.round(stageCount: stageCount, groupCount: groupCount)
         links = goal.links
         names = workers.map(\.name)
         let work = round.work

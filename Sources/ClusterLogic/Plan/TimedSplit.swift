@@ -30,11 +30,8 @@ struct TimedSplit {
         let unused = workers.indices.filter { !used.contains($0) }
         var plan = Plan(
             stages: stages, unused: unused.map { workers[$0].name }, basis: .time(inBestOrder: isExact))
-        let profiles = workers.compactMap { worker in worker.profile.map { (worker.name, $0) } }
-        plan.groupCount = PlanPrediction.bestGroupCount(
-            stages: stages.map { ($0.worker, $0.layers.count) },
-            profiles: Dictionary(profiles, uniquingKeysWith: { first, _ in first }), goal: goal)
-        plan.notes += unused.map { reason(toLeaveOut: $0, best, all) }
+        plan.groupCount = best.groupCount
+        plan.notes += leftOutNotes(unused, best, all)
         if !isExact {
             plan.notes.append(
                 "\(workers.count) workers that differ are too many to try all orders: they stand in the order of the file"
@@ -58,25 +55,36 @@ struct TimedSplit {
         Self.text(Double(concurrency) / found.roundSeconds) + " tokens/s"
     }
 
+    /// A sentence for each reason, with all whom it keeps out.
+    private func leftOutNotes(
+        _ unused: [Int], _ best: LineupSearch.Found, _ all: [LineupSearch.Found]
+    ) -> [String] {
+        var names: [(reason: String, names: [String])] = []
+        for index in unused {
+            let reason = reason(toLeaveOut: index, best, all)
+            if let known = names.firstIndex(where: { $0.reason == reason }) {
+                names[known].names.append(workers[index].name)
+            } else {
+                names.append((reason, [workers[index].name]))
+            }
+        }
+        return names.map {
+            "\($0.names.joined(separator: ", ")) \($0.names.count == 1 ? "is" : "are") left out: \($0.reason)"
+        }
+    }
+
     private func reason(
         toLeaveOut index: Int, _ best: LineupSearch.Found, _ all: [LineupSearch.Found]
     ) -> String {
-        let name = workers[index].name
-        if costs.layerCount <= best.counts.count {
-            return "\(name) is left out: there are no more layers than stages"
-        }
-        let cost = workers[index].memoryCost ?? costs.cost.memory
-        if cost.layerCountMax(
-            in: workers[index].memoryByteCount, of: costs.layerCount, isFirst: false, isLast: false) == 0
-        {
-            return
-                "\(name) is left out: \(ByteCount.text(workers[index].memoryByteCount)) do not hold one layer"
-        }
+        if costs.layerCount <= best.counts.count { return "there are no more layers than stages" }
+        let memory = workers[index].memoryByteCount
+        let held = (workers[index].memoryCost ?? costs.cost.memory)
+            .layerCountMax(in: memory, of: costs.layerCount, isFirst: false, isLast: false)
+        if held == 0 { return "\(ByteCount.text(memory)) do not hold one layer" }
         guard let more = all.first(where: { $0.counts.count == best.counts.count + 1 }) else {
-            return "\(name) is left out: no plan with one stage more fits"
+            return "no plan with one stage more fits"
         }
-        return
-            "\(name) is left out: one stage more makes it \(rate(more, concurrency: goal.concurrency)) instead of "
+        return "one stage more makes it \(rate(more, concurrency: goal.concurrency)) instead of "
             + "\(rate(best, concurrency: goal.concurrency)) with \(goal.concurrency) at a time"
     }
 

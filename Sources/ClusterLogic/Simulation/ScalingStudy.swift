@@ -62,9 +62,8 @@ package struct ScalingStudy: Sendable {
         guard wanted.workerCount <= layerCount, let found = search.everyone() else { return nil }
         let stages = zip(found.lineup.workers, found.counts).map { (workers[$0].name, $1) }
         let profiles = Dictionary(workers.map { ($0.name, profile) }) { $1 }
-        let groupCount = PlanPrediction.bestGroupCount(stages: stages, profiles: profiles, goal: goal)
         let prediction = PlanPrediction(
-            stages: stages, profiles: profiles, goal: goal, groupCount: groupCount)
+            stages: stages, profiles: profiles, goal: goal, groupCount: found.groupCount)
         guard let prediction else { return nil }
         let pipeline = SimulatedPipeline(
             stages: found.counts.map { SimulatedPipeline.Stage(profile: profile, layerCount: $0) },
@@ -75,7 +74,7 @@ package struct ScalingStudy: Sendable {
         let request = Simulation.Request(promptCount: 1, tokenCount: tokenCount)
         var simulation = Simulation(
             pipeline, requests: [Simulation.Request](repeating: request, count: wanted.concurrency),
-            slotCount: wanted.concurrency, groupCount: groupCount)
+            slotCount: wanted.concurrency, groupCount: found.groupCount)
         return Result(prediction: prediction, report: simulation.run())
     }
 

@@ -93,7 +93,8 @@ struct PlanCommand: AsyncParsableCommand {
     /// The model that is planned for.
     private func subject(_ file: ClusterFile?) throws -> (ModelDescription, ModelCost) {
         if let shape, let named = ModelShape(rawValue: shape) {
-            let model = named.description
+            var model = named.description
+            model.name = "shape \(shape)"
             return (model, .estimate(of: model, options.settings(model)))
         }
         guard let path = model ?? file?.model else {

@@ -14,24 +14,32 @@ import Testing
         var dice = Dice(seed: 70 + UInt64(kind.rawValue))
         var infeasibleCount = 0
         var partialCount = 0
+        var usualCount = 0
         for _ in 0..<150 {
             let (cost, workers, goal) = try Self.instance(kind, &dice)
-            let best = AllPlans(cost: cost, workers: workers, goal: goal).best()
+            let all = AllPlans(cost: cost, workers: workers, goal: goal)
             guard let plan = try? StagePlanner.plan(cost: cost, workers: workers, goal: goal) else {
-                #expect(best == nil)
+                #expect(all.best() == nil)
                 infeasibleCount += 1
                 continue
             }
-            let found = AllPlans(cost: cost, workers: workers, goal: goal).score(of: plan)
-            let score = try #require(best)
+            let score = try #require(all.best())
+            let found = all.score(of: plan)
             #expect(plan.basis == .time(inBestOrder: true))
-            #expect(abs(found.round - score.round) <= score.round * 1e-8, "\(plan)")
-            #expect(found.stageCount >= score.stageCount, "\(plan)")
-            #expect(found.bottleneck <= score.bottleneck * (1 + 1e-7), "\(plan)")
+            #expect(found.round <= score.round * (1 + 1e-8), "\(plan)")
+            // With the plan's own number of groups there is nothing better on as many stages.
+            let same = try #require(
+                all.best(stageCount: plan.stages.count, groupCount: plan.groupCount))
+            #expect(abs(found.round - same.round) <= same.round * 1e-8, "\(plan)")
+            #expect(found.bottleneck <= same.bottleneck * (1 + 1e-7), "\(plan)")
+            if goal.round(stageCount: plan.stages.count).stepCount == plan.groupCount {
+                #expect(found.stageCount >= score.stageCount, "\(plan)")
+                usualCount += 1
+            }
             if plan.stages.count < workers.count { partialCount += 1 }
         }
         #expect((5..<120).contains(infeasibleCount))
-        #expect(partialCount > 5)
+        #expect(partialCount > 5 && usualCount > 20)
     }
 
     private static func instance(
@@ -90,23 +98,27 @@ private struct AllPlans {
     let workers: [WorkerOffer]
     let goal: PlanGoal
 
-    /// The shortest round; of those the most stages; of those the fastest slowest stage or link.
-    func best() -> Score? {
+    /// With a group for each stage: the shortest round; of those the most stages; of those the fastest slowest
+    /// stage or link.
+    ///
+    /// - Parameter stageCount: only with so many stages, if it is given, and then with `groupCount` groups.
+    func best(stageCount: Int? = nil, groupCount: Int? = nil) -> Score? {
         var scores: [Score] = []
         visit([], left: Array(workers.indices)) { order in
+            guard stageCount == nil || order.count == stageCount else { return }
             cuts(cost.layerByteCounts.count, order.count) { counts in
-                if fits(order, counts) { scores.append(score(order, counts)) }
+                if fits(order, counts) { scores.append(score(order, counts, groupCount)) }
             }
         }
         guard let least = scores.map(\.round).min() else { return nil }
         let shortest = scores.filter { $0.round <= least * (1 + 1e-9) }
-        let stageCount = shortest.map(\.stageCount).max() ?? 0
-        return shortest.filter { $0.stageCount == stageCount }.min { $0.bottleneck < $1.bottleneck }
+        let most = shortest.map(\.stageCount).max() ?? 0
+        return shortest.filter { $0.stageCount == most }.min { $0.bottleneck < $1.bottleneck }
     }
 
     func score(of plan: Plan) -> Score {
         let order = plan.stages.map { stage in workers.firstIndex { $0.name == stage.worker } ?? -1 }
-        return score(order, plan.stages.map(\.layers.count))
+        return score(order, plan.stages.map(\.layers.count), plan.groupCount)
     }
 
     private func visit(_ order: [Int], left: [Int], _ body: ([Int]) -> Void) {
@@ -129,8 +141,8 @@ private struct AllPlans {
         }
     }
 
-    private func score(_ order: [Int], _ counts: [Int]) -> Score {
-        let round = goal.round(stageCount: order.count)
+    private func score(_ order: [Int], _ counts: [Int], _ groupCount: Int?) -> Score {
+        let round = goal.round(stageCount: order.count, groupCount: groupCount)
         var slowest = 0.0
         var pass = 0.0
         for (index, worker) in order.enumerated() {

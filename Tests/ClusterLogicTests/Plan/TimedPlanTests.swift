@@ -151,6 +151,17 @@ import Testing
         #expect(plan.notes.count == 1 && plan.notes[0].hasSuffix("no measurements of b"))
     }
 
+    @Test func `whoever gets no stage is named with the reason`() throws {
+        var workers = try ["a", "b", "c", "d", "e"].map { try Self.worker($0, layer: 1) }
+        workers[1].memoryByteCount = 9
+        let few = try Self.plan(layers: 2, workers, Self.goal(8))
+        #expect(few.unused == ["b", "d", "e"])
+        #expect(few.notes.first == "b, d, e are left out: there are no more layers than stages")
+        let many = try Self.plan(layers: 8, workers, Self.goal(8))
+        #expect(many.unused == ["b"])
+        #expect(many.notes.first == "b is left out: 9 B do not hold one layer")
+    }
+
     @Test func `given layers stay as they are`() throws {
         var workers = try [Self.worker("a", layer: 1), Self.worker("b", layer: 9)]
         workers[0].assignedLayers = LayerRange(first: 0, end: 1)
@@ -182,5 +193,26 @@ import Testing
         #expect(other.notes.contains { $0.hasPrefix("20 workers that differ are too many") })
         let numbers = other.stages.compactMap { Int($0.worker.dropFirst()) }
         #expect(numbers == numbers.sorted() && numbers.count == other.stages.count)
+    }
+
+    @Test func `figures at the limits, and none at all, make a plan`() throws {
+        let most = try StepCostCurveTests.curve([(1, 0), (2, Limits.profileSecondsMax)])
+        let slowest = try WorkerProfile(
+            layerSeconds: most, prefillLayerSeconds: most, headSeconds: most,
+            stepSeconds: Limits.profileSecondsMax, readBytesPerSecond: 1e3,
+            attentionSecondsPerToken: Limits.attentionSecondsMax)
+        let slow = try LinkProfile(
+            latencySeconds: Limits.linkLatencySecondsMax,
+            bytesPerSecond: Limits.bytesPerSecondRange.lowerBound)
+        let offers = ["a", "b"].map {
+            WorkerOffer(name: $0, address: "", memoryByteCount: .max, profile: slowest)
+        }
+        let goal = PlanGoal(
+            concurrency: .max, hiddenSize: .max, cachedCount: .max, links: LinkMatrix(assumed: slow))
+        let plan = try Self.plan(layers: Limits.layersMax, offers, goal)
+        let prediction = try #require(PlanPrediction(plan: plan, workers: offers, goal: goal))
+        #expect(prediction.roundSeconds.isFinite && prediction.tokensPerSecond > 0)
+        let nothing = try ["a", "b"].map { try Self.worker($0, layer: 0) }
+        #expect(try Self.plan(layers: 8, nothing, Self.goal(4)).stages.count >= 1)
     }
 }
