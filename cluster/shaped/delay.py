@@ -57,6 +57,7 @@ async def carry(reader, writer, delay):
         await delivery
     except OSError:
         delivery.cancel()
+        writer.close()
 
 
 async def join(reader, writer, target, delay):
