@@ -48,6 +48,22 @@ extension EndToEnd {
             #expect(Double(first + second) <= 1.02 * Double(whole), "\(first) + \(second) of \(whole)")
         }
 
+        @Test func `a worker that is stopped in the middle of a transfer is given up for want of heartbeats`()
+            async throws
+        {
+            let cluster = try await TestCluster(count: 1)
+            let proxy = try Proxy(to: cluster.workers[0].port, Proxy.Shape(bytesPerSecond: 150_000))
+            cluster.file.workers[0].address = proxy.address
+            let run = try cluster.start(EndToEnd.greedy, input: EndToEnd.prompts)
+            try await run.process.until("a part on the disk of w0") { !cluster.workers[0].parts.isEmpty }
+            cluster.workers[0].process.signal(SIGSTOP)
+            // Long before the time that a transfer may stand still is over.
+            let failure = try await run.finish(within: .seconds(20))
+            #expect(failure.status == 2)
+            #expect(failure.errorLine.contains("worker w0"))
+            #expect(failure.errorLine.contains("no heartbeat"))
+        }
+
         @Test func `a coordinator killed in the middle of a transfer sends the rest when it comes back`()
             async throws
         {

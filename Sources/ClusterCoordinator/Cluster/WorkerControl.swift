@@ -90,6 +90,9 @@ final class WorkerControl: Sendable {
     /// What the worker said of itself last.
     var latest: HeartbeatReply? { state.withLock { $0.latest } }
 
+    /// What went wrong with the worker first, if anything did.
+    var failure: ClusterError? { state.withLock { $0.failure } }
+
     /// Starts to look for the longest round trip of a heartbeat anew.
     func forgetWorstRoundTrip() { state.withLock { $0.monitor.forgetWorstRoundTrip() } }
 

@@ -124,8 +124,12 @@ final class Shipment: Sendable {
 
     private func watch() async {
         while !Task.isCancelled {
-            handle { $0.tick(now: .now) }
-            try? await Task.sleep(for: .seconds(1))
+            handle { sending in
+                // A worker that is lost need not close this connection.
+                if let failure = control.failure { throw failure }
+                return sending.tick(now: .now)
+            }
+            try? await Task.sleep(for: Limits.heartbeatInterval)
         }
     }
 

@@ -28,6 +28,9 @@ actor WorkerSession {
     private var verified: Set<PartFile> = []
     /// Parts that were let in in this session.
     private var offered: Set<ContentDigest> = []
+    /// Where the loader waits for parts.
+    private nonisolated let gate = PartGate()
+    private var loading: Task<Stage, any Error>?
     private var runner: StageRunner?
     private var residentByteCount: UInt64 = 0
     /// Where the stage's frames go: the next worker, or the coordinator when this stage is the last.
@@ -54,6 +57,7 @@ actor WorkerSession {
     ///
     /// - Returns: what the coordinator is to be told, and how many parts are missing.
     func assign(_ assignment: Assignment) async throws -> (status: StoreStatus, missingPartCount: Int) {
+        guard !isEnded else { throw CancellationError() }
         let manifest = try ShardManifest(decoding: assignment.manifest)
         self.assignment = assignment
         self.manifest = manifest
@@ -62,6 +66,7 @@ actor WorkerSession {
             "assigned",
             metadata: ["layers": "\(manifest.layers)", "shard.id": "\(manifest.id.short)"])
         let store = store
+        loading = try startLoading(manifest, assignment)
         let present = try await presence(of: manifest.files.map(\.file))
         missing = Set(present.filter { !$0.isComplete }.map(\.digest))
         let files = manifest.files
@@ -73,20 +78,25 @@ actor WorkerSession {
         return (StoreStatus(parts: present), missing.count)
     }
 
-    /// What is on disk of `files`, in their order; those that are not known yet are hashed side by side.
+    /// What is on disk of `files`, in their order; those that are not known yet are hashed side by side, the
+    /// largest first.
     private func presence(of files: [PartFile]) async throws -> [PartState] {
         let store = store
+        let gate = gate
         let known = verified
+        let threadCount = min(configuration.threadCount, Limits.diskThreads / 2)
+        let order = files.enumerated().sorted { $0.element.byteCount > $1.element.byteCount }
         let states = try await withThrowingTaskGroup(of: (Int, PartState).self) { group in
             var states: [Int: PartState] = [:]
-            for (index, file) in files.enumerated() {
-                if index >= configuration.threadCount, let (index, state) = try await group.next() {
+            for (started, (index, file)) in order.enumerated() {
+                if started >= threadCount, let (index, state) = try await group.next() {
                     states[index] = state
                 }
                 group.addTask {
                     let (byteCount, isComplete) =
                         known.contains(file)
                         ? (file.byteCount, true) : try await DiskThreads.run { store.presence(of: file) }
+                    if isComplete { gate.pass(file.digest) }
                     return (
                         index,
                         PartState(digest: file.digest, presentByteCount: byteCount, isComplete: isComplete)
@@ -125,14 +135,14 @@ actor WorkerSession {
     /// - Returns: whether it was the last one that the stage lacked.
     func partArrived(_ file: PartFile) -> Bool {
         verified.insert(file)
+        gate.pass(file.digest)
         return missing.remove(file.digest) != nil && missing.isEmpty
     }
 
-    /// Brings the stage into memory.
-    ///
-    /// - Returns: what the coordinator is to be told; `nil` if the session has ended meanwhile.
-    func load() async throws -> Ready? {
-        guard let manifest, let assignment else { throw WorkerError("there is no assignment to load") }
+    /// Begins to lay parts out in memory, each as soon as it is known to be whole.
+    private func startLoading(
+        _ manifest: ShardManifest, _ assignment: Assignment
+    ) throws -> Task<Stage, any Error> {
         guard let cacheType = CacheType(rawValue: assignment.cacheType) else {
             throw WorkerError(
                 "KV cache type “\(assignment.cacheType)” is unknown here; use one of \(CacheType.names)")
@@ -145,24 +155,52 @@ actor WorkerSession {
             cacheType: cacheType, stepTokensMax: Int(assignment.stepTokensMax),
             threadCount: configuration.threadCount, kernels: configuration.kernels, headType: headType,
             pinsThreads: configuration.pinsThreads)
+        let parts = Dictionary(manifest.parts.map { ($0.kind, $0) }) { first, _ in first }
         let store = store
-        let start = ContinuousClock.now
+        let gate = gate
         let log = log
-        let stage = try await DiskThreads.run {
-            var lastReport = start
-            return try StageLoader.load(model: manifest.model, layers: manifest.layers, settings: settings) {
-                kind, body in
-                guard let part = manifest.parts.first(where: { $0.kind == kind }) else {
-                    throw WorkerError("the shard's manifest lacks the \(kind)")
-                }
-                // A large stage takes a while to read, verify and lay out.
-                if lastReport.duration(to: .now) > .seconds(2) {
-                    lastReport = .now
-                    log.info("loading", metadata: ["part": "\(kind)", "layers": "\(manifest.layers)"])
-                }
-                try store.map(part.digest).withBytes(body)
+        return Task {
+            try await DiskThreads.run {
+                var lastReport = ContinuousClock.now
+                return try StageLoader.load(
+                    model: manifest.model, layers: manifest.layers, settings: settings,
+                    next: { kinds in
+                        let waiting = try kinds.map { kind in
+                            guard let part = parts[kind] else {
+                                throw WorkerError("the shard's manifest lacks the \(kind)")
+                            }
+                            return part
+                        }
+                        return try gate.wait(forAnyOf: waiting).kind
+                    },
+                    part: { kind, body in
+                        guard let part = parts[kind] else { return }
+                        // A large stage takes a while to read, verify and lay out.
+                        if lastReport.duration(to: .now) > .seconds(2) {
+                            lastReport = .now
+                            log.info(
+                                "loading", metadata: ["part": "\(kind)", "layers": "\(manifest.layers)"])
+                        }
+                        try store.map(part.digest).withBytes(body)
+                    })
             }
         }
+    }
+
+    /// Waits until the stage is in memory.
+    ///
+    /// - Returns: what the coordinator is to be told; `nil` if the session has ended meanwhile.
+    func load() async throws -> Ready? {
+        guard let assignment, let loading else { throw WorkerError("there is no assignment to load") }
+        let start = ContinuousClock.now
+        let stage: Stage
+        do {
+            stage = try await loading.value
+        } catch {
+            if isEnded { return nil }
+            throw error
+        }
+        self.loading = nil
         guard !isEnded else { return nil }
         let downstream = downstream
         let control = control
@@ -273,6 +311,9 @@ actor WorkerSession {
         downstream.close()
         for connection in connections { connection.close() }
         connections = []
+        gate.close()
+        _ = await loading?.result
+        loading = nil
         await runner?.stop()
         runner = nil
         log.info("session ended", metadata: ["holder": "\(holder)"])

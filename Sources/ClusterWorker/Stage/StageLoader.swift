@@ -33,16 +33,21 @@ package enum StageLoader {
 
     /// Loads part after part; `part` calls its second argument with the bytes of the part of that kind.
     ///
+    /// - Parameter next: chooses one of the parts that may be loaded now; by default the first.
     /// - Returns: a stage that nobody else has.
     /// - Throws: what `part` throws; `EngineError` naming part and tensor.
     package static func load(
         model: ModelDescription, layers: LayerRange, settings: Settings,
+        next: ([PartReference.Kind]) throws -> PartReference.Kind = { $0[0] },
         part: (PartReference.Kind, (UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) throws -> Stage {
         let pool = try ComputePool(threadCount: settings.threadCount, pinsThreads: settings.pinsThreads)
         var weights = try StageWeights(
             model: model, layers: layers, kernels: settings.kernels, headType: settings.headType)
-        for kind in ShardManifest.kinds(layers: layers, of: model) {
+        while case let missing = weights.missingParts, !missing.isEmpty {
+            // A tied head shares the embedding's memory, once that is there.
+            let isHeadLast = model.hasTiedHead && missing.contains(.embedding)
+            let kind = try next(isHeadLast ? missing.filter { $0 != .head } : missing)
             try part(kind) { try weights.load(kind: kind, part: PartView(bytes: $0), pool: pool) }
         }
         return try Stage(
