@@ -12,15 +12,16 @@ extension MeasurementBook {
         _ measurements: ClusterMeasurements, cluster: String, shape: ProfiledShape, memory: [String: UInt64]
     ) {
         let now = Int(time(nil))
-        for (name, worker) in measurements.workers.sorted(by: { $0.key < $1.key }) {
-            record(
-                worker: Worker(
+        record(
+            workers: measurements.workers.sorted { $0.key < $1.key }.map { name, worker in
+                Worker(
                     cluster: cluster, worker: name, shape: shape, kernel: worker.kernel,
-                    profile: worker.profile, memoryByteCount: memory[name] ?? 0, measuredAt: now))
-        }
-        for (from, to, link) in measurements.links.measured {
-            record(link: Link(cluster: cluster, from: from, to: to, profile: link))
-        }
+                    profile: worker.profile, memoryByteCount: memory[name] ?? 0, measuredAt: now)
+            })
+        record(
+            links: measurements.links.measured.map { from, to, link in
+                Link(cluster: cluster, from: from, to: to, profile: link)
+            })
     }
 }
 
