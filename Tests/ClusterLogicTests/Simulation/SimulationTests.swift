@@ -2,6 +2,7 @@
 
 import BitNetCore
 import ClusterLogic
+import ClusterWire
 import Testing
 
 @Suite struct SimulationTests {
@@ -75,16 +76,18 @@ import Testing
 
     @Test func `a slow link decides, and delays only take time`() throws {
         let instant = try #require(Self.instant)
-        // A hop of one token: 24 + 16 + 20 + 16 + 340 bytes.
+        let payload = try #require(
+            StepFrame.payloadByteCount(entryCount: 1, traceCount: 1, hidden: 320))
+        let transfer = Double(FrameHeader.byteCount + payload) / 1000
         let slow = try LinkProfile(latencySeconds: 3, bytesPerSecond: 1000)
         let report = try Self.run(
             Self.pipeline([0.1, 0.1], links: [instant, slow, instant]), 1, tokens: 10)
-        #expect(near(report.gap.median, 0.2 + 0.416 + 3))
-        #expect(near(report.linkBusyShares[1], 0.416 / 3.616))
+        #expect(near(report.gap.median, 0.2 + transfer + 3))
+        #expect(near(report.linkBusyShares[1], transfer / (3.2 + transfer)))
         // Two streams pass it one after the other, but wait for its delay together.
         let two = try Self.run(Self.pipeline([0.1, 0.1], links: [instant, slow, instant]), 2, tokens: 100)
-        #expect(near(two.gap.median, 3.616))
-        #expect(near(try #require(two.steadyTokensPerSecond), 2 / 3.616))
+        #expect(near(two.gap.median, 3.2 + transfer))
+        #expect(near(try #require(two.steadyTokensPerSecond), 2 / (3.2 + transfer)))
     }
 
     @Test func `who comes while all slots are taken waits for the first that is free`() throws {
