@@ -22,8 +22,13 @@ extension GenerationSchedule {
     /// fall apart into smaller ones, and a prompt would put more than one chunk between two tokens of a
     /// sequence. Prompts alone follow each other as closely as the stages can take them.
     private var stepCountMax: Int {
-        running.count > prefilling.count ? min(groupCount, stepsInFlightMax) : stepsInFlightMax
+        guard decodingCount > 0 else { return stepsInFlightMax }
+        // As many as full shares make: one more would take the last few of a step that could have had them.
+        let groupCount = prefilling.isEmpty ? (decodingCount + decodeShare - 1) / decodeShare : groupCount
+        return min(groupCount, stepsInFlightMax)
     }
+
+    private var decodingCount: Int { running.count - prefilling.count }
 
     /// Gives slots to as many as the next chunk has room for, in the order in which they came.
     ///
@@ -87,8 +92,7 @@ extension GenerationSchedule {
 
     /// Sequences that one step decodes, so that each group gets its part of them.
     private var decodeShare: Int {
-        let decodingCount = running.count - prefilling.count
-        return (decodingCount + groupCount - 1) / groupCount
+        (decodingCount + groupCount - 1) / groupCount
     }
 }
 

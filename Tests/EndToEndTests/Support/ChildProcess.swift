@@ -31,8 +31,13 @@ final class ChildProcess: Sendable {
         // A program that crashes shall end at once: its backtracer would outlive the test.
         // Nothing is left behind in the user's own store, and no test finds there what another one left.
         let cache = files.path(of: "cache")
-        let variables = inherited.merging(["SWIFT_BACKTRACE": "enable=no", "XDG_CACHE_HOME": cache]) { $1 }
-            .merging(environment) { $1 }.map { "\($0.key)=\($0.value)" }
+        // Where layers go by the clock, no two runs need have the same plan.
+        let defaults = [
+            "SWIFT_BACKTRACE": "enable=no", "XDG_CACHE_HOME": cache, "BITNET_COORD_PLACEMENT": "bytes",
+        ]
+        let variables = inherited.merging(defaults) { $1 }.merging(environment) { $1 }.map {
+            "\($0.key)=\($0.value)"
+        }
 
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
