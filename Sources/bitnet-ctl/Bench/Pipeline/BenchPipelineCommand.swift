@@ -3,7 +3,9 @@ import ArgumentParser
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
+import ClusterConfig
 import ClusterCoordinator
+import ClusterLogic
 import FoundationEssentials
 import ProgramPipeline
 import ProgramSupport
@@ -85,9 +87,27 @@ struct BenchPipelineCommand: AsyncParsableCommand {
             let settled = settledEngine(counts, model)
             try await pipeline.run(model, engine: settled, store: storeOptions, console) { running in
                 let record = try await measure(running, model, counts, console)
+                note(record, running, model, console)
                 console.write(json ? try record.encoded + "\n" : record.text)
                 if let save { try OutputFile.write(Array((try record.encoded + "\n").utf8), to: save) }
             }
+        }
+    }
+
+    /// Writes what the cluster did into the book, beside which `bitnet-ctl plan` puts what it predicts.
+    private func note(
+        _ record: BenchRecord, _ running: RunningPipeline, _ model: ModelFile, _ console: Console
+    ) {
+        guard let shards = pipeline.shards, let directory = storeOptions.directory else { return }
+        do {
+            let cluster = try ClusterFile.load(path: shards).cluster
+            var book = try MeasurementBook.load(directory: directory)
+            for run in record.runs(cluster: cluster, shape: ProfiledShape(model.description), running) {
+                try book.record(run: run)
+            }
+            try book.save(directory: directory)
+        } catch {
+            console.note("warning: the figures are not kept for bitnet-ctl plan: \(error)")
         }
     }
 
