@@ -23,11 +23,7 @@ actor WorkerSession {
 
     private var assignment: Assignment?
     private var manifest: ShardManifest?
-    private var missing: Set<ContentDigest> = []
-    /// Parts that were found whole on disk in this session; they are not hashed again.
-    private var verified: Set<PartFile> = []
-    /// Parts that were let in in this session.
-    private var offered: Set<ContentDigest> = []
+    private var ledger = PartLedger()
     /// Where the loader waits for parts.
     private nonisolated let gate = PartGate()
     private var loading: Task<Stage, any Error>?
@@ -68,75 +64,60 @@ actor WorkerSession {
         let store = store
         loading = try startLoading(manifest, assignment)
         let present = try await presence(of: manifest.files.map(\.file))
-        missing = Set(present.filter { !$0.isComplete }.map(\.digest))
         let files = manifest.files
         let needed = zip(files, present).reduce(0) { $0 + ($1.0.byteCount - $1.1.presentByteCount) }
         try await DiskThreads.run {
             try store.checkRoom(for: needed, keeping: Set(files.map(\.digest)))
             try store.note(manifest)
         }
-        return (StoreStatus(parts: present), missing.count)
+        return (StoreStatus(parts: present), ledger.missingPartCount)
     }
 
-    /// What is on disk of `files`, in their order; those that are not known yet are hashed side by side, the
-    /// largest first.
+    /// What is on disk of the stage's files, in their order; those that are not known yet are hashed side by side,
+    /// the largest first.
     private func presence(of files: [PartFile]) async throws -> [PartState] {
         let store = store
         let gate = gate
-        let known = verified
         let threadCount = min(configuration.threadCount, Limits.diskThreads / 2)
-        let order = files.enumerated().sorted { $0.element.byteCount > $1.element.byteCount }
-        let states = try await withThrowingTaskGroup(of: (Int, PartState).self) { group in
-            var states: [Int: PartState] = [:]
-            for (started, (index, file)) in order.enumerated() {
-                if started >= threadCount, let (index, state) = try await group.next() {
-                    states[index] = state
+        let unknown = ledger.assign(files).sorted { $0.byteCount > $1.byteCount }
+        for file in Set(files).subtracting(unknown) { gate.pass(file.digest) }
+        let partial = try await withThrowingTaskGroup(of: (PartFile, UInt64?).self) { group in
+            var partial: [PartFile: UInt64] = [:]
+            for (index, file) in unknown.enumerated() {
+                if index >= threadCount, let (file, byteCount) = try await group.next() {
+                    partial[file] = byteCount
                 }
                 group.addTask {
-                    let (byteCount, isComplete) =
-                        known.contains(file)
-                        ? (file.byteCount, true) : try await DiskThreads.run { store.presence(of: file) }
+                    let (byteCount, isComplete) = try await DiskThreads.run { store.presence(of: file) }
                     if isComplete { gate.pass(file.digest) }
-                    return (
-                        index,
-                        PartState(digest: file.digest, presentByteCount: byteCount, isComplete: isComplete)
-                    )
+                    return (file, isComplete ? nil : byteCount)
                 }
             }
-            for try await (index, state) in group { states[index] = state }
-            return states
+            for try await (file, byteCount) in group { partial[file] = byteCount }
+            return partial
         }
-        return files.indices.compactMap { states[$0] }
+        for file in unknown where partial[file] == nil { _ = ledger.found(file) }
+        return files.map { file in
+            PartState(
+                digest: file.digest, presentByteCount: partial[file] ?? file.byteCount,
+                isComplete: partial[file] == nil)
+        }
     }
 
     /// Whether a part may come.
     ///
     /// - Returns: why not, or `nil`.
-    func refusal(of file: PartFile) -> String? {
-        if let manifest {
-            guard missing.contains(file.digest), manifest.files.contains(where: { $0.file == file }) else {
-                return "part \(file.digest.short) of \(file.byteCount) bytes is not one that is missing here"
-            }
-        }
-        guard offered.contains(file.digest) || offered.count < Limits.partsMax else {
-            return "more than \(Limits.partsMax) parts were offered"
-        }
-        offered.insert(file.digest)
-        return nil
-    }
+    func refusal(of file: PartFile) -> String? { ledger.offer(file) }
 
     /// Parts that must not be removed to make room for others.
-    var usedParts: Set<ContentDigest> {
-        offered.union(verified.map(\.digest)).union(manifest?.files.map(\.digest) ?? [])
-    }
+    var usedParts: Set<ContentDigest> { ledger.used }
 
     /// A part is verified and on disk.
     ///
     /// - Returns: whether it was the last one that the stage lacked.
     func partArrived(_ file: PartFile) -> Bool {
-        verified.insert(file)
         gate.pass(file.digest)
-        return missing.remove(file.digest) != nil && missing.isEmpty
+        return ledger.found(file)
     }
 
     /// Begins to lay parts out in memory, each as soon as it is known to be whole.
