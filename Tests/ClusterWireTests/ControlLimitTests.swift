@@ -18,6 +18,43 @@ import Testing
         code { _ = try Assignment.decode(assignment.encode()) }
     }
 
+    @Test func `a model that is measured is within bounds, and curves are short`() {
+        func measure(layers: Int = 1, hidden: Int = 1, vocabulary: Int = 1) -> WireError.Code? {
+            code {
+                _ = try Measure.decode(
+                    MessageSample.measure(
+                        layers: UInt32(layers), hidden: UInt32(hidden), vocabulary: UInt32(vocabulary)
+                    ).encode())
+            }
+        }
+        #expect(measure(layers: Limits.layersMax) == nil)
+        #expect(measure(layers: Limits.layersMax + 1) == .limit)
+        #expect(measure(layers: 0) == .limit)
+        #expect(measure(hidden: Limits.hiddenSizeMax) == nil)
+        #expect(measure(hidden: Limits.hiddenSizeMax + 1) == .limit)
+        #expect(measure(vocabulary: Limits.vocabularyMax) == nil)
+        #expect(measure(vocabulary: Limits.vocabularyMax + 1) == .limit)
+        func curve(_ count: Int) -> WireError.Code? {
+            code {
+                var measured = Measured()
+                measured.head = Array(repeating: CurvePoint(count: 1, seconds: 1), count: count)
+                _ = try Measured.decode(measured.encode())
+            }
+        }
+        #expect(curve(Limits.profilePointsMax) == nil)
+        #expect(curve(Limits.profilePointsMax + 1) == .limit)
+        func probe(_ count: Int) -> WireError.Code? {
+            code {
+                let links = (0..<count).map {
+                    LinkFigures(name: "\($0)", latencySeconds: 0, bytesPerSecond: 1)
+                }
+                _ = try LinksProbed.decode(LinksProbed(links: links).encode())
+            }
+        }
+        #expect(probe(Limits.workersMax) == nil)
+        #expect(probe(Limits.workersMax + 1) == .limit)
+    }
+
     @Test func `names end at their limit`() throws {
         for (count, expected) in [
             (Limits.nameBytesMax, nil), (Limits.nameBytesMax + 1, WireError.Code.limit),

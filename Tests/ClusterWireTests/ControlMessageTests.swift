@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test func `every control frame type has a message`() throws {
-        let raw: Set<FrameType> = [.partChunk, .partEnd, .step, .outcome]
+        let raw: Set<FrameType> = [.partChunk, .partEnd, .step, .outcome, .probe, .probed]
         #expect(try Set(MessageSample.all().map(\.type)) == Set(FrameType.allCases).subtracting(raw))
     }
 

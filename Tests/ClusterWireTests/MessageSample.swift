@@ -53,6 +53,29 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
         )
     }
 
+    static func measure(layers: UInt32 = 80, hidden: UInt32 = 8192, vocabulary: UInt32 = 1) -> Measure {
+        Measure(
+            layerCount: layers, hiddenSize: hidden, feedForwardSize: 24_576, headCount: 64,
+            keyValueHeadCount: 8, headSize: 128, vocabularySize: vocabulary, hasSquaredReLU: true,
+            hasSubNorms: true, cacheType: "int8", head: "exact", ignoresMemory: true)
+    }
+
+    static let measured: Measured = {
+        var measured = Measured()
+        measured.layer = (1...Limits.profilePointsMax).map {
+            CurvePoint(count: UInt32($0), seconds: Double($0) / 1e3)
+        }
+        measured.prefill = [CurvePoint(count: 64, seconds: .infinity)]
+        measured.head = [CurvePoint(count: .max, seconds: -1)]
+        measured.stepSeconds = 1e-4
+        measured.readBytesPerSecond = 1e10
+        measured.attentionSecondsPerToken = 1e-7
+        measured.layerByteCount = .max
+        measured.kernel = "avx2, 2 threads"
+        measured.isRemembered = true
+        return measured
+    }()
+
     static let sampling: SamplingParameters = {
         var sampling = SamplingParameters()
         sampling.temperature = 0.7
@@ -88,6 +111,13 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
                 Opening(
                     slot: 4095, sampling: sampling, prefix: SharedPrefix(slot: 4094, tokenCount: 1 << 20))),
             MessageSample(Opening(slot: 0, sampling: sampling)), MessageSample(Closing(slot: 17)),
+            MessageSample(measure()), MessageSample(measured), MessageSample(Measured()),
+            MessageSample(
+                ProbeLinks(neighbours: [
+                    Neighbour(name: "b", address: "10.0.0.2:7101"), Neighbour(name: "c", address: ""),
+                ])),
+            MessageSample(
+                LinksProbed(links: [LinkFigures(name: "b", latencySeconds: 1e-4, bytesPerSecond: 1.25e8)])),
         ]
     }
 }

@@ -33,8 +33,8 @@ import Testing
             traces: Array(repeating: outcome.traces[0], count: Limits.workersMax))
         let payload = try Frame(encoded: OutcomeFrame.encode(largest)).payload
         #expect(code(payload) == nil)
-        for offset in [0, 4] {
-            var beyond = payload + [UInt8](repeating: 0, count: 16)
+        for (offset, byteCount) in [(0, 16), (4, 20)] {
+            var beyond = payload + [UInt8](repeating: 0, count: byteCount)
             beyond[offset] += 1
             #expect(code(beyond) == .limit)
         }

@@ -60,7 +60,7 @@ import Testing
         let decoded = try StepFrame.decode(frame)
         #expect(decoded.step == step)
         #expect(decoded.hidden == hidden)
-        #expect(decoded.hopOffset == 16 + 3 * 20 + 16)
+        #expect(decoded.hopOffset == 16 + 3 * 20 + 20)
         #expect(Array(frame.payload[decoded.hopRange]) == hop)
     }
 
@@ -68,7 +68,7 @@ import Testing
         let payload = Array(
             StepFrame.encode(step: step, hidden: 1, hop: [1, 2, 3, 4, 5, 6, 7, 8, 9]).dropFirst(24))
         let words: [UInt32] = [
-            3, 1, 1, 0, 1, 2, 3, 0, 0, 4, 5, 6, 1, 0, 7, 8, 9, 2, 10, 11, 12, 13, 14,
+            3, 1, 1, 0, 1, 2, 3, 0, 0, 4, 5, 6, 1, 0, 7, 8, 9, 2, 10, 11, 12, 13, 15, 14,
         ]
         let expected = words.flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
         #expect(payload == expected + [1, 2, 3, 4, 5, 6, 7, 8, 9])
@@ -87,7 +87,7 @@ import Testing
         #expect(code(Frame(type: .step, stream: 1, payload: payload)) == nil)
         let entry = [UInt8](repeating: 0, count: 20)
         #expect(code(replacing(0..<4, with: UInt32(Limits.stepTokensMax + 1), in: payload + entry)) == .limit)
-        let trace = [UInt8](repeating: 0, count: 16)
+        let trace = [UInt8](repeating: 0, count: 20)
         #expect(code(replacing(4..<8, with: UInt32(Limits.workersMax + 1), in: payload + trace)) == .limit)
         #expect(code(replacing(8..<12, with: UInt32(Limits.hiddenSizeMax + 1), in: payload)) == .limit)
         #expect(code(replacing(8..<12, with: .max, in: payload)) == .limit)

@@ -24,7 +24,8 @@ extension GenerationSchedule {
     private var stepCountMax: Int {
         guard decodingCount > 0 else { return stepsInFlightMax }
         // As many as full shares make: one more would take the last few of a step that could have had them.
-        let groupCount = prefilling.isEmpty ? (decodingCount + decodeShare - 1) / decodeShare : groupCount
+        let hasPrompts = !prefilling.isEmpty || !(waiting.isEmpty || slots.free.isEmpty)
+        let groupCount = hasPrompts ? groupCount : (decodingCount + decodeShare - 1) / decodeShare
         return min(groupCount, stepsInFlightMax)
     }
 
