@@ -123,8 +123,10 @@ BN_INLINE float encode_weights(
     for (size_t p = 0; p < count; p += bn_lane_count) {
         bn_lanes exponentials = exp_lanes(load_floats(scores + p) - summary[0]);
         sums = sums + exponentials;
-        size_t some = count - p < bn_lane_count ? count - p : bn_lane_count;
-        bn_lanes scaled = exponentials * load_some_floats(value_scales + p, some);
+        // Behind the last position stands anything.
+        bn_lanes scales = count - p < bn_lane_count ? load_some_floats(value_scales + p, count - p)
+                                                    : load_floats(value_scales + p);
+        bn_lanes scaled = exponentials * scales;
         bn_integer_lanes magnitude = (bn_integer_lanes)scaled & 0x7fffffff;
         bn_integer_lanes is_larger = magnitude > largest;
         largest = (magnitude & is_larger) | (largest & ~is_larger);
