@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test func `the slowest stage decides, and steps wait before it`() throws {
-        let report = try Self.run(Self.pipeline([1, 2, 1]), 4, tokens: 50)
+        let report = try Self.run(Self.pipeline([1, 2, 1]), 6, tokens: 50)
         #expect(report.busyShares[1] > 0.98 && report.busyShares[0] < 0.51)
         #expect(report.waitSeconds[1] > 0.5 && report.waitSeconds[2] == 0)
     }
