@@ -62,7 +62,7 @@ extension GenerationSchedule {
     /// The next step, accounted for as in flight, or `nil` if there is nothing to compute.
     private mutating func nextStep() -> Step? {
         var builder = StepBuilder()
-        let chunkMax = min(prefillChunk, stepTokensMax)
+        let chunkMax = min(chunkShare, stepTokensMax)
         // Room for a chunk is kept free, so that decoding never starves a prompt.
         let decodeMax = prefilling.isEmpty ? stepTokensMax : stepTokensMax - chunkMax
         let decodeCount = min(decodable.count, decodeShare, decodeMax)
@@ -90,6 +90,15 @@ extension GenerationSchedule {
             if !sequence.isPrefilling { prefilling.removeFirst() }
         }
     }
+
+    /// Prompt tokens of one step: beside sequences that decode, all steps under way hold one chunk together, so
+    /// that no token waits for more than that; but not so few that a step does not pay.
+    private var chunkShare: Int {
+        guard decodingCount > 0 else { return prefillChunk }
+        return max(prefillChunk / groupCount, min(prefillChunk, Self.chunkShareMin))
+    }
+
+    private static let chunkShareMin = 16
 
     /// Sequences that one step decodes, so that each group gets its part of them.
     private var decodeShare: Int {

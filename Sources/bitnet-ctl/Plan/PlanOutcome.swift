@@ -76,9 +76,8 @@ struct PlanOutcome {
         }
         if let groupCount = plan.groupCount, groupCount != stageCount {
             advice.append(
-                groupCount > stageCount
-                    ? "links are long enough to be worth \(groupCount) groups of sequences instead of \(stageCount)"
-                    : "one stage takes so long that \(groupCount) groups of sequences are better than \(stageCount)"
+                "sequences go in \(groupCount) groups instead of one for each stage, which keeps the slowest stage "
+                    + "busier"
             )
         }
         return advice
