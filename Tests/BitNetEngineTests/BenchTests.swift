@@ -135,3 +135,31 @@ import Testing
         #expect((bench.best[0].multiplyAddRate == nil) == (found[0].multiplyAddRatio == nil))
     }
 }
+
+@Suite struct StageMeterTests {
+    @Test(arguments: CacheType.allCases)
+    func `a worker measures a shape: curves that ascend, and figures that are numbers`(
+        cacheType: CacheType
+    ) throws {
+        var model = ModelShape.twoBillion.description
+        model.layerCount = 2
+        model.hiddenSize = 256
+        model.feedForwardSize = 512
+        model.headCount = 4
+        model.keyValueHeadCount = 2
+        model.headSize = 64
+        model.vocabularySize = 4096
+        let meter = try StageMeter(
+            model: model, kernels: Kernels(), threadCount: 1, cacheType: cacheType, headType: .fast)
+        let figures = try meter.measure()
+        for curve in [figures.layer, figures.prefill, figures.head] {
+            #expect(curve.first != nil)
+            #expect(curve.map(\.count) == curve.map(\.count).sorted())
+            #expect(curve.allSatisfy { $0.seconds > 0 && $0.seconds.isFinite })
+        }
+        #expect(figures.layer.first?.count == 1)
+        #expect(figures.readBytesPerSecond > 0)
+        #expect(figures.attentionSecondsPerToken >= 0)
+        #expect(figures.layerByteCount > 0)
+    }
+}
