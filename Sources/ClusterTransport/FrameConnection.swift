@@ -28,13 +28,6 @@ package final class FrameConnection: Sendable {
         channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
     }
 
-    /// Sends one frame that is encoded already, and calls `sent` once the kernel has all of it.
-    package func send(encoded bytes: [UInt8], sent: @escaping @Sendable () -> Void) {
-        let written = channel.eventLoop.makePromise(of: Void.self)
-        written.futureResult.whenSuccess(sent)
-        channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: written)
-    }
-
     /// Sends and returns once the bytes are with the kernel.
     package func sendFlushed(_ frame: Frame, within duration: Duration) async throws {
         let written = channel.eventLoop.makePromise(of: Void.self)

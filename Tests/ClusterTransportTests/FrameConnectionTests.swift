@@ -8,20 +8,6 @@ import Synchronization
 import Testing
 
 @Suite struct FrameConnectionTests {
-    /// A listener whose side of each connection `serve` plays, and a connection to it.
-    private func withPair(
-        serve: @escaping @Sendable (FrameConnection) async -> Void,
-        _ body: (FrameConnection) async throws -> Void
-    ) async throws {
-        let network = Network(loopCount: 1)
-        let listener = try await network.listen(on: "127.0.0.1:0", accept: serve)
-        let connection = try await network.connect(to: "127.0.0.1:\(listener.port)", peer: "worker x")
-        try await body(connection)
-        connection.close()
-        await listener.close()
-        await network.shutdown()
-    }
-
     private func code(of body: () async throws -> Void) async -> TransportError.Code? {
         do {
             try await body()

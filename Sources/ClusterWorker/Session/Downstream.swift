@@ -6,21 +6,23 @@ import Synchronization
 ///
 /// The compute queue sends; the session connects and closes.
 final class Downstream: Sendable {
-    private let connection = Mutex<FrameConnection?>(nil)
+    private let sender = Mutex<DirectSender?>(nil)
 
+    /// From now on nothing else may send on `next`.
     func connect(to next: FrameConnection) {
-        connection.withLock { $0 = next }
+        let direct = DirectSender(next)
+        sender.withLock { $0 = direct }
     }
 
     /// - Parameter sent: called when the kernel has all bytes.
     func send(_ bytes: [UInt8], sent: @escaping @Sendable () -> Void) {
-        connection.withLock { $0 }?.send(encoded: bytes, sent: sent)
+        sender.withLock { $0 }?.send(bytes, sent: sent)
     }
 
     func close() {
-        connection.withLock { connection in
-            defer { connection = nil }
-            return connection
+        sender.withLock { sender in
+            defer { sender = nil }
+            return sender
         }?.close()
     }
 }
