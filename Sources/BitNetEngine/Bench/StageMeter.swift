@@ -27,22 +27,26 @@ package struct StageMeter {
     }
 
     /// Weights that are read before the first ones are read again; larger than most last-level caches.
-    private static let weightByteCount = 128 << 20
+    private static let weightByteCount = 96 << 20
     /// Head in int8 at least, bytes, for the same reason.
     private static let headByteCount = 64 << 20
-    private static let readByteCount = 128 << 20
-    private static let decodeCounts = [1, 2, 4, 8, 16, 32]
+    private static let readByteCount = 96 << 20
+    /// In the order in which they are measured; without the first two there is no telling how many at a time
+    /// share the reading of weights.
+    private static let decodeCounts = [1, 8, 2, 4, 16, 32]
+    private static let decodeCountsMin = 2
     private static let chunkCounts = [16, 64]
+    /// The best of so many: whoever shares the machine only makes it slower.
+    private static let runCount = 3
     private static let contextLength = 512
     /// After so long no further point is measured; the curves go on with their last slope.
-    private static let timeLimit: Duration = .milliseconds(1500)
+    private static let timeLimit: Duration = .milliseconds(1000)
 
     private let stage: Stage
     private let pool: ComputePool
     private let kernels: Kernels
     /// By how much the model's head is larger than the one that is measured.
     private let headFactor: Double
-    private let start = ContinuousClock.now
 
     /// - Throws: ``EngineError`` if there is no memory for it.
     package init(
@@ -98,14 +102,18 @@ package struct StageMeter {
         defer { stage.closeAll() }
         for slot in 0..<UInt32(stage.cacheShape.slots) { try stage.open(slot: slot, sampling: greedy) }
         var positions = [UInt32](repeating: 0, count: stage.cacheShape.slots)
+        let start = ContinuousClock.now
+        func isLate() -> Bool { start.duration(to: .now) > Self.timeLimit }
         _ = try decode(1, &positions)
-        for count in Self.decodeCounts where figures.layer.isEmpty || !isLate {
-            let times = try (0..<2).map { _ in try decode(count, &positions) }
+        for count in Self.decodeCounts where figures.layer.count < Self.decodeCountsMin || !isLate() {
+            let times = try (0..<Self.runCount).map { _ in try decode(count, &positions) }
             figures.layer.append((count, times.map(\.layer).min() ?? 0))
             figures.head.append((count, times.map(\.head).min() ?? 0))
             if count == 1 { figures.stepSeconds = times.map(\.rest).min() ?? 0 }
         }
-        for count in Self.chunkCounts where figures.prefill.isEmpty || !isLate {
+        figures.layer.sort { $0.count < $1.count }
+        figures.head.sort { $0.count < $1.count }
+        for count in Self.chunkCounts where figures.prefill.isEmpty || !isLate() {
             stage.close(slot: 0)
             try stage.open(slot: 0, sampling: greedy)
             let entries = (0..<count).map {
@@ -116,8 +124,6 @@ package struct StageMeter {
         figures.attentionSecondsPerToken = try attention()
         return figures
     }
-
-    private var isLate: Bool { start.duration(to: .now) > Self.timeLimit }
 
     private func readRate() throws -> Double {
         let roofline = try Roofline(kernels: kernels, readByteCount: Self.readByteCount)

@@ -11,9 +11,11 @@ extension WorkerSession {
     /// A worker that cannot measure says nothing of itself, and is planned for by bytes.
     func measure(_ measure: Measure) async {
         let measurement = StageMeasurement(configuration: configuration, directory: store.directory)
+        let start = ContinuousClock.now
         do {
             let measured = try await DiskThreads.run { try measurement.run(measure) }
-            log.info("measured", metadata: ["kernel": "\(measured.kernel)"])
+            log.info(
+                "measured", metadata: ["kernel": "\(measured.kernel)", "time": "\(start.duration(to: .now))"])
             control.send(Frame(measured))
         } catch {
             log.warning("cannot measure", metadata: ["error": "\(error)"])
