@@ -70,7 +70,8 @@ let package = Package(
         .target(
             name: "ClusterLogic", dependencies: ["BitNetCore", "ClusterWire", crypto], swiftSettings: swift),
         .target(
-            name: "ClusterTransport", dependencies: ["BitNetCore", "CPlatform", "ClusterWire", "ClusterLogic", log] + nio,
+            name: "ClusterTransport",
+            dependencies: ["BitNetCore", "CPlatform", "ClusterWire", "ClusterLogic", log] + nio,
             swiftSettings: swift),
         .target(
             name: "ClusterConfig", dependencies: ["BitNetCore", product("Yams", "Yams")], swiftSettings: swift

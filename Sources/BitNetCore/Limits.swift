@@ -39,8 +39,9 @@ package enum Limits {
     package static let stepTokensMax = 2048
     /// Steps that a stage holds waiting for its compute queue; past it the connection stops reading.
     package static let stageQueueStepsMax = 128
-    /// Bytes of a frame that a compute thread sends itself: 20 tokens of hidden size 2560 are within it. Past it
-    /// copying holds the thread up for as long as waking the event loop would.
+    /// Bytes of a frame that a compute thread sends itself: 20 tokens of hidden size 2560 are within it.
+    ///
+    /// Past it copying holds the thread up for as long as waking the event loop would.
     package static let directSendBytesMax = 64 << 10
 
     /// Sequences that wait or run; a coordinator refuses more.
