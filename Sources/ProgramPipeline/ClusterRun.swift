@@ -87,6 +87,7 @@ extension RunningPipeline.Stage {
     fileprivate init(_ stage: ClusterStage) {
         self.init(
             worker: stage.planned.worker, layers: stage.planned.layers,
-            readByteCount: stage.planned.readByteCount, threadCount: stage.threadCount, isa: stage.isa)
+            readByteCount: stage.planned.readByteCount, threadCount: stage.threadCount, isa: stage.isa,
+            readBytesPerSecond: stage.readBytesPerSecond)
     }
 }

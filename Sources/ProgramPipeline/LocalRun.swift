@@ -102,7 +102,7 @@ struct LocalRun {
         return ranges.map { layers in
             RunningPipeline.Stage(
                 worker: "local", layers: layers, readByteCount: cost.readByteCount(of: layers),
-                threadCount: settings.threadCount, isa: settings.kernels.name)
+                threadCount: settings.threadCount, isa: settings.kernels.name, readBytesPerSecond: nil)
         }
     }
 }

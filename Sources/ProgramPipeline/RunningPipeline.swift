@@ -14,6 +14,8 @@ package struct RunningPipeline: Sendable {
         package let threadCount: Int
         /// The kernels' instruction set.
         package let isa: String
+        /// Speed at which its machine reads memory; `nil` if it was not measured.
+        package let readBytesPerSecond: Double?
     }
 
     package let generator: Generator

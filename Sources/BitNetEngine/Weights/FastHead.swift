@@ -13,7 +13,7 @@ package enum HeadType: String, CaseIterable, Sendable {
     case fast
 
     /// Bytes that this takes beside the table `[rows, columns]`.
-    func byteCount(rows: Int, columns: Int) -> UInt64 {
+    package func byteCount(rows: Int, columns: Int) -> UInt64 {
         self == .fast ? UInt64(bn_fast_head_byte_count_for(rows, columns)) : 0
     }
 

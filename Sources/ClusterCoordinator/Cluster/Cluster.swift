@@ -54,9 +54,12 @@ package struct ClusterStage: Sendable {
     package let threadCount: Int
     /// The kernels' instruction set.
     package let isa: String
+    /// Speed at which the worker reads memory; `nil` if it was not measured.
+    package let readBytesPerSecond: Double?
 
-    init(planned: PlannedStage, capabilities: Capabilities) {
+    init(planned: PlannedStage, capabilities: Capabilities, measured: ClusterMeasurements.Worker?) {
         self.planned = planned
+        readBytesPerSecond = measured?.profile.readBytesPerSecond
         threadCount = Int(capabilities.threadCount)
         isa = capabilities.isa
     }
@@ -76,10 +79,15 @@ package final class Cluster: Sendable {
     private let watch: Task<Void, Never>
 
     init(
-        plan: Plan, slotCount: Int, contextLength: Int, pipeline: ClusterPipeline, controls: [WorkerControl]
+        plan: Plan, measurements: ClusterMeasurements?, slotCount: Int, contextLength: Int,
+        pipeline: ClusterPipeline, controls: [WorkerControl]
     ) {
         self.plan = plan
-        stages = zip(plan.stages, controls).map { ClusterStage(planned: $0, capabilities: $1.capabilities) }
+        stages = zip(plan.stages, controls).map { stage, control in
+            ClusterStage(
+                planned: stage, capabilities: control.capabilities,
+                measured: measurements?.workers[stage.worker])
+        }
         self.slotCount = slotCount
         self.contextLength = contextLength
         self.pipeline = pipeline

@@ -41,14 +41,16 @@ struct ClusterAssembly: Sendable {
             return try await ClusterAssembly(
                 dialer: dialer, model: model, options: settled, store: store, failures: failures,
                 onEvent: onEvent
-            ).bringUp(plan, joined)
+            ).bringUp(plan, joined, measurements)
         } catch {
             for control in joined { control.close() }
             throw error
         }
     }
 
-    private func bringUp(_ plan: Plan, _ joined: [WorkerControl]) async throws -> Cluster {
+    private func bringUp(
+        _ plan: Plan, _ joined: [WorkerControl], _ measurements: ClusterMeasurements?
+    ) async throws -> Cluster {
         onEvent(reservation)
         for control in joined where plan.unused.contains(control.worker.name) { control.release() }
         let stages = plan.stages.compactMap { stage in
@@ -62,8 +64,8 @@ struct ClusterAssembly: Sendable {
         let pipeline = try await connect(stages)
         failures.connect(to: pipeline)
         return Cluster(
-            plan: plan, slotCount: options.slotCount, contextLength: contextLength, pipeline: pipeline,
-            controls: stages)
+            plan: plan, measurements: measurements, slotCount: options.slotCount,
+            contextLength: contextLength, pipeline: pipeline, controls: stages)
     }
 
     /// Reaches every worker, in whatever order they come up.

@@ -75,9 +75,9 @@ struct BenchPipelineRun {
         }
         guard concurrency == 1 else { return }
         record.hopMicros = last.hopMicros
-        if let readRate {
-            let bytes = pipeline.stages.reduce(0) { $0 + $1.readByteCount }
-            record.readRatio = rates.sorted()[rates.count / 2] * Double(bytes) / readRate
+        let readSeconds = pipeline.stages.compactMap(readSeconds)
+        if readSeconds.count == pipeline.stages.count {
+            record.readRatio = rates.sorted()[rates.count / 2] * readSeconds.reduce(0, +)
         }
     }
 
@@ -93,6 +93,21 @@ struct BenchPipelineRun {
             sendingMs: Double(counters.sendingMicros) / 1e3 / steps,
             ahead: Double(counters.aheadStepCount) / steps,
             receivedBytesPerStep: Double(counters.receivedBytes) / steps,
-            readMs: readRate.map { Double(stage.readByteCount) / $0 * 1e3 })
+            readMs: readSeconds(stage).map { $0 * 1e3 })
+    }
+
+    /// What reading a stage's weights once takes on its machine, if that was measured.
+    private func readSeconds(_ stage: RunningPipeline.Stage) -> Double? {
+        (stage.readBytesPerSecond ?? readRate).map { Double(byteCount(of: stage)) / $0 }
+    }
+
+    /// Bytes that a token reads; the fast head reads its int8 copy instead of the table.
+    private func byteCount(of stage: RunningPipeline.Stage) -> UInt64 {
+        guard engine.head == .fast, stage.layers.end == model.description.layerCount else {
+            return stage.readByteCount
+        }
+        let (rows, columns) = (model.description.vocabularySize, model.description.hiddenSize)
+        return stage.readByteCount - min(model.byteCount(of: .head), stage.readByteCount)
+            + HeadType.fast.byteCount(rows: rows, columns: columns)
     }
 }
