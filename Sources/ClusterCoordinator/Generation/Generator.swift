@@ -104,7 +104,10 @@ package final class Generator: TextGenerator {
                 stopTokens: request.ignoresStopTokens ? [] : stopTokens, scores: false)
         }
         continuation.onTermination = { [weak self] reason in
-            if case .cancelled = reason { self?.cancel(id) }
+            guard case .cancelled = reason else { return }
+            // Not here: the runtime holds the consumer's task, and whoever holds the state may be about to
+            // resume that task with a token.
+            Task { self?.cancel(id) }
         }
         return events
     }
