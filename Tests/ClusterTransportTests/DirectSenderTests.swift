@@ -43,7 +43,7 @@ import Testing
 
     private func expectMixedFrames(_ indices: Range<Int>, on connection: FrameConnection) async throws {
         for index in indices {
-            let received = try await connection.next(within: .seconds(60))
+            let received = try await connection.next(within: .seconds(600))
             guard received == mixedFrame(index) else {
                 Issue.record("frame \(received.stream) arrived, or not whole, in place of \(index)")
                 return
@@ -63,7 +63,7 @@ import Testing
 
     @Test func `this thread sends what is small enough once the channel holds nothing`() async throws {
         try await withPair { peer in
-            while (try? await peer.next(within: .seconds(60))) != nil {}
+            while (try? await peer.next(within: .seconds(600))) != nil {}
         } _: { connection in
             let sender = DirectSender(connection)
             // The first may come before the descriptor is there.
@@ -89,16 +89,16 @@ import Testing
             sender.send(Frame(type: .probed).encoded(), sent: {})
             try? await peer.closed()
         } _: { connection in
-            #expect(try await connection.next(within: .seconds(60)) == mixedFrame(0))
+            #expect(try await connection.next(within: .seconds(600)) == mixedFrame(0))
             try await Task.sleep(for: .milliseconds(200))
             for index in 1...count {
-                let received = try await connection.next(within: .seconds(60))
+                let received = try await connection.next(within: .seconds(600))
                 guard received.type == .probe, received.stream == UInt64(index) else {
                     Issue.record("a \(received.type) \(received.stream) arrived in place of \(index)")
                     return
                 }
             }
-            #expect(try await connection.next(within: .seconds(60)).type == .probed)
+            #expect(try await connection.next(within: .seconds(600)).type == .probed)
         }
     }
 
@@ -116,7 +116,7 @@ import Testing
             }
             try? await peer.closed()
         } _: { connection in
-            #expect(try await connection.next(within: .seconds(60)) == mixedFrame(0))
+            #expect(try await connection.next(within: .seconds(600)) == mixedFrame(0))
             // The sender is done when what it cannot send has been handed over.
             var sum = -1
             while sum != receipts.sum {
@@ -125,7 +125,7 @@ import Testing
             }
             #expect(sum > 0 && sum < count)
             for index in 0..<count {
-                let received = try await connection.next(within: .seconds(60))
+                let received = try await connection.next(within: .seconds(600))
                 guard received == frame(index, payloadByteCount: 60_001) else {
                     Issue.record("frame \(received.stream) arrived, or not whole, in place of \(index)")
                     return
@@ -174,7 +174,7 @@ import Testing
         } _: { connection in
             var next = Array(0..<threadCount)
             for _ in 0..<threadCount * count {
-                let received = try await connection.next(within: .seconds(60))
+                let received = try await connection.next(within: .seconds(600))
                 let thread = Int(received.stream) % threadCount
                 guard received == mixedFrame(next[thread]) else {
                     Issue.record(
@@ -193,7 +193,7 @@ import Testing
         let ends = Mutex<[TransportError.Code?]>([])
         let listener = try await network.listen(on: "127.0.0.1:0") { peer in
             do {
-                while true { _ = try await peer.next(within: .seconds(60)) }
+                while true { _ = try await peer.next(within: .seconds(600)) }
             } catch {
                 ends.withLock { $0.append((error as? TransportError)?.code) }
             }

@@ -25,7 +25,7 @@ import Testing
             try? await peer.closed()
         } _: { connection in
             for sequence in 1...200 as ClosedRange<UInt64> {
-                let frame = try await connection.next(within: .seconds(60))
+                let frame = try await connection.next(within: .seconds(600))
                 #expect(try Heartbeat.decode(frame.payload).sequence == sequence)
             }
         }
@@ -42,14 +42,14 @@ import Testing
 
     @Test func `a deadline that passed does not lose the frame that comes after`() async throws {
         try await withPair { peer in
-            _ = try? await peer.next(within: .seconds(60))
+            _ = try? await peer.next(within: .seconds(600))
             peer.send(Frame(Heartbeat(sequence: 7)))
             try? await peer.closed()
         } _: { connection in
             let code = await code { _ = try await connection.next(within: .milliseconds(20)) }
             #expect(code == .deadline)
             connection.send(Frame(Heartbeat(sequence: 1)))
-            let frame = try await connection.next(within: .seconds(60))
+            let frame = try await connection.next(within: .seconds(600))
             #expect(try Heartbeat.decode(frame.payload).sequence == 7)
         }
     }
@@ -59,7 +59,7 @@ import Testing
             peer.close()
         } _: { connection in
             for _ in 0..<3 {
-                let code = await code { _ = try await connection.next(within: .seconds(60)) }
+                let code = await code { _ = try await connection.next(within: .seconds(600)) }
                 #expect(code == .closed)
             }
         }
@@ -70,7 +70,7 @@ import Testing
             peer.send(encoded: Array("GET / HTTP/1.1\r\nHost: example\r\n\r\n".utf8))
             try? await peer.closed()
         } _: { connection in
-            let code = await code { _ = try await connection.next(within: .seconds(60)) }
+            let code = await code { _ = try await connection.next(within: .seconds(600)) }
             #expect(code == .violation)
             try await connection.closed()
         }
@@ -83,7 +83,7 @@ import Testing
             peer.send(encoded: header.encoded)
             try? await peer.closed()
         } _: { connection in
-            let code = await code { _ = try await connection.next(within: .seconds(60)) }
+            let code = await code { _ = try await connection.next(within: .seconds(600)) }
             #expect(code == .violation)
         }
     }
@@ -98,17 +98,17 @@ import Testing
         var connections: [FrameConnection] = []
         for _ in 0..<Limits.connectionsMax {
             let connection = try await network.connect(to: address, peer: "worker x")
-            _ = try await connection.next(within: .seconds(60))
+            _ = try await connection.next(within: .seconds(600))
             connections.append(connection)
         }
         let surplus = try await network.connect(to: address, peer: "worker x")
-        #expect(await code { _ = try await surplus.next(within: .seconds(60)) } == .closed)
+        #expect(await code { _ = try await surplus.next(within: .seconds(600)) } == .closed)
         connections[0].close()
         try await connections[0].closed()
         var isServed = false
         for _ in 0..<500 where !isServed {
             let next = try await network.connect(to: address, peer: "worker x")
-            isServed = await code { _ = try await next.next(within: .seconds(60)) } == nil
+            isServed = await code { _ = try await next.next(within: .seconds(600)) } == nil
             next.close()
             // The listener may not have seen yet that the first connection is gone.
             try await Task.sleep(for: .milliseconds(10))
@@ -123,10 +123,10 @@ import Testing
         let seen = Mutex<[UInt64]>([])
         try await withPair { peer in
             for sequence in 1...3 as ClosedRange<UInt64> { peer.send(Frame(Heartbeat(sequence: sequence))) }
-            _ = try? await peer.next(within: .seconds(60))
+            _ = try? await peer.next(within: .seconds(600))
             peer.close()
         } _: { connection in
-            let first = try await connection.next(within: .seconds(60))
+            let first = try await connection.next(within: .seconds(600))
             #expect(try Heartbeat.decode(first.payload).sequence == 1)
             await withCheckedContinuation { done in
                 connection.deliver(
@@ -178,7 +178,7 @@ import Testing
             let hello = Hello(cluster: "c", node: "coordinator", role: .control, session: 42)
             let session = try await connection.shakeHands(hello, key: [])
             #expect(session.capabilities == capabilities)
-            let frame = try await connection.next(within: .seconds(60))
+            let frame = try await connection.next(within: .seconds(600))
             #expect(try Heartbeat.decode(frame.payload).sequence == 42)
         }
     }
