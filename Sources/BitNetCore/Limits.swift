@@ -37,7 +37,7 @@ package enum Limits {
     package static let slotsMax = 4096
     /// Tokens in one step: what fits `activationBytesMax` for the widest model is checked separately.
     package static let stepTokensMax = 2048
-    /// Steps that a stage holds waiting for its compute queue; past it the connection stops reading.
+    /// Steps that wait for a stage's compute queue; who sends more breaks the protocol.
     package static let stageQueueStepsMax = 128
     /// Bytes of a frame that a compute thread sends itself: 20 tokens of hidden size 2560 are within it.
     ///
@@ -146,7 +146,7 @@ package enum Limits {
     /// A weights connection on which nothing moves.
     package static let transferTimeout: Duration = .seconds(30)
     package static let releaseTimeout: Duration = .seconds(2)
-    /// A probe's answer; one that takes longer makes the link count as unknown.
+    /// All round trips of a probe; a link that takes longer counts as unknown.
     package static let probeTimeout: Duration = .seconds(5)
     /// What a worker may take to measure itself: 2 s are aimed at, a loaded machine takes longer.
     package static let measureTimeout: Duration = .seconds(60)

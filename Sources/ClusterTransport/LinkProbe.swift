@@ -20,37 +20,42 @@ package enum LinkProbe {
 
     /// Measures as the side that dialled.
     ///
-    /// - Throws: ``TransportError`` when the peer is silent, closes, or answers something else.
+    /// - Throws: ``TransportError`` when the peer takes longer than `Limits.probeTimeout` in all, closes, or answers
+    ///   something else.
     package static func measure(_ connection: FrameConnection) async throws -> Figures {
+        let deadline = ContinuousClock.now + Limits.probeTimeout
         var trips: [Duration] = []
         for _ in 0..<roundTripCount {
-            trips.append(try await roundTrip(connection, chunkCount: 1, byteCount: 64))
+            trips.append(try await roundTrip(connection, chunkCount: 1, byteCount: 64, until: deadline))
         }
         let trip = trips.sorted()[trips.count / 2]
         var chunkCount = 1
         while true {
-            let time = try await roundTrip(connection, chunkCount: chunkCount, byteCount: chunkByteCount)
+            let time = try await roundTrip(
+                connection, chunkCount: chunkCount, byteCount: chunkByteCount, until: deadline)
             let isLargest = 2 * chunkCount * chunkByteCount > batchByteCountMax
             guard time >= batchTimeMin || isLargest else {
                 chunkCount *= 2
                 continue
             }
-            let sending = max((time - trip).asSeconds, 1e-6)
+            let sending = max((time - trip).seconds, 1e-6)
             return Figures(
-                latencySeconds: trip.asSeconds / 2,
+                latencySeconds: trip.seconds / 2,
                 bytesPerSecond: Double(chunkCount * chunkByteCount) / sending)
         }
     }
 
     /// From the first byte until all frames are acknowledged.
     private static func roundTrip(
-        _ connection: FrameConnection, chunkCount: Int, byteCount: Int
+        _ connection: FrameConnection, chunkCount: Int, byteCount: Int,
+        until deadline: ContinuousClock.Instant
     ) async throws -> Duration {
         let frame = Frame(type: .probe, payload: [UInt8](repeating: 0, count: byteCount))
         let start = ContinuousClock.now
         for _ in 0..<chunkCount { connection.send(frame) }
         for _ in 0..<chunkCount {
-            let answer = try await connection.next(within: Limits.probeTimeout)
+            let left = max(ContinuousClock.now.duration(to: deadline), .zero)
+            let answer = try await connection.next(within: left)
             guard answer.type == .probed else {
                 throw TransportError(.violation, "\(connection.peer) answered a probe with a \(answer.type)")
             }
@@ -70,13 +75,8 @@ package enum LinkProbe {
             guard frame.type == .probe else {
                 throw TransportError(.violation, "\(connection.peer) sent a \(frame.type) as a probe")
             }
-            connection.send(Frame(type: .probed))
+            // Who does not read its answers is not answered further.
+            try await connection.sendFlushed(Frame(type: .probed), within: Limits.probeTimeout)
         }
-    }
-}
-
-extension Duration {
-    fileprivate var asSeconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) / 1e18
     }
 }

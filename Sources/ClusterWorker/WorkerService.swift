@@ -116,6 +116,23 @@ package actor WorkerService {
         }
     }
 
+    /// Measures, if it is time for that, and tells the coordinator what `body` returns.
+    func measure(for session: WorkerSession, _ body: @Sendable () async -> Frame) async {
+        await reportingFaults(.protocolViolation, of: session) {
+            guard self.session === session else { return }
+            switch machine.measurementWanted() {
+            case .measure:
+                let answer = await body()
+                machine.measured(session: session.id)
+                session.control.send(answer)
+            case .report(let message):
+                throw WorkerError(message)
+            default:
+                break
+            }
+        }
+    }
+
     func assign(_ assignment: Assignment, to session: WorkerSession) async {
         await reportingFaults(.model, of: session) {
             guard self.session === session else { return }
@@ -183,7 +200,7 @@ package actor WorkerService {
             try await session.link()
         case .report(let message):
             throw WorkerError(message)
-        case .reportReady, .tearDown, nil:
+        case .measure, .reportReady, .tearDown, nil:
             break
         }
     }

@@ -162,4 +162,23 @@ import Testing
         #expect(figures.attentionSecondsPerToken >= 0)
         #expect(figures.layerByteCount > 0)
     }
+
+    @Test func `what measuring takes is known before anything is allocated`() throws {
+        func byteCount(_ change: (inout ModelDescription) -> Void) throws -> UInt64 {
+            var model = ModelShape.seventyBillion.description
+            change(&model)
+            #expect(model.invalidity == nil)
+            return StageMeter.byteCount(
+                model: model, kernels: try Kernels(), threadCount: 1, cacheType: .f16, headType: .fast)
+        }
+        // A layer of 70B takes 214 MB at two bits a weight, and 171 MB as it is sent.
+        #expect((300 << 20...1 << 30 as ClosedRange<UInt64>).contains(try byteCount { _ in }))
+        let largest = try byteCount { model in
+            model.hiddenSize = Limits.hiddenSizeMax
+            model.feedForwardSize = Limits.feedForwardSizeMax
+            model.vocabularySize = Limits.vocabularyMax
+            model.layerCount = Limits.layersMax
+        }
+        #expect(largest > 20 << 30)
+    }
 }

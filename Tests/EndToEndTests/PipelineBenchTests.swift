@@ -88,6 +88,15 @@ extension EndToEnd {
             #expect(four?.contains("%)") == true, "prediction beside measurement: \(plan.output)")
         }
 
+        @Test func `a worker without the memory to measure is planned for by bytes`() async throws {
+            let cluster = try await TestCluster(options: [["--memory", "40MiB"], []])
+            let run = try await cluster.run(
+                ["--placement", "time", "--prompt", "One", "-n", "2", "--parallel", "1", "--ctx-size", "64"])
+            #expect(run.status == 0, "\(run)")
+            #expect(run.diagnostics.contains("warning: w0 was not measured"), "\(run)")
+            #expect(run.diagnostics.contains("measured w1  a layer "), "\(run)")
+        }
+
         @Test(arguments: [
             [], ["--local"], ["--local", "--model", "m", "--shards", "w.yaml"], ["--compare", "a.json"],
             ["--local", "--model", "m", "-C", "0"], ["--local", "--model", "m", "--tokens", "3"],

@@ -8,7 +8,7 @@ internal import Synchronization
 package final class OutcomeRelay: Sendable {
     private struct State {
         var receive: (@Sendable (StepOutcome) -> Void)?
-        /// What came before there was a consumer; bounded by the steps in flight.
+        /// What came before there was a consumer: at most the steps in flight, as pipelines deliver no others.
         var early: [StepOutcome] = []
         var end: Result<Void, any Error>?
         var waiting: CheckedContinuation<Void, any Error>?

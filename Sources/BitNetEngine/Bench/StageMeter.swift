@@ -65,12 +65,31 @@ package struct StageMeter {
         for kind in weights.missingParts {
             try parts.withPart(kind) { try weights.load(kind: kind, part: $0, pool: pool) }
         }
-        let tokensMax = max(Self.decodeCounts.max() ?? 1, Self.chunkCounts.max() ?? 1)
         stage = try Stage(
-            weights: weights,
-            cache: CacheShape(
-                slots: Self.decodeCounts.max() ?? 1, context: Self.contextLength, type: cacheType),
-            tokensPerStepMax: tokensMax, pool: pool)
+            weights: weights, cache: Self.cacheShape(cacheType), tokensPerStepMax: Self.tokensMax, pool: pool)
+    }
+
+    /// Bytes that measuring takes at most: the sample's stage, the largest part that it is made of, and what reading
+    /// is measured with.
+    ///
+    /// - Precondition: `model` has no invalidity.
+    package static func byteCount(
+        model: ModelDescription, kernels: Kernels, threadCount: Int, cacheType: CacheType, headType: HeadType
+    ) -> UInt64 {
+        let sample = sample(of: model, kernels)
+        guard let layers = LayerRange(first: 0, end: sample.layerCount) else { return .max }
+        let memory = Stage.memory(
+            model: sample, layers: layers, cache: cacheShape(cacheType), tokensPerStepMax: tokensMax,
+            threadCount: threadCount, kernels: kernels, headType: headType)
+        let table = sample.vocabularySize * TensorEncoding.float16.rowByteCount(columns: sample.hiddenSize)
+        let largestPart = max(layerByteCount(of: model, kernels), table)
+        return memory.total + UInt64(largestPart) + UInt64(readByteCount)
+    }
+
+    private static var tokensMax: Int { max(decodeCounts.max() ?? 1, chunkCounts.max() ?? 1) }
+
+    private static func cacheShape(_ type: CacheType) -> CacheShape {
+        CacheShape(slots: decodeCounts.max() ?? 1, context: contextLength, type: type)
     }
 
     /// A model of as many of its layers, and as much of its vocabulary, as are measured.

@@ -102,9 +102,15 @@ final class ClusterPipeline: StepPipeline {
                         .fault,
                         "step \(outcome.id) passed \(outcome.traces.count) stages instead of \(stageCount)"))
             }
-            state.withLock { state in
+            let wasSent = state.withLock { state in
                 state.returnedStepCount += 1
                 state.lastReturn = .now
+                return state.returnedStepCount <= state.sentStepCount
+            }
+            guard wasSent else {
+                return fail(
+                    ClusterError(
+                        .fault, "the last stage returned step \(outcome.id), though none was under way"))
             }
             outcomes.deliver(outcome)
         } catch {

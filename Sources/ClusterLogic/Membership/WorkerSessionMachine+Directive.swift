@@ -12,6 +12,9 @@ extension WorkerSessionMachine {
 
     /// What the worker has to do next.
     package enum Directive: Equatable, Sendable {
+        /// Measure, call ``WorkerSessionMachine/measured(session:)``, then say what was found: the coordinator may
+        /// ask for the next one at once.
+        case measure
         /// Look through the disk for the stage's parts, say what is there, then call
         /// ``WorkerSessionMachine/checked(missingPartCount:)``.
         case check

@@ -27,6 +27,8 @@ package struct WorkerSessionMachine: Equatable, Sendable {
     package private(set) var holder = ""
     /// Parts that are looked for, arriving or being checked.
     private var openPartCount = 0
+    /// Something is measured for the coordinator.
+    private var isMeasuring = false
 
     /// - Parameter worker: the worker's name, for messages.
     package init(worker: String) {
@@ -75,6 +77,23 @@ package struct WorkerSessionMachine: Equatable, Sendable {
         // A coordinator that comes back under its old number may find parts of its first visit ending.
         guard session == self.session, openPartCount > 0 else { return }
         openPartCount -= 1
+    }
+
+    /// The coordinator wants this worker, or the ways from it, measured.
+    ///
+    /// - Returns: `.measure`, which ends with ``measured(session:)``. One at a time, as each takes memory and all
+    ///   threads, and only while no stage computes.
+    package mutating func measurementWanted() -> Directive? {
+        guard isAlive else { return nil }
+        guard phase == .held else { return .report("worker \(worker) measures nothing once it has a stage") }
+        guard !isMeasuring else { return .report("worker \(worker) is being measured already") }
+        isMeasuring = true
+        return .measure
+    }
+
+    /// The measurement for the coordinator of `session` has ended, and will be told next.
+    package mutating func measured(session: UInt64) {
+        if session == self.session { isMeasuring = false }
     }
 
     /// The coordinator has given this worker its stage.
@@ -140,6 +159,7 @@ package struct WorkerSessionMachine: Equatable, Sendable {
         session = nil
         holder = ""
         openPartCount = 0
+        isMeasuring = false
     }
 
     private var isAlive: Bool { phase != .idle && phase != .releasing }

@@ -124,10 +124,6 @@ struct TimedSplit {
     static func text(_ value: Double) -> String {
         guard value.isFinite, value < 1e9 else { return "–" }
         let places = value < 10 ? 2 : value < 100 ? 1 : 0
-        let scale = [1, 10, 100][places]
-        let units = Int((value * Double(scale)).rounded())
-        guard places > 0 else { return "\(units)" }
-        let fraction = String(units % scale)
-        return "\(units / scale).\(String(repeating: "0", count: places - fraction.count))\(fraction)"
+        return value.text(places: places)
     }
 }

@@ -2,6 +2,7 @@
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
+import ClusterLogic
 import ClusterTransport
 import ClusterWire
 
@@ -24,6 +25,14 @@ struct StageMeasurement: Sendable {
         }
         let model = ModelDescription(measure)
         if let reason = model.invalidity { throw WorkerError("cannot measure a model whose \(reason)") }
+        let needed = StageMeter.byteCount(
+            model: model, kernels: configuration.kernels, threadCount: configuration.threadCount,
+            cacheType: cacheType, headType: headType)
+        guard needed <= configuration.memoryByteCount else {
+            throw WorkerError(
+                "measuring takes \(ByteCount.text(needed)), but \(configuration.name) may use "
+                    + ByteCount.text(configuration.memoryByteCount))
+        }
         let meter = try StageMeter(
             model: model, kernels: configuration.kernels, threadCount: configuration.threadCount,
             cacheType: cacheType, headType: headType)

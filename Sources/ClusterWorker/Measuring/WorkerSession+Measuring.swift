@@ -6,25 +6,29 @@ import ClusterWire
 import Logging
 
 extension WorkerSession {
-    /// Measures what this worker does with a model, and tells the coordinator.
+    /// Measures what this worker does with a model.
     ///
     /// A worker that cannot measure says nothing of itself, and is planned for by bytes.
-    func measure(_ measure: Measure) async {
+    ///
+    /// - Returns: what the coordinator is to be told.
+    func measured(_ measure: Measure) async -> Frame {
         let measurement = StageMeasurement(configuration: configuration, directory: store.directory)
         let start = ContinuousClock.now
         do {
             let measured = try await DiskThreads.run { try measurement.run(measure) }
             log.info(
                 "measured", metadata: ["kernel": "\(measured.kernel)", "time": "\(start.duration(to: .now))"])
-            control.send(Frame(measured))
+            return Frame(measured)
         } catch {
             log.warning("cannot measure", metadata: ["error": "\(error)"])
-            control.send(Frame(Measured()))
+            return Frame(Measured())
         }
     }
 
-    /// Measures the ways to other workers, one after another, and tells the coordinator.
-    func probe(_ neighbours: [Neighbour]) async {
+    /// Measures the ways to other workers, one after another.
+    ///
+    /// - Returns: what the coordinator is to be told.
+    func probed(_ neighbours: [Neighbour]) async -> Frame {
         var links: [LinkFigures] = []
         for neighbour in neighbours {
             do {
@@ -38,7 +42,7 @@ extension WorkerSession {
                     "cannot probe", metadata: ["neighbour": "\(neighbour.name)", "error": "\(error)"])
             }
         }
-        control.send(Frame(LinksProbed(links: links)))
+        return Frame(LinksProbed(links: links))
     }
 
     private func probe(_ neighbour: Neighbour) async throws -> LinkProbe.Figures {

@@ -37,10 +37,10 @@ struct ControlLoop {
             work.addTask { await service.assign(assignment, to: session) }
         case .measure:
             let measure = try Measure.decode(frame.payload)
-            work.addTask { await session.measure(measure) }
+            work.addTask { await service.measure(for: session) { await session.measured(measure) } }
         case .probeLinks:
             let probe = try ProbeLinks.decode(frame.payload)
-            work.addTask { await session.probe(probe.neighbours) }
+            work.addTask { await service.measure(for: session) { await session.probed(probe.neighbours) } }
         case .link:
             work.addTask { await service.link(session) }
         case .release:

@@ -89,7 +89,7 @@ final class PartReception: Sendable {
             try await NIOThreadPool.singleton.runIfActive {
                 try chunk.bytes.withUnsafeBytes { try part.append($0) }
             }
-            connection.send(Frame(PartProgress(writtenByteCount: part.byteCount), stream: transfer))
+            try await acknowledge(part.byteCount, transfer)
         case .partEnd:
             let (directive, part) = state.withLock { state in
                 let directive = state.machine.ended(transfer: transfer)
@@ -100,6 +100,16 @@ final class PartReception: Sendable {
             work.addTask { try await self.closingOnFailure { try await self.keep(part, transfer) } }
         default:
             throw WorkerError("a \(frame.type) came on the weights connection")
+        }
+    }
+
+    /// Says how much is written; who does not read its answers is not listened to further.
+    private func acknowledge(_ byteCount: UInt64, _ transfer: UInt64) async throws {
+        let progress = Frame(PartProgress(writtenByteCount: byteCount), stream: transfer)
+        do {
+            try await connection.sendFlushed(progress, within: Limits.transferTimeout)
+        } catch let error as TransportError where error.code == .closed {
+            // What closed the connection is told by who did it.
         }
     }
 

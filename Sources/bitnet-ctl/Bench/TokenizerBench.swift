@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 import BitNetFormats
 import ClusterCoordinator
 import Glibc
@@ -68,12 +69,6 @@ struct TokenizerBench {
             return words.count > 1 ? Int(words[1]).map { $0 * 1024 } : nil
         }
         return nil
-    }
-}
-
-extension Duration {
-    fileprivate var seconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) * 1e-18
     }
 }
 

@@ -74,34 +74,57 @@ struct PlanCommand: AsyncParsableCommand {
             let console = Console()
             let book = try options.directory.map { try MeasurementBook.load(directory: $0) }
             let file = try shards.map { try ClusterFile.load(path: $0) }
-            let (description, cost) = try subject(file)
+            let planned = try planned(file)
             if simulate {
                 let scaling = try Scaling(
-                    model: description, cluster: file?.cluster, book: book ?? MeasurementBook(),
+                    model: planned.description, cluster: file?.cluster, book: book ?? MeasurementBook(),
                     options: options, cases: simulation)
                 console.write(json ? scaling.json.encoded + "\n" : scaling.text)
             } else if let file {
-                let subject = try PlanSubject(
-                    file: file, model: description, cost: cost, book: book ?? MeasurementBook(),
-                    options: options)
-                let outcome = try PlanOutcome(subject, concurrency: concurrency ?? options.slotCount)
+                var subject = try PlanSubject(
+                    file: file, model: planned.description, cost: planned.cost(options, slotCount: 1),
+                    book: book ?? MeasurementBook(), options: options)
+                let (_, outcome) = try SlotCounts.first(wanted: options.slotCount) {
+                    slotCount throws(PlanError) in
+                    subject.cost = planned.cost(options, slotCount: slotCount)
+                    return try PlanOutcome(subject, concurrency: concurrency ?? slotCount)
+                }
                 console.write(json ? outcome.json.encoded + "\n" : outcome.text)
             }
         }
     }
 
-    /// The model that is planned for.
-    private func subject(_ file: ClusterFile?) throws -> (ModelDescription, ModelCost) {
+    private func planned(_ file: ClusterFile?) throws -> PlannedModel {
         if let shape, let named = ModelShape(rawValue: shape) {
             var model = named.description
             model.name = "shape \(shape)"
-            return (model, .estimate(of: model, options.settings(model)))
+            return .shape(model)
         }
         guard let path = model ?? file?.model else {
             throw ConfigError(
                 path: file?.path, "no model is named; add “model: FILE” or give --model or --shape")
         }
-        let file = try ModelFile(path: path, options: modelArguments.options)
-        return (file.description, .estimate(of: file, options.settings(file.description)))
+        return .file(try ModelFile(path: path, options: modelArguments.options))
+    }
+}
+
+/// The model that is planned for.
+private enum PlannedModel {
+    case shape(ModelDescription)
+    case file(ModelFile)
+
+    var description: ModelDescription {
+        switch self {
+        case .shape(let model): model
+        case .file(let file): file.description
+        }
+    }
+
+    func cost(_ options: PlanOptions, slotCount: Int) -> ModelCost {
+        let settings = options.settings(description, slotCount: slotCount)
+        return switch self {
+        case .shape(let model): .estimate(of: model, settings)
+        case .file(let file): .estimate(of: file, settings)
+        }
     }
 }

@@ -13,8 +13,13 @@ struct PlanOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: "Tokens that a sequence may hold; the model's context by default.")
     var ctxSize: Int?
 
-    @Option(name: [.customLong("parallel")], help: "Sequences at a time that memory is kept for.")
-    var slotCount = 4
+    @Option(
+        name: [.customLong("parallel")],
+        help: """
+            Sequences at a time that memory is kept for; by default, as of bitnet-coord, as many as fit, at most \
+            \(SlotCounts.automaticMax).
+            """)
+    var slotCount: Int?
 
     @Option(help: "KV cache, as of bitnet-coord.")
     var cacheType = CacheType.f16
@@ -44,7 +49,7 @@ struct PlanOptions: ParsableArguments {
 
     func validate() throws {
         guard ctxSize.map({ $0 > 0 }) ?? true else { throw ValidationError("--ctx-size must be above 0") }
-        guard (1...Limits.slotsMax).contains(slotCount) else {
+        guard slotCount.map((1...Limits.slotsMax).contains) ?? true else {
             throw ValidationError("--parallel must be 1...\(Limits.slotsMax)")
         }
         guard (1...Limits.stepTokensMax / 2).contains(prefillChunk) else {
@@ -55,7 +60,7 @@ struct PlanOptions: ParsableArguments {
         _ = try link
     }
 
-    func settings(_ model: ModelDescription) -> StageSettings {
+    func settings(_ model: ModelDescription, slotCount: Int) -> StageSettings {
         StageSettings(
             slotCount: slotCount, contextLength: min(ctxSize ?? .max, model.contextLength),
             cacheType: cacheType.rawValue, prefillChunk: prefillChunk, head: head.rawValue)

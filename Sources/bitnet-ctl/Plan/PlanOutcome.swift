@@ -22,10 +22,10 @@ struct PlanOutcome {
     let prediction: PlanPrediction
     let expectations: [Expectation]
 
-    init(_ subject: PlanSubject, concurrency: Int) throws {
+    init(_ subject: PlanSubject, concurrency: Int) throws(PlanError) {
         let plan = try StagePlanner.plan(
             cost: subject.cost, workers: subject.offers, goal: subject.goal(concurrency))
-        func predict(_ concurrency: Int) throws -> PlanPrediction {
+        func predict(_ concurrency: Int) -> PlanPrediction {
             guard
                 let prediction = PlanPrediction(
                     plan: plan, workers: subject.offers, goal: subject.goal(concurrency))
@@ -36,11 +36,11 @@ struct PlanOutcome {
         self.subject = subject
         self.concurrency = concurrency
         self.plan = plan
-        prediction = try predict(concurrency)
-        expectations = try Set(Self.concurrencies + [concurrency] + runs.map(\.concurrency)).sorted().map {
+        prediction = predict(concurrency)
+        expectations = Set(Self.concurrencies + [concurrency] + runs.map(\.concurrency)).sorted().map {
             concurrency in
             Expectation(
-                prediction: try predict(concurrency), run: runs.first { $0.concurrency == concurrency })
+                prediction: predict(concurrency), run: runs.first { $0.concurrency == concurrency })
         }
     }
 

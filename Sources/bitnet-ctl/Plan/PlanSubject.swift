@@ -17,7 +17,7 @@ struct PlanSubject {
 
     let cluster: String
     let model: ModelDescription
-    let cost: ModelCost
+    var cost: ModelCost
     let offers: [WorkerOffer]
     /// By worker.
     let origins: [String: Origin]

@@ -140,4 +140,24 @@ import Testing
             #expect(machine.phase == .idle)
         }
     }
+
+    @Test func `one thing is measured at a time, and nothing once there is a stage`() {
+        var machine = WorkerSessionMachine(worker: "a")
+        #expect(machine.measurementWanted() == nil)
+        #expect(machine.controlOpened(session: 1, holder: "c") == .admitted)
+        #expect(machine.measurementWanted() == .measure)
+        #expect(machine.measurementWanted() == .report("worker a is being measured already"))
+        machine.measured(session: 2)
+        #expect(machine.measurementWanted() == .report("worker a is being measured already"))
+        machine.measured(session: 1)
+        #expect(machine.measurementWanted() == .measure)
+        // The next coordinator does not find the last one's measurement going on.
+        #expect(machine.controlEnded(session: 1) == .tearDown)
+        machine.tornDown()
+        #expect(machine.controlOpened(session: 2, holder: "c") == .admitted)
+        #expect(machine.measurementWanted() == .measure)
+        machine.measured(session: 2)
+        #expect(machine.assigned() == .check)
+        #expect(machine.measurementWanted() == .report("worker a measures nothing once it has a stage"))
+    }
 }
