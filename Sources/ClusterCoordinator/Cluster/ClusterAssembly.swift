@@ -69,6 +69,8 @@ struct ClusterAssembly: Sendable {
     }
 
     /// Reaches every worker, in whatever order they come up.
+    ///
+    /// - Returns: them in the file's order.
     private func join(_ workers: [WorkerEntry]) async throws -> [WorkerControl] {
         try await withThrowingTaskGroup(of: WorkerControl.self) { group in
             for entry in workers {
@@ -96,7 +98,7 @@ struct ClusterAssembly: Sendable {
                 for control in joined { control.close() }
                 throw error
             }
-            return joined
+            return workers.compactMap { entry in joined.first { $0.worker.name == entry.name } }
         }
     }
 
