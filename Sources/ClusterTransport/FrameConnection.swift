@@ -19,13 +19,17 @@ package final class FrameConnection: Sendable {
     }
 
     /// Sends and forgets: a connection that breaks says so to its reader.
+    ///
+    /// Frames leave in the order of the calls, whatever threads these come from.
     package func send(_ frame: Frame) {
         send(encoded: frame.encoded())
     }
 
     /// Sends one frame that is encoded already, header included.
     package func send(encoded bytes: [UInt8]) {
-        channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
+        let buffer = ByteBuffer(bytes: bytes)
+        // On the event loop, too: a write that it carries out at once would overtake those that wait for it.
+        channel.eventLoop.execute { [channel] in channel.writeAndFlush(buffer, promise: nil) }
     }
 
     /// Sends and returns once the bytes are with the kernel.

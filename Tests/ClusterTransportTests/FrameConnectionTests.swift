@@ -3,6 +3,7 @@ import BitNetCore
 import ClusterLogic
 import ClusterTransport
 import ClusterWire
+import Dispatch
 import Glibc
 import Synchronization
 import Testing
@@ -51,6 +52,36 @@ import Testing
             connection.send(Frame(Heartbeat(sequence: 1)))
             let frame = try await connection.next(within: .seconds(600))
             #expect(try Heartbeat.decode(frame.payload).sequence == 7)
+        }
+    }
+
+    @Test func `what the event loop sends does not overtake what was sent before`() async throws {
+        let (sequences, arrived) = AsyncStream<UInt64>.makeStream()
+        try await withPair { peer in
+            peer.send(Frame(Heartbeat(sequence: 0)))
+            for _ in 0..<2 {
+                guard let frame = try? await peer.next(within: .seconds(600)),
+                    let heartbeat = try? Heartbeat.decode(frame.payload)
+                else { break }
+                arrived.yield(heartbeat.sequence)
+            }
+            arrived.finish()
+        } _: { connection in
+            let (entries, entered) = AsyncStream<Void>.makeStream()
+            let mayGoOn = DispatchSemaphore(value: 0)
+            connection.deliver(
+                to: FrameSink(
+                    received: { _ in
+                        entered.yield()
+                        mayGoOn.wait()
+                        connection.send(Frame(Heartbeat(sequence: 2)))
+                    }, closed: { _ in }))
+            for await _ in entries { break }
+            connection.send(Frame(Heartbeat(sequence: 1)))
+            mayGoOn.signal()
+            var received: [UInt64] = []
+            for await sequence in sequences { received.append(sequence) }
+            #expect(received == [1, 2])
         }
     }
 
