@@ -29,6 +29,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 let nio: [Target.Dependency] = [product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio")]
 let log = product("Logging", "swift-log")
+let metrics = product("Metrics", "swift-metrics")
 let crypto = product("Crypto", "swift-crypto")
 let arguments = product("ArgumentParser", "swift-argument-parser")
 
@@ -45,10 +46,20 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+        // Without its traits it needs FoundationEssentials only.
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
     ],
     targets: [
         // Vocabulary that both wings share.
         .target(name: "BitNetCore", swiftSettings: swift),
+
+        // What the coordinator says of itself over HTTP, and what bitnet-ctl reads.
+        .target(name: "AdminAPI", dependencies: ["BitNetCore"], swiftSettings: swift),
+        // Figures for Prometheus and lines for logs.
+        .target(name: "Telemetry", dependencies: ["BitNetCore", log, metrics], swiftSettings: swift),
 
         // The BitNet wing: files, arithmetic. Knows no network.
         .target(name: "CPlatform", cSettings: kernels),
@@ -90,8 +101,16 @@ let package = Package(
             name: "ClusterCoordinator",
             dependencies: [
                 "BitNetCore", "BitNetFormats", "ClusterWire", "ClusterLogic", "ClusterTransport",
-                "ClusterConfig",
-                log,
+                "ClusterConfig", "AdminAPI",
+                log, metrics,
+            ] + nio,
+            swiftSettings: swift),
+
+        // HTTP: what users and operators speak to. Knows neither wing.
+        .target(
+            name: "ClusterGateway",
+            dependencies: [
+                "BitNetCore", "AdminAPI", product("Hummingbird", "hummingbird"), log, metrics,
             ] + nio,
             swiftSettings: swift),
 
@@ -109,22 +128,23 @@ let package = Package(
         .executableTarget(
             name: "bitnet-coord",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "ClusterCoordinator", "ProgramSupport", "ProgramPipeline",
-                arguments,
+                "BitNetCore", "BitNetFormats", "ClusterCoordinator", "ClusterGateway", "Telemetry",
+                "ProgramSupport", "ProgramPipeline", arguments, log,
             ],
             swiftSettings: swift),
         .executableTarget(
             name: "bitnet-worker",
             dependencies: [
                 "BitNetCore", "BitNetEngine", "ClusterConfig", "ClusterTransport", "ClusterWorker",
-                "ProgramSupport", arguments, log,
+                "Telemetry", "ProgramSupport", arguments, log,
             ],
             swiftSettings: swift),
         .executableTarget(
             name: "bitnet-ctl",
             dependencies: [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
-                "ClusterCoordinator", "ClusterWorker", "ProgramSupport", "ProgramPipeline", arguments,
+                "ClusterCoordinator", "ClusterWorker", "AdminAPI", "ProgramSupport", "ProgramPipeline",
+                arguments, product("AsyncHTTPClient", "async-http-client"),
             ],
             swiftSettings: swift),
 
@@ -135,6 +155,11 @@ let package = Package(
         tests("FuzzReplayTests", ["FuzzTargets"]),
         tests("CTernaryTests", ["CTernary", "CPlatform"]),
         tests("CFormatsTests", ["CFormats"]),
+        tests("AdminAPITests", ["BitNetCore", "AdminAPI"]),
+        tests("TelemetryTests", ["BitNetCore", "Telemetry", log, metrics]),
+        tests(
+            "ClusterGatewayTests",
+            ["BitNetCore", "AdminAPI", "ClusterGateway", product("Hummingbird", "hummingbird")]),
         tests("BitNetFormatsTests", ["BitNetCore", "BitNetFormats"]),
         tests("BitNetEngineTests", ["BitNetCore", "BitNetFormats", "BitNetEngine"]),
         tests("ClusterWireTests", ["BitNetCore", "ClusterWire"]),

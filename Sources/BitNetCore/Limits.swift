@@ -47,6 +47,11 @@ package enum Limits {
     /// Sequences that wait or run; a coordinator refuses more.
     package static let sequencesMax = 4096
 
+    /// Tokens of one sequence whose logits may be changed; OpenAI's bound is 300.
+    package static let biasesMax = 1024
+    /// The most probable tokens that may be returned with each token; OpenAI's bound.
+    package static let alternativesMax = 20
+
     // MARK: Shards
 
     /// Parts of one shard: every layer, the embedding and the head.

@@ -3,11 +3,6 @@ import BitNetCore
 package import ClusterLogic
 package import ClusterWire
 
-/// What this release calls itself in handshakes.
-package enum Build {
-    package static let name = "bitnet-coord 0.1.0"
-}
-
 extension Hello {
     /// A greeting with a fresh nonce.
     package init(cluster: String, node: String, role: ConnectionRole, session: UInt64) {

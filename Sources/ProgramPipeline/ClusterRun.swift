@@ -11,6 +11,7 @@ import ProgramSupport
 struct ClusterRun {
     let file: ClusterFile
     let model: ModelFile
+    let template: ChatTemplate?
     let store: ModelStore?
     let engine: EngineOptions
     let console: Console
@@ -21,14 +22,14 @@ struct ClusterRun {
         if let warning = file.keyFile.flatMap(KeyFile.permissionWarning) {
             console.note("warning: \(warning)")
         }
-        let tokenizer = try model.tokenizer()
+        let codec = TextCodec(tokenizer: try model.tokenizer(), template: template)
         var options = engine.clusterOptions
         options.bookDirectory = bookDirectory
         let cluster = try await Cluster.start(
             file: file, key: file.readKey(), model: model, store: store,
             options: options, network: Network(loopCount: 1), onEvent: { show($0) })
         let generator = Generator(
-            pipeline: cluster.pipeline, tokenizer: tokenizer,
+            pipeline: cluster.pipeline, codec: codec,
             schedule: GenerationSchedule(
                 stageCount: cluster.plan.stages.count, slotCount: cluster.slotCount,
                 contextLength: cluster.contextLength, prefillChunk: engine.prefillChunk,

@@ -10,13 +10,14 @@ import ProgramSupport
 /// Text from stages inside this process.
 struct LocalRun {
     let model: ModelFile
+    let template: ChatTemplate?
     let store: ModelStore?
     let cuts: [Int]
     let engine: EngineOptions
     let console: Console
 
     func use(_ body: @escaping @Sendable (RunningPipeline) async throws -> Void) async throws {
-        let tokenizer = try model.tokenizer()
+        let codec = TextCodec(tokenizer: try model.tokenizer(), template: template)
         let context = min(engine.ctxSize ?? .max, model.description.contextLength)
         let ranges = try LayerRange.cut(layerCount: model.description.layerCount, before: cuts)
         let threads = engine.threads ?? ComputePool.defaultThreadCount
@@ -47,7 +48,7 @@ struct LocalRun {
                 + settings.kernels.productSummary)
         let pipeline = LocalPipeline(stages: stages)
         let generator = Generator(
-            pipeline: pipeline, tokenizer: tokenizer,
+            pipeline: pipeline, codec: codec,
             schedule: GenerationSchedule(
                 stageCount: ranges.count, slotCount: slotCount, contextLength: context,
                 prefillChunk: engine.prefillChunk),

@@ -54,8 +54,11 @@ package struct PipelineOptions: ParsableArguments {
     }
 
     /// Brings the stages up, and lets them go when `body` has returned.
+    ///
+    /// - Parameter template: how conversations are written, if any are to be answered.
     package func run(
-        _ model: ModelFile, engine: EngineOptions, store: StoreOptions, _ console: Console,
+        _ model: ModelFile, template: ChatTemplate? = nil, engine: EngineOptions, store: StoreOptions,
+        _ console: Console,
         _ body: @escaping @Sendable (RunningPipeline) async throws -> Void
     ) async throws {
         let bookDirectory = store.directory
@@ -63,12 +66,13 @@ package struct PipelineOptions: ParsableArguments {
         if let shards {
             let file = try ClusterFile.load(path: shards)
             try await ClusterRun(
-                file: file, model: model, store: store, engine: engine, console: console,
+                file: file, model: model, template: template, store: store, engine: engine, console: console,
                 bookDirectory: bookDirectory
             ).use(body)
         } else {
             try await LocalRun(
-                model: model, store: store, cuts: cutLayers(), engine: engine, console: console
+                model: model, template: template, store: store, cuts: cutLayers(), engine: engine,
+                console: console
             ).use(body)
         }
     }

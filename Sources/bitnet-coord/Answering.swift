@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-import BitNetFormats
 import ClusterCoordinator
 import FoundationEssentials
 import ProgramSupport
@@ -21,12 +20,9 @@ struct Answering {
     /// Answers the last of `messages`.
     ///
     /// - Returns: what the model said.
-    func answer(_ messages: [ChatMessage], _ template: ChatTemplate) async throws -> String {
+    func answer(_ messages: [ChatMessage]) async throws -> String {
         try check(byteCount: messages.reduce(0) { $0 + $1.content.utf8.count })
-        var request = request(.pieces(template.pieces(for: messages)))
-        request.stopMarkers = template.stopMarkers
-        if !options.ignoreEos { request.stopTexts += template.stopTexts }
-        return try await generate(request, for: messages.last?.content ?? "")
+        return try await generate(request(.conversation(messages)), for: messages.last?.content ?? "")
     }
 
     private func check(byteCount: Int) throws {
@@ -48,10 +44,12 @@ struct Answering {
             switch event {
             case .started:
                 break
-            case .token(let id, let text, let logProbability):
-                record.text += text
-                record.tokens.append(.init(id: id, logprob: logProbability))
-                if !options.json { console.write(text) }
+            case .promptScored:
+                break
+            case .token(let token):
+                record.text += token.text
+                record.tokens.append(.init(id: token.id, logprob: token.logProbability))
+                if !options.json { console.write(token.text) }
             case .trailing(let text):
                 record.text += text
                 if !options.json { console.write(text) }

@@ -76,17 +76,19 @@ struct BitNetCoord: AsyncParsableCommand {
         }
         let model = try pipeline.open(modelArguments, console)
         let template = try chat.template(for: model, console)
-        try await pipeline.run(model, engine: engine, store: storeOptions, console) {
-            try await answer(with: $0.generator, template, console)
+        try await pipeline.run(
+            model, template: template, engine: engine, store: storeOptions, console
+        ) {
+            try await answer(with: $0.generator, console)
         }
     }
 
     private func answer(
-        with generator: Generator, _ template: ChatTemplate?, _ console: Console
+        with generator: Generator, _ console: Console
     ) async throws {
         let answering = Answering(generator: generator, options: generation, console: console)
-        if let template {
-            return try await Chatting(answering: answering, template: template, options: chat)
+        if chat.isOn {
+            return try await Chatting(answering: answering, options: chat)
                 .run(prompt: generation.prompt)
         }
         let input = StandardInput()

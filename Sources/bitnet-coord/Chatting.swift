@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: MIT
-import BitNetFormats
+import BitNetCore
 import ProgramSupport
 
 /// Answers messages in the format of the model's chat template.
 struct Chatting {
     let answering: Answering
-    let template: ChatTemplate
     let options: ChatOptions
 
     /// One conversation: that of `--messages`, one message, or the lines of standard input.
     func run(prompt: String?) async throws {
         let input = StandardInput()
         if let messages = try await options.readMessages(input) {
-            _ = try await answering.answer(messages, template)
+            _ = try await answering.answer(messages)
             return
         }
         var history = options.system.map { [ChatMessage(.system, $0)] } ?? []
         if let prompt {
             history.append(ChatMessage(.user, prompt == "-" ? try await input.readAll() : prompt))
-            _ = try await answering.answer(history, template)
+            _ = try await answering.answer(history)
             return
         }
         while let line = await input.nextLine() {
             history.append(ChatMessage(.user, line))
-            history.append(ChatMessage(.assistant, try await answering.answer(history, template)))
+            history.append(ChatMessage(.assistant, try await answering.answer(history)))
         }
         try Task.checkCancellation()
     }

@@ -5,6 +5,8 @@ enum LayerRules {
     /// Targets from the bottom to the top, each with those of ours that it may import.
     static let layers: [(target: String, mayImport: Set<String>)] = [
         ("BitNetCore", []),
+        ("AdminAPI", ["BitNetCore"]),
+        ("Telemetry", ["BitNetCore"]),
         ("CPlatform", []),
         ("CProtobufC", []),
         ("CTernary", ["CPlatform"]),
@@ -27,9 +29,10 @@ enum LayerRules {
             "ClusterCoordinator",
             [
                 "BitNetCore", "BitNetFormats", "ClusterWire", "ClusterLogic", "ClusterTransport",
-                "ClusterConfig",
+                "ClusterConfig", "AdminAPI",
             ]
         ),
+        ("ClusterGateway", ["BitNetCore", "AdminAPI"]),
         ("ProgramSupport", ["BitNetCore", "BitNetFormats"]),
         (
             "ProgramPipeline",
@@ -40,20 +43,23 @@ enum LayerRules {
         ),
         (
             "bitnet-coord",
-            ["BitNetCore", "BitNetFormats", "ClusterCoordinator", "ProgramSupport", "ProgramPipeline"]
+            [
+                "BitNetCore", "BitNetFormats", "ClusterCoordinator", "ClusterGateway", "Telemetry",
+                "ProgramSupport", "ProgramPipeline",
+            ]
         ),
         (
             "bitnet-worker",
             [
                 "BitNetCore", "BitNetEngine", "ClusterConfig", "ClusterTransport", "ClusterWorker",
-                "ProgramSupport",
+                "Telemetry", "ProgramSupport",
             ]
         ),
         (
             "bitnet-ctl",
             [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
-                "ClusterCoordinator", "ClusterWorker", "ProgramSupport", "ProgramPipeline",
+                "ClusterCoordinator", "ClusterWorker", "AdminAPI", "ProgramSupport", "ProgramPipeline",
             ]
         ),
     ]
@@ -63,8 +69,14 @@ enum LayerRules {
         ("Foundation", ["ClusterConfig"]),
         ("Yams", ["ClusterConfig"]),
         ("NIO", ["ClusterTransport", "ClusterWorker", "ClusterCoordinator"]),
-        ("NIOCore", ["ClusterTransport", "ClusterWorker", "ClusterCoordinator"]),
-        ("NIOPosix", ["ClusterTransport", "ClusterWorker", "ClusterCoordinator"]),
+        (
+            "NIOCore",
+            ["ClusterTransport", "ClusterWorker", "ClusterCoordinator", "ClusterGateway", "bitnet-ctl"]
+        ),
+        ("NIOPosix", ["ClusterTransport", "ClusterWorker", "ClusterCoordinator", "ClusterGateway"]),
+        ("Hummingbird", ["ClusterGateway"]),
+        ("HummingbirdCore", ["ClusterGateway"]),
+        ("AsyncHTTPClient", ["bitnet-ctl"]),
         (
             "ArgumentParser",
             ["ProgramSupport", "ProgramPipeline", "bitnet-coord", "bitnet-worker", "bitnet-ctl"]

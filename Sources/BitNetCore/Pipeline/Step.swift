@@ -75,12 +75,17 @@ package struct StepResult: Equatable, Sendable {
     /// Natural logarithm of the model's probability of `token`, before temperature and truncation; `nil` if it
     /// was not asked for.
     package var logProbability: Float?
+    /// The most probable tokens of this place, the best first, as many as the slot's parameters want.
+    package var alternatives: [TokenScore]
 
-    package init(slot: UInt32, position: UInt32, token: UInt32, logProbability: Float?) {
+    package init(
+        slot: UInt32, position: UInt32, token: UInt32, logProbability: Float?, alternatives: [TokenScore] = []
+    ) {
         self.slot = slot
         self.position = position
         self.token = token
         self.logProbability = logProbability
+        self.alternatives = alternatives
     }
 }
 
@@ -94,47 +99,6 @@ package struct StepOutcome: Equatable, Sendable {
         self.id = id
         self.results = results
         self.traces = traces
-    }
-}
-
-/// How the last stage chooses a token.
-package struct SamplingParameters: Equatable, Sendable {
-    /// 0 means greedy.
-    package var temperature: Float = 0
-    /// 0 means off.
-    package var topK: UInt32 = 0
-    /// 1 means off.
-    package var topP: Float = 1
-    /// 0 means off.
-    package var minP: Float = 0
-    /// 1 means off.
-    package var repetitionPenalty: Float = 1
-    /// The last tokens that the penalty looks at.
-    package var repetitionWindow: UInt32 = 64
-    /// With the position this seeds every draw, so that a replayed sequence draws the same tokens.
-    package var seed: UInt64 = 0
-    /// Whether every token's log-probability is to be returned; it takes the logits of the whole vocabulary.
-    package var wantsLogProbabilities = true
-
-    package init() {}
-
-    /// How many of the largest logits decide the next token; `nil` if all logits do, or a log-probability is
-    /// wanted.
-    package var candidateCount: UInt32? {
-        guard !wantsLogProbabilities, repetitionPenalty == 1 else { return nil }
-        if temperature == 0 { return 1 }
-        return topK > 0 ? topK : nil
-    }
-
-    /// Why these parameters cannot be used, or `nil`.
-    package var invalidity: String? {
-        if !(temperature.isFinite && (0...100).contains(temperature)) { return "temperature must be 0...100" }
-        if !(topP.isFinite && topP > 0 && topP <= 1) { return "top-p must be above 0 and at most 1" }
-        if !(minP.isFinite && (0...1).contains(minP)) { return "min-p must be 0...1" }
-        if !(repetitionPenalty.isFinite && repetitionPenalty > 0 && repetitionPenalty <= 100) {
-            return "repetition penalty must be above 0 and at most 100"
-        }
-        return nil
     }
 }
 

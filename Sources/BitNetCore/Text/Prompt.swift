@@ -8,6 +8,8 @@ package enum Prompt: Equatable, Sendable {
     case tokens([UInt32])
     /// A conversation as its template writes it.
     case pieces([PromptPiece])
+    /// A conversation whose last message is to be answered, for the model's own template.
+    case conversation([ChatMessage])
 }
 
 /// A part of a prompt that a chat template has made.

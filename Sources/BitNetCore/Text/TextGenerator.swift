@@ -1,84 +1,89 @@
 // SPDX-License-Identifier: MIT
 
-/// One wish for text.
-package struct GenerationRequest: Sendable {
-    package var prompt: Prompt
-    package var tokenCountMax: Int
-    package var sampling: SamplingParameters
-    /// Generation ends before the first of these appears in the text.
-    package var stopTexts: [String]
-    /// Special tokens, by their text, that end generation like the model's own stop tokens.
-    package var stopMarkers: [String]
-    /// Stop tokens end nothing; used by benchmarks.
-    package var ignoresStopTokens: Bool
+/// Something that writes text: the whole of what a gateway sees of a cluster.
+package protocol TextGenerator: Sendable {
+    var model: ServedModel { get }
+    var health: ServiceHealth { get }
+
+    /// Begins at once; whoever stops iterating, or cancels the task that does, ends the generation.
+    ///
+    /// The events fail with a ``GenerationError``.
+    func generate(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error>
+
+    /// The prompt as the model gets it.
+    ///
+    /// - Throws: ``GenerationError`` (`.invalid`) for a token that there is not, or a conversation without a template.
+    func tokens(of prompt: Prompt) throws(GenerationError) -> [UInt32]
+
+    /// The tokens of a text that stands anywhere in a prompt: no beginning is put before it.
+    ///
+    /// - Parameter readsMarkers: whether the text of a special token becomes that token.
+    func tokens(ofText text: String, readsMarkers: Bool) -> [UInt32]
+
+    /// The conversation as the model's template writes it, special tokens by their text.
+    ///
+    /// - Throws: ``GenerationError`` (`.invalid`) if the model has no template.
+    func rendered(_ messages: [ChatMessage]) throws(GenerationError) -> String
+
+    /// The text that the tokens stand for; U+FFFD for what is not UTF-8.
+    ///
+    /// - Throws: ``GenerationError`` (`.invalid`) for a token that there is not.
+    func text(of tokens: [UInt32]) throws(GenerationError) -> String
+
+    /// The bytes that one token adds to a text; none for a token that there is not. A special token gives its name.
+    func bytes(of token: UInt32) -> [UInt8]
+}
+
+/// What a gateway's users should know of the model.
+package struct ServedModel: Equatable, Sendable {
+    /// Its name in requests and answers.
+    package var id: String
+    /// When it began to be served, seconds since 1970.
+    package var createdAt: Int64
+    /// Tokens that prompt and answer may have together.
+    package var contextLength: Int
+    package var vocabularySize: Int
+    package var parameterCount: UInt64
+    /// Whether it answers conversations.
+    package var hasChatTemplate: Bool
 
     package init(
-        prompt: Prompt, tokenCountMax: Int, sampling: SamplingParameters = .init(), stopTexts: [String] = [],
-        stopMarkers: [String] = [], ignoresStopTokens: Bool = false
+        id: String, createdAt: Int64, contextLength: Int, vocabularySize: Int, parameterCount: UInt64,
+        hasChatTemplate: Bool
     ) {
-        self.prompt = prompt
-        self.tokenCountMax = tokenCountMax
-        self.sampling = sampling
-        self.stopTexts = stopTexts
-        self.stopMarkers = stopMarkers
-        self.ignoresStopTokens = ignoresStopTokens
+        self.id = id
+        self.createdAt = createdAt
+        self.contextLength = contextLength
+        self.vocabularySize = vocabularySize
+        self.parameterCount = parameterCount
+        self.hasChatTemplate = hasChatTemplate
     }
 }
 
-/// Why a generation ended.
-package enum FinishReason: String, Sendable {
-    /// A stop token or a stop text.
-    case stop
-    /// `tokenCountMax` reached.
-    case length
-    /// The model's context is full.
-    case context
-}
-
-/// What a generation yields, in order: `.started`, any number of `.token`, at most one `.trailing`, `.finished`.
-package enum GenerationEvent: Sendable {
-    case started(promptTokenCount: Int)
-    /// `text` holds the whole characters that this token completed; it may be empty.
-    ///
-    /// `logProbability` is there if the request's sampling parameters want it.
-    case token(id: UInt32, text: String, logProbability: Float?)
-    /// Text that was held back, as it might have become a stop text or a longer character.
-    case trailing(text: String)
-    case finished(FinishReason, GenerationStatistics)
-}
-
-/// Figures of one generation.
-package struct GenerationStatistics: Sendable, Equatable {
-    package var promptTokenCount = 0
-    /// Tokens of the prompt that another sequence had computed before.
-    package var sharedTokenCount = 0
-    package var generatedTokenCount = 0
-    package var timeToFirstToken: Duration = .zero
-    package var decodeTime: Duration = .zero
-    package var stages: [StageStatistics] = []
-
-    package init() {}
-}
-
-/// What one stage did during one generation.
-package struct StageStatistics: Sendable, Equatable {
-    package var name: String
-    package var layers: LayerRange
-    /// From the first step of the generation to its last.
-    package var counters = StageCounters()
-    /// Wall time of the same; the compute time over it is the busy fraction.
-    package var wallTime: Duration = .zero
-    /// Of this, until the first token.
-    package var prefill = StageCounters()
-    package var prefillWallTime: Duration = .zero
-
-    package init(name: String, layers: LayerRange) {
-        self.name = name
-        self.layers = layers
+/// Whether text can be had.
+package struct ServiceHealth: Equatable, Sendable {
+    package enum State: String, CaseIterable, Sendable {
+        /// Stages are being found, shipped or loaded.
+        case starting
+        case serving
+        /// Requests that run are finished, new ones are refused.
+        case draining
+        /// A stage was lost.
+        case down
     }
-}
 
-/// Something that writes text: the whole of what a gateway sees of the cluster.
-package protocol TextGenerator: Sendable {
-    func generate(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error>
+    package var state: State
+    /// Why it is not serving, or serves badly, for people.
+    package var reason: String?
+    /// Time since a token last crossed every stage; `nil` if none has yet.
+    package var sinceLastToken: Duration?
+    /// A token has crossed every stage lately: the service does what it says.
+    package var isHealthy: Bool
+
+    package init(state: State, reason: String? = nil, sinceLastToken: Duration? = nil, isHealthy: Bool) {
+        self.state = state
+        self.reason = reason
+        self.sinceLastToken = sinceLastToken
+        self.isHealthy = isHealthy
+    }
 }

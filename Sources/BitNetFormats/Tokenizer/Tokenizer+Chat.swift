@@ -12,15 +12,6 @@ extension Tokenizer {
         return token
     }
 
-    /// Turns a prompt into tokens.
-    package func encode(_ prompt: Prompt) -> [UInt32] {
-        switch prompt {
-        case .text(let text): encode(text, addsBeginning: addsBeginning)
-        case .tokens(let tokens): tokens
-        case .pieces(let pieces): encode(pieces: pieces)
-        }
-    }
-
     /// Turns a conversation into tokens.
     ///
     /// Texts that stand side by side are one text, as tokens may reach over where they meet. Markers become

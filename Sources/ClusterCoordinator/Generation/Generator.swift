@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 package import BitNetCore
-package import BitNetFormats
 package import ClusterLogic
 import Synchronization
 
 /// Writes text with a pipeline: tokenises, lets the schedule form steps, and turns tokens back into text.
-package final class Generator: TextGenerator {
+package final class Generator: Sendable {
     private enum Consumer {
         case text(TextSequence)
         case scores(CheckedContinuation<[Float], any Error>)
@@ -32,17 +31,17 @@ package final class Generator: TextGenerator {
     }
 
     private let pipeline: any StepPipeline
-    private let tokenizer: Tokenizer
+    package let codec: TextCodec
     private let stages: [StageStatistics]
     private let state: Mutex<State>
 
     /// `stages` has name and layers of each stage, in order, with empty figures.
     package init(
-        pipeline: any StepPipeline, tokenizer: Tokenizer, schedule: GenerationSchedule,
+        pipeline: any StepPipeline, codec: TextCodec, schedule: GenerationSchedule,
         stages: [StageStatistics]
     ) {
         self.pipeline = pipeline
-        self.tokenizer = tokenizer
+        self.codec = codec
         self.stages = stages
         state = Mutex(State(schedule: schedule, meter: PipelineMeter(stageCount: stages.count)))
     }
@@ -61,7 +60,7 @@ package final class Generator: TextGenerator {
 
     /// Takes outcomes until the pipeline ends; every generation then fails with the reason.
     private func run() async throws {
-        var reason: any Error = GeneratorError.pipelineClosed
+        var reason: any Error = GenerationError.pipelineClosed
         do {
             try await pipeline.run { [self] outcome in
                 state.withLock { take(outcome, &$0) }
@@ -82,26 +81,23 @@ package final class Generator: TextGenerator {
     package func generate(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {
         let start = state.withLock(\.mark)
         let (events, continuation) = AsyncThrowingStream<GenerationEvent, any Error>.makeStream()
-        if let reason = request.sampling.invalidity {
-            continuation.finish(throwing: GeneratorError.request(reason))
+        let prompt: [UInt32]
+        do throws(GenerationError) {
+            if let reason = request.sampling.invalidity { throw GenerationError(.invalid, reason) }
+            prompt = try codec.tokens(of: request.prompt)
+        } catch {
+            continuation.finish(throwing: error)
             return events
         }
-        let prompt = tokenizer.encode(request.prompt)
-        if let token = prompt.first(where: { $0 >= tokenizer.count }) {
-            continuation.finish(
-                throwing: GeneratorError.request(
-                    "token \(token) is not one of the model's \(tokenizer.count)"))
-            return events
-        }
-        let stopTokens = tokenizer.stopTokens.union(request.stopMarkers.compactMap(tokenizer.specialToken))
+        let ending = codec.ending(of: request)
         let sequence = TextSequence(
-            continuation: continuation, detokenizer: Detokenizer(tokenizer), stopTexts: request.stopTexts,
+            continuation: continuation, detokenizer: codec.detokenizer(), stopTexts: ending.texts,
             meter: GenerationMeter(promptTokenCount: prompt.count, stages: stages, start: start))
-        continuation.yield(.started(promptTokenCount: prompt.count))
+        continuation.yield(.started(prompt: prompt))
         let id = submit(.text(sequence)) { id in
             SequenceRequest(
                 id: id, prompt: prompt, tokenCountMax: request.tokenCountMax, sampling: request.sampling,
-                stopTokens: request.ignoresStopTokens ? [] : stopTokens, scores: false)
+                stopTokens: ending.tokens, scores: false)
         }
         continuation.onTermination = { [weak self] reason in
             guard case .cancelled = reason else { return }
@@ -182,10 +178,10 @@ package final class Generator: TextGenerator {
                 sequence.share(tokenCount: tokenCount)
                 state.consumers[id] = .text(sequence)
             case .refused(let id, let refusal):
-                state.consumers.removeValue(forKey: id)?.fail(GeneratorError(refusal))
+                state.consumers.removeValue(forKey: id)?.fail(GenerationError(refusal))
             case .violation(let message):
-                state.failure = GeneratorError(message: message)
-                for consumer in state.consumers.values { consumer.fail(GeneratorError(message: message)) }
+                state.failure = GenerationError(.failed, message)
+                for consumer in state.consumers.values { consumer.fail(GenerationError(.failed, message)) }
                 state.consumers = [:]
             }
         }

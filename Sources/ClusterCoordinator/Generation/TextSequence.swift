@@ -29,7 +29,7 @@ struct TextSequence {
     mutating func take(token: UInt32, logProbability: Float?, at now: GenerationMeter.Mark) -> Bool {
         meter.countToken(at: now)
         let (text, isStopped) = stopTexts.append(detokenizer.append(token))
-        continuation.yield(.token(id: token, text: text, logProbability: logProbability))
+        continuation.yield(.token(GeneratedToken(id: token, text: text, logProbability: logProbability)))
         return isStopped
     }
 

@@ -173,6 +173,12 @@ package struct GenerationSchedule: Equatable, Sendable {
 
     private func refusal(of request: SequenceRequest) -> SequenceRefusal? {
         if isPoisoned { return SequenceRefusal(.failed, "the pipeline has failed") }
+        if request.prompt.count > contextLength {
+            return SequenceRefusal(
+                .tooLong,
+                "the prompt has \(request.prompt.count) tokens, but the context holds \(contextLength); shorten it or "
+                    + "raise --ctx-size")
+        }
         if let reason = invalidity(of: request) { return SequenceRefusal(.invalid, reason) }
         // Those for whom there are slots are not counted: they only wait for their turn to be sent.
         guard waiting.count < waitingMax + slots.free.count else {
@@ -184,11 +190,6 @@ package struct GenerationSchedule: Equatable, Sendable {
 
     private func invalidity(of request: SequenceRequest) -> String? {
         if request.prompt.isEmpty { return "the prompt is empty" }
-        if request.prompt.count > contextLength {
-            return
-                "the prompt has \(request.prompt.count) tokens, but the context holds \(contextLength); shorten "
-                + "it or raise --ctx-size"
-        }
         if request.tokenCountMax < 0 { return "\(request.tokenCountMax) tokens cannot be generated" }
         return request.sampling.invalidity
     }

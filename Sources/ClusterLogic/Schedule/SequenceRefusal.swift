@@ -5,6 +5,8 @@ package struct SequenceRefusal: Equatable, Sendable {
     package enum Code: Equatable, Sendable {
         /// The request can never run as it stands.
         case invalid
+        /// The context does not hold it.
+        case tooLong
         /// Too many are waiting; later there may be room.
         case overloaded
         /// The pipeline has failed.

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+
+/// What a coordinator tells its operator over HTTP: one set of documents for the server and for its readers.
+///
+/// Paths begin with the version. A version only ever gains fields; what would break a reader makes a new one.
+package enum AdminAPI {
+    package static let version = 1
+    /// The time over which rates and shares are taken.
+    package static let windowSeconds = 10.0
+    /// Failures that a status tells of.
+    package static let failuresMax = 8
+    /// Events that are kept for readers that come late.
+    package static let eventsMax = 1024
+
+    /// GET: ``ClusterStatus``.
+    package static let statusPath = "/v1/status"
+    /// GET: ``PlanDocument``.
+    package static let planPath = "/v1/plan"
+    /// GET: ``EventRecord`` as server-sent events, `?after=ID` for those after one; each event's id is its number.
+    package static let eventsPath = "/v1/events"
+    /// POST: stop taking requests and finish those that run; DELETE: take them again. Both answer ``DrainDocument``.
+    package static let drainPath = "/v1/drain"
+    /// GET: 200 while a token has lately crossed every stage, else 503; ``HealthDocument``. Without a key.
+    package static let healthPath = "/health"
+    /// GET: 200 while requests are taken, else 503; ``HealthDocument``. Without a key.
+    package static let readyPath = "/ready"
+    /// GET: Prometheus text.
+    package static let metricsPath = "/metrics"
+}
+
+/// What the server of the admin API asks of a coordinator.
+package protocol ClusterAdministration: Sendable {
+    func status() -> ClusterStatus
+    /// `nil` until there is a plan.
+    func plan() -> PlanDocument?
+    /// Events after number `after`, or the next ones; ends with the coordinator.
+    func events(after: UInt64?) -> AsyncStream<EventRecord>
+    func drain() -> DrainDocument
+    func resume() -> DrainDocument
+    /// Prometheus text, exposition format 0.0.4.
+    func metrics() -> String
+}
+
+/// `/health` and `/ready`.
+package struct HealthDocument: Codable, Equatable, Sendable {
+    /// `ok`, or the service's state: `starting`, `draining`, `down`, `stalled`.
+    package var status: String
+    package var reason: String?
+    /// Since a token last crossed every stage.
+    package var secondsSinceLastToken: Double?
+
+    package init(status: String, reason: String? = nil, secondsSinceLastToken: Double? = nil) {
+        self.status = status
+        self.reason = reason
+        self.secondsSinceLastToken = secondsSinceLastToken
+    }
+}
+
+package struct DrainDocument: Codable, Equatable, Sendable {
+    package var isDraining: Bool
+    /// Sequences that still wait or run.
+    package var remaining: Int
+
+    package init(isDraining: Bool, remaining: Int) {
+        self.isDraining = isDraining
+        self.remaining = remaining
+    }
+}
+
+/// Something that happened.
+package struct EventRecord: Codable, Equatable, Sendable {
+    /// Rises by one with every event of a coordinator.
+    package var id: UInt64
+    /// Seconds since 1970.
+    package var time: Double
+    /// A word of a fixed set: `waiting`, `joined`, `measured`, `planned`, `shipping`, `ready`, `serving`, `draining`,
+    /// `lost`, `request_failed`.
+    package var kind: String
+    package var worker: String?
+    /// For people.
+    package var message: String
+
+    package init(id: UInt64, time: Double, kind: String, worker: String? = nil, message: String) {
+        self.id = id
+        self.time = time
+        self.kind = kind
+        self.worker = worker
+        self.message = message
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+
+/// `GET /v1/plan`: who serves which layers, and what that should bring.
+package struct PlanDocument: Codable, Equatable, Sendable {
+    package struct Stage: Codable, Equatable, Sendable {
+        package var index: Int
+        package var worker: String
+        package var address: String
+        /// The first and the last layer.
+        package var layers: [Int]
+        /// Packed weights as they are shipped.
+        package var shippedBytes: UInt64
+        /// Weights, KV cache and scratch memory.
+        package var memoryBytes: UInt64
+        package var memoryLimitBytes: UInt64
+        /// Time of a step with all slots decoding; absent if it was not measured.
+        package var stepMilliseconds: Double?
+
+        package init(
+            index: Int, worker: String, address: String, layers: [Int], shippedBytes: UInt64,
+            memoryBytes: UInt64,
+            memoryLimitBytes: UInt64, stepMilliseconds: Double? = nil
+        ) {
+            self.index = index
+            self.worker = worker
+            self.address = address
+            self.layers = layers
+            self.shippedBytes = shippedBytes
+            self.memoryBytes = memoryBytes
+            self.memoryLimitBytes = memoryLimitBytes
+            self.stepMilliseconds = stepMilliseconds
+        }
+    }
+
+    /// What is expected of a number of sequences at a time.
+    package struct Expectation: Codable, Equatable, Sendable {
+        package var sequences: Int
+        package var tokensPerSecond: Double
+
+        package init(sequences: Int, tokensPerSecond: Double) {
+            self.sequences = sequences
+            self.tokensPerSecond = tokensPerSecond
+        }
+    }
+
+    package var apiVersion = AdminAPI.version
+    package var stages: [Stage]
+    package var slots: Int
+    package var contextLength: Int
+    package var cacheType: String
+    package var prefillChunk: Int
+    /// Empty if workers were not measured.
+    package var expectations: [Expectation] = []
+    /// Which stage bounds the throughput, and why, for people.
+    package var bottleneck: String?
+    /// Workers that the plan leaves out, for people.
+    package var notes: [String] = []
+
+    package init(stages: [Stage], slots: Int, contextLength: Int, cacheType: String, prefillChunk: Int) {
+        self.stages = stages
+        self.slots = slots
+        self.contextLength = contextLength
+        self.cacheType = cacheType
+        self.prefillChunk = prefillChunk
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+
+/// One wish for text.
+package struct GenerationRequest: Sendable {
+    /// Names the request in logs, at most `Limits.nameBytesMax` bytes; empty for none.
+    package var id: String
+    package var prompt: Prompt
+    package var tokenCountMax: Int
+    package var sampling: SamplingParameters
+    /// Generation ends before the first of these appears in the text.
+    package var stopTexts: [String]
+    /// Special tokens, by their text, that end generation like the model's own stop tokens.
+    package var stopMarkers: [String]
+    /// Stop tokens end nothing; used by benchmarks.
+    package var ignoresStopTokens: Bool
+    /// The log-probabilities of the prompt's own tokens are wanted; with `tokenCountMax` 0 nothing else is.
+    package var scoresPrompt: Bool
+
+    package init(
+        id: String = "", prompt: Prompt, tokenCountMax: Int, sampling: SamplingParameters = .init(),
+        stopTexts: [String] = [], stopMarkers: [String] = [], ignoresStopTokens: Bool = false,
+        scoresPrompt: Bool = false
+    ) {
+        self.id = id
+        self.prompt = prompt
+        self.tokenCountMax = tokenCountMax
+        self.sampling = sampling
+        self.stopTexts = stopTexts
+        self.stopMarkers = stopMarkers
+        self.ignoresStopTokens = ignoresStopTokens
+        self.scoresPrompt = scoresPrompt
+    }
+}
+
+/// Why a generation ended.
+package enum FinishReason: String, Sendable {
+    /// A stop token or a stop text.
+    case stop
+    /// `tokenCountMax` reached.
+    case length
+    /// The model's context is full.
+    case context
+}
+
+/// What a generation yields, in order: `.started`, `.promptScored` if it was asked for, any number of `.token`, at
+/// most one `.trailing`, `.finished`.
+package enum GenerationEvent: Sendable {
+    /// The request is taken; its prompt as tokens.
+    case started(prompt: [UInt32])
+    /// The prompt's tokens after the first, each given those before it.
+    case promptScored([ScoredToken])
+    case token(GeneratedToken)
+    /// Text that was held back, as it might have become a stop text or a longer character.
+    case trailing(text: String)
+    case finished(FinishReason, GenerationStatistics)
+}
+
+/// One token that a sequence has gone on by.
+package struct GeneratedToken: Equatable, Sendable {
+    package var id: UInt32
+    /// The whole characters that this token completed; it may be empty.
+    package var text: String
+    /// There if the request's sampling parameters want it.
+    package var logProbability: Float?
+    /// The most probable tokens of its place, the best first.
+    package var alternatives: [TokenScore]
+
+    package init(id: UInt32, text: String, logProbability: Float?, alternatives: [TokenScore] = []) {
+        self.id = id
+        self.text = text
+        self.logProbability = logProbability
+        self.alternatives = alternatives
+    }
+}
+
+/// A token of a prompt and how probable the model holds it.
+package struct ScoredToken: Equatable, Sendable {
+    package var id: UInt32
+    package var logProbability: Float
+    /// The most probable tokens of its place, the best first.
+    package var alternatives: [TokenScore]
+
+    package init(id: UInt32, logProbability: Float, alternatives: [TokenScore] = []) {
+        self.id = id
+        self.logProbability = logProbability
+        self.alternatives = alternatives
+    }
+}
+
+/// Figures of one generation.
+package struct GenerationStatistics: Sendable, Equatable {
+    package var promptTokenCount = 0
+    /// Tokens of the prompt that another sequence had computed before.
+    package var sharedTokenCount = 0
+    package var generatedTokenCount = 0
+    package var timeToFirstToken: Duration = .zero
+    package var decodeTime: Duration = .zero
+    package var stages: [StageStatistics] = []
+
+    package init() {}
+}
+
+/// What one stage did during one generation.
+package struct StageStatistics: Sendable, Equatable {
+    package var name: String
+    package var layers: LayerRange
+    /// From the first step of the generation to its last.
+    package var counters = StageCounters()
+    /// Wall time of the same; the compute time over it is the busy fraction.
+    package var wallTime: Duration = .zero
+    /// Of this, until the first token.
+    package var prefill = StageCounters()
+    package var prefillWallTime: Duration = .zero
+
+    package init(name: String, layers: LayerRange) {
+        self.name = name
+        self.layers = layers
+    }
+}

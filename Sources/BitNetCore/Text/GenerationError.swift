@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+
+/// A generation that cannot start or cannot go on.
+package struct GenerationError: RemediableError, Equatable {
+    package enum Code: Equatable, Sendable {
+        /// The request can never run as it stands.
+        case invalid
+        /// Prompt and answer do not fit the model's context.
+        case tooLong
+        /// Too many are waiting; later there may be room.
+        case overloaded
+        /// The service is starting, draining or down.
+        case unavailable
+        /// The pipeline has failed while the request ran.
+        case failed
+    }
+
+    package let code: Code
+    package let message: String
+    /// When another try may be worth it.
+    package let retryAfter: Duration?
+
+    package init(_ code: Code, _ message: String, retryAfter: Duration? = nil) {
+        self.code = code
+        self.message = message
+        self.retryAfter = retryAfter
+    }
+
+    package static let pipelineClosed = GenerationError(.failed, "the pipeline was closed")
+}
