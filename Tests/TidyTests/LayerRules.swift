@@ -33,6 +33,7 @@ enum LayerRules {
             ]
         ),
         ("ClusterGateway", ["BitNetCore", "AdminAPI"]),
+        ("OperatorLogic", ["BitNetCore", "AdminAPI"]),
         ("ProgramSupport", ["BitNetCore", "BitNetFormats"]),
         (
             "ProgramPipeline",
@@ -59,7 +60,8 @@ enum LayerRules {
             "bitnet-ctl",
             [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
-                "ClusterCoordinator", "ClusterWorker", "AdminAPI", "ProgramSupport", "ProgramPipeline",
+                "ClusterCoordinator", "ClusterWorker", "AdminAPI", "OperatorLogic", "ProgramSupport",
+                "ProgramPipeline",
             ]
         ),
     ]
@@ -76,6 +78,7 @@ enum LayerRules {
         ("NIOPosix", ["ClusterTransport", "ClusterWorker", "ClusterCoordinator", "ClusterGateway"]),
         ("Hummingbird", ["ClusterGateway"]),
         ("HummingbirdCore", ["ClusterGateway"]),
+        ("NIOHTTP1", ["ClusterGateway", "bitnet-ctl"]),
         ("AsyncHTTPClient", ["bitnet-ctl"]),
         (
             "ArgumentParser",
