@@ -121,7 +121,7 @@ let package = Package(
         .target(
             name: "ProgramPipeline",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic", "AdminAPI",
                 "ClusterTransport", "ClusterCoordinator", "ClusterWorker", "ProgramSupport", arguments,
             ],
             swiftSettings: swift),
@@ -166,7 +166,8 @@ let package = Package(
         tests("ClusterLogicTests", ["BitNetCore", "ClusterWire", "ClusterLogic"]),
         tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig"]),
         tests("ClusterTransportTests", ["BitNetCore", "ClusterWire", "ClusterLogic", "ClusterTransport"]),
-        tests("ClusterCoordinatorTests", ["BitNetCore", "ClusterLogic", "ClusterCoordinator"]),
+        tests(
+            "ClusterCoordinatorTests", ["BitNetCore", "ClusterLogic", "ClusterCoordinator", "AdminAPI", log]),
         tests("EndToEndTests", ["bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
         tests("TidyTests", []),
     ]
