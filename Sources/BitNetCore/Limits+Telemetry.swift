@@ -12,4 +12,15 @@ extension Limits {
     package static let metricLabelBytesMax = 256
     /// Labels of one series.
     package static let metricLabelsMax = 16
+
+    // MARK: Logs
+
+    /// A message, or one value beside it, bytes of UTF-8 before it is escaped.
+    package static let logValueBytesMax = messageBytesMax
+    /// A name beside a message, dots included, bytes.
+    package static let logKeyBytesMax = 128
+    /// Values beside one message.
+    package static let logValuesMax = 64
+    /// Values inside each other; what flattening recurses into.
+    package static let logDepthMax = 8
 }
