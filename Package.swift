@@ -116,7 +116,8 @@ let package = Package(
 
         // Programs.
         .target(
-            name: "ProgramSupport", dependencies: ["BitNetCore", "BitNetFormats", arguments],
+            name: "ProgramSupport",
+            dependencies: ["BitNetCore", "BitNetFormats", "Telemetry", arguments, log],
             swiftSettings: swift),
         .target(
             name: "ProgramPipeline",
@@ -136,7 +137,7 @@ let package = Package(
             name: "bitnet-worker",
             dependencies: [
                 "BitNetCore", "BitNetEngine", "ClusterConfig", "ClusterTransport", "ClusterWorker",
-                "Telemetry", "ProgramSupport", arguments, log,
+                "ProgramSupport", arguments, log,
             ],
             swiftSettings: swift),
         .executableTarget(

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 import Glibc
 import Synchronization
 
@@ -11,12 +12,12 @@ package final class Console: Sendable {
 
     /// Writes to standard output at once; generated text goes through here.
     package func write(_ text: String) {
-        Self.write(text, to: STDOUT_FILENO)
+        StandardStream.output.write(text)
     }
 
     /// A line on standard error.
     package func note(_ line: String) {
-        Self.write(line + "\n", to: STDERR_FILENO)
+        StandardStream.error.write(line + "\n")
     }
 
     /// A line about work that goes on.
@@ -31,18 +32,5 @@ package final class Console: Sendable {
             return true
         }
         if isDue { note(line) }
-    }
-
-    private static func write(_ text: String, to descriptor: Int32) {
-        var text = text
-        text.withUTF8 { bytes in
-            var done = 0
-            while done < bytes.count, let base = bytes.baseAddress {
-                let count = Glibc.write(descriptor, base + done, bytes.count - done)
-                if count < 0 && errno == EINTR { continue }
-                guard count > 0 else { return }
-                done += count
-            }
-        }
     }
 }

@@ -33,7 +33,7 @@ enum LayerRules {
             ]
         ),
         ("ClusterGateway", ["BitNetCore", "AdminAPI"]),
-        ("ProgramSupport", ["BitNetCore", "BitNetFormats"]),
+        ("ProgramSupport", ["BitNetCore", "BitNetFormats", "Telemetry"]),
         (
             "ProgramPipeline",
             [
@@ -52,7 +52,7 @@ enum LayerRules {
             "bitnet-worker",
             [
                 "BitNetCore", "BitNetEngine", "ClusterConfig", "ClusterTransport", "ClusterWorker",
-                "Telemetry", "ProgramSupport",
+                "ProgramSupport",
             ]
         ),
         (
