@@ -129,8 +129,8 @@ let package = Package(
         .executableTarget(
             name: "bitnet-coord",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "ClusterCoordinator", "ClusterGateway", "Telemetry",
-                "ProgramSupport", "ProgramPipeline", arguments, log,
+                "BitNetCore", "BitNetFormats", "AdminAPI", "ClusterConfig", "ClusterCoordinator",
+                "ClusterGateway", "Telemetry", "ProgramSupport", "ProgramPipeline", arguments, log, metrics,
             ],
             swiftSettings: swift),
         .executableTarget(

@@ -160,6 +160,8 @@ package enum Limits {
     package static let healthWindow: Duration = .seconds(10)
     /// A pipeline that is idle for so long is sent a token to see that it works.
     package static let healthProbeInterval: Duration = .seconds(4)
+    /// Something is written to those who follow events at least so often.
+    package static let eventCommentInterval: Duration = .seconds(15)
     /// Waits between attempts to bring a lost pipeline back: the first, and the longest.
     package static let restartDelayFirst: Duration = .milliseconds(500)
     package static let restartDelayMax: Duration = .seconds(15)
