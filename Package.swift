@@ -110,7 +110,8 @@ let package = Package(
         .target(
             name: "ClusterGateway",
             dependencies: [
-                "BitNetCore", "AdminAPI", product("Hummingbird", "hummingbird"), log, metrics,
+                "BitNetCore", "AdminAPI", product("Hummingbird", "hummingbird"),
+                product("HummingbirdCore", "hummingbird"), product("NIOHTTP1", "swift-nio"), log, metrics,
             ] + nio,
             swiftSettings: swift),
 
@@ -160,7 +161,7 @@ let package = Package(
         tests("TelemetryTests", ["BitNetCore", "Telemetry", log, metrics]),
         tests(
             "ClusterGatewayTests",
-            ["BitNetCore", "AdminAPI", "ClusterGateway", product("Hummingbird", "hummingbird")]),
+            ["BitNetCore", "AdminAPI", "ClusterGateway", product("Hummingbird", "hummingbird"), log] + nio),
         tests("BitNetFormatsTests", ["BitNetCore", "BitNetFormats"]),
         tests("BitNetEngineTests", ["BitNetCore", "BitNetFormats", "BitNetEngine"]),
         tests("ClusterWireTests", ["BitNetCore", "ClusterWire"]),
