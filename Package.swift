@@ -166,7 +166,12 @@ let package = Package(
         tests("ClusterLogicTests", ["BitNetCore", "ClusterWire", "ClusterLogic"]),
         tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig"]),
         tests("ClusterTransportTests", ["BitNetCore", "ClusterWire", "ClusterLogic", "ClusterTransport"]),
-        tests("ClusterCoordinatorTests", ["BitNetCore", "ClusterLogic", "ClusterCoordinator"]),
+        tests(
+            "ClusterWorkerTests",
+            ["BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterWorker", log]),
+        tests(
+            "ClusterCoordinatorTests",
+            ["BitNetCore", "BitNetFormats", "ClusterLogic", "ClusterCoordinator"]),
         tests("EndToEndTests", ["bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
         tests("TidyTests", []),
     ]

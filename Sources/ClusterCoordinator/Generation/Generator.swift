@@ -5,24 +5,12 @@ import Synchronization
 
 /// Writes text with a pipeline: tokenises, lets the schedule form steps, and turns tokens back into text.
 package final class Generator: Sendable {
-    private enum Consumer {
-        case text(TextSequence)
-        case scores(CheckedContinuation<[Float], any Error>)
-
-        func fail(_ error: any Error) {
-            switch self {
-            case .text(let sequence): sequence.continuation.finish(throwing: error)
-            case .scores(let continuation): continuation.resume(throwing: error)
-            }
-        }
-    }
-
     /// Directives are carried out under the lock too, so that the pipeline sees them in the order in which
     /// the schedule gave them; nothing there blocks.
     private struct State {
         var schedule: GenerationSchedule
         var meter: PipelineMeter
-        var consumers: [UInt64: Consumer] = [:]
+        var sequences: [UInt64: TextSequence] = [:]
         var nextID: UInt64 = 0
         var failure: (any Error)?
 
@@ -70,8 +58,8 @@ package final class Generator: Sendable {
         }
         state.withLock { state in
             state.failure = reason
-            for consumer in state.consumers.values { consumer.fail(reason) }
-            state.consumers = [:]
+            for sequence in state.sequences.values { sequence.fail(reason) }
+            state.sequences = [:]
         }
         // A cancelled task sees the stream end as if the pipeline had been closed.
         try Task.checkCancellation()
@@ -83,7 +71,7 @@ package final class Generator: Sendable {
         let (events, continuation) = AsyncThrowingStream<GenerationEvent, any Error>.makeStream()
         let prompt: [UInt32]
         do throws(GenerationError) {
-            if let reason = request.sampling.invalidity { throw GenerationError(.invalid, reason) }
+            if let reason = request.invalidity { throw GenerationError(.invalid, reason) }
             prompt = try codec.tokens(of: request.prompt)
         } catch {
             continuation.finish(throwing: error)
@@ -94,10 +82,10 @@ package final class Generator: Sendable {
             continuation: continuation, detokenizer: codec.detokenizer(), stopTexts: ending.texts,
             meter: GenerationMeter(promptTokenCount: prompt.count, stages: stages, start: start))
         continuation.yield(.started(prompt: prompt))
-        let id = submit(.text(sequence)) { id in
+        let id = submit(sequence) { id in
             SequenceRequest(
                 id: id, prompt: prompt, tokenCountMax: request.tokenCountMax, sampling: request.sampling,
-                stopTokens: ending.tokens, scores: false)
+                stopTokens: ending.tokens, scores: request.scoresPrompt, requestID: request.id)
         }
         continuation.onTermination = { [weak self] reason in
             guard case .cancelled = reason else { return }
@@ -109,14 +97,16 @@ package final class Generator: Sendable {
     }
 
     /// The log-probability of every token of `tokens` after the first, given those before it.
+    ///
+    /// - Throws: ``GenerationError``, or why the pipeline failed.
     package func score(_ tokens: [UInt32]) async throws -> [Float] {
-        try await withCheckedThrowingContinuation { continuation in
-            _ = submit(.scores(continuation)) { id in
-                SequenceRequest(
-                    id: id, prompt: tokens, tokenCountMax: 0, sampling: SamplingParameters(), stopTokens: [],
-                    scores: true)
-            }
+        let request = GenerationRequest(prompt: .tokens(tokens), tokenCountMax: 0, scoresPrompt: true)
+        var logProbabilities: [Float] = []
+        for try await case .promptScored(let scores) in generate(request) {
+            logProbabilities = scores.map(\.logProbability)
         }
+        try Task.checkCancellation()
+        return logProbabilities
     }
 
     /// What the stages have done so far, and what is under way.
@@ -125,14 +115,14 @@ package final class Generator: Sendable {
     /// From now on the meter's transits are those of what follows.
     package func forgetTransits() { state.withLock { $0.meter.forgetTransits() } }
 
-    private func submit(_ consumer: Consumer, _ request: (UInt64) -> SequenceRequest) -> UInt64 {
+    private func submit(_ sequence: TextSequence, _ request: (UInt64) -> SequenceRequest) -> UInt64 {
         state.withLock { state in
             let id = state.nextID
             state.nextID += 1
             if let failure = state.failure {
-                consumer.fail(failure)
+                sequence.fail(failure)
             } else {
-                state.consumers[id] = consumer
+                state.sequences[id] = sequence
                 perform(state.schedule.submit(request(id)), &state)
             }
             return id
@@ -141,7 +131,7 @@ package final class Generator: Sendable {
 
     private func cancel(_ id: UInt64) {
         state.withLock { state in
-            guard state.consumers.removeValue(forKey: id) != nil else { return }
+            guard state.sequences.removeValue(forKey: id) != nil else { return }
             perform(state.schedule.cancel(id), &state)
         }
     }
@@ -157,32 +147,28 @@ package final class Generator: Sendable {
             case .send(let item):
                 if case .step(let step) = item { state.meter.send(step, at: .now) }
                 pipeline.send(item)
-            case .token(let id, let token, let logProbability):
-                guard case .text(var sequence) = state.consumers[id] else { continue }
-                let isStopped = sequence.take(token: token, logProbability: logProbability, at: state.mark)
-                state.consumers[id] = .text(sequence)
-                guard isStopped else { continue }
-                sequence.finish(.stop, isStopped: true, at: state.mark)
-                state.consumers[id] = nil
-                perform(state.schedule.cancel(id), &state)
-            case .finished(let id, let reason):
-                guard case .text(var sequence) = state.consumers.removeValue(forKey: id) else { continue }
-                sequence.finish(reason, isStopped: false, at: state.mark)
-            case .scored(let id, let logProbabilities):
-                guard case .scores(let continuation) = state.consumers.removeValue(forKey: id) else {
+            case .scored(let id, let scores):
+                state.sequences[id]?.take(scores: scores)
+            case .token(let id, let token, let logProbability, let alternatives):
+                let now = state.mark
+                let isStopped = state.sequences[id]?.take(
+                    token: token, logProbability: logProbability, alternatives: alternatives, at: now)
+                guard isStopped == true, var sequence = state.sequences.removeValue(forKey: id) else {
                     continue
                 }
-                continuation.resume(returning: logProbabilities)
+                sequence.finish(.stop, isStopped: true, at: now)
+                perform(state.schedule.cancel(id), &state)
+            case .finished(let id, let reason):
+                guard var sequence = state.sequences.removeValue(forKey: id) else { continue }
+                sequence.finish(reason, isStopped: false, at: state.mark)
             case .shared(let id, let tokenCount):
-                guard case .text(var sequence) = state.consumers[id] else { continue }
-                sequence.share(tokenCount: tokenCount)
-                state.consumers[id] = .text(sequence)
+                state.sequences[id]?.share(tokenCount: tokenCount)
             case .refused(let id, let refusal):
-                state.consumers.removeValue(forKey: id)?.fail(GenerationError(refusal))
+                state.sequences.removeValue(forKey: id)?.fail(GenerationError(refusal))
             case .violation(let message):
                 state.failure = GenerationError(.failed, message)
-                for consumer in state.consumers.values { consumer.fail(GenerationError(.failed, message)) }
-                state.consumers = [:]
+                for sequence in state.sequences.values { sequence.fail(GenerationError(.failed, message)) }
+                state.sequences = [:]
             }
         }
     }
