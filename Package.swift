@@ -169,7 +169,11 @@ let package = Package(
         tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig"]),
         tests("ClusterTransportTests", ["BitNetCore", "ClusterWire", "ClusterLogic", "ClusterTransport"]),
         tests(
-            "ClusterCoordinatorTests", ["BitNetCore", "ClusterLogic", "ClusterCoordinator", "AdminAPI", log]),
+            "ClusterWorkerTests",
+            ["BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterWorker", log]),
+        tests(
+            "ClusterCoordinatorTests",
+            ["BitNetCore", "BitNetFormats", "ClusterLogic", "ClusterCoordinator", "AdminAPI", log]),
         tests("EndToEndTests", ["bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
         tests("TidyTests", []),
     ]

@@ -13,6 +13,8 @@ package enum Limits {
     package static let weightBytesMax = 1 << 20
     /// A step's activations: 896 tokens of hidden size 8192 at 8.5 bits.
     package static let activationBytesMax = 8 << 20
+    /// A step's results: 2048 tokens with 20 alternatives each, and the traces of 1024 stages.
+    package static let outcomeBytesMax = 512 << 10
 
     // MARK: protobuf-c decoding
 

@@ -34,8 +34,8 @@ struct ClusterRun {
             pipeline: cluster.pipeline, codec: codec,
             schedule: GenerationSchedule(
                 stageCount: cluster.plan.stages.count, slotCount: cluster.slotCount,
-                contextLength: cluster.contextLength, prefillChunk: engine.prefillChunk,
-                groupCount: cluster.plan.groupCount),
+                contextLength: cluster.contextLength, vocabularySize: model.description.vocabularySize,
+                prefillChunk: engine.prefillChunk, groupCount: cluster.plan.groupCount),
             stages: cluster.plan.stages.map { StageStatistics(name: $0.worker, layers: $0.layers) })
         do {
             let pipeline = RunningPipeline(

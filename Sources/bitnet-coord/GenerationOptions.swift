@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
 import BitNetCore
+import ProgramSupport
 
 /// What to write and how to choose tokens.
 struct GenerationOptions: ParsableArguments {
@@ -36,6 +37,22 @@ struct GenerationOptions: ParsableArguments {
     @Option(help: "Recent tokens that --repeat-penalty looks at.")
     var repeatLastN: UInt32 = 64
 
+    @Option(
+        parsing: .unconditional,
+        help: "Take this from the score of every token that was generated already; -2...2, 0 is off.")
+    var presencePenalty: Float = 0
+
+    @Option(
+        parsing: .unconditional,
+        help: "Take this from a token's score each time that it was generated; -2...2, 0 is off.")
+    var frequencyPenalty: Float = 0
+
+    @Option(
+        help: ArgumentHelp(
+            "Add to one token's score, -100...100: 15043+1, 15043-100 or 15043=1; may be repeated.",
+            valueName: "token±value"))
+    var logitBias: [TokenBias] = []
+
     @Option(help: "Seed of every draw; the same seed writes the same text.")
     var seed: UInt64 = 0
 
@@ -59,6 +76,9 @@ struct GenerationOptions: ParsableArguments {
         parameters.minP = minP
         parameters.repetitionPenalty = repeatPenalty
         parameters.repetitionWindow = repeatLastN
+        parameters.presencePenalty = presencePenalty
+        parameters.frequencyPenalty = frequencyPenalty
+        parameters.biases = logitBias
         parameters.seed = seed
         parameters.wantsLogProbabilities = logprobs
         return parameters
