@@ -19,16 +19,19 @@ final class WorkerControl: Sendable {
     }
 
     let capabilities: Capabilities
+    /// The worker's release.
+    let build: String
     private let connection: FrameConnection
     private let onFailure: @Sendable (ClusterError) -> Void
     private let state: Mutex<State>
 
     /// Takes the connection over; `onFailure` is called at most once, from any thread.
     init(
-        worker: WorkerIdentity, capabilities: Capabilities, connection: FrameConnection,
+        worker: WorkerIdentity, capabilities: Capabilities, build: String, connection: FrameConnection,
         onFailure: @escaping @Sendable (ClusterError) -> Void
     ) {
         self.capabilities = capabilities
+        self.build = build
         self.connection = connection
         self.onFailure = onFailure
         state = Mutex(State(monitor: HeartbeatMonitor(now: .now), worker: worker))
@@ -92,6 +95,9 @@ final class WorkerControl: Sendable {
 
     /// What went wrong with the worker first, if anything did.
     var failure: ClusterError? { state.withLock { $0.failure } }
+
+    /// Round trip of the last heartbeat that was answered.
+    var lastRoundTrip: Duration? { state.withLock { $0.monitor.lastRoundTrip } }
 
     /// Starts to look for the longest round trip of a heartbeat anew.
     func forgetWorstRoundTrip() { state.withLock { $0.monitor.forgetWorstRoundTrip() } }
