@@ -122,7 +122,7 @@ let package = Package(
         .target(
             name: "ProgramPipeline",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic", "AdminAPI",
                 "ClusterTransport", "ClusterCoordinator", "ClusterWorker", "ProgramSupport", arguments,
             ],
             swiftSettings: swift),
@@ -167,7 +167,8 @@ let package = Package(
         tests("ClusterLogicTests", ["BitNetCore", "ClusterWire", "ClusterLogic"]),
         tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig"]),
         tests("ClusterTransportTests", ["BitNetCore", "ClusterWire", "ClusterLogic", "ClusterTransport"]),
-        tests("ClusterCoordinatorTests", ["BitNetCore", "ClusterLogic", "ClusterCoordinator"]),
+        tests(
+            "ClusterCoordinatorTests", ["BitNetCore", "ClusterLogic", "ClusterCoordinator", "AdminAPI", log]),
         tests("ClusterWorkerTests", ["BitNetCore", "ClusterWire", "ClusterWorker"]),
         tests("EndToEndTests", ["bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
         tests("TidyTests", []),

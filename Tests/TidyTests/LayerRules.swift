@@ -38,7 +38,7 @@ enum LayerRules {
             "ProgramPipeline",
             [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
-                "ClusterTransport", "ClusterCoordinator", "ClusterWorker", "ProgramSupport",
+                "ClusterTransport", "ClusterCoordinator", "ClusterWorker", "AdminAPI", "ProgramSupport",
             ]
         ),
         (

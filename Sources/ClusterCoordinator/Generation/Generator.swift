@@ -9,6 +9,11 @@ package final class Generator: Sendable {
         case text(TextSequence)
         case scores(CheckedContinuation<[Float], any Error>)
 
+        var isCounted: Bool {
+            guard case .text(let sequence) = self else { return true }
+            return !sequence.isProbe
+        }
+
         func fail(_ error: any Error) {
             switch self {
             case .text(let sequence): sequence.continuation.finish(throwing: error)
@@ -22,9 +27,10 @@ package final class Generator: Sendable {
     private struct State {
         var schedule: GenerationSchedule
         var meter: PipelineMeter
+        var ledger = GenerationLedger()
         var consumers: [UInt64: Consumer] = [:]
         var nextID: UInt64 = 0
-        var failure: (any Error)?
+        var failure: GenerationError?
 
         /// This moment in a generation.
         var mark: GenerationMeter.Mark { GenerationMeter.Mark(time: .now, stages: meter.stages) }
@@ -69,9 +75,9 @@ package final class Generator: Sendable {
             reason = error
         }
         state.withLock { state in
-            state.failure = reason
-            for consumer in state.consumers.values { consumer.fail(reason) }
-            state.consumers = [:]
+            let failure = GenerationError(pipelineEnd: reason)
+            state.failure = failure
+            Self.failAll(failure, &state)
         }
         // A cancelled task sees the stream end as if the pipeline had been closed.
         try Task.checkCancellation()
@@ -92,9 +98,10 @@ package final class Generator: Sendable {
         let ending = codec.ending(of: request)
         let sequence = TextSequence(
             continuation: continuation, detokenizer: codec.detokenizer(), stopTexts: ending.texts,
-            meter: GenerationMeter(promptTokenCount: prompt.count, stages: stages, start: start))
+            meter: GenerationMeter(promptTokenCount: prompt.count, stages: stages, start: start),
+            isProbe: request.isProbe)
         continuation.yield(.started(prompt: prompt))
-        let id = submit(.text(sequence)) { id in
+        let id = submit(.text(sequence), promptTokenCount: prompt.count) { id in
             SequenceRequest(
                 id: id, prompt: prompt, tokenCountMax: request.tokenCountMax, sampling: request.sampling,
                 stopTokens: ending.tokens, scores: false)
@@ -111,7 +118,7 @@ package final class Generator: Sendable {
     /// The log-probability of every token of `tokens` after the first, given those before it.
     package func score(_ tokens: [UInt32]) async throws -> [Float] {
         try await withCheckedThrowingContinuation { continuation in
-            _ = submit(.scores(continuation)) { id in
+            _ = submit(.scores(continuation), promptTokenCount: tokens.count) { id in
                 SequenceRequest(
                     id: id, prompt: tokens, tokenCountMax: 0, sampling: SamplingParameters(), stopTokens: [],
                     scores: true)
@@ -122,10 +129,29 @@ package final class Generator: Sendable {
     /// What the stages have done so far, and what is under way.
     package var meter: PipelineMeter { state.withLock(\.meter) }
 
+    /// What has been asked for and done so far.
+    package var activity: GenerationActivity {
+        state.withLock { state in
+            GenerationActivity(
+                ledger: state.ledger, meter: state.meter, waitingCount: state.schedule.waitingCount,
+                runningCount: state.schedule.runningCount, waitingMax: state.schedule.waitingMax)
+        }
+    }
+
     /// From now on the meter's transits are those of what follows.
     package func forgetTransits() { state.withLock { $0.meter.forgetTransits() } }
 
-    private func submit(_ consumer: Consumer, _ request: (UInt64) -> SequenceRequest) -> UInt64 {
+    private static func failAll(_ error: any Error, _ state: inout State) {
+        for consumer in state.consumers.values {
+            if consumer.isCounted { state.ledger.fail() }
+            consumer.fail(error)
+        }
+        state.consumers = [:]
+    }
+
+    private func submit(
+        _ consumer: Consumer, promptTokenCount: Int, _ request: (UInt64) -> SequenceRequest
+    ) -> UInt64 {
         state.withLock { state in
             let id = state.nextID
             state.nextID += 1
@@ -133,6 +159,7 @@ package final class Generator: Sendable {
                 consumer.fail(failure)
             } else {
                 state.consumers[id] = consumer
+                if consumer.isCounted { state.ledger.start(promptTokenCount: promptTokenCount) }
                 perform(state.schedule.submit(request(id)), &state)
             }
             return id
@@ -141,7 +168,8 @@ package final class Generator: Sendable {
 
     private func cancel(_ id: UInt64) {
         state.withLock { state in
-            guard state.consumers.removeValue(forKey: id) != nil else { return }
+            guard let consumer = state.consumers.removeValue(forKey: id) else { return }
+            if consumer.isCounted { state.ledger.cancel() }
             perform(state.schedule.cancel(id), &state)
         }
     }
@@ -161,28 +189,35 @@ package final class Generator: Sendable {
                 guard case .text(var sequence) = state.consumers[id] else { continue }
                 let isStopped = sequence.take(token: token, logProbability: logProbability, at: state.mark)
                 state.consumers[id] = .text(sequence)
+                if !sequence.isProbe {
+                    state.ledger.token(after: sequence.lastTokenTime, isFirst: sequence.tokenCount == 1)
+                }
                 guard isStopped else { continue }
+                if !sequence.isProbe { state.ledger.finish(.stop) }
                 sequence.finish(.stop, isStopped: true, at: state.mark)
                 state.consumers[id] = nil
                 perform(state.schedule.cancel(id), &state)
             case .finished(let id, let reason):
                 guard case .text(var sequence) = state.consumers.removeValue(forKey: id) else { continue }
+                if !sequence.isProbe { state.ledger.finish(reason) }
                 sequence.finish(reason, isStopped: false, at: state.mark)
             case .scored(let id, let logProbabilities):
                 guard case .scores(let continuation) = state.consumers.removeValue(forKey: id) else {
                     continue
                 }
+                state.ledger.finish(.length)
                 continuation.resume(returning: logProbabilities)
             case .shared(let id, let tokenCount):
                 guard case .text(var sequence) = state.consumers[id] else { continue }
                 sequence.share(tokenCount: tokenCount)
                 state.consumers[id] = .text(sequence)
             case .refused(let id, let refusal):
+                if refusal.code == .overloaded { state.ledger.refuse() }
                 state.consumers.removeValue(forKey: id)?.fail(GenerationError(refusal))
             case .violation(let message):
-                state.failure = GenerationError(.failed, message)
-                for consumer in state.consumers.values { consumer.fail(GenerationError(.failed, message)) }
-                state.consumers = [:]
+                let failure = GenerationError(.failed, message)
+                state.failure = failure
+                Self.failAll(failure, &state)
             }
         }
     }
