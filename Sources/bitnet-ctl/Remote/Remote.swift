@@ -95,6 +95,9 @@ struct Remote: Sendable {
     func decode<Document: Decodable>(_ type: Document.Type, _ bytes: [UInt8]) throws -> Document {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
+        // JSON has no numbers for these; the screens show them as unknown.
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
         guard let document = try? decoder.decode(type, from: Data(bytes)) else { throw address.unreadable }
         return document
     }
