@@ -143,7 +143,7 @@ let package = Package(
         .executableTarget(
             name: "bitnet-ctl",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterWire", "ClusterLogic",
                 "ClusterCoordinator", "ClusterWorker", "AdminAPI", "ProgramSupport", "ProgramPipeline",
                 arguments, product("AsyncHTTPClient", "async-http-client"),
             ],

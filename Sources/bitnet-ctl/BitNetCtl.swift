@@ -10,6 +10,7 @@ struct BitNetCtl: AsyncParsableCommand {
             EXAMPLES
               bitnet-ctl inspect cluster/model/stories.gguf
               bitnet-ctl plan --shards cluster/local-3.yaml
+              bitnet-ctl doctor --shards cluster/local-3.yaml
               bitnet-ctl perplexity cluster/model/held-out.txt --model cluster/model/stories.gguf --cuts 3,6
               bitnet-ctl tokenize --model cluster/model/stories.gguf < story.txt
               bitnet-ctl bench kernels --quick
@@ -18,7 +19,8 @@ struct BitNetCtl: AsyncParsableCommand {
               bitnet-ctl cache ls --data-dir /var/lib/bitnet
             """,
         subcommands: [
-            InspectCommand.self, PlanCommand.self, PerplexityCommand.self, TokenizeCommand.self,
+            InspectCommand.self, PlanCommand.self, DoctorCommand.self, PerplexityCommand.self,
+            TokenizeCommand.self,
             BenchCommand.self, SynthCommand.self, CacheCommand.self,
         ])
 }

@@ -58,7 +58,7 @@ enum LayerRules {
         (
             "bitnet-ctl",
             [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterWire", "ClusterLogic",
                 "ClusterCoordinator", "ClusterWorker", "AdminAPI", "ProgramSupport", "ProgramPipeline",
             ]
         ),
