@@ -110,7 +110,8 @@ let package = Package(
         .target(
             name: "ClusterGateway",
             dependencies: [
-                "BitNetCore", "AdminAPI", product("Hummingbird", "hummingbird"), log, metrics,
+                "BitNetCore", "AdminAPI", product("Hummingbird", "hummingbird"),
+                product("HummingbirdCore", "hummingbird"), product("NIOHTTP1", "swift-nio"), log, metrics,
             ] + nio,
             swiftSettings: swift),
 
@@ -129,8 +130,8 @@ let package = Package(
         .executableTarget(
             name: "bitnet-coord",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "ClusterCoordinator", "ClusterGateway", "Telemetry",
-                "ProgramSupport", "ProgramPipeline", arguments, log,
+                "BitNetCore", "BitNetFormats", "AdminAPI", "ClusterConfig", "ClusterCoordinator",
+                "ClusterGateway", "Telemetry", "ProgramSupport", "ProgramPipeline", arguments, log, metrics,
             ],
             swiftSettings: swift),
         .executableTarget(
@@ -160,7 +161,7 @@ let package = Package(
         tests("TelemetryTests", ["BitNetCore", "Telemetry", log, metrics]),
         tests(
             "ClusterGatewayTests",
-            ["BitNetCore", "AdminAPI", "ClusterGateway", product("Hummingbird", "hummingbird")]),
+            ["BitNetCore", "AdminAPI", "ClusterGateway", product("Hummingbird", "hummingbird"), log] + nio),
         tests("BitNetFormatsTests", ["BitNetCore", "BitNetFormats"]),
         tests("BitNetEngineTests", ["BitNetCore", "BitNetFormats", "BitNetEngine"]),
         tests("ClusterWireTests", ["BitNetCore", "ClusterWire"]),
@@ -168,8 +169,11 @@ let package = Package(
         tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig"]),
         tests("ClusterTransportTests", ["BitNetCore", "ClusterWire", "ClusterLogic", "ClusterTransport"]),
         tests(
-            "ClusterCoordinatorTests", ["BitNetCore", "ClusterLogic", "ClusterCoordinator", "AdminAPI", log]),
-        tests("ClusterWorkerTests", ["BitNetCore", "ClusterWire", "ClusterWorker"]),
+            "ClusterWorkerTests",
+            ["BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterWorker", log]),
+        tests(
+            "ClusterCoordinatorTests",
+            ["BitNetCore", "BitNetFormats", "ClusterLogic", "ClusterCoordinator", "AdminAPI", log]),
         tests("EndToEndTests", ["bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
         tests("TidyTests", []),
     ]

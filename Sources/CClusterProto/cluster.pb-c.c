@@ -4013,7 +4013,7 @@ const ProtobufCMessageDescriptor cluster__released__descriptor =
   (ProtobufCMessageInit) cluster__released__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor cluster__opening__field_descriptors[11] =
+static const ProtobufCFieldDescriptor cluster__opening__field_descriptors[18] =
 {
   {
     "slot",
@@ -4147,14 +4147,105 @@ static const ProtobufCFieldDescriptor cluster__opening__field_descriptors[11] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "presence_penalty",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Opening, presence_penalty),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "frequency_penalty",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Opening, frequency_penalty),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "bias_tokens",
+    14,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Cluster__Opening, n_bias_tokens),
+    offsetof(Cluster__Opening, bias_tokens),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "bias_values",
+    15,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Cluster__Opening, n_bias_values),
+    offsetof(Cluster__Opening, bias_values),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "alternative_count",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Opening, alternative_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "prompt_token_count",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Opening, prompt_token_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    18,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Opening, request_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned cluster__opening__field_indices_by_name[] = {
+  15,   /* field[15] = alternative_count */
+  13,   /* field[13] = bias_tokens */
+  14,   /* field[14] = bias_values */
+  12,   /* field[12] = frequency_penalty */
   4,   /* field[4] = min_p */
   8,   /* field[8] = omits_log_probabilities */
   9,   /* field[9] = prefix_slot */
   10,   /* field[10] = prefix_token_count */
+  11,   /* field[11] = presence_penalty */
+  16,   /* field[16] = prompt_token_count */
   5,   /* field[5] = repetition_penalty */
   6,   /* field[6] = repetition_window */
+  17,   /* field[17] = request_id */
   7,   /* field[7] = seed */
   0,   /* field[0] = slot */
   1,   /* field[1] = temperature */
@@ -4164,7 +4255,7 @@ static const unsigned cluster__opening__field_indices_by_name[] = {
 static const ProtobufCIntRange cluster__opening__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 0, 18 }
 };
 const ProtobufCMessageDescriptor cluster__opening__descriptor =
 {
@@ -4174,7 +4265,7 @@ const ProtobufCMessageDescriptor cluster__opening__descriptor =
   "Cluster__Opening",
   "cluster",
   sizeof(Cluster__Opening),
-  11,
+  18,
   cluster__opening__field_descriptors,
   cluster__opening__field_indices_by_name,
   1,  cluster__opening__number_ranges,

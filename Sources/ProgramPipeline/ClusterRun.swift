@@ -17,6 +17,9 @@ struct ClusterRun {
     /// Where measurements are kept.
     let bookDirectory: String?
 
+    /// One for the process, as a coordinator that serves brings up one cluster after another.
+    private static let network = Network(loopCount: 1)
+
     func use(_ body: @escaping @Sendable (RunningPipeline) async throws -> Void) async throws {
         if let warning = file.keyFile.flatMap(KeyFile.permissionWarning) {
             onEvent(.remark("warning: \(warning)"))
@@ -26,13 +29,13 @@ struct ClusterRun {
         options.bookDirectory = bookDirectory
         let cluster = try await Cluster.start(
             file: file, key: file.readKey(), model: model, store: store,
-            options: options, network: Network(loopCount: 1), onEvent: onEvent)
+            options: options, network: Self.network, onEvent: onEvent)
         let generator = Generator(
             pipeline: cluster.pipeline, codec: codec,
             schedule: GenerationSchedule(
                 stageCount: cluster.plan.stages.count, slotCount: cluster.slotCount,
-                contextLength: cluster.contextLength, prefillChunk: engine.prefillChunk,
-                groupCount: cluster.plan.groupCount),
+                contextLength: cluster.contextLength, vocabularySize: model.description.vocabularySize,
+                prefillChunk: engine.prefillChunk, groupCount: cluster.plan.groupCount),
             stages: cluster.plan.stages.map { StageStatistics(name: $0.worker, layers: $0.layers) })
         do {
             let pipeline = RunningPipeline(

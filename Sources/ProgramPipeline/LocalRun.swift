@@ -52,7 +52,7 @@ struct LocalRun {
             pipeline: pipeline, codec: codec,
             schedule: GenerationSchedule(
                 stageCount: ranges.count, slotCount: slotCount, contextLength: context,
-                prefillChunk: engine.prefillChunk),
+                vocabularySize: model.description.vocabularySize, prefillChunk: engine.prefillChunk),
             stages: ranges.map { StageStatistics(name: "local", layers: $0) })
         do {
             let running = RunningPipeline(

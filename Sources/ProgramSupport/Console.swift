@@ -7,17 +7,21 @@ import Synchronization
 package final class Console: Sendable {
     private let isTerminal = isatty(STDERR_FILENO) == 1
     private let lastProgress = Mutex<[String: ContinuousClock.Instant]>([:])
+    private let take: @Sendable (String) -> Void
 
-    package init() {}
+    /// - Parameter take: is given each line; by default they go to standard error.
+    package init(take: @escaping @Sendable (String) -> Void = { StandardStream.error.write($0 + "\n") }) {
+        self.take = take
+    }
 
     /// Writes to standard output at once; generated text goes through here.
     package func write(_ text: String) {
         StandardStream.output.write(text)
     }
 
-    /// A line on standard error.
+    /// A line about what goes on.
     package func note(_ line: String) {
-        StandardStream.error.write(line + "\n")
+        take(line)
     }
 
     /// A line about work that goes on.

@@ -115,6 +115,16 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
         return sampling
     }()
 
+    /// With what the last stage returns or changes beyond the usual.
+    static let fullSampling: SamplingParameters = {
+        var full = sampling
+        full.presencePenalty = -1.5
+        full.frequencyPenalty = 0.25
+        full.biases = [TokenBias(token: 0, bias: 100), TokenBias(token: 1 << 20, bias: -0.5)]
+        full.alternativeCount = 20
+        return full
+    }()
+
     static func all() throws -> [MessageSample] {
         let digest = try #require(digest)
         let state = PartState(digest: digest, presentByteCount: 1 << 20, isComplete: false)
@@ -142,7 +152,12 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
             MessageSample(
                 Opening(
                     slot: 4095, sampling: sampling, prefix: SharedPrefix(slot: 4094, tokenCount: 1 << 20))),
-            MessageSample(Opening(slot: 0, sampling: sampling)), MessageSample(Closing(slot: 17)),
+            MessageSample(Opening(slot: 0, sampling: sampling)),
+            MessageSample(
+                Opening(
+                    slot: 1, sampling: fullSampling, promptTokenCount: 1 << 20, requestID: "chatcmpl-größer 7"
+                )),
+            MessageSample(Closing(slot: 17)),
             MessageSample(measure()), MessageSample(measured), MessageSample(Measured()),
             MessageSample(
                 ProbeLinks(neighbours: [

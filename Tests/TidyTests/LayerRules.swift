@@ -44,8 +44,8 @@ enum LayerRules {
         (
             "bitnet-coord",
             [
-                "BitNetCore", "BitNetFormats", "ClusterCoordinator", "ClusterGateway", "Telemetry",
-                "ProgramSupport", "ProgramPipeline",
+                "BitNetCore", "BitNetFormats", "AdminAPI", "ClusterConfig", "ClusterCoordinator",
+                "ClusterGateway", "Telemetry", "ProgramSupport", "ProgramPipeline",
             ]
         ),
         (

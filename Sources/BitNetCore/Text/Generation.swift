@@ -32,6 +32,17 @@ package struct GenerationRequest: Sendable {
         self.ignoresStopTokens = ignoresStopTokens
         self.scoresPrompt = scoresPrompt
     }
+
+    /// Why this cannot be asked for, whatever the model, or `nil`.
+    package var invalidity: String? {
+        if id.utf8.count > Limits.nameBytesMax {
+            return "the request's id has \(id.utf8.count) bytes; at most \(Limits.nameBytesMax) are taken"
+        }
+        if !id.unicodeScalars.allSatisfy(PrintableText.isPrintable) {
+            return "the request's id holds characters that cannot be printed"
+        }
+        return sampling.invalidity
+    }
 }
 
 /// Why a generation ended.

@@ -1134,10 +1134,40 @@ struct  Cluster__Opening
    * how many of them, at most 2^20; 0 means none
    */
   uint32_t prefix_token_count;
+  /*
+   * -2 to 2; 0 means off
+   */
+  float presence_penalty;
+  /*
+   * -2 to 2; 0 means off
+   */
+  float frequency_penalty;
+  /*
+   * tokens with a bias, each once, below 2^21; at most 1024
+   */
+  size_t n_bias_tokens;
+  uint32_t *bias_tokens;
+  /*
+   * of the tokens in their order, -100 to 100; as many
+   */
+  size_t n_bias_values;
+  float *bias_values;
+  /*
+   * most probable tokens that come with every result, at most 20
+   */
+  uint32_t alternative_count;
+  /*
+   * tokens of the sequence that were not generated, at most 2^20
+   */
+  uint32_t prompt_token_count;
+  /*
+   * names the request in logs, at most 64 bytes; empty for none
+   */
+  ProtobufCBinaryData request_id;
 };
 #define CLUSTER__OPENING__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__opening__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, 0, {0,NULL} }
 
 
 /*

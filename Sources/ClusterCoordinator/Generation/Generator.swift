@@ -5,35 +5,23 @@ import Synchronization
 
 /// Writes text with a pipeline: tokenises, lets the schedule form steps, and turns tokens back into text.
 package final class Generator: Sendable {
-    private enum Consumer {
-        case text(TextSequence)
-        case scores(CheckedContinuation<[Float], any Error>)
-
-        var isCounted: Bool {
-            guard case .text(let sequence) = self else { return true }
-            return !sequence.isProbe
-        }
-
-        func fail(_ error: any Error) {
-            switch self {
-            case .text(let sequence): sequence.continuation.finish(throwing: error)
-            case .scores(let continuation): continuation.resume(throwing: error)
-            }
-        }
-    }
-
     /// Directives are carried out under the lock too, so that the pipeline sees them in the order in which
     /// the schedule gave them; nothing there blocks.
     private struct State {
         var schedule: GenerationSchedule
         var meter: PipelineMeter
         var ledger = GenerationLedger()
-        var consumers: [UInt64: Consumer] = [:]
+        var sequences: [UInt64: TextSequence] = [:]
         var nextID: UInt64 = 0
         var failure: GenerationError?
 
         /// This moment in a generation.
         var mark: GenerationMeter.Mark { GenerationMeter.Mark(time: .now, stages: meter.stages) }
+
+        /// Counts what befalls a sequence, unless the service asks itself.
+        mutating func count(_ sequence: TextSequence, _ change: (inout GenerationLedger) -> Void) {
+            if !sequence.isProbe { change(&ledger) }
+        }
     }
 
     private let pipeline: any StepPipeline
@@ -89,7 +77,7 @@ package final class Generator: Sendable {
         let (events, continuation) = AsyncThrowingStream<GenerationEvent, any Error>.makeStream()
         let prompt: [UInt32]
         do throws(GenerationError) {
-            if let reason = request.sampling.invalidity { throw GenerationError(.invalid, reason) }
+            if let reason = request.invalidity { throw GenerationError(.invalid, reason) }
             prompt = try codec.tokens(of: request.prompt)
         } catch {
             continuation.finish(throwing: error)
@@ -101,10 +89,10 @@ package final class Generator: Sendable {
             meter: GenerationMeter(promptTokenCount: prompt.count, stages: stages, start: start),
             isProbe: request.isProbe)
         continuation.yield(.started(prompt: prompt))
-        let id = submit(.text(sequence), promptTokenCount: prompt.count) { id in
+        let id = submit(sequence, promptTokenCount: prompt.count) { id in
             SequenceRequest(
                 id: id, prompt: prompt, tokenCountMax: request.tokenCountMax, sampling: request.sampling,
-                stopTokens: ending.tokens, scores: false)
+                stopTokens: ending.tokens, scores: request.scoresPrompt, requestID: request.id)
         }
         continuation.onTermination = { [weak self] reason in
             guard case .cancelled = reason else { return }
@@ -116,14 +104,16 @@ package final class Generator: Sendable {
     }
 
     /// The log-probability of every token of `tokens` after the first, given those before it.
+    ///
+    /// - Throws: ``GenerationError``, or why the pipeline failed.
     package func score(_ tokens: [UInt32]) async throws -> [Float] {
-        try await withCheckedThrowingContinuation { continuation in
-            _ = submit(.scores(continuation), promptTokenCount: tokens.count) { id in
-                SequenceRequest(
-                    id: id, prompt: tokens, tokenCountMax: 0, sampling: SamplingParameters(), stopTokens: [],
-                    scores: true)
-            }
+        let request = GenerationRequest(prompt: .tokens(tokens), tokenCountMax: 0, scoresPrompt: true)
+        var logProbabilities: [Float] = []
+        for try await case .promptScored(let scores) in generate(request) {
+            logProbabilities = scores.map(\.logProbability)
         }
+        try Task.checkCancellation()
+        return logProbabilities
     }
 
     /// What the stages have done so far, and what is under way.
@@ -141,25 +131,25 @@ package final class Generator: Sendable {
     /// From now on the meter's transits are those of what follows.
     package func forgetTransits() { state.withLock { $0.meter.forgetTransits() } }
 
-    private static func failAll(_ error: any Error, _ state: inout State) {
-        for consumer in state.consumers.values {
-            if consumer.isCounted { state.ledger.fail() }
-            consumer.fail(error)
+    private static func failAll(_ error: GenerationError, _ state: inout State) {
+        for sequence in state.sequences.values {
+            state.count(sequence) { $0.fail() }
+            sequence.fail(error)
         }
-        state.consumers = [:]
+        state.sequences = [:]
     }
 
     private func submit(
-        _ consumer: Consumer, promptTokenCount: Int, _ request: (UInt64) -> SequenceRequest
+        _ sequence: TextSequence, promptTokenCount: Int, _ request: (UInt64) -> SequenceRequest
     ) -> UInt64 {
         state.withLock { state in
             let id = state.nextID
             state.nextID += 1
             if let failure = state.failure {
-                consumer.fail(failure)
+                sequence.fail(failure)
             } else {
-                state.consumers[id] = consumer
-                if consumer.isCounted { state.ledger.start(promptTokenCount: promptTokenCount) }
+                state.sequences[id] = sequence
+                state.count(sequence) { $0.start(promptTokenCount: promptTokenCount) }
                 perform(state.schedule.submit(request(id)), &state)
             }
             return id
@@ -168,8 +158,8 @@ package final class Generator: Sendable {
 
     private func cancel(_ id: UInt64) {
         state.withLock { state in
-            guard let consumer = state.consumers.removeValue(forKey: id) else { return }
-            if consumer.isCounted { state.ledger.cancel() }
+            guard let sequence = state.sequences.removeValue(forKey: id) else { return }
+            state.count(sequence) { $0.cancel() }
             perform(state.schedule.cancel(id), &state)
         }
     }
@@ -185,40 +175,39 @@ package final class Generator: Sendable {
             case .send(let item):
                 if case .step(let step) = item { state.meter.send(step, at: .now) }
                 pipeline.send(item)
-            case .token(let id, let token, let logProbability):
-                guard case .text(var sequence) = state.consumers[id] else { continue }
-                let isStopped = sequence.take(token: token, logProbability: logProbability, at: state.mark)
-                state.consumers[id] = .text(sequence)
-                if !sequence.isProbe {
-                    state.ledger.token(after: sequence.lastTokenTime, isFirst: sequence.tokenCount == 1)
+            case .scored(let id, let scores):
+                state.sequences[id]?.take(scores: scores)
+            case .token(let id, let token, let logProbability, let alternatives):
+                let now = state.mark
+                guard var sequence = state.sequences[id] else { continue }
+                let isStopped = sequence.take(
+                    token: token, logProbability: logProbability, alternatives: alternatives, at: now)
+                state.count(sequence) {
+                    $0.token(after: sequence.lastTokenTime, isFirst: sequence.tokenCount == 1)
                 }
+                state.sequences[id] = sequence
                 guard isStopped else { continue }
-                if !sequence.isProbe { state.ledger.finish(.stop) }
-                sequence.finish(.stop, isStopped: true, at: state.mark)
-                state.consumers[id] = nil
+                finish(id, .stop, isStopped: true, &state)
                 perform(state.schedule.cancel(id), &state)
             case .finished(let id, let reason):
-                guard case .text(var sequence) = state.consumers.removeValue(forKey: id) else { continue }
-                if !sequence.isProbe { state.ledger.finish(reason) }
-                sequence.finish(reason, isStopped: false, at: state.mark)
-            case .scored(let id, let logProbabilities):
-                guard case .scores(let continuation) = state.consumers.removeValue(forKey: id) else {
-                    continue
-                }
-                state.ledger.finish(.length)
-                continuation.resume(returning: logProbabilities)
+                finish(id, reason, isStopped: false, &state)
             case .shared(let id, let tokenCount):
-                guard case .text(var sequence) = state.consumers[id] else { continue }
-                sequence.share(tokenCount: tokenCount)
-                state.consumers[id] = .text(sequence)
+                state.sequences[id]?.share(tokenCount: tokenCount)
             case .refused(let id, let refusal):
-                if refusal.code == .overloaded { state.ledger.refuse() }
-                state.consumers.removeValue(forKey: id)?.fail(GenerationError(refusal))
+                guard let sequence = state.sequences.removeValue(forKey: id) else { continue }
+                if refusal.code == .overloaded { state.count(sequence) { $0.refuse() } }
+                sequence.fail(GenerationError(refusal))
             case .violation(let message):
                 let failure = GenerationError(.failed, message)
                 state.failure = failure
                 Self.failAll(failure, &state)
             }
         }
+    }
+
+    private func finish(_ id: UInt64, _ reason: FinishReason, isStopped: Bool, _ state: inout State) {
+        guard var sequence = state.sequences.removeValue(forKey: id) else { return }
+        state.count(sequence) { $0.finish(reason) }
+        sequence.finish(reason, isStopped: isStopped, at: state.mark)
     }
 }

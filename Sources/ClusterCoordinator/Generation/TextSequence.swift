@@ -30,14 +30,22 @@ struct TextSequence {
 
     /// Tokens taken so far.
     var tokenCount: Int { meter.tokenCount }
+    func fail(_ error: any Error) { continuation.finish(throwing: error) }
+
+    func take(scores: [ScoredToken]) { continuation.yield(.promptScored(scores)) }
 
     mutating func share(tokenCount: Int) { meter.share(tokenCount: tokenCount) }
 
     /// - Returns: `true` if a stop text has appeared and the sequence should be cancelled.
-    mutating func take(token: UInt32, logProbability: Float?, at now: GenerationMeter.Mark) -> Bool {
+    mutating func take(
+        token: UInt32, logProbability: Float?, alternatives: [TokenScore], at now: GenerationMeter.Mark
+    ) -> Bool {
         lastTokenTime = meter.countToken(at: now)
         let (text, isStopped) = stopTexts.append(detokenizer.append(token))
-        continuation.yield(.token(GeneratedToken(id: token, text: text, logProbability: logProbability)))
+        continuation.yield(
+            .token(
+                GeneratedToken(
+                    id: token, text: text, logProbability: logProbability, alternatives: alternatives)))
         return isStopped
     }
 

@@ -104,7 +104,10 @@ package final class ServingCoordinator: Sendable {
             state.isProbing = false
             state.serving.serve(at: Self.time)
         }
-        note("serving", "\(pipeline.stages.count) stages, \(pipeline.slotCount) sequences at a time")
+        note(
+            "serving",
+            "\(pipeline.stages.count) stage\(pipeline.stages.count == 1 ? "" : "s"), "
+                + "\(pipeline.slotCount) sequence\(pipeline.slotCount == 1 ? "" : "s") at a time")
         while true {
             tick(pipeline)
             try await Task.sleep(for: .seconds(1))

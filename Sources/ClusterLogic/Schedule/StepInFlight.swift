@@ -13,9 +13,13 @@ struct StepInFlight: Equatable, Sendable {
         let position: UInt32
         let output: StepEntry.Output
         let wantsLogProbability: Bool
+        /// How many must come.
+        let alternativeCount: Int
     }
 
     let id: UInt64
+    /// All tokens are below it.
+    let vocabularySize: Int
     /// One for each entry that has an output, in order.
     let expectations: [Expectation]
 
@@ -36,6 +40,17 @@ struct StepInFlight: Equatable, Sendable {
             }
             if case .score(let target) = expected.output, result.token != target {
                 return "step \(id) scored token \(result.token) instead of \(target)"
+            }
+            guard result.alternatives.count == expected.alternativeCount else {
+                return
+                    "step \(id) brought \(result.alternatives.count) alternatives for slot \(result.slot), "
+                    + "position \(result.position), instead of \(expected.alternativeCount)"
+            }
+            let tokens = [result.token] + result.alternatives.map(\.token)
+            if let token = tokens.first(where: { $0 >= UInt32(vocabularySize) }) {
+                return
+                    "step \(id) brought token \(token) for slot \(result.slot), position \(result.position), "
+                    + "but the vocabulary has \(vocabularySize)"
             }
         }
         return nil

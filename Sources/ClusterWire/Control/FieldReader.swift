@@ -85,6 +85,16 @@ struct FieldReader {
         return messages
     }
 
+    /// The values of a packed field.
+    func values<Value>(
+        _ field: String, _ values: UnsafeMutablePointer<Value>?, count: Int, countMax: Int
+    ) throws(WireError) -> [Value] {
+        guard count <= countMax else {
+            throw WireError(.limit, "\(message).\(field) has \(count) values; at most \(countMax) are taken")
+        }
+        return Array(UnsafeBufferPointer(start: values, count: values == nil ? 0 : count))
+    }
+
     private func text(
         _ field: String, _ bytes: some Collection<UInt8>, bytesMax: Int, isAllowed: (Unicode.Scalar) -> Bool
     ) throws(WireError) -> String {

@@ -57,6 +57,7 @@ package enum FrameType: UInt8, CaseIterable, Sendable {
         case .partEnd, .probed: 0
         case .partChunk, .probe: Limits.weightBytesMax
         case .step: Limits.activationBytesMax
+        case .outcome: Limits.outcomeBytesMax
         default: Limits.controlBytesMax
         }
     }

@@ -186,7 +186,9 @@ actor WorkerSession {
         let downstream = downstream
         let control = control
         let index = assignment.stageIndex
-        runner = StageRunner(stage: stage) { output in
+        var stageLog = log
+        stageLog[metadataKey: "stage"] = "\(index)"
+        runner = StageRunner(stage: stage, log: stageLog) { output in
             switch output {
             case .frame(let bytes, let sent): downstream.send(bytes, sent: sent)
             case .failure(let error):
