@@ -110,33 +110,35 @@ let package = Package(
         .target(
             name: "ClusterGateway",
             dependencies: [
-                "BitNetCore", "AdminAPI", product("Hummingbird", "hummingbird"), log, metrics,
+                "BitNetCore", "AdminAPI", product("Hummingbird", "hummingbird"),
+                product("HummingbirdCore", "hummingbird"), product("NIOHTTP1", "swift-nio"), log, metrics,
             ] + nio,
             swiftSettings: swift),
 
         // Programs.
         .target(
-            name: "ProgramSupport", dependencies: ["BitNetCore", "BitNetFormats", arguments],
+            name: "ProgramSupport",
+            dependencies: ["BitNetCore", "BitNetFormats", "Telemetry", arguments, log],
             swiftSettings: swift),
         .target(
             name: "ProgramPipeline",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic", "AdminAPI",
                 "ClusterTransport", "ClusterCoordinator", "ClusterWorker", "ProgramSupport", arguments,
             ],
             swiftSettings: swift),
         .executableTarget(
             name: "bitnet-coord",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "ClusterCoordinator", "ClusterGateway", "Telemetry",
-                "ProgramSupport", "ProgramPipeline", arguments, log,
+                "BitNetCore", "BitNetFormats", "AdminAPI", "ClusterConfig", "ClusterCoordinator",
+                "ClusterGateway", "Telemetry", "ProgramSupport", "ProgramPipeline", arguments, log, metrics,
             ],
             swiftSettings: swift),
         .executableTarget(
             name: "bitnet-worker",
             dependencies: [
                 "BitNetCore", "BitNetEngine", "ClusterConfig", "ClusterTransport", "ClusterWorker",
-                "Telemetry", "ProgramSupport", arguments, log,
+                "ProgramSupport", arguments, log,
             ],
             swiftSettings: swift),
         .executableTarget(
@@ -159,7 +161,7 @@ let package = Package(
         tests("TelemetryTests", ["BitNetCore", "Telemetry", log, metrics]),
         tests(
             "ClusterGatewayTests",
-            ["BitNetCore", "AdminAPI", "ClusterGateway", product("Hummingbird", "hummingbird")]),
+            ["BitNetCore", "AdminAPI", "ClusterGateway", product("Hummingbird", "hummingbird"), log] + nio),
         tests("BitNetFormatsTests", ["BitNetCore", "BitNetFormats"]),
         tests("BitNetEngineTests", ["BitNetCore", "BitNetFormats", "BitNetEngine"]),
         tests("ClusterWireTests", ["BitNetCore", "ClusterWire"]),
@@ -171,7 +173,7 @@ let package = Package(
             ["BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterWorker", log]),
         tests(
             "ClusterCoordinatorTests",
-            ["BitNetCore", "BitNetFormats", "ClusterLogic", "ClusterCoordinator"]),
+            ["BitNetCore", "BitNetFormats", "ClusterLogic", "ClusterCoordinator", "AdminAPI", log]),
         tests("EndToEndTests", ["bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
         tests("TidyTests", []),
     ]

@@ -2,15 +2,13 @@
 
 /// Where a gateway listens and whom it serves.
 package struct GatewayConfiguration: Sendable {
-    package var host: String
-    /// 0 lets the system choose.
-    package var port: Int
+    package var server: HTTPServerConfiguration
     /// Keys of which one must come as `Authorization: Bearer KEY`; empty serves everybody.
     package var keys: [String]
 
+    /// - Parameter port: 0 lets the system choose.
     package init(host: String, port: Int, keys: [String] = []) {
-        self.host = host
-        self.port = port
+        server = HTTPServerConfiguration(name: "gateway", host: host, port: port)
         self.keys = keys
     }
 }

@@ -10,6 +10,12 @@ struct GenerationOptions: ParsableArguments {
         help: ArgumentHelp("Prompt; “-” reads it from standard input.", valueName: "text"))
     var prompt: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Answer each line of this file; “-” is standard input. With --chat they are one conversation.",
+            valueName: "file"))
+    var prompts: String?
+
     @Option(name: [.customShort("n"), .long], help: "Tokens to generate at most.")
     var nPredict = 128
 

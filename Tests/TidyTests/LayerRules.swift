@@ -33,26 +33,26 @@ enum LayerRules {
             ]
         ),
         ("ClusterGateway", ["BitNetCore", "AdminAPI"]),
-        ("ProgramSupport", ["BitNetCore", "BitNetFormats"]),
+        ("ProgramSupport", ["BitNetCore", "BitNetFormats", "Telemetry"]),
         (
             "ProgramPipeline",
             [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
-                "ClusterTransport", "ClusterCoordinator", "ClusterWorker", "ProgramSupport",
+                "ClusterTransport", "ClusterCoordinator", "ClusterWorker", "AdminAPI", "ProgramSupport",
             ]
         ),
         (
             "bitnet-coord",
             [
-                "BitNetCore", "BitNetFormats", "ClusterCoordinator", "ClusterGateway", "Telemetry",
-                "ProgramSupport", "ProgramPipeline",
+                "BitNetCore", "BitNetFormats", "AdminAPI", "ClusterConfig", "ClusterCoordinator",
+                "ClusterGateway", "Telemetry", "ProgramSupport", "ProgramPipeline",
             ]
         ),
         (
             "bitnet-worker",
             [
                 "BitNetCore", "BitNetEngine", "ClusterConfig", "ClusterTransport", "ClusterWorker",
-                "Telemetry", "ProgramSupport",
+                "ProgramSupport",
             ]
         ),
         (

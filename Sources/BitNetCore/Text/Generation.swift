@@ -15,6 +15,8 @@ package struct GenerationRequest: Sendable {
     package var ignoresStopTokens: Bool
     /// The log-probabilities of the prompt's own tokens are wanted; with `tokenCountMax` 0 nothing else is.
     package var scoresPrompt: Bool
+    /// The service itself asks, to see that it works: not counted.
+    package var isProbe = false
 
     package init(
         id: String = "", prompt: Prompt, tokenCountMax: Int, sampling: SamplingParameters = .init(),
@@ -44,7 +46,7 @@ package struct GenerationRequest: Sendable {
 }
 
 /// Why a generation ended.
-package enum FinishReason: String, Sendable {
+package enum FinishReason: String, CaseIterable, Sendable {
     /// A stop token or a stop text.
     case stop
     /// `tokenCountMax` reached.

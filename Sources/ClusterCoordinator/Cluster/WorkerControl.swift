@@ -93,6 +93,9 @@ final class WorkerControl: Sendable {
     /// What went wrong with the worker first, if anything did.
     var failure: ClusterError? { state.withLock { $0.failure } }
 
+    /// Of the last heartbeat that was answered.
+    var lastRoundTrip: Duration? { state.withLock { $0.monitor.lastRoundTrip } }
+
     /// Starts to look for the longest round trip of a heartbeat anew.
     func forgetWorstRoundTrip() { state.withLock { $0.monitor.forgetWorstRoundTrip() } }
 
@@ -122,8 +125,11 @@ final class WorkerControl: Sendable {
 
     /// Ends every wait with `error`, unless there was a failure before.
     func fail(_ error: ClusterError) {
+        var error = error
         let isFirst = state.withLock { state in
             guard state.failure == nil else { return false }
+            // A broken link is the trouble of the worker at its other end.
+            if error.code != .link { error.worker = state.worker.name }
             state.failure = error
             state.waiting?.continuation.resume(throwing: error)
             state.waiting = nil

@@ -10,9 +10,10 @@ package final class Generator: Sendable {
     private struct State {
         var schedule: GenerationSchedule
         var meter: PipelineMeter
+        var ledger = GenerationLedger()
         var sequences: [UInt64: TextSequence] = [:]
         var nextID: UInt64 = 0
-        var failure: (any Error)?
+        var failure: GenerationError?
 
         /// This moment in a generation.
         var mark: GenerationMeter.Mark { GenerationMeter.Mark(time: .now, stages: meter.stages) }
@@ -57,9 +58,9 @@ package final class Generator: Sendable {
             reason = error
         }
         state.withLock { state in
-            state.failure = reason
-            for sequence in state.sequences.values { sequence.fail(reason) }
-            state.sequences = [:]
+            let failure = GenerationError(pipelineEnd: reason)
+            state.failure = failure
+            Self.failAll(failure, &state)
         }
         // A cancelled task sees the stream end as if the pipeline had been closed.
         try Task.checkCancellation()
@@ -80,9 +81,10 @@ package final class Generator: Sendable {
         let ending = codec.ending(of: request)
         let sequence = TextSequence(
             continuation: continuation, detokenizer: codec.detokenizer(), stopTexts: ending.texts,
-            meter: GenerationMeter(promptTokenCount: prompt.count, stages: stages, start: start))
+            meter: GenerationMeter(promptTokenCount: prompt.count, stages: stages, start: start),
+            isProbe: request.isProbe)
         continuation.yield(.started(prompt: prompt))
-        let id = submit(sequence) { id in
+        let id = submit(sequence, promptTokenCount: prompt.count) { id in
             SequenceRequest(
                 id: id, prompt: prompt, tokenCountMax: request.tokenCountMax, sampling: request.sampling,
                 stopTokens: ending.tokens, scores: request.scoresPrompt, requestID: request.id)
@@ -98,7 +100,7 @@ package final class Generator: Sendable {
 
     /// The log-probability of every token of `tokens` after the first, given those before it.
     ///
-    /// - Throws: ``GenerationError``, or why the pipeline failed.
+    /// - Throws: ``GenerationError``.
     package func score(_ tokens: [UInt32]) async throws -> [Float] {
         let request = GenerationRequest(prompt: .tokens(tokens), tokenCountMax: 0, scoresPrompt: true)
         var logProbabilities: [Float] = []
@@ -112,10 +114,29 @@ package final class Generator: Sendable {
     /// What the stages have done so far, and what is under way.
     package var meter: PipelineMeter { state.withLock(\.meter) }
 
+    /// What has been asked for and done so far.
+    package var activity: GenerationActivity {
+        state.withLock { state in
+            GenerationActivity(
+                ledger: state.ledger, meter: state.meter, waitingCount: state.schedule.waitingCount,
+                runningCount: state.schedule.runningCount, waitingMax: state.schedule.waitingMax)
+        }
+    }
+
     /// From now on the meter's transits are those of what follows.
     package func forgetTransits() { state.withLock { $0.meter.forgetTransits() } }
 
-    private func submit(_ sequence: TextSequence, _ request: (UInt64) -> SequenceRequest) -> UInt64 {
+    private static func failAll(_ error: any Error, _ state: inout State) {
+        for sequence in state.sequences.values {
+            if !sequence.isProbe { state.ledger.fail() }
+            sequence.fail(error)
+        }
+        state.sequences = [:]
+    }
+
+    private func submit(
+        _ sequence: TextSequence, promptTokenCount: Int, _ request: (UInt64) -> SequenceRequest
+    ) -> UInt64 {
         state.withLock { state in
             let id = state.nextID
             state.nextID += 1
@@ -123,6 +144,7 @@ package final class Generator: Sendable {
                 sequence.fail(failure)
             } else {
                 state.sequences[id] = sequence
+                if !sequence.isProbe { state.ledger.start(promptTokenCount: promptTokenCount) }
                 perform(state.schedule.submit(request(id)), &state)
             }
             return id
@@ -131,7 +153,8 @@ package final class Generator: Sendable {
 
     private func cancel(_ id: UInt64) {
         state.withLock { state in
-            guard state.sequences.removeValue(forKey: id) != nil else { return }
+            guard let sequence = state.sequences.removeValue(forKey: id) else { return }
+            if !sequence.isProbe { state.ledger.cancel() }
             perform(state.schedule.cancel(id), &state)
         }
     }
@@ -153,22 +176,28 @@ package final class Generator: Sendable {
                 let now = state.mark
                 let isStopped = state.sequences[id]?.take(
                     token: token, logProbability: logProbability, alternatives: alternatives, at: now)
-                guard isStopped == true, var sequence = state.sequences.removeValue(forKey: id) else {
-                    continue
+                guard let isStopped, var sequence = state.sequences[id] else { continue }
+                if !sequence.isProbe {
+                    state.ledger.token(after: sequence.lastTokenTime, isFirst: sequence.tokenCount == 1)
                 }
+                guard isStopped else { continue }
+                if !sequence.isProbe { state.ledger.finish(.stop) }
+                state.sequences[id] = nil
                 sequence.finish(.stop, isStopped: true, at: now)
                 perform(state.schedule.cancel(id), &state)
             case .finished(let id, let reason):
                 guard var sequence = state.sequences.removeValue(forKey: id) else { continue }
+                if !sequence.isProbe { state.ledger.finish(reason) }
                 sequence.finish(reason, isStopped: false, at: state.mark)
             case .shared(let id, let tokenCount):
                 state.sequences[id]?.share(tokenCount: tokenCount)
             case .refused(let id, let refusal):
+                if refusal.code == .overloaded { state.ledger.refuse() }
                 state.sequences.removeValue(forKey: id)?.fail(GenerationError(refusal))
             case .violation(let message):
-                state.failure = GenerationError(.failed, message)
-                for sequence in state.sequences.values { sequence.fail(GenerationError(.failed, message)) }
-                state.sequences = [:]
+                let failure = GenerationError(.failed, message)
+                state.failure = failure
+                Self.failAll(failure, &state)
             }
         }
     }

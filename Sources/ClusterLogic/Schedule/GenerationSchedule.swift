@@ -19,7 +19,8 @@ package struct GenerationSchedule: Equatable, Sendable {
     let prefillChunk: Int
     let stepsInFlightMax: Int
     let stepTokensMax: Int
-    private let waitingMax: Int
+    /// Sequences that may wait for a slot; more are refused.
+    package let waitingMax: Int
 
     /// Sequences that have no slot yet, the oldest first.
     var waiting: [SequenceRequest] = []

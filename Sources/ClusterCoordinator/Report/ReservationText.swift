@@ -2,8 +2,10 @@
 import ClusterLogic
 
 /// What the KV caches hold, for people.
-enum ReservationText {
-    static func line(slotCount: Int, contextLength: Int, cacheType: String, byteCount: UInt64) -> String {
+package enum ReservationText {
+    package static func line(
+        slotCount: Int, contextLength: Int, cacheType: String, byteCount: UInt64
+    ) -> String {
         "room for \(slotCount) sequence\(slotCount == 1 ? "" : "s") of \(contextLength) tokens at a time: "
             + "\(ByteCount.text(byteCount)) of KV cache (\(cacheType))"
     }

@@ -11,4 +11,10 @@ extension GenerationError {
         case .failed: self.init(.failed, refusal.message)
         }
     }
+
+    /// What those are told whose generation ends with the pipeline.
+    init(pipelineEnd error: any Error) {
+        let message = (error as? any RemediableError)?.message ?? "\(error)"
+        self.init(.failed, message, retryAfter: .seconds(2))
+    }
 }

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+package import BitNetCore
+package import Hummingbird
+package import Logging
+
+/// The public API over a text generator.
+package struct Gateway: Sendable {
+    private let server: HTTPServer
+
+    package init(configuration: GatewayConfiguration, generator: any TextGenerator, log: Logger) {
+        let metrics = GatewayMetrics()
+        server = HTTPServer(
+            configuration: configuration.server,
+            router: Self.router(keys: APIKeys(configuration.keys), generator: generator, metrics: metrics),
+            metrics: metrics, log: log)
+    }
+
+    /// Serves until the task is cancelled; answers that are under way then have `Limits.stopGrace` to finish.
+    ///
+    /// - Parameter onListening: is given the address once connections are taken.
+    /// - Throws: ``HTTPServerError`` if it cannot listen.
+    package func run(onListening: @escaping @Sendable (_ host: String, _ port: Int) -> Void) async throws {
+        try await server.run(onListening: onListening)
+    }
+
+    /// Every route of the public API.
+    package static func router(
+        keys: APIKeys, generator: any TextGenerator, metrics: GatewayMetrics
+    ) -> Router<ExchangeContext> {
+        let router = Router.guarded(keys: keys, openRoutes: HealthRoutes.paths)
+        HealthRoutes { generator.health }.add(to: router)
+        OpenAIRoutes(generator: generator, metrics: metrics).add(to: router)
+        TokenRoutes(generator: generator).add(to: router)
+        router.answerOtherMethods()
+        return router
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import FoundationEssentials
+package import Hummingbird
+package import Logging
+import Metrics
+
+/// One request and its answer: name it, route it, count it, log it.
+package struct Exchange: Sendable {
+    private let responder: RouterResponder<ExchangeContext>
+    private let metrics: GatewayMetrics?
+    private let log: Logger
+
+    /// An answer that is being sent.
+    package struct Answer: Sendable {
+        package let response: Response
+        let context: ExchangeContext
+        let method: HTTPRequest.Method
+    }
+
+    package init(router: Router<ExchangeContext>, metrics: GatewayMetrics?, log: Logger) {
+        responder = router.buildResponder()
+        self.metrics = metrics
+        self.log = log
+    }
+
+    /// Every answer that was begun must be ended once it was sent.
+    ///
+    /// - Throws: ``ClientGone`` or `CancellationError` if there is nobody to answer.
+    package func begin(_ request: Request, client: ClientConnection) async throws -> Answer {
+        let id = RequestID.of(request.headers)
+        var log = log
+        log[metadataKey: "request.id"] = "\(id)"
+        let context = ExchangeContext(source: .init(logger: log, requestID: id, client: client))
+        metrics?.requestsInFlight.increment()
+        do {
+            var response = try await responder.respond(to: request, context: context)
+            response.headers[RequestID.field] = id
+            response.headers[.date] = HTTPDate.text(of: .now)
+            return Answer(response: response, context: context, method: request.method)
+        } catch {
+            let response = Response(status: .init(code: 499, reasonPhrase: "Client Closed Request"))
+            end(Answer(response: response, context: context, method: request.method), failure: error)
+            throw error
+        }
+    }
+
+    /// The answer has been sent, or cannot be.
+    package func end(_ answer: Answer, failure: (any Error)?) {
+        let context = answer.context
+        let figures = context.record.figures
+        let duration = ContinuousClock.now - context.record.arrival
+        let status = answer.response.status.code
+        metrics?.requestsInFlight.decrement()
+        metrics?.count(route: context.route, status: status, duration: duration)
+        var metadata: Logger.Metadata = [
+            "http.method": "\(Self.word(answer.method))", "http.route": "\(context.route)",
+            "http.status": "\(status)", "total_ms": "\(duration.milliseconds)",
+        ]
+        if let count = figures.promptTokenCount { metadata["tokens.prompt"] = "\(count)" }
+        if let count = figures.completionTokenCount { metadata["tokens.completion"] = "\(count)" }
+        if let time = figures.timeToFirstToken { metadata["first_token_ms"] = "\(time.milliseconds)" }
+        if let reason = figures.failure {
+            metadata["failure"] = "\(reason)"
+        } else if let failure {
+            metadata["failure"] = failure is ClientGone ? "client gone" : "not sent: \(failure)"
+        }
+        context.logger.info("request", metadata: metadata)
+    }
+
+    /// The method, if it is a usual one.
+    private static func word(_ method: HTTPRequest.Method) -> String {
+        let usual: Set<HTTPRequest.Method> = [.get, .head, .post, .put, .patch, .delete, .options]
+        return usual.contains(method) ? method.rawValue : "other"
+    }
+}
+
+extension Duration {
+    fileprivate var milliseconds: String { (seconds * 1000).text(places: 1) }
+}

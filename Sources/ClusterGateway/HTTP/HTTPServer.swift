@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+package import Hummingbird
+import HummingbirdCore
+package import Logging
+import NIOCore
+import NIOPosix
+
+/// Where a server listens and what it puts up with.
+package struct HTTPServerConfiguration: Sendable {
+    /// What it is called in errors: `gateway`, `admin API`.
+    package var name: String
+    package var host: String
+    /// 0 lets the system choose.
+    package var port: Int
+    /// The option that names another port.
+    package var portOption: String
+    package var timeouts = ConnectionTimeouts()
+    package var connectionsMax = Limits.httpConnectionsMax
+    package var headBytesMax = Limits.requestHeadBytesMax
+    package var headerFieldsMax = Limits.requestHeaderFieldsMax
+    /// How long answers may go on after the server was asked to stop.
+    package var stopGrace: Duration = Limits.stopGrace
+
+    package init(name: String, host: String, port: Int, portOption: String = "--port") {
+        self.name = name
+        self.host = host
+        self.port = port
+        self.portOption = portOption
+    }
+}
+
+/// An HTTP/1.1 listener that answers with a router's routes.
+package struct HTTPServer: Sendable {
+    private let configuration: HTTPServerConfiguration
+    private let exchange: Exchange
+    private let log: Logger
+
+    /// - Parameter metrics: `nil` counts nothing.
+    package init(
+        configuration: HTTPServerConfiguration, router: Router<ExchangeContext>,
+        metrics: GatewayMetrics? = nil, log: Logger
+    ) {
+        self.configuration = configuration
+        self.log = log
+        exchange = Exchange(router: router, metrics: metrics, log: log)
+    }
+
+    /// Serves until the task is cancelled; then takes no more connections, and gives answers that are under way
+    /// their grace.
+    ///
+    /// - Parameter onListening: is given the address once connections are taken.
+    /// - Throws: ``HTTPServerError`` if it cannot listen.
+    package func run(onListening: @escaping @Sendable (_ host: String, _ port: Int) -> Void) async throws {
+        let (stops, stop) = AsyncStream<Void>.makeStream()
+        // Of its own, as the cancellation of the caller is to let answers finish.
+        let serving = Task { try await serve(until: stops, onListening: onListening) }
+        try await withTaskCancellationHandler {
+            try await serving.value
+        } onCancel: {
+            stop.finish()
+        }
+    }
+
+    private func serve(
+        until stops: AsyncStream<Void>, onListening: @escaping @Sendable (String, Int) -> Void
+    ) async throws {
+        let host = configuration.host
+        let port = configuration.port
+        var quiet = log
+        quiet.logLevel = max(log.logLevel, .notice)
+        let server = Server(
+            childChannelSetup: GuardedChannel(configuration: configuration, exchange: exchange),
+            configuration: ServerConfiguration(address: .hostname(host, port: port)),
+            onServerRunning: { channel in onListening(host, channel.localAddress?.port ?? port) },
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: quiet)
+        let grace = configuration.stopGrace
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                do {
+                    try await server.run()
+                } catch {
+                    throw HTTPServerError(error, configuration)
+                }
+            }
+            group.addTask {
+                for await _ in stops {}
+                // It returns when the last connection is closed, which its own cancellation would not hasten.
+                Task { try? await server.shutdownGracefully() }
+                try await Task.sleep(for: grace)
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+}
+
+/// A server that cannot listen.
+package struct HTTPServerError: RemediableError {
+    package let message: String
+
+    init(_ error: any Error, _ configuration: HTTPServerConfiguration) {
+        let address = "\(configuration.host):\(configuration.port)"
+        let reason =
+            switch (error as? IOError)?.errnoCode {
+            case EADDRINUSE:
+                "something listens there already: stop it, or choose another port with \(configuration.portOption)"
+            case EACCES:
+                "this user may not: choose a port above 1023 with \(configuration.portOption)"
+            case EADDRNOTAVAIL:
+                "this machine has no such address: choose one of its own with --host"
+            default:
+                error is SocketAddressError
+                    ? "there is no such host: choose an address of this machine with --host" : "\(error)"
+            }
+        message = PrintableText.line("the \(configuration.name) cannot listen on \(address): \(reason)")
+    }
+}

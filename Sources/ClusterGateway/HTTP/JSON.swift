@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+package import FoundationEssentials
+package import Hummingbird
+import NIOCore
+
+/// JSON in requests and responses.
+package enum JSON {
+    /// Keys in snake case and in one order, so that the same value is always the same bytes.
+    ///
+    /// Keys of dictionaries stay as they are.
+    package static func bytes(_ value: some Encodable) throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+        return try encoder.encode(value)
+    }
+
+    package static func response(
+        _ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = .init()
+    ) -> Response {
+        var headers = headers
+        headers[.contentType] = "application/json"
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: buffer(value)))
+    }
+
+    /// A value whose type can always be written.
+    package static func buffer(_ value: some Encodable) -> ByteBuffer {
+        do {
+            return ByteBuffer(bytes: try bytes(value))
+        } catch {
+            preconditionFailure("\(type(of: value)) cannot be written as JSON: \(error)")
+        }
+    }
+
+    /// - Throws: ``APIError`` (400) that names the place or the field.
+    package static func value<Value: Decodable>(
+        _ type: Value.Type, from buffer: ByteBuffer
+    ) throws(APIError) -> Value {
+        do {
+            return try JSONDecoder().decode(type, from: Data(buffer.readableBytesView))
+        } catch let error as APIError {
+            throw error
+        } catch let error as DecodingError {
+            throw APIError(error)
+        } catch {
+            throw .invalid("the body is not JSON: \(error)")
+        }
+    }
+}
+
+/// A value whose absence is written as `null`.
+package struct Nullable<Value: Encodable & Sendable>: Encodable, Sendable {
+    package var value: Value?
+
+    package init(_ value: Value?) {
+        self.value = value
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        if let value { try container.encode(value) } else { try container.encodeNil() }
+    }
+}
+
+extension APIError {
+    /// A field that is missing or of another type, or text that is no JSON.
+    init(_ error: DecodingError) {
+        switch error {
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            let path = Self.path(context.codingPath)
+            self = .invalid(
+                path.map { "“\($0)” has another type: \(context.debugDescription)" }
+                    ?? "the body must be a JSON object",
+                parameter: path)
+        case .keyNotFound(let key, let context):
+            let path = Self.path(context.codingPath + [key])
+            self = .invalid("“\(path ?? "?")” is missing", parameter: path)
+        case .dataCorrupted(let context):
+            let path = Self.path(context.codingPath)
+            let place = context.underlyingError.map { ": \($0)" } ?? ""
+            self = .invalid(
+                path.map { "“\($0)”: \(context.debugDescription)" }
+                    ?? "the body is not JSON\(place)",
+                parameter: path)
+        @unknown default:
+            self = .invalid("the body cannot be read")
+        }
+    }
+
+    /// `messages[2].content`.
+    static func path(_ keys: [any CodingKey]) -> String? {
+        guard !keys.isEmpty else { return nil }
+        return keys.reduce(into: "") { path, key in
+            if let index = key.intValue {
+                path += "[\(index)]"
+            } else {
+                path += path.isEmpty ? key.stringValue : ".\(key.stringValue)"
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+
+import Hummingbird
+
+/// Reads the fields of a request's JSON object, and refuses by name what is not as it should be.
+///
+/// `null` is the same as absence. Fields that nobody asks for are skipped.
+struct RequestFields {
+    private let container: KeyedDecodingContainer<FieldName>
+    /// `messages[2]` for an object inside a request.
+    private let path: String?
+
+    init(_ decoder: any Decoder) throws {
+        path = APIError.path(decoder.codingPath)
+        do {
+            container = try decoder.container(keyedBy: FieldName.self)
+        } catch {
+            throw APIError.invalid(
+                path.map { "“\($0)” must be an object" } ?? "the body must be a JSON object", parameter: path)
+        }
+    }
+
+    /// How the field is called in errors.
+    func name(_ field: String) -> String { path.map { "\($0).\(field)" } ?? field }
+
+    func invalid(_ field: String, _ must: String) -> APIError {
+        .invalid("“\(name(field))” \(must)", parameter: name(field))
+    }
+
+    func has(_ field: String) -> Bool {
+        (try? container.decodeNil(forKey: FieldName(field))) == false
+    }
+
+    /// - Parameter must: completes the error “`field` …”.
+    func value<Value: Decodable>(_ field: String, as type: Value.Type, must: String) throws -> Value? {
+        guard has(field) else { return nil }
+        do {
+            return try container.decode(type, forKey: FieldName(field))
+        } catch let error as APIError {
+            throw error
+        } catch {
+            throw invalid(field, must)
+        }
+    }
+
+    func text(_ field: String) throws -> String? {
+        try value(field, as: String.self, must: "must be a string")
+    }
+
+    func flag(_ field: String) throws -> Bool? {
+        try value(field, as: Bool.self, must: "must be true or false")
+    }
+
+    func integer(_ field: String, in range: ClosedRange<Int>) throws -> Int? {
+        let must = "must be an integer of \(range.lowerBound)…\(range.upperBound)"
+        guard let value = try value(field, as: Int.self, must: must) else { return nil }
+        guard range.contains(value) else { throw invalid(field, must) }
+        return value
+    }
+
+    func number(_ field: String, in range: ClosedRange<Double>) throws -> Double? {
+        let must = "must be a number of \(range.lowerBound)…\(range.upperBound)"
+        guard let value = try value(field, as: Double.self, must: must) else { return nil }
+        guard range.contains(value) else { throw invalid(field, must) }
+        return value
+    }
+
+    /// A string or strings.
+    func texts(_ field: String) throws -> [String]? {
+        let must = "must be a string or an array of strings"
+        return try value(field, as: Texts.self, must: must)?.texts
+    }
+
+    /// Refuses what this server cannot do, unless it is asked not to be done.
+    func refuse(_ field: String, _ reason: String) throws {
+        guard has(field) else { return }
+        if let isOn = try? container.decode(Bool.self, forKey: FieldName(field)), !isOn { return }
+        if let list = try? container.nestedUnkeyedContainer(forKey: FieldName(field)), list.isAtEnd { return }
+        throw APIError(
+            .badRequest, "“\(name(field))” is not supported: \(reason)", type: "invalid_request_error",
+            parameter: name(field), code: "unsupported_parameter")
+    }
+}
+
+/// The name of a field, or a place in an array.
+struct FieldName: CodingKey {
+    let stringValue: String
+    let intValue: Int?
+
+    init(_ name: String) {
+        stringValue = name
+        intValue = nil
+    }
+
+    init?(stringValue: String) {
+        self.init(stringValue)
+    }
+
+    init?(intValue: Int) {
+        stringValue = "\(intValue)"
+        self.intValue = intValue
+    }
+}
+
+private struct Texts: Decodable {
+    let texts: [String]
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let text = try? container.decode(String.self) {
+            texts = [text]
+        } else {
+            texts = try container.decode([String].self)
+        }
+    }
+}

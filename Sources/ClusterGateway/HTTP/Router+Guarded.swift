@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+package import Hummingbird
+import Logging
+
+extension Router<ExchangeContext> {
+    /// A router whose every answer, refusals too, is JSON, and whose routes but `openRoutes` want a key.
+    ///
+    /// Once its routes are added, ``answerOtherMethods()`` completes it.
+    package static func guarded(keys: APIKeys, openRoutes: Set<String>) -> Router<ExchangeContext> {
+        let router = Router(context: ExchangeContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: ErrorMiddleware())
+        router.add(middleware: KeyMiddleware(keys: keys, openRoutes: openRoutes))
+        return router
+    }
+
+    /// Answers 405 with `Allow` to methods that a path does not have, and tells them to `OPTIONS`.
+    ///
+    /// No other site's pages may call: there is no CORS here.
+    package func answerOtherMethods() {
+        let paths = Dictionary(grouping: routes, by: \.path.description)
+        for (path, routes) in paths {
+            var methods = Set(routes.map(\.method))
+            if methods.contains(.get) { methods.insert(.head) }
+            let allowed = (methods.map(\.rawValue) + ["OPTIONS"]).sorted().joined(separator: ", ")
+            on(RouterPath(path), method: .options) { _, _ in
+                Response(status: .noContent, headers: [.allow: allowed])
+            }
+            let others: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .trace, .connect]
+            for method in others where !methods.contains(method) {
+                on(RouterPath(path), method: method) { _, _ in
+                    var response = APIError(
+                        .methodNotAllowed, "\(path) takes \(allowed), not \(method.rawValue)",
+                        type: "invalid_request_error", code: "method_not_allowed"
+                    ).response
+                    response.headers[.allow] = allowed
+                    return response
+                }
+            }
+        }
+    }
+}
+
+/// Makes an answer of every error.
+struct ErrorMiddleware: RouterMiddleware {
+    typealias Context = ExchangeContext
+
+    @concurrent func handle(
+        _ request: Request, context: ExchangeContext,
+        next: @concurrent (Request, ExchangeContext) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as ClientGone {
+            throw error
+        } catch let error as CancellationError {
+            throw error
+        } catch let error as HTTPError where error.status == .notFound {
+            return APIError(
+                .notFound, "there is nothing at \(request.uri.path)", type: "invalid_request_error",
+                code: "not_found"
+            ).response
+        } catch {
+            if let refusal = APIError(error) {
+                context.record.note { $0.failure = refusal.message }
+                return refusal.response
+            }
+            context.logger.error(
+                "request failed", metadata: ["error": "\(error)", "request.route": "\(context.route)"])
+            return APIError.internal.response
+        }
+    }
+}

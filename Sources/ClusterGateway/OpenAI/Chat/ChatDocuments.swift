@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+
+/// The answer of `POST /v1/chat/completions`.
+struct ChatCompletion: Encodable {
+    struct Choice: Encodable {
+        let index: Int
+        let message: Message
+        let logprobs: Nullable<ChatLogProbabilities>
+        let finishReason: Nullable<String>
+    }
+
+    struct Message: Encodable {
+        let role = "assistant"
+        let content: String
+        let refusal = Nullable<String>(nil)
+    }
+
+    let id: String
+    let object = "chat.completion"
+    let created: Int64
+    let model: String
+    let choices: [Choice]
+    let usage: Usage
+
+    init(_ name: AnswerName, choices: [Choice], usage: Usage) {
+        id = name.id
+        created = name.created
+        model = name.model
+        self.choices = choices
+        self.usage = usage
+    }
+}
+
+/// One event of a streamed answer.
+struct ChatCompletionChunk: Encodable {
+    struct Choice: Encodable {
+        let index: Int
+        let delta: Delta
+        let logprobs: Nullable<ChatLogProbabilities>
+        let finishReason: Nullable<String>
+    }
+
+    struct Delta: Encodable {
+        var role: String?
+        var content: String?
+    }
+
+    let id: String
+    let object = "chat.completion.chunk"
+    let created: Int64
+    let model: String
+    let choices: [Choice]
+    /// Absent if nobody wants it, `null` until the last chunk.
+    let usage: Nullable<Usage>?
+
+    init(_ name: AnswerName, choices: [Choice], usage: Nullable<Usage>?) {
+        id = name.id
+        created = name.created
+        model = name.model
+        self.choices = choices
+        self.usage = usage
+    }
+}
+
+struct ChatLogProbabilities: Encodable, Sendable {
+    struct Token: Encodable, Sendable {
+        let token: String
+        let logprob: Float
+        let bytes: [UInt8]
+        /// Absent for those that stand in such a list themselves.
+        var topLogprobs: [Token]?
+    }
+
+    var content: [Token]
+    let refusal = Nullable<String>(nil)
+}

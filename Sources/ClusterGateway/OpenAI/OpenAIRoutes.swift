@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+package import BitNetCore
+import FoundationEssentials
+package import Hummingbird
+
+/// The routes that OpenAI's clients call.
+package struct OpenAIRoutes: Sendable {
+    private let generator: any TextGenerator
+    private let metrics: GatewayMetrics
+
+    package init(generator: any TextGenerator, metrics: GatewayMetrics) {
+        self.generator = generator
+        self.metrics = metrics
+    }
+
+    package func add(to router: Router<ExchangeContext>) {
+        router.get("/v1/models") { _, _ in JSON.response(ModelList(data: [Model(generator.model)])) }
+        // Names may have slashes.
+        router.get("/v1/models/**") { _, context in
+            let name = context.parameters.getCatchAll().joined(separator: "/")
+            try check(model: name.percentDecoded() ?? name)
+            return JSON.response(Model(generator.model))
+        }
+        router.post("/v1/chat/completions") { request, context in
+            let body = try await request.body(upTo: Limits.requestBodyBytesMax)
+            return try await answer(JSON.value(ChatRequest.self, from: body), context)
+        }
+        router.post("/v1/completions") { request, context in
+            let body = try await request.body(upTo: Limits.requestBodyBytesMax)
+            return try await answer(JSON.value(CompletionRequest.self, from: body), context)
+        }
+    }
+
+    private func answer(_ request: ChatRequest, _ context: ExchangeContext) async throws -> Response {
+        try check(model: request.model)
+        try check(biases: request.common.sampling.biases)
+        let seed = request.common.seed ?? .random(in: 0...UInt64.max)
+        let requests = (0..<request.common.choiceCount).map { choice in
+            GenerationRequest(
+                id: id(choice, of: request.common.choiceCount, context),
+                prompt: .conversation(request.messages),
+                tokenCountMax: min(request.tokenCountMax ?? .max, generator.model.contextLength),
+                sampling: request.common.sampling(ofChoice: choice, seed: seed),
+                stopTexts: request.common.stopTexts)
+        }
+        let name = name("chatcmpl", context)
+        return try await answer(requests, request.common, context, promptField: "messages") { _ in
+            ChatFormat(name, request: request, names: TokenNames(generator: generator))
+        }
+    }
+
+    private func answer(_ request: CompletionRequest, _ context: ExchangeContext) async throws -> Response {
+        try check(model: request.model)
+        try check(biases: request.common.sampling.biases)
+        let seed = request.common.seed ?? .random(in: 0...UInt64.max)
+        let choiceCount = request.common.choiceCount
+        let requests = request.prompts.indices.flatMap { prompt in
+            (0..<choiceCount).map { choice in
+                let part = prompt * choiceCount + choice
+                return request.generation(
+                    prompt: request.prompts[prompt],
+                    id: id(part, of: request.prompts.count * choiceCount, context),
+                    contextLength: generator.model.contextLength,
+                    sampling: request.common.sampling(ofChoice: choice, seed: seed))
+            }
+        }
+        let name = name("cmpl", context)
+        return try await answer(requests, request.common, context, promptField: "prompt") { prompts in
+            CompletionFormat(
+                name, request: request, prompts: prompts, names: TokenNames(generator: generator))
+        }
+    }
+
+    /// - Parameter format: is given the prompt of each generation as tokens.
+    private func answer<Format: AnswerFormat>(
+        _ requests: [GenerationRequest], _ common: SamplingFields, _ context: ExchangeContext,
+        promptField: String, _ format: ([[UInt32]]) throws -> Format
+    ) async throws -> Response {
+        let meter = AnswerMeter(metrics: metrics, record: context.record)
+        let generations: Generations
+        do {
+            generations = try await Generations(
+                requests, from: generator, client: context.client, meter: meter)
+        } catch let error as GenerationError where error.code == .tooLong {
+            throw APIError.invalid(error.message, parameter: promptField, code: "context_length_exceeded")
+        } catch let error as ClientGone {
+            meter.countAbandoned()
+            throw error
+        }
+        let answer = Answer(
+            generations, choiceCount: common.choiceCount, format: try format(generations.prompts),
+            meter: meter, context: context)
+        return common.isStreamed
+            ? answer.stream(wantsUsage: common.wantsUsage) : try await answer.whole()
+    }
+
+    private func id(_ part: Int, of count: Int, _ context: ExchangeContext) -> String {
+        count == 1 ? context.requestID : RequestID.part(part, of: context.requestID)
+    }
+
+    private func name(_ kind: String, _ context: ExchangeContext) -> AnswerName {
+        AnswerName(
+            id: "\(kind)-\(context.requestID)", created: Int64(Date.now.timeIntervalSince1970),
+            model: generator.model.id)
+    }
+
+    /// A request that names no model means the one there is.
+    private func check(model: String?) throws {
+        guard let model, !model.isEmpty, model != generator.model.id else { return }
+        throw APIError(
+            .notFound, "the model “\(model)” is not served here; “\(generator.model.id)” is",
+            type: "invalid_request_error", parameter: "model", code: "model_not_found")
+    }
+
+    private func check(biases: [TokenBias]) throws {
+        let count = generator.model.vocabularySize
+        guard let bias = biases.first(where: { $0.token >= count }) else { return }
+        throw APIError.invalid(
+            "“logit_bias”: token \(bias.token) is not one of the model's \(count)", parameter: "logit_bias")
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+
+/// What both endpoints let a request say of how tokens are chosen, and of how much is written.
+struct SamplingFields {
+    var sampling = SamplingParameters()
+    /// Choices of each prompt.
+    var choiceCount: Int
+    var stopTexts: [String]
+    /// Without it every request draws other tokens.
+    var seed: UInt64?
+    var isStreamed: Bool
+    var wantsUsage: Bool
+
+    init(_ fields: RequestFields) throws {
+        choiceCount = try fields.integer("n", in: 1...Limits.answersMax) ?? 1
+        seed = try fields.value("seed", as: Int64.self, must: "must be an integer of 64 bits").map {
+            UInt64(bitPattern: $0)
+        }
+        stopTexts = try fields.texts("stop")?.filter { !$0.isEmpty } ?? []
+        guard stopTexts.count <= Limits.stopTextsMax else {
+            throw fields.invalid("stop", "may have \(Limits.stopTextsMax) strings at most")
+        }
+        guard stopTexts.allSatisfy({ $0.utf8.count <= Limits.stopTextBytesMax }) else {
+            throw fields.invalid("stop", "may have strings of \(Limits.stopTextBytesMax) bytes at most")
+        }
+        isStreamed = try fields.flag("stream") ?? false
+        let options = try fields.value("stream_options", as: StreamOptions.self, must: "must be an object")
+        guard options == nil || isStreamed else {
+            throw fields.invalid("stream_options", "is only for requests with “stream”: true")
+        }
+        wantsUsage = options?.includesUsage ?? false
+        try readSampling(fields)
+    }
+
+    private mutating func readSampling(_ fields: RequestFields) throws {
+        sampling.wantsLogProbabilities = false
+        sampling.temperature = Float(try fields.number("temperature", in: 0...2) ?? 1)
+        sampling.topP = Float(try fields.number("top_p", in: 0...1) ?? 1)
+        // OpenAI takes 0 for the most probable token only.
+        if sampling.topP == 0 { sampling.topP = .leastNormalMagnitude }
+        // -1 is another server's word for off.
+        sampling.topK = UInt32(max(0, try fields.integer("top_k", in: -1...Limits.vocabularyMax) ?? 0))
+        sampling.minP = Float(try fields.number("min_p", in: 0...1) ?? 0)
+        for name in ["repeat_penalty", "repetition_penalty"] {
+            guard let penalty = try fields.number(name, in: 0.01...100) else { continue }
+            sampling.repetitionPenalty = Float(penalty)
+        }
+        sampling.presencePenalty = Float(try fields.number("presence_penalty", in: -2...2) ?? 0)
+        sampling.frequencyPenalty = Float(try fields.number("frequency_penalty", in: -2...2) ?? 0)
+        sampling.biases = try Self.biases(fields)
+    }
+
+    private static func biases(_ fields: RequestFields) throws -> [TokenBias] {
+        let must = "must be an object of token ids with numbers of -100…100"
+        guard let map = try fields.value("logit_bias", as: [String: Double].self, must: must) else {
+            return []
+        }
+        guard map.count <= Limits.biasesMax else {
+            throw fields.invalid("logit_bias", "may have \(Limits.biasesMax) tokens at most")
+        }
+        return try map.map { name, bias in
+            guard let token = UInt32(name), (-100...100).contains(bias) else {
+                throw fields.invalid("logit_bias", must)
+            }
+            return TokenBias(token: token, bias: Float(bias))
+        }.sorted { $0.token < $1.token }
+    }
+
+    /// Parameters of one choice of a prompt.
+    func sampling(ofChoice choice: Int, seed: UInt64) -> SamplingParameters {
+        var sampling = sampling
+        sampling.seed = seed &+ UInt64(choice)
+        return sampling
+    }
+}
+
+private struct StreamOptions: Decodable {
+    let includesUsage: Bool
+
+    init(from decoder: any Decoder) throws {
+        includesUsage = try RequestFields(decoder).flag("include_usage") ?? false
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+
+/// The body of `POST /tokenize`.
+struct TokenizeRequest: Decodable {
+    let content: String
+    let addsSpecial: Bool
+    let readsMarkers: Bool
+    let wantsPieces: Bool
+
+    init(from decoder: any Decoder) throws {
+        let fields = try RequestFields(decoder)
+        guard let content = try fields.text("content") else { throw fields.invalid("content", "is missing") }
+        guard content.utf8.count <= Limits.promptBytesMax else {
+            throw fields.invalid("content", "may have \(Limits.promptBytesMax) bytes at most")
+        }
+        self.content = content
+        addsSpecial = try fields.flag("add_special") ?? false
+        readsMarkers = try fields.flag("parse_special") ?? true
+        wantsPieces = try fields.flag("with_pieces") ?? false
+    }
+}
+
+struct TokenizeAnswer: Encodable {
+    enum Token: Encodable {
+        case id(UInt32)
+        case piece(id: UInt32, bytes: [UInt8])
+
+        func encode(to encoder: any Encoder) throws {
+            switch self {
+            case .id(let id):
+                var container = encoder.singleValueContainer()
+                try container.encode(id)
+            case .piece(let id, let bytes):
+                var container = encoder.container(keyedBy: FieldName.self)
+                try container.encode(id, forKey: FieldName("id"))
+                // What is no text by itself is told as bytes.
+                if let text = String(validating: bytes, as: UTF8.self) {
+                    try container.encode(text, forKey: FieldName("piece"))
+                } else {
+                    try container.encode(bytes, forKey: FieldName("piece"))
+                }
+            }
+        }
+    }
+
+    let tokens: [Token]
+}
+
+/// The body of `POST /detokenize`.
+struct DetokenizeRequest: Decodable {
+    let tokens: [UInt32]
+
+    init(from decoder: any Decoder) throws {
+        let fields = try RequestFields(decoder)
+        let must = "must be an array of token ids"
+        guard let tokens = try fields.value("tokens", as: [UInt32].self, must: must) else {
+            throw fields.invalid("tokens", "is missing")
+        }
+        self.tokens = tokens
+    }
+}
+
+struct DetokenizeAnswer: Encodable {
+    let content: String
+}
+
+/// The body of `POST /apply-template`.
+struct TemplateRequest: Decodable {
+    let messages: [ChatMessage]
+
+    init(from decoder: any Decoder) throws {
+        messages = try ChatMessages.read(RequestFields(decoder))
+    }
+}
+
+struct TemplateAnswer: Encodable {
+    let prompt: String
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+package import BitNetCore
+package import Hummingbird
+
+/// llama.cpp's routes between text and tokens.
+package struct TokenRoutes: Sendable {
+    private let generator: any TextGenerator
+
+    package init(generator: any TextGenerator) {
+        self.generator = generator
+    }
+
+    package func add(to router: Router<ExchangeContext>) {
+        router.post("/tokenize") { request, _ in
+            let body = try await request.body(upTo: Limits.requestBodyBytesMax)
+            return JSON.response(try tokenize(JSON.value(TokenizeRequest.self, from: body)))
+        }
+        router.post("/detokenize") { request, _ in
+            let body = try await request.body(upTo: Limits.requestBodyBytesMax)
+            let tokens = try JSON.value(DetokenizeRequest.self, from: body).tokens
+            return JSON.response(DetokenizeAnswer(content: try generator.text(of: tokens)))
+        }
+        router.post("/apply-template") { request, _ in
+            let body = try await request.body(upTo: Limits.requestBodyBytesMax)
+            let messages = try JSON.value(TemplateRequest.self, from: body).messages
+            return JSON.response(TemplateAnswer(prompt: try generator.rendered(messages)))
+        }
+    }
+
+    private func tokenize(_ request: TokenizeRequest) throws -> TokenizeAnswer {
+        let tokens = generator.tokens(ofText: request.content, readsMarkers: request.readsMarkers)
+        let beginning = request.addsSpecial ? try self.beginning() : []
+        let all = beginning + tokens
+        guard request.wantsPieces else { return TokenizeAnswer(tokens: all.map(TokenizeAnswer.Token.id)) }
+        return TokenizeAnswer(tokens: all.map { .piece(id: $0, bytes: generator.bytes(of: $0)) })
+    }
+
+    /// What stands before every text: an empty one is nothing else.
+    private func beginning() throws -> [UInt32] { try generator.tokens(of: .text("")) }
+}

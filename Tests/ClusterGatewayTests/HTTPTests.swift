@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import ClusterGateway
+import Hummingbird
+import Synchronization
+import Testing
+
+@Suite struct HTTPTests {
+    @Test func `health is asked without a key and says what is wrong`() async throws {
+        let generator = ScriptedGenerator()
+        let gateway = InProcess(generator, keys: ["secret"])
+        var reply = try await gateway.send(.get, "/health")
+        #expect(reply.status == 200)
+        #expect(reply.body == #"{"seconds_since_last_token":2,"status":"ok"}"#)
+        generator.state.withLock { $0.health = ServiceHealth(state: .serving, isHealthy: false) }
+        reply = try await gateway.send(.get, "/health")
+        #expect(reply.status == 503)
+        #expect(reply.body == #"{"status":"stalled"}"#)
+        #expect(try await gateway.send(.get, "/ready").status == 200)
+        generator.state.withLock {
+            $0.health = ServiceHealth(state: .down, reason: "worker b is lost", isHealthy: false)
+        }
+        reply = try await gateway.send(.get, "/ready")
+        #expect(reply.status == 503)
+        #expect(reply.body == #"{"reason":"worker b is lost","status":"down"}"#)
+    }
+
+    @Test func `only who knows a key is let in`() async throws {
+        let gateway = InProcess(ScriptedGenerator(), keys: ["secret", "other"])
+        let given: [(String?, Int)] = [
+            (nil, 401), ("Bearer secret", 404), ("bearer other", 404), ("Bearer secre", 401),
+            ("Bearer secrett", 401),
+            ("Bearer ", 401), ("secret", 401), ("Basic secret", 401), ("Bearer secret other", 401),
+        ]
+        for (field, status) in given {
+            var headers = HTTPFields()
+            headers[.authorization] = field
+            let reply = try await gateway.send(.get, "/v1/nothing", headers: headers)
+            #expect(reply.status == status, "\(field ?? "none")")
+            guard status == 401 else { continue }
+            #expect(reply.headers[.wwwAuthenticate] == "Bearer")
+            #expect(reply.body.contains(#""code":"invalid_api_key""#))
+        }
+    }
+
+    @Test func `unknown paths and wrong methods are told so in JSON`() async throws {
+        let gateway = InProcess(ScriptedGenerator())
+        var reply = try await gateway.send(.get, "/nowhere")
+        #expect(reply.status == 404)
+        #expect(
+            reply.body
+                == #"{"error":{"code":"not_found","message":"there is nothing at /nowhere","param":null,"type":"invalid_request_error"}}"#
+        )
+        reply = try await gateway.send(.post, "/health")
+        #expect(reply.status == 405)
+        #expect(reply.headers[.allow] == "GET, HEAD, OPTIONS")
+        reply = try await gateway.send(.options, "/health")
+        #expect(reply.status == 204)
+        #expect(reply.headers[.allow] == "GET, HEAD, OPTIONS")
+        reply = try await gateway.send(.head, "/health")
+        #expect(reply.status == 200)
+        #expect(reply.body == "")
+    }
+
+    @Test func `a request's id is the client's if it can stand in a log`() async throws {
+        let gateway = InProcess(ScriptedGenerator())
+        let most = String(repeating: "a", count: Limits.nameBytesMax)
+        for (given, isKept) in [
+            ("abc-1_2.3", true), (most, true), (most + "a", false), ("a b", false), ("ü", false), ("", false),
+        ] {
+            var headers = HTTPFields()
+            headers[RequestID.field] = given
+            let reply = try await gateway.send(.get, "/health", headers: headers)
+            let id = try #require(reply.headers[RequestID.field])
+            #expect((id == given) == isKept, "\(given)")
+            #expect(isKept || id.count == 24)
+        }
+    }
+}
