@@ -1134,6 +1134,96 @@ void   cluster__heartbeat_reply__free_unpacked
   assert(message->base.descriptor == &cluster__heartbeat_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   cluster__figure__init
+                     (Cluster__Figure         *message)
+{
+  static const Cluster__Figure init_value = CLUSTER__FIGURE__INIT;
+  *message = init_value;
+}
+size_t cluster__figure__get_packed_size
+                     (const Cluster__Figure *message)
+{
+  assert(message->base.descriptor == &cluster__figure__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t cluster__figure__pack
+                     (const Cluster__Figure *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &cluster__figure__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t cluster__figure__pack_to_buffer
+                     (const Cluster__Figure *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &cluster__figure__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Cluster__Figure *
+       cluster__figure__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Cluster__Figure *)
+     protobuf_c_message_unpack (&cluster__figure__descriptor,
+                                allocator, len, data);
+}
+void   cluster__figure__free_unpacked
+                     (Cluster__Figure *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &cluster__figure__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   cluster__machine_figures__init
+                     (Cluster__MachineFigures         *message)
+{
+  static const Cluster__MachineFigures init_value = CLUSTER__MACHINE_FIGURES__INIT;
+  *message = init_value;
+}
+size_t cluster__machine_figures__get_packed_size
+                     (const Cluster__MachineFigures *message)
+{
+  assert(message->base.descriptor == &cluster__machine_figures__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t cluster__machine_figures__pack
+                     (const Cluster__MachineFigures *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &cluster__machine_figures__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t cluster__machine_figures__pack_to_buffer
+                     (const Cluster__MachineFigures *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &cluster__machine_figures__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Cluster__MachineFigures *
+       cluster__machine_figures__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Cluster__MachineFigures *)
+     protobuf_c_message_unpack (&cluster__machine_figures__descriptor,
+                                allocator, len, data);
+}
+void   cluster__machine_figures__free_unpacked
+                     (Cluster__MachineFigures *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &cluster__machine_figures__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   cluster__fault__init
                      (Cluster__Fault         *message)
 {
@@ -3043,7 +3133,7 @@ const ProtobufCMessageDescriptor cluster__heartbeat__descriptor =
   (ProtobufCMessageInit) cluster__heartbeat__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor cluster__heartbeat_reply__field_descriptors[4] =
+static const ProtobufCFieldDescriptor cluster__heartbeat_reply__field_descriptors[5] =
 {
   {
     "sequence",
@@ -3093,8 +3183,21 @@ static const ProtobufCFieldDescriptor cluster__heartbeat_reply__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "machine",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__HeartbeatReply, machine),
+    &cluster__machine_figures__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned cluster__heartbeat_reply__field_indices_by_name[] = {
+  4,   /* field[4] = machine */
   2,   /* field[2] = resident_byte_count */
   0,   /* field[0] = sequence */
   1,   /* field[1] = state */
@@ -3103,7 +3206,7 @@ static const unsigned cluster__heartbeat_reply__field_indices_by_name[] = {
 static const ProtobufCIntRange cluster__heartbeat_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor cluster__heartbeat_reply__descriptor =
 {
@@ -3113,11 +3216,204 @@ const ProtobufCMessageDescriptor cluster__heartbeat_reply__descriptor =
   "Cluster__HeartbeatReply",
   "cluster",
   sizeof(Cluster__HeartbeatReply),
-  4,
+  5,
   cluster__heartbeat_reply__field_descriptors,
   cluster__heartbeat_reply__field_indices_by_name,
   1,  cluster__heartbeat_reply__number_ranges,
   (ProtobufCMessageInit) cluster__heartbeat_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor cluster__figure__field_descriptors[1] =
+{
+  {
+    "value",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Figure, value),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned cluster__figure__field_indices_by_name[] = {
+  0,   /* field[0] = value */
+};
+static const ProtobufCIntRange cluster__figure__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor cluster__figure__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "cluster.Figure",
+  "Figure",
+  "Cluster__Figure",
+  "cluster",
+  sizeof(Cluster__Figure),
+  1,
+  cluster__figure__field_descriptors,
+  cluster__figure__field_indices_by_name,
+  1,  cluster__figure__number_ranges,
+  (ProtobufCMessageInit) cluster__figure__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor cluster__machine_figures__field_descriptors[10] =
+{
+  {
+    "process_cpu_micros",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__MachineFigures, process_cpu_micros),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "process_uptime_micros",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__MachineFigures, process_uptime_micros),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "process_resident_byte_count",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__MachineFigures, process_resident_byte_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "memory_total_byte_count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__MachineFigures, memory_total_byte_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "memory_available_byte_count",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__MachineFigures, memory_available_byte_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "store_total_byte_count",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__MachineFigures, store_total_byte_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "store_free_byte_count",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__MachineFigures, store_free_byte_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "processors_total_micros",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__MachineFigures, processors_total_micros),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "processors_steal_micros",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__MachineFigures, processors_steal_micros),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "load_average_milli",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__MachineFigures, load_average_milli),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned cluster__machine_figures__field_indices_by_name[] = {
+  9,   /* field[9] = load_average_milli */
+  4,   /* field[4] = memory_available_byte_count */
+  3,   /* field[3] = memory_total_byte_count */
+  0,   /* field[0] = process_cpu_micros */
+  2,   /* field[2] = process_resident_byte_count */
+  1,   /* field[1] = process_uptime_micros */
+  8,   /* field[8] = processors_steal_micros */
+  7,   /* field[7] = processors_total_micros */
+  6,   /* field[6] = store_free_byte_count */
+  5,   /* field[5] = store_total_byte_count */
+};
+static const ProtobufCIntRange cluster__machine_figures__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 10 }
+};
+const ProtobufCMessageDescriptor cluster__machine_figures__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "cluster.MachineFigures",
+  "MachineFigures",
+  "Cluster__MachineFigures",
+  "cluster",
+  sizeof(Cluster__MachineFigures),
+  10,
+  cluster__machine_figures__field_descriptors,
+  cluster__machine_figures__field_indices_by_name,
+  1,  cluster__machine_figures__number_ranges,
+  (ProtobufCMessageInit) cluster__machine_figures__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor cluster__fault__field_descriptors[3] =

@@ -15,6 +15,7 @@ package actor WorkerService {
     private let store: PartStore
     private let network: Network
     private let log: Logger
+    nonisolated let watch: MachineWatch
     private var machine: WorkerSessionMachine
     private var session: WorkerSession?
     private var cluster: String?
@@ -26,6 +27,7 @@ package actor WorkerService {
         self.log = log
         store = try PartStore(
             directory: configuration.dataDirectory, quota: configuration.storeQuotaByteCount)
+        watch = MachineWatch(storeDirectory: configuration.dataDirectory)
         cluster = configuration.cluster
         machine = WorkerSessionMachine(worker: configuration.name)
     }

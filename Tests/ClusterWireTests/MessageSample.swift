@@ -76,6 +76,15 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
         return measured
     }()
 
+    /// Some figures, one of them 0, and some missing.
+    static let machine: MachineFigures = {
+        var machine = MachineFigures()
+        machine.processCPUMicros = .max
+        machine.storeFreeByteCount = 0
+        machine.loadAverageMilli = 1250
+        return machine
+    }()
+
     static let sampling: SamplingParameters = {
         var sampling = SamplingParameters()
         sampling.temperature = 0.7
@@ -115,6 +124,12 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
             MessageSample(Link()), MessageSample(Linked()), MessageSample(Heartbeat(sequence: .max)),
             MessageSample(
                 HeartbeatReply(sequence: 9, state: .serving, residentByteCount: 1 << 33, stepsCompleted: 77)),
+            MessageSample(
+                HeartbeatReply(
+                    sequence: 9, state: .idle, residentByteCount: 0, stepsCompleted: 0, machine: machine)),
+            MessageSample(
+                HeartbeatReply(
+                    sequence: 9, state: .idle, residentByteCount: 0, stepsCompleted: 0, machine: .init())),
             MessageSample(Fault(code: .integrity, stageIndex: 2, message: "part 0a: other digest")),
             MessageSample(Release()), MessageSample(Released()),
             MessageSample(

@@ -42,6 +42,8 @@ typedef struct Cluster__Link Cluster__Link;
 typedef struct Cluster__Linked Cluster__Linked;
 typedef struct Cluster__Heartbeat Cluster__Heartbeat;
 typedef struct Cluster__HeartbeatReply Cluster__HeartbeatReply;
+typedef struct Cluster__Figure Cluster__Figure;
+typedef struct Cluster__MachineFigures Cluster__MachineFigures;
 typedef struct Cluster__Fault Cluster__Fault;
 typedef struct Cluster__Release Cluster__Release;
 typedef struct Cluster__Released Cluster__Released;
@@ -835,10 +837,79 @@ struct  Cluster__HeartbeatReply
    * steps of this session that have left the stage
    */
   uint64_t steps_completed;
+  /*
+   * what the worker's process and machine take and have; may be missing
+   */
+  Cluster__MachineFigures *machine;
 };
 #define CLUSTER__HEARTBEAT_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__heartbeat_reply__descriptor) \
-    , 0, CLUSTER__WORKER_STATE__WORKER_STATE_OTHER, 0, 0 }
+    , 0, CLUSTER__WORKER_STATE__WORKER_STATE_OTHER, 0, 0, NULL }
+
+
+/*
+ * A number that may be missing: proto3 cannot tell 0 from nothing.
+ */
+struct  Cluster__Figure
+{
+  ProtobufCMessage base;
+  uint64_t value;
+};
+#define CLUSTER__FIGURE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&cluster__figure__descriptor) \
+    , 0 }
+
+
+/*
+ * What a process and its machine take and have. Figures that are not known are missing; sums only rise.
+ */
+struct  Cluster__MachineFigures
+{
+  ProtobufCMessage base;
+  /*
+   * processor time of the process, all threads, user and system
+   */
+  Cluster__Figure *process_cpu_micros;
+  /*
+   * since the process started
+   */
+  Cluster__Figure *process_uptime_micros;
+  /*
+   * memory that the process holds
+   */
+  Cluster__Figure *process_resident_byte_count;
+  /*
+   * of the machine, or what the control group may take
+   */
+  Cluster__Figure *memory_total_byte_count;
+  /*
+   * what can still be taken without swapping
+   */
+  Cluster__Figure *memory_available_byte_count;
+  /*
+   * size of the file system that holds the store
+   */
+  Cluster__Figure *store_total_byte_count;
+  /*
+   * what the process may still write there
+   */
+  Cluster__Figure *store_free_byte_count;
+  /*
+   * sum over the machine's processors, idle or not, since its start
+   */
+  Cluster__Figure *processors_total_micros;
+  /*
+   * the part of it that other virtual machines took
+   */
+  Cluster__Figure *processors_steal_micros;
+  /*
+   * threads that run or wait, over one minute, times 1000
+   */
+  Cluster__Figure *load_average_milli;
+};
+#define CLUSTER__MACHINE_FIGURES__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&cluster__machine_figures__descriptor) \
+    , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 
 
 /*
@@ -1466,6 +1537,44 @@ Cluster__HeartbeatReply *
 void   cluster__heartbeat_reply__free_unpacked
                      (Cluster__HeartbeatReply *message,
                       ProtobufCAllocator *allocator);
+/* Cluster__Figure methods */
+void   cluster__figure__init
+                     (Cluster__Figure         *message);
+size_t cluster__figure__get_packed_size
+                     (const Cluster__Figure   *message);
+size_t cluster__figure__pack
+                     (const Cluster__Figure   *message,
+                      uint8_t             *out);
+size_t cluster__figure__pack_to_buffer
+                     (const Cluster__Figure   *message,
+                      ProtobufCBuffer     *buffer);
+Cluster__Figure *
+       cluster__figure__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   cluster__figure__free_unpacked
+                     (Cluster__Figure *message,
+                      ProtobufCAllocator *allocator);
+/* Cluster__MachineFigures methods */
+void   cluster__machine_figures__init
+                     (Cluster__MachineFigures         *message);
+size_t cluster__machine_figures__get_packed_size
+                     (const Cluster__MachineFigures   *message);
+size_t cluster__machine_figures__pack
+                     (const Cluster__MachineFigures   *message,
+                      uint8_t             *out);
+size_t cluster__machine_figures__pack_to_buffer
+                     (const Cluster__MachineFigures   *message,
+                      ProtobufCBuffer     *buffer);
+Cluster__MachineFigures *
+       cluster__machine_figures__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   cluster__machine_figures__free_unpacked
+                     (Cluster__MachineFigures *message,
+                      ProtobufCAllocator *allocator);
 /* Cluster__Fault methods */
 void   cluster__fault__init
                      (Cluster__Fault         *message);
@@ -1638,6 +1747,12 @@ typedef void (*Cluster__Heartbeat_Closure)
 typedef void (*Cluster__HeartbeatReply_Closure)
                  (const Cluster__HeartbeatReply *message,
                   void *closure_data);
+typedef void (*Cluster__Figure_Closure)
+                 (const Cluster__Figure *message,
+                  void *closure_data);
+typedef void (*Cluster__MachineFigures_Closure)
+                 (const Cluster__MachineFigures *message,
+                  void *closure_data);
 typedef void (*Cluster__Fault_Closure)
                  (const Cluster__Fault *message,
                   void *closure_data);
@@ -1688,6 +1803,8 @@ extern const ProtobufCMessageDescriptor cluster__link__descriptor;
 extern const ProtobufCMessageDescriptor cluster__linked__descriptor;
 extern const ProtobufCMessageDescriptor cluster__heartbeat__descriptor;
 extern const ProtobufCMessageDescriptor cluster__heartbeat_reply__descriptor;
+extern const ProtobufCMessageDescriptor cluster__figure__descriptor;
+extern const ProtobufCMessageDescriptor cluster__machine_figures__descriptor;
 extern const ProtobufCMessageDescriptor cluster__fault__descriptor;
 extern const ProtobufCMessageDescriptor cluster__release__descriptor;
 extern const ProtobufCMessageDescriptor cluster__released__descriptor;

@@ -173,6 +173,14 @@ extension StageObservation {
         threadCount = Int(control.capabilities.threadCount)
         isa = control.capabilities.isa
         heartbeatRoundTrip = control.lastRoundTrip
-        memoryByteCount = control.latest?.residentByteCount
+        build = control.build
+        stealFraction = control.stealFraction
+        let latest = control.latest
+        memoryByteCount = latest?.residentByteCount
+        guard let machine = latest?.machine else { return }
+        processorMicros = machine.processCPUMicros
+        residentByteCount = machine.processResidentByteCount
+        availableMemoryByteCount = machine.memoryAvailableByteCount
+        diskFreeByteCount = machine.storeFreeByteCount
     }
 }

@@ -87,7 +87,8 @@ struct ClusterAssembly: Sendable {
                             worker: entry.name, isa: capabilities.isa,
                             threadCount: Int(capabilities.threadCount)))
                     return WorkerControl(
-                        worker: worker, capabilities: capabilities, connection: connection,
+                        worker: worker, capabilities: capabilities, build: peer.peerBuild,
+                        connection: connection,
                         onFailure: failures.report)
                 }
             }

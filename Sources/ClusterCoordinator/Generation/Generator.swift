@@ -17,6 +17,11 @@ package final class Generator: Sendable {
 
         /// This moment in a generation.
         var mark: GenerationMeter.Mark { GenerationMeter.Mark(time: .now, stages: meter.stages) }
+
+        /// Counts what befalls a sequence, unless the service asks itself.
+        mutating func count(_ sequence: TextSequence, _ change: (inout GenerationLedger) -> Void) {
+            if !sequence.isProbe { change(&ledger) }
+        }
     }
 
     private let pipeline: any StepPipeline
@@ -100,7 +105,7 @@ package final class Generator: Sendable {
 
     /// The log-probability of every token of `tokens` after the first, given those before it.
     ///
-    /// - Throws: ``GenerationError``.
+    /// - Throws: ``GenerationError``, or why the pipeline failed.
     package func score(_ tokens: [UInt32]) async throws -> [Float] {
         let request = GenerationRequest(prompt: .tokens(tokens), tokenCountMax: 0, scoresPrompt: true)
         var logProbabilities: [Float] = []
@@ -126,9 +131,9 @@ package final class Generator: Sendable {
     /// From now on the meter's transits are those of what follows.
     package func forgetTransits() { state.withLock { $0.meter.forgetTransits() } }
 
-    private static func failAll(_ error: any Error, _ state: inout State) {
+    private static func failAll(_ error: GenerationError, _ state: inout State) {
         for sequence in state.sequences.values {
-            if !sequence.isProbe { state.ledger.fail() }
+            state.count(sequence) { $0.fail() }
             sequence.fail(error)
         }
         state.sequences = [:]
@@ -144,7 +149,7 @@ package final class Generator: Sendable {
                 sequence.fail(failure)
             } else {
                 state.sequences[id] = sequence
-                if !sequence.isProbe { state.ledger.start(promptTokenCount: promptTokenCount) }
+                state.count(sequence) { $0.start(promptTokenCount: promptTokenCount) }
                 perform(state.schedule.submit(request(id)), &state)
             }
             return id
@@ -154,7 +159,7 @@ package final class Generator: Sendable {
     private func cancel(_ id: UInt64) {
         state.withLock { state in
             guard let sequence = state.sequences.removeValue(forKey: id) else { return }
-            if !sequence.isProbe { state.ledger.cancel() }
+            state.count(sequence) { $0.cancel() }
             perform(state.schedule.cancel(id), &state)
         }
     }
@@ -174,31 +179,35 @@ package final class Generator: Sendable {
                 state.sequences[id]?.take(scores: scores)
             case .token(let id, let token, let logProbability, let alternatives):
                 let now = state.mark
-                let isStopped = state.sequences[id]?.take(
+                guard var sequence = state.sequences[id] else { continue }
+                let isStopped = sequence.take(
                     token: token, logProbability: logProbability, alternatives: alternatives, at: now)
-                guard let isStopped, var sequence = state.sequences[id] else { continue }
-                if !sequence.isProbe {
-                    state.ledger.token(after: sequence.lastTokenTime, isFirst: sequence.tokenCount == 1)
+                state.count(sequence) {
+                    $0.token(after: sequence.lastTokenTime, isFirst: sequence.tokenCount == 1)
                 }
+                state.sequences[id] = sequence
                 guard isStopped else { continue }
-                if !sequence.isProbe { state.ledger.finish(.stop) }
-                state.sequences[id] = nil
-                sequence.finish(.stop, isStopped: true, at: now)
+                finish(id, .stop, isStopped: true, &state)
                 perform(state.schedule.cancel(id), &state)
             case .finished(let id, let reason):
-                guard var sequence = state.sequences.removeValue(forKey: id) else { continue }
-                if !sequence.isProbe { state.ledger.finish(reason) }
-                sequence.finish(reason, isStopped: false, at: state.mark)
+                finish(id, reason, isStopped: false, &state)
             case .shared(let id, let tokenCount):
                 state.sequences[id]?.share(tokenCount: tokenCount)
             case .refused(let id, let refusal):
-                if refusal.code == .overloaded { state.ledger.refuse() }
-                state.sequences.removeValue(forKey: id)?.fail(GenerationError(refusal))
+                guard let sequence = state.sequences.removeValue(forKey: id) else { continue }
+                if refusal.code == .overloaded { state.count(sequence) { $0.refuse() } }
+                sequence.fail(GenerationError(refusal))
             case .violation(let message):
                 let failure = GenerationError(.failed, message)
                 state.failure = failure
                 Self.failAll(failure, &state)
             }
         }
+    }
+
+    private func finish(_ id: UInt64, _ reason: FinishReason, isStopped: Bool, _ state: inout State) {
+        guard var sequence = state.sequences.removeValue(forKey: id) else { return }
+        state.count(sequence) { $0.finish(reason) }
+        sequence.finish(reason, isStopped: isStopped, at: state.mark)
     }
 }

@@ -30,7 +30,6 @@ struct TextSequence {
 
     /// Tokens taken so far.
     var tokenCount: Int { meter.tokenCount }
-
     func fail(_ error: any Error) { continuation.finish(throwing: error) }
 
     func take(scores: [ScoredToken]) { continuation.yield(.promptScored(scores)) }
