@@ -115,6 +115,9 @@ let package = Package(
             ] + nio,
             swiftSettings: swift),
 
+        // What an operator's screens show and keys do, without terminal and network.
+        .target(name: "OperatorLogic", dependencies: ["BitNetCore", "AdminAPI"], swiftSettings: swift),
+
         // Programs.
         .target(
             name: "ProgramSupport",
@@ -144,9 +147,12 @@ let package = Package(
         .executableTarget(
             name: "bitnet-ctl",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterWire", "ClusterLogic",
-                "ClusterCoordinator", "ClusterWorker", "AdminAPI", "ProgramSupport", "ProgramPipeline",
-                arguments, product("AsyncHTTPClient", "async-http-client"),
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterWire",
+                "ClusterLogic", "ClusterCoordinator", "ClusterWorker", "AdminAPI", "OperatorLogic",
+                "ProgramSupport",
+                "ProgramPipeline",
+                arguments, product("AsyncHTTPClient", "async-http-client"), product("NIOCore", "swift-nio"),
+                product("NIOHTTP1", "swift-nio"),
             ],
             swiftSettings: swift),
 
@@ -158,6 +164,7 @@ let package = Package(
         tests("CTernaryTests", ["CTernary", "CPlatform"]),
         tests("CFormatsTests", ["CFormats"]),
         tests("AdminAPITests", ["BitNetCore", "AdminAPI"]),
+        tests("OperatorLogicTests", ["BitNetCore", "AdminAPI", "OperatorLogic"]),
         tests("TelemetryTests", ["BitNetCore", "Telemetry", log, metrics]),
         tests(
             "ClusterGatewayTests",

@@ -33,6 +33,7 @@ enum LayerRules {
             ]
         ),
         ("ClusterGateway", ["BitNetCore", "AdminAPI"]),
+        ("OperatorLogic", ["BitNetCore", "AdminAPI"]),
         ("ProgramSupport", ["BitNetCore", "BitNetFormats", "Telemetry"]),
         (
             "ProgramPipeline",
@@ -58,8 +59,10 @@ enum LayerRules {
         (
             "bitnet-ctl",
             [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterWire", "ClusterLogic",
-                "ClusterCoordinator", "ClusterWorker", "AdminAPI", "ProgramSupport", "ProgramPipeline",
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterWire",
+                "ClusterLogic", "ClusterCoordinator", "ClusterWorker", "AdminAPI", "OperatorLogic",
+                "ProgramSupport",
+                "ProgramPipeline",
             ]
         ),
     ]
@@ -76,6 +79,7 @@ enum LayerRules {
         ("NIOPosix", ["ClusterTransport", "ClusterWorker", "ClusterCoordinator", "ClusterGateway"]),
         ("Hummingbird", ["ClusterGateway"]),
         ("HummingbirdCore", ["ClusterGateway"]),
+        ("NIOHTTP1", ["ClusterGateway", "bitnet-ctl"]),
         ("AsyncHTTPClient", ["bitnet-ctl"]),
         (
             "ArgumentParser",
