@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func `raw values are unique and the classes have the documented limits`() {
-        #expect(FrameType.allCases.count == 31)
+        #expect(FrameType.allCases.count == 33)
         #expect(FrameType.partChunk.payloadBytesMax == 1 << 20)
         #expect(FrameType.step.payloadBytesMax == 8 << 20)
         #expect(FrameType.outcome.payloadBytesMax == 512 << 10)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// The metrics of a coordinator: the one list that the registry, the alert rules and the dashboard go by.
+/// The metrics of a coordinator and its gateway: the one list that the registry, the alert rules and the
+/// dashboard go by.
 ///
 /// Labels are few and bounded: a worker's name, a stage's index, a route's pattern, a word of a fixed set.
 package enum MetricCatalogue {
@@ -57,5 +58,11 @@ package enum MetricCatalogue {
         .init("bitnet_pipeline_losses_total", "Times that the stages were lost while they served.", .counter),
         .init("bitnet_gateway_requests_total", "Answered HTTP requests, by route and status.", .counter),
         .init("bitnet_gateway_requests_in_flight", "HTTP requests under way.", .gauge),
+        .init(
+            "bitnet_gateway_request_seconds", "From an HTTP request's arrival to the end of its answer.",
+            .histogram(buckets: [0.005, 0.025, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300])),
+        .init("bitnet_gateway_prompt_tokens_total", "Tokens of prompts that the gateway took.", .counter),
+        .init("bitnet_gateway_completion_tokens_total", "Tokens of answers, complete or not.", .counter),
+        .init("bitnet_gateway_abandoned_total", "Answers whose client left before their end.", .counter),
     ]
 }
