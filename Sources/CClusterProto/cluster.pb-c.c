@@ -1224,6 +1224,96 @@ void   cluster__machine_figures__free_unpacked
   assert(message->base.descriptor == &cluster__machine_figures__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   cluster__examine__init
+                     (Cluster__Examine         *message)
+{
+  static const Cluster__Examine init_value = CLUSTER__EXAMINE__INIT;
+  *message = init_value;
+}
+size_t cluster__examine__get_packed_size
+                     (const Cluster__Examine *message)
+{
+  assert(message->base.descriptor == &cluster__examine__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t cluster__examine__pack
+                     (const Cluster__Examine *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &cluster__examine__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t cluster__examine__pack_to_buffer
+                     (const Cluster__Examine *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &cluster__examine__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Cluster__Examine *
+       cluster__examine__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Cluster__Examine *)
+     protobuf_c_message_unpack (&cluster__examine__descriptor,
+                                allocator, len, data);
+}
+void   cluster__examine__free_unpacked
+                     (Cluster__Examine *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &cluster__examine__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   cluster__examination__init
+                     (Cluster__Examination         *message)
+{
+  static const Cluster__Examination init_value = CLUSTER__EXAMINATION__INIT;
+  *message = init_value;
+}
+size_t cluster__examination__get_packed_size
+                     (const Cluster__Examination *message)
+{
+  assert(message->base.descriptor == &cluster__examination__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t cluster__examination__pack
+                     (const Cluster__Examination *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &cluster__examination__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t cluster__examination__pack_to_buffer
+                     (const Cluster__Examination *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &cluster__examination__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Cluster__Examination *
+       cluster__examination__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Cluster__Examination *)
+     protobuf_c_message_unpack (&cluster__examination__descriptor,
+                                allocator, len, data);
+}
+void   cluster__examination__free_unpacked
+                     (Cluster__Examination *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &cluster__examination__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   cluster__fault__init
                      (Cluster__Fault         *message)
 {
@@ -2561,7 +2651,7 @@ const ProtobufCMessageDescriptor cluster__probe_links__descriptor =
   (ProtobufCMessageInit) cluster__probe_links__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor cluster__link_figures__field_descriptors[3] =
+static const ProtobufCFieldDescriptor cluster__link_figures__field_descriptors[4] =
 {
   {
     "name",
@@ -2599,16 +2689,29 @@ static const ProtobufCFieldDescriptor cluster__link_figures__field_descriptors[3
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "error",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__LinkFigures, error),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned cluster__link_figures__field_indices_by_name[] = {
   2,   /* field[2] = bytes_per_second */
+  3,   /* field[3] = error */
   1,   /* field[1] = latency_seconds */
   0,   /* field[0] = name */
 };
 static const ProtobufCIntRange cluster__link_figures__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor cluster__link_figures__descriptor =
 {
@@ -2618,7 +2721,7 @@ const ProtobufCMessageDescriptor cluster__link_figures__descriptor =
   "Cluster__LinkFigures",
   "cluster",
   sizeof(Cluster__LinkFigures),
-  3,
+  4,
   cluster__link_figures__field_descriptors,
   cluster__link_figures__field_indices_by_name,
   1,  cluster__link_figures__number_ranges,
@@ -3416,6 +3519,400 @@ const ProtobufCMessageDescriptor cluster__machine_figures__descriptor =
   (ProtobufCMessageInit) cluster__machine_figures__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+#define cluster__examine__field_descriptors NULL
+#define cluster__examine__field_indices_by_name NULL
+#define cluster__examine__number_ranges NULL
+const ProtobufCMessageDescriptor cluster__examine__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "cluster.Examine",
+  "Examine",
+  "Cluster__Examine",
+  "cluster",
+  sizeof(Cluster__Examine),
+  0,
+  cluster__examine__field_descriptors,
+  cluster__examine__field_indices_by_name,
+  0,  cluster__examine__number_ranges,
+  (ProtobufCMessageInit) cluster__examine__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor cluster__examination__field_descriptors[27] =
+{
+  {
+    "build",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, build),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version_min",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, version_min),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version_max",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, version_max),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "state",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, state),
+    &cluster__worker_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "holder",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, holder),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "machine",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, machine),
+    &cluster__machine_figures__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "clock_micros",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, clock_micros),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "steal_per_million",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, steal_per_million),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "processor",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, processor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "isa",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, isa),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "isa_offered",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, isa_offered),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "physical_core_count",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, physical_core_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "logical_processor_count",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, logical_processor_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "affine_processor_count",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, affine_processor_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "usable_processor_count",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, usable_processor_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "thread_count",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, thread_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "stage_memory_byte_count",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, stage_memory_byte_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "memory_limit_byte_count",
+    18,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, memory_limit_byte_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "swap_total_byte_count",
+    19,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, swap_total_byte_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "swap_used_byte_count",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, swap_used_byte_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "huge_pages",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, huge_pages),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "store_write_micros",
+    22,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, store_write_micros),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "store_error",
+    23,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, store_error),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "processor_kilohertz",
+    24,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, processor_kilohertz),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "processor_kilohertz_max",
+    25,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, processor_kilohertz_max),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "governor",
+    26,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, governor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "open_files_max",
+    27,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, open_files_max),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned cluster__examination__field_indices_by_name[] = {
+  13,   /* field[13] = affine_processor_count */
+  0,   /* field[0] = build */
+  6,   /* field[6] = clock_micros */
+  25,   /* field[25] = governor */
+  4,   /* field[4] = holder */
+  20,   /* field[20] = huge_pages */
+  9,   /* field[9] = isa */
+  10,   /* field[10] = isa_offered */
+  12,   /* field[12] = logical_processor_count */
+  5,   /* field[5] = machine */
+  17,   /* field[17] = memory_limit_byte_count */
+  26,   /* field[26] = open_files_max */
+  11,   /* field[11] = physical_core_count */
+  8,   /* field[8] = processor */
+  23,   /* field[23] = processor_kilohertz */
+  24,   /* field[24] = processor_kilohertz_max */
+  16,   /* field[16] = stage_memory_byte_count */
+  3,   /* field[3] = state */
+  7,   /* field[7] = steal_per_million */
+  22,   /* field[22] = store_error */
+  21,   /* field[21] = store_write_micros */
+  18,   /* field[18] = swap_total_byte_count */
+  19,   /* field[19] = swap_used_byte_count */
+  15,   /* field[15] = thread_count */
+  14,   /* field[14] = usable_processor_count */
+  2,   /* field[2] = version_max */
+  1,   /* field[1] = version_min */
+};
+static const ProtobufCIntRange cluster__examination__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 27 }
+};
+const ProtobufCMessageDescriptor cluster__examination__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "cluster.Examination",
+  "Examination",
+  "Cluster__Examination",
+  "cluster",
+  sizeof(Cluster__Examination),
+  27,
+  cluster__examination__field_descriptors,
+  cluster__examination__field_indices_by_name,
+  1,  cluster__examination__number_ranges,
+  (ProtobufCMessageInit) cluster__examination__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor cluster__fault__field_descriptors[3] =
 {
   {
@@ -3813,7 +4310,7 @@ const ProtobufCMessageDescriptor cluster__closing__descriptor =
   (ProtobufCMessageInit) cluster__closing__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue cluster__connection_role__enum_values_by_number[7] =
+static const ProtobufCEnumValue cluster__connection_role__enum_values_by_number[8] =
 {
   { "CONNECTION_ROLE_UNSPECIFIED", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_UNSPECIFIED", 0 },
   { "CONNECTION_ROLE_CONTROL", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_CONTROL", 1 },
@@ -3822,13 +4319,15 @@ static const ProtobufCEnumValue cluster__connection_role__enum_values_by_number[
   { "CONNECTION_ROLE_OUTCOMES", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_OUTCOMES", 4 },
   { "CONNECTION_ROLE_LINK", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_LINK", 5 },
   { "CONNECTION_ROLE_PROBE", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_PROBE", 6 },
+  { "CONNECTION_ROLE_EXAMINE", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_EXAMINE", 7 },
 };
 static const ProtobufCIntRange cluster__connection_role__value_ranges[] = {
-{0, 0},{0, 7}
+{0, 0},{0, 8}
 };
-static const ProtobufCEnumValueIndex cluster__connection_role__enum_values_by_name[7] =
+static const ProtobufCEnumValueIndex cluster__connection_role__enum_values_by_name[8] =
 {
   { "CONNECTION_ROLE_CONTROL", 1 },
+  { "CONNECTION_ROLE_EXAMINE", 7 },
   { "CONNECTION_ROLE_LINK", 5 },
   { "CONNECTION_ROLE_OUTCOMES", 4 },
   { "CONNECTION_ROLE_PROBE", 6 },
@@ -3843,9 +4342,9 @@ const ProtobufCEnumDescriptor cluster__connection_role__descriptor =
   "ConnectionRole",
   "Cluster__ConnectionRole",
   "cluster",
-  7,
+  8,
   cluster__connection_role__enum_values_by_number,
-  7,
+  8,
   cluster__connection_role__enum_values_by_name,
   1,
   cluster__connection_role__value_ranges,

@@ -14,6 +14,7 @@ struct BitNetCtl: AsyncParsableCommand {
               bitnet-ctl verify --model cluster/model/stories.gguf
               bitnet-ctl inspect cluster/model/stories.gguf
               bitnet-ctl plan --shards cluster/local-3.yaml
+              bitnet-ctl doctor --shards cluster/local-3.yaml
               bitnet-ctl perplexity cluster/model/held-out.txt --model cluster/model/stories.gguf --cuts 3,6
               bitnet-ctl tokenize --model cluster/model/stories.gguf < story.txt
               bitnet-ctl bench kernels --quick
@@ -26,7 +27,7 @@ struct BitNetCtl: AsyncParsableCommand {
                 name: "Running clusters",
                 subcommands: [
                     StatusCommand.self, TopCommand.self, EventsCommand.self, DrainCommand.self,
-                    ChatCommand.self, VerifyCommand.self,
+                    ChatCommand.self, VerifyCommand.self, DoctorCommand.self,
                 ]),
             CommandGroup(
                 name: "Models and machines",

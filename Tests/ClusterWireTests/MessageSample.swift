@@ -85,6 +85,23 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
         return machine
     }()
 
+    static let examination: Examination = {
+        var examination = Examination()
+        examination.build = "0.1.0"
+        (examination.versionMin, examination.versionMax) = (1, .max)
+        examination.state = .serving
+        examination.holder = "coordinator at 10.0.0.1:4711"
+        examination.machine = machine
+        examination.clockMicros = 1 << 50
+        examination.processor = "A processor @ 2.70GHz"
+        (examination.isa, examination.isaOffered) = ("avx2", "avx512")
+        examination.swapUsedByteCount = 0
+        examination.hugePages = "madvise"
+        examination.storeError = "read-only file system"
+        examination.openFilesMax = .max
+        return examination
+    }()
+
     static let sampling: SamplingParameters = {
         var sampling = SamplingParameters()
         sampling.temperature = 0.7
@@ -147,7 +164,11 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
                     Neighbour(name: "b", address: "10.0.0.2:7101"), Neighbour(name: "c", address: ""),
                 ])),
             MessageSample(
-                LinksProbed(links: [LinkFigures(name: "b", latencySeconds: 1e-4, bytesPerSecond: 1.25e8)])),
+                LinksProbed(links: [
+                    LinkFigures(name: "b", latencySeconds: 1e-4, bytesPerSecond: 1.25e8),
+                    LinkFigures(name: "c", latencySeconds: 0, bytesPerSecond: 0, error: "connection refused"),
+                ])),
+            MessageSample(Examine()), MessageSample(examination), MessageSample(Examination()),
         ]
     }
 }

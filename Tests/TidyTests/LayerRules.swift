@@ -59,8 +59,9 @@ enum LayerRules {
         (
             "bitnet-ctl",
             [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
-                "ClusterCoordinator", "ClusterWorker", "AdminAPI", "OperatorLogic", "ProgramSupport",
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterWire",
+                "ClusterLogic", "ClusterCoordinator", "ClusterWorker", "AdminAPI", "OperatorLogic",
+                "ProgramSupport",
                 "ProgramPipeline",
             ]
         ),

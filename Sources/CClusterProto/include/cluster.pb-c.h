@@ -44,6 +44,8 @@ typedef struct Cluster__Heartbeat Cluster__Heartbeat;
 typedef struct Cluster__HeartbeatReply Cluster__HeartbeatReply;
 typedef struct Cluster__Figure Cluster__Figure;
 typedef struct Cluster__MachineFigures Cluster__MachineFigures;
+typedef struct Cluster__Examine Cluster__Examine;
+typedef struct Cluster__Examination Cluster__Examination;
 typedef struct Cluster__Fault Cluster__Fault;
 typedef struct Cluster__Release Cluster__Release;
 typedef struct Cluster__Released Cluster__Released;
@@ -84,7 +86,11 @@ typedef enum _Cluster__ConnectionRole {
   /*
    * any member of the session to a worker: how good the way between them is
    */
-  CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_PROBE = 6
+  CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_PROBE = 6,
+  /*
+   * any holder of the key to a worker, at any time: how it and its ways are
+   */
+  CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_EXAMINE = 7
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(CLUSTER__CONNECTION_ROLE)
 } Cluster__ConnectionRole;
 /*
@@ -568,7 +574,7 @@ struct  Cluster__Neighbour
 
 
 /*
- * Coordinator to worker, control, before the plan: measure the ways to these workers.
+ * Coordinator to worker, control before the plan, or examine: measure the ways to these workers.
  */
 struct  Cluster__ProbeLinks
 {
@@ -599,20 +605,24 @@ struct  Cluster__LinkFigures
    */
   double latency_seconds;
   double bytes_per_second;
+  /*
+   * on examine connections: why it could not be measured, at most 512 bytes; else empty
+   */
+  ProtobufCBinaryData error;
 };
 #define CLUSTER__LINK_FIGURES__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__link_figures__descriptor) \
-    , {0,NULL}, 0, 0 }
+    , {0,NULL}, 0, 0, {0,NULL} }
 
 
 /*
- * Worker to coordinator, control, answer to ProbeLinks.
+ * Worker to coordinator, answer to ProbeLinks.
  */
 struct  Cluster__LinksProbed
 {
   ProtobufCMessage base;
   /*
-   * those that could be reached
+   * on control those that could be reached, on examine all, in the order asked
    */
   size_t n_links;
   Cluster__LinkFigures **links;
@@ -910,6 +920,120 @@ struct  Cluster__MachineFigures
 #define CLUSTER__MACHINE_FIGURES__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__machine_figures__descriptor) \
     , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+
+
+/*
+ * Client to worker, examine: tell how you are.
+ */
+struct  Cluster__Examine
+{
+  ProtobufCMessage base;
+};
+#define CLUSTER__EXAMINE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&cluster__examine__descriptor) \
+     }
+
+
+/*
+ * Worker to client, examine, answer to Examine. What is not known is missing or empty.
+ */
+struct  Cluster__Examination
+{
+  ProtobufCMessage base;
+  /*
+   * the worker's release; at most 64 bytes
+   */
+  ProtobufCBinaryData build;
+  /*
+   * protocol versions that it speaks
+   */
+  uint32_t version_min;
+  uint32_t version_max;
+  /*
+   * what it is doing
+   */
+  Cluster__WorkerState state;
+  /*
+   * who holds it, for people; empty if nobody does
+   */
+  ProtobufCBinaryData holder;
+  Cluster__MachineFigures *machine;
+  /*
+   * its wall clock when the answer left, since 1970
+   */
+  Cluster__Figure *clock_micros;
+  /*
+   * share of processor time that others took while it looked
+   */
+  Cluster__Figure *steal_per_million;
+  /*
+   * the processor's name
+   */
+  ProtobufCBinaryData processor;
+  /*
+   * instruction set of the kernels in use
+   */
+  ProtobufCBinaryData isa;
+  /*
+   * the fastest that the processor could run
+   */
+  ProtobufCBinaryData isa_offered;
+  Cluster__Figure *physical_core_count;
+  Cluster__Figure *logical_processor_count;
+  /*
+   * that the affinity mask allows
+   */
+  Cluster__Figure *affine_processor_count;
+  /*
+   * within the affinity mask and the control groups' quota
+   */
+  Cluster__Figure *usable_processor_count;
+  /*
+   * compute threads that a stage gets
+   */
+  Cluster__Figure *thread_count;
+  /*
+   * memory that a stage may take
+   */
+  Cluster__Figure *stage_memory_byte_count;
+  /*
+   * of the control groups
+   */
+  Cluster__Figure *memory_limit_byte_count;
+  Cluster__Figure *swap_total_byte_count;
+  Cluster__Figure *swap_used_byte_count;
+  /*
+   * always, madvise or never
+   */
+  ProtobufCBinaryData huge_pages;
+  /*
+   * to write and sync 1 MiB where parts are kept
+   */
+  Cluster__Figure *store_write_micros;
+  /*
+   * why that failed; at most 512 bytes
+   */
+  ProtobufCBinaryData store_error;
+  /*
+   * of the fastest processor now
+   */
+  Cluster__Figure *processor_kilohertz;
+  /*
+   * that it can reach
+   */
+  Cluster__Figure *processor_kilohertz_max;
+  /*
+   * of its frequency
+   */
+  ProtobufCBinaryData governor;
+  /*
+   * files and connections that the process may have open
+   */
+  Cluster__Figure *open_files_max;
+};
+#define CLUSTER__EXAMINATION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&cluster__examination__descriptor) \
+    , {0,NULL}, 0, 0, CLUSTER__WORKER_STATE__WORKER_STATE_OTHER, {0,NULL}, NULL, NULL, NULL, {0,NULL}, {0,NULL}, {0,NULL}, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, {0,NULL}, NULL, {0,NULL}, NULL, NULL, {0,NULL}, NULL }
 
 
 /*
@@ -1575,6 +1699,44 @@ Cluster__MachineFigures *
 void   cluster__machine_figures__free_unpacked
                      (Cluster__MachineFigures *message,
                       ProtobufCAllocator *allocator);
+/* Cluster__Examine methods */
+void   cluster__examine__init
+                     (Cluster__Examine         *message);
+size_t cluster__examine__get_packed_size
+                     (const Cluster__Examine   *message);
+size_t cluster__examine__pack
+                     (const Cluster__Examine   *message,
+                      uint8_t             *out);
+size_t cluster__examine__pack_to_buffer
+                     (const Cluster__Examine   *message,
+                      ProtobufCBuffer     *buffer);
+Cluster__Examine *
+       cluster__examine__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   cluster__examine__free_unpacked
+                     (Cluster__Examine *message,
+                      ProtobufCAllocator *allocator);
+/* Cluster__Examination methods */
+void   cluster__examination__init
+                     (Cluster__Examination         *message);
+size_t cluster__examination__get_packed_size
+                     (const Cluster__Examination   *message);
+size_t cluster__examination__pack
+                     (const Cluster__Examination   *message,
+                      uint8_t             *out);
+size_t cluster__examination__pack_to_buffer
+                     (const Cluster__Examination   *message,
+                      ProtobufCBuffer     *buffer);
+Cluster__Examination *
+       cluster__examination__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   cluster__examination__free_unpacked
+                     (Cluster__Examination *message,
+                      ProtobufCAllocator *allocator);
 /* Cluster__Fault methods */
 void   cluster__fault__init
                      (Cluster__Fault         *message);
@@ -1753,6 +1915,12 @@ typedef void (*Cluster__Figure_Closure)
 typedef void (*Cluster__MachineFigures_Closure)
                  (const Cluster__MachineFigures *message,
                   void *closure_data);
+typedef void (*Cluster__Examine_Closure)
+                 (const Cluster__Examine *message,
+                  void *closure_data);
+typedef void (*Cluster__Examination_Closure)
+                 (const Cluster__Examination *message,
+                  void *closure_data);
 typedef void (*Cluster__Fault_Closure)
                  (const Cluster__Fault *message,
                   void *closure_data);
@@ -1805,6 +1973,8 @@ extern const ProtobufCMessageDescriptor cluster__heartbeat__descriptor;
 extern const ProtobufCMessageDescriptor cluster__heartbeat_reply__descriptor;
 extern const ProtobufCMessageDescriptor cluster__figure__descriptor;
 extern const ProtobufCMessageDescriptor cluster__machine_figures__descriptor;
+extern const ProtobufCMessageDescriptor cluster__examine__descriptor;
+extern const ProtobufCMessageDescriptor cluster__examination__descriptor;
 extern const ProtobufCMessageDescriptor cluster__fault__descriptor;
 extern const ProtobufCMessageDescriptor cluster__release__descriptor;
 extern const ProtobufCMessageDescriptor cluster__released__descriptor;

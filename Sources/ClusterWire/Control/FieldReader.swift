@@ -26,8 +26,10 @@ struct FieldReader {
     }
 
     /// Sentences: lines and tabs are allowed.
-    func prose(_ field: String, _ bytes: some Collection<UInt8>) throws(WireError) -> String {
-        try text(field, bytes, bytesMax: Limits.messageBytesMax, isAllowed: WireText.isAllowedInProse)
+    func prose(
+        _ field: String, _ bytes: some Collection<UInt8>, bytesMax: Int = Limits.messageBytesMax
+    ) throws(WireError) -> String {
+        try text(field, bytes, bytesMax: bytesMax, isAllowed: WireText.isAllowedInProse)
     }
 
     func bytes(
