@@ -43,7 +43,8 @@ struct GatewayOptions: ParsableArguments {
                 "the coordinator at \(admin.coordinator) has no gateway yet (it is \(status.state.rawValue)); "
                     + "wait until bitnet-ctl status shows its address", isPassing: true)
         }
-        return try RemoteAddress(.gateway, gateway)
+        return try RemoteAddress(.gateway, gateway).reached(
+            by: RemoteAddress(.coordinator, admin.coordinator))
     }
 }
 
