@@ -88,7 +88,7 @@ extension EndToEnd {
 
         @Test func `status, events and chat meet a coordinator`() async throws {
             let run = try await ServingRun([
-                "--local", "--cuts", "3", "--model", Programs.model, "--chat-template", "chatml",
+                "--local", "--cuts", "3", "--model", Programs.model, "--chat-template", "bitnet",
             ])
             try await run.untilReady()
             let status = try await ctl(["status", "--coordinator", run.admin])
