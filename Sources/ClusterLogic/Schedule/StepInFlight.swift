@@ -46,13 +46,19 @@ struct StepInFlight: Equatable, Sendable {
                     "step \(id) brought \(result.alternatives.count) alternatives for slot \(result.slot), "
                     + "position \(result.position), instead of \(expected.alternativeCount)"
             }
-            let tokens = [result.token] + result.alternatives.map(\.token)
-            if let token = tokens.first(where: { $0 >= UInt32(vocabularySize) }) {
+            if let token = result.firstToken(from: UInt32(vocabularySize)) {
                 return
                     "step \(id) brought token \(token) for slot \(result.slot), position \(result.position), "
                     + "but the vocabulary has \(vocabularySize)"
             }
         }
         return nil
+    }
+}
+
+extension StepResult {
+    /// The first token of the result that is not below `bound`.
+    fileprivate func firstToken(from bound: UInt32) -> UInt32? {
+        token >= bound ? token : alternatives.first { $0.token >= bound }?.token
     }
 }

@@ -188,10 +188,11 @@ actor WorkerSession {
         let index = assignment.stageIndex
         var stageLog = log
         stageLog[metadataKey: "stage"] = "\(index)"
-        runner = StageRunner(stage: stage, log: stageLog) { output in
+        runner = StageRunner(stage: stage, log: stageLog) { [stageLog] output in
             switch output {
             case .frame(let bytes, let sent): downstream.send(bytes, sent: sent)
             case .failure(let error):
+                stageLog.error("stage stopped", metadata: ["error": "\(error)"])
                 control.send(.fault(.stage, stageIndex: index, "stage \(index) stopped: \(error)"))
             }
         }
