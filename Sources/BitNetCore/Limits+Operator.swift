@@ -8,8 +8,6 @@ extension Limits {
     package static let remoteTimeout: Duration = .seconds(10)
     /// How long a generation may take to begin, behind others in the queue, or to be all there if it is no stream.
     package static let generationTimeout: Duration = .seconds(1800)
-    /// A file with a key, bytes.
-    package static let keyFileBytesMax = 4096
     /// One server-sent event, bytes: a token with its alternatives takes a few kilobytes.
     package static let serverSentEventBytesMax = 1 << 20
     /// An answer of the public API that is no stream, bytes: a prompt's scores take about 100 a token.

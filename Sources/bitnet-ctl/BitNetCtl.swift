@@ -21,6 +21,11 @@ struct BitNetCtl: AsyncParsableCommand {
               bitnet-ctl bench model cluster/model/stories.gguf
               bitnet-ctl synth 2b-4t --type tq2_0 --out 2b-4t.gguf
               bitnet-ctl cache ls --data-dir /var/lib/bitnet
+
+            Shells complete commands and options after
+              bitnet-ctl --generate-completion-script bash > ~/.local/share/bash-completion/completions/bitnet-ctl
+            with zsh or fish instead of bash and a file where those look; bitnet-coord and bitnet-worker can do the same, \
+            and cluster/manuals writes all of them and the manual pages.
             """,
         groupedSubcommands: [
             CommandGroup(

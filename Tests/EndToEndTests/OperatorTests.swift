@@ -96,7 +96,7 @@ extension EndToEnd {
             let (ending, other) = try await ctl(
                 "status", "--coordinator", server.url, "--admin-key-file", empty)
             #expect(ending == .exited(2))
-            #expect(other.diagnostics.contains("holds no key"))
+            #expect(other.diagnostics.contains("there is no key in it"))
         }
 
         @Test func `who does not answer, or not as a coordinator would, is told with what to do`()

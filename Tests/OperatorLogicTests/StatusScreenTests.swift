@@ -85,4 +85,17 @@ import Testing
         #expect(strip(60).contains("!"))
         #expect(strip(40).contains("!"))
     }
+
+    @Test func `what is told as a reason is not told at length again, nor a worker's name twice`() {
+        var status = Documents.down
+        let message = "worker srv-b (10.0.0.2:7101) was lost: " + String(repeating: "it is gone ", count: 12)
+        status.reasons = [message]
+        status.failures = [FailureRecord(time: Documents.now, worker: "srv-b", message: message)]
+        let lines = StatusScreen(status, width: 96, clock: Self.utc).lines.map { $0.text(isColoured: false) }
+        #expect(lines.count { $0.contains("it is gone") } == 3)
+        #expect(lines.last?.hasPrefix("recent 11:02:13 worker srv-b (10.0.0.2:7101) was lost: it is") == true)
+        #expect(lines.last?.hasSuffix("…") == true)
+        #expect(WorkerSubject.text("a", before: "a: shipped") == "")
+        #expect(WorkerSubject.text("a", before: "avx2, 1 thread") == "a: ")
+    }
 }

@@ -74,7 +74,7 @@ extension StatusScreen {
             column("VERSION", 9) { stage in
                 stage.build.map { Self.release($0).clipped(to: 16) } ?? FigureText.unknown
             },
-            column("", 5, isFlushRight: false, style: { _ in .warning }) { $0.isSlowest ? "<- slowest" : "" },
+            column("", 1, isFlushRight: false, style: { _ in .warning }) { $0.isSlowest ? "<- slowest" : "" },
         ]
     }
 

@@ -81,11 +81,15 @@ package struct StatusScreen {
 
     var notes: [StyledLine] {
         status.hints.flatMap { TextFlow.paragraph("hint", $0, width: width) }
-            + status.failures.flatMap { TextFlow.paragraph("recent", text(of: $0), width: width) }
+            + status.failures.flatMap { failure in
+                // What is a reason for the state stands above in full.
+                let linesMax = status.reasons.contains { $0.contains(failure.message) } ? 1 : 3
+                return TextFlow.paragraph("recent", text(of: failure), width: width, linesMax: linesMax)
+            }
     }
 
     private func text(of failure: FailureRecord) -> String {
-        let subject = failure.worker.map { "\($0): " } ?? ""
+        let subject = failure.worker.map { WorkerSubject.text($0, before: failure.message) } ?? ""
         let sequences: String? =
             switch failure.lostSequenceCount {
             case ..<1: nil

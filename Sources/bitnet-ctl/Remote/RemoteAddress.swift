@@ -12,7 +12,7 @@ struct RemoteAddress: Equatable, Sendable {
 
     let kind: Kind
     /// Without a slash at its end; a gateway's ends in `/v1`.
-    let base: String
+    private(set) var base: String
 
     /// Takes `HOST:PORT` for `http://HOST:PORT`.
     init(_ kind: Kind, _ text: String) throws(RemoteError) {
@@ -30,6 +30,33 @@ struct RemoteAddress: Equatable, Sendable {
     func url(_ path: String) -> String {
         guard path.hasPrefix("//") else { return base + path }
         return (base.hasSuffix("/v1") ? String(base.dropLast(3)) : base) + path.dropFirst()
+    }
+
+    /// The same as seen from where `coordinator` was reached.
+    ///
+    /// A coordinator that listens everywhere tells its address as its own machine has it.
+    func reached(by coordinator: RemoteAddress) -> RemoteAddress {
+        guard isLoopback, !coordinator.isLoopback else { return self }
+        let host = coordinator.hostAndPort.prefix(upTo: coordinator.endOfHost)
+        let end = hostAndPort.suffix(from: endOfHost)
+        var result = self
+        result.base =
+            base.prefix { $0 != ":" } + "://" + host + end + base.dropFirst(schemeLength + hostAndPort.count)
+        return result
+    }
+
+    private var isLoopback: Bool {
+        let host = hostAndPort.prefix(upTo: endOfHost)
+        return host == "localhost" || host == "[::1]" || host.hasPrefix("127.")
+    }
+
+    private var schemeLength: Int { base.prefix { $0 != ":" }.count + 3 }
+
+    /// Where the host's name ends in ``hostAndPort``: before the last colon, unless that is part of an IPv6 address.
+    private var endOfHost: String.Index {
+        let text = hostAndPort
+        guard let colon = text.lastIndex(of: ":"), !text[colon...].contains("]") else { return text.endIndex }
+        return colon
     }
 
     /// `HOST:PORT`, as the coordinator's own options have it.

@@ -2,6 +2,7 @@
 import AdminAPI
 import ArgumentParser
 import BitNetCore
+import ClusterConfig
 import ProgramSupport
 
 /// Where a coordinator tells its operators of itself.
@@ -42,26 +43,21 @@ struct GatewayOptions: ParsableArguments {
                 "the coordinator at \(admin.coordinator) has no gateway yet (it is \(status.state.rawValue)); "
                     + "wait until bitnet-ctl status shows its address", isPassing: true)
         }
-        return try RemoteAddress(.gateway, gateway)
+        return try RemoteAddress(.gateway, gateway).reached(
+            by: RemoteAddress(.coordinator, admin.coordinator))
     }
 }
 
-/// A key as files keep it.
+/// A key to show.
 enum KeyText {
-    /// The first line that is neither empty nor a comment; `nil` without a file.
+    /// The first key of a file; `nil` without a file.
     static func read(_ path: String?) throws -> String? {
         guard let path else { return nil }
-        let file = try MappedFile(path: path)
-        guard file.byteCount <= Limits.keyFileBytesMax else {
-            throw RemoteError("\(path) is no key file: it has more than \(Limits.keyFileBytesMax) bytes")
+        let key = try APIKeyFile.read(path).first
+        // It goes into a header's line.
+        guard key?.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) ?? true else {
+            throw ConfigError(path: path, "the first key has characters other than printable ASCII")
         }
-        let text = file.withBytes { String(decoding: $0, as: UTF8.self) }
-        let lines = text.split(whereSeparator: \.isNewline).map { line in
-            String(line.drop(while: \.isWhitespace).prefix { !$0.isWhitespace })
-        }
-        guard let key = lines.first(where: { !$0.isEmpty && !$0.hasPrefix("#") }),
-            key.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
-        else { throw RemoteError("\(path) holds no key: a line of printable ASCII characters") }
         return key
     }
 }

@@ -72,8 +72,11 @@ struct EventsCommand: AsyncParsableCommand {
             default: .plain
             }
         line.append(" " + kind + String(repeating: " ", count: max(15 - kind.columns, 1)), style)
-        let worker = record.worker.map { PrintableText.line($0, bytesMax: Limits.nameBytesMax) + ": " } ?? ""
-        line.append(worker + PrintableText.line(record.message))
+        let worker = record.worker.map { name in
+            WorkerSubject.text(
+                PrintableText.line(name, bytesMax: Limits.nameBytesMax), before: record.message)
+        }
+        line.append((worker ?? "") + PrintableText.line(record.message))
         return line.text(isColoured: OutputScreen.isColoured)
     }
 }

@@ -127,7 +127,8 @@ struct VerifyCommand: AsyncParsableCommand {
         let difference = read.difference(from: reread)
         rows.append(
             .init(
-                prompt: text ?? "the built-in text", mode: "scores", tokens: difference?.place ?? read.count,
+                prompt: text?.split(separator: "/").last.map(String.init) ?? "the built-in text",
+                mode: "scores", tokens: difference?.place ?? read.count,
                 isIdentical: difference == nil, difference: difference))
         let loss = ClusterPerplexity.perplexity(cluster.scores).flatMap { measured in
             whole.map { whole in
