@@ -13,6 +13,8 @@ package enum Limits {
     package static let weightBytesMax = 1 << 20
     /// A step's activations: 896 tokens of hidden size 8192 at 8.5 bits.
     package static let activationBytesMax = 8 << 20
+    /// A step's results: 2048 tokens with 20 alternatives each, and the traces of 1024 stages.
+    package static let outcomeBytesMax = 512 << 10
 
     // MARK: protobuf-c decoding
 
@@ -123,6 +125,9 @@ package enum Limits {
     /// workers.yaml, bytes.
     package static let configBytesMax = 1 << 20
 
+    /// Free space on a worker's disk below which an operator should look, bytes.
+    package static let diskFreeBytesLow: UInt64 = 1 << 30
+
     // MARK: Connections
 
     /// Open connections of one listener; a worker needs three, and closes further ones at once.
@@ -153,6 +158,15 @@ package enum Limits {
     package static let releaseTimeout: Duration = .seconds(2)
     /// All round trips of a probe; a link that takes longer counts as unknown.
     package static let probeTimeout: Duration = .seconds(5)
+    /// A service of which no token has crossed every stage for so long does not count as healthy.
+    package static let healthWindow: Duration = .seconds(10)
+    /// A pipeline that is idle for so long is sent a token to see that it works.
+    package static let healthProbeInterval: Duration = .seconds(4)
+    /// Something is written to those who follow events at least so often.
+    package static let eventCommentInterval: Duration = .seconds(15)
+    /// Waits between attempts to bring a lost pipeline back: the first, and the longest.
+    package static let restartDelayFirst: Duration = .milliseconds(500)
+    package static let restartDelayMax: Duration = .seconds(15)
     /// What a worker may take to measure itself: 2 s are aimed at, a loaded machine takes longer.
     package static let measureTimeout: Duration = .seconds(60)
 }

@@ -1134,6 +1134,186 @@ void   cluster__heartbeat_reply__free_unpacked
   assert(message->base.descriptor == &cluster__heartbeat_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   cluster__figure__init
+                     (Cluster__Figure         *message)
+{
+  static const Cluster__Figure init_value = CLUSTER__FIGURE__INIT;
+  *message = init_value;
+}
+size_t cluster__figure__get_packed_size
+                     (const Cluster__Figure *message)
+{
+  assert(message->base.descriptor == &cluster__figure__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t cluster__figure__pack
+                     (const Cluster__Figure *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &cluster__figure__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t cluster__figure__pack_to_buffer
+                     (const Cluster__Figure *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &cluster__figure__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Cluster__Figure *
+       cluster__figure__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Cluster__Figure *)
+     protobuf_c_message_unpack (&cluster__figure__descriptor,
+                                allocator, len, data);
+}
+void   cluster__figure__free_unpacked
+                     (Cluster__Figure *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &cluster__figure__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   cluster__machine_figures__init
+                     (Cluster__MachineFigures         *message)
+{
+  static const Cluster__MachineFigures init_value = CLUSTER__MACHINE_FIGURES__INIT;
+  *message = init_value;
+}
+size_t cluster__machine_figures__get_packed_size
+                     (const Cluster__MachineFigures *message)
+{
+  assert(message->base.descriptor == &cluster__machine_figures__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t cluster__machine_figures__pack
+                     (const Cluster__MachineFigures *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &cluster__machine_figures__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t cluster__machine_figures__pack_to_buffer
+                     (const Cluster__MachineFigures *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &cluster__machine_figures__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Cluster__MachineFigures *
+       cluster__machine_figures__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Cluster__MachineFigures *)
+     protobuf_c_message_unpack (&cluster__machine_figures__descriptor,
+                                allocator, len, data);
+}
+void   cluster__machine_figures__free_unpacked
+                     (Cluster__MachineFigures *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &cluster__machine_figures__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   cluster__examine__init
+                     (Cluster__Examine         *message)
+{
+  static const Cluster__Examine init_value = CLUSTER__EXAMINE__INIT;
+  *message = init_value;
+}
+size_t cluster__examine__get_packed_size
+                     (const Cluster__Examine *message)
+{
+  assert(message->base.descriptor == &cluster__examine__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t cluster__examine__pack
+                     (const Cluster__Examine *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &cluster__examine__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t cluster__examine__pack_to_buffer
+                     (const Cluster__Examine *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &cluster__examine__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Cluster__Examine *
+       cluster__examine__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Cluster__Examine *)
+     protobuf_c_message_unpack (&cluster__examine__descriptor,
+                                allocator, len, data);
+}
+void   cluster__examine__free_unpacked
+                     (Cluster__Examine *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &cluster__examine__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   cluster__examination__init
+                     (Cluster__Examination         *message)
+{
+  static const Cluster__Examination init_value = CLUSTER__EXAMINATION__INIT;
+  *message = init_value;
+}
+size_t cluster__examination__get_packed_size
+                     (const Cluster__Examination *message)
+{
+  assert(message->base.descriptor == &cluster__examination__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t cluster__examination__pack
+                     (const Cluster__Examination *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &cluster__examination__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t cluster__examination__pack_to_buffer
+                     (const Cluster__Examination *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &cluster__examination__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Cluster__Examination *
+       cluster__examination__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Cluster__Examination *)
+     protobuf_c_message_unpack (&cluster__examination__descriptor,
+                                allocator, len, data);
+}
+void   cluster__examination__free_unpacked
+                     (Cluster__Examination *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &cluster__examination__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   cluster__fault__init
                      (Cluster__Fault         *message)
 {
@@ -2471,7 +2651,7 @@ const ProtobufCMessageDescriptor cluster__probe_links__descriptor =
   (ProtobufCMessageInit) cluster__probe_links__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor cluster__link_figures__field_descriptors[3] =
+static const ProtobufCFieldDescriptor cluster__link_figures__field_descriptors[4] =
 {
   {
     "name",
@@ -2509,16 +2689,29 @@ static const ProtobufCFieldDescriptor cluster__link_figures__field_descriptors[3
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "error",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__LinkFigures, error),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned cluster__link_figures__field_indices_by_name[] = {
   2,   /* field[2] = bytes_per_second */
+  3,   /* field[3] = error */
   1,   /* field[1] = latency_seconds */
   0,   /* field[0] = name */
 };
 static const ProtobufCIntRange cluster__link_figures__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor cluster__link_figures__descriptor =
 {
@@ -2528,7 +2721,7 @@ const ProtobufCMessageDescriptor cluster__link_figures__descriptor =
   "Cluster__LinkFigures",
   "cluster",
   sizeof(Cluster__LinkFigures),
-  3,
+  4,
   cluster__link_figures__field_descriptors,
   cluster__link_figures__field_indices_by_name,
   1,  cluster__link_figures__number_ranges,
@@ -3043,7 +3236,7 @@ const ProtobufCMessageDescriptor cluster__heartbeat__descriptor =
   (ProtobufCMessageInit) cluster__heartbeat__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor cluster__heartbeat_reply__field_descriptors[4] =
+static const ProtobufCFieldDescriptor cluster__heartbeat_reply__field_descriptors[5] =
 {
   {
     "sequence",
@@ -3093,8 +3286,21 @@ static const ProtobufCFieldDescriptor cluster__heartbeat_reply__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "machine",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__HeartbeatReply, machine),
+    &cluster__machine_figures__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned cluster__heartbeat_reply__field_indices_by_name[] = {
+  4,   /* field[4] = machine */
   2,   /* field[2] = resident_byte_count */
   0,   /* field[0] = sequence */
   1,   /* field[1] = state */
@@ -3103,7 +3309,7 @@ static const unsigned cluster__heartbeat_reply__field_indices_by_name[] = {
 static const ProtobufCIntRange cluster__heartbeat_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor cluster__heartbeat_reply__descriptor =
 {
@@ -3113,11 +3319,598 @@ const ProtobufCMessageDescriptor cluster__heartbeat_reply__descriptor =
   "Cluster__HeartbeatReply",
   "cluster",
   sizeof(Cluster__HeartbeatReply),
-  4,
+  5,
   cluster__heartbeat_reply__field_descriptors,
   cluster__heartbeat_reply__field_indices_by_name,
   1,  cluster__heartbeat_reply__number_ranges,
   (ProtobufCMessageInit) cluster__heartbeat_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor cluster__figure__field_descriptors[1] =
+{
+  {
+    "value",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Figure, value),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned cluster__figure__field_indices_by_name[] = {
+  0,   /* field[0] = value */
+};
+static const ProtobufCIntRange cluster__figure__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor cluster__figure__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "cluster.Figure",
+  "Figure",
+  "Cluster__Figure",
+  "cluster",
+  sizeof(Cluster__Figure),
+  1,
+  cluster__figure__field_descriptors,
+  cluster__figure__field_indices_by_name,
+  1,  cluster__figure__number_ranges,
+  (ProtobufCMessageInit) cluster__figure__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor cluster__machine_figures__field_descriptors[10] =
+{
+  {
+    "process_cpu_micros",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__MachineFigures, process_cpu_micros),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "process_uptime_micros",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__MachineFigures, process_uptime_micros),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "process_resident_byte_count",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__MachineFigures, process_resident_byte_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "memory_total_byte_count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__MachineFigures, memory_total_byte_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "memory_available_byte_count",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__MachineFigures, memory_available_byte_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "store_total_byte_count",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__MachineFigures, store_total_byte_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "store_free_byte_count",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__MachineFigures, store_free_byte_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "processors_total_micros",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__MachineFigures, processors_total_micros),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "processors_steal_micros",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__MachineFigures, processors_steal_micros),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "load_average_milli",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__MachineFigures, load_average_milli),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned cluster__machine_figures__field_indices_by_name[] = {
+  9,   /* field[9] = load_average_milli */
+  4,   /* field[4] = memory_available_byte_count */
+  3,   /* field[3] = memory_total_byte_count */
+  0,   /* field[0] = process_cpu_micros */
+  2,   /* field[2] = process_resident_byte_count */
+  1,   /* field[1] = process_uptime_micros */
+  8,   /* field[8] = processors_steal_micros */
+  7,   /* field[7] = processors_total_micros */
+  6,   /* field[6] = store_free_byte_count */
+  5,   /* field[5] = store_total_byte_count */
+};
+static const ProtobufCIntRange cluster__machine_figures__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 10 }
+};
+const ProtobufCMessageDescriptor cluster__machine_figures__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "cluster.MachineFigures",
+  "MachineFigures",
+  "Cluster__MachineFigures",
+  "cluster",
+  sizeof(Cluster__MachineFigures),
+  10,
+  cluster__machine_figures__field_descriptors,
+  cluster__machine_figures__field_indices_by_name,
+  1,  cluster__machine_figures__number_ranges,
+  (ProtobufCMessageInit) cluster__machine_figures__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define cluster__examine__field_descriptors NULL
+#define cluster__examine__field_indices_by_name NULL
+#define cluster__examine__number_ranges NULL
+const ProtobufCMessageDescriptor cluster__examine__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "cluster.Examine",
+  "Examine",
+  "Cluster__Examine",
+  "cluster",
+  sizeof(Cluster__Examine),
+  0,
+  cluster__examine__field_descriptors,
+  cluster__examine__field_indices_by_name,
+  0,  cluster__examine__number_ranges,
+  (ProtobufCMessageInit) cluster__examine__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor cluster__examination__field_descriptors[27] =
+{
+  {
+    "build",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, build),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version_min",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, version_min),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version_max",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, version_max),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "state",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, state),
+    &cluster__worker_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "holder",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, holder),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "machine",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, machine),
+    &cluster__machine_figures__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "clock_micros",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, clock_micros),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "steal_per_million",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, steal_per_million),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "processor",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, processor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "isa",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, isa),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "isa_offered",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, isa_offered),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "physical_core_count",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, physical_core_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "logical_processor_count",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, logical_processor_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "affine_processor_count",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, affine_processor_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "usable_processor_count",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, usable_processor_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "thread_count",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, thread_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "stage_memory_byte_count",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, stage_memory_byte_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "memory_limit_byte_count",
+    18,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, memory_limit_byte_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "swap_total_byte_count",
+    19,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, swap_total_byte_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "swap_used_byte_count",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, swap_used_byte_count),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "huge_pages",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, huge_pages),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "store_write_micros",
+    22,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, store_write_micros),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "store_error",
+    23,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, store_error),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "processor_kilohertz",
+    24,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, processor_kilohertz),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "processor_kilohertz_max",
+    25,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, processor_kilohertz_max),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "governor",
+    26,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, governor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "open_files_max",
+    27,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Examination, open_files_max),
+    &cluster__figure__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned cluster__examination__field_indices_by_name[] = {
+  13,   /* field[13] = affine_processor_count */
+  0,   /* field[0] = build */
+  6,   /* field[6] = clock_micros */
+  25,   /* field[25] = governor */
+  4,   /* field[4] = holder */
+  20,   /* field[20] = huge_pages */
+  9,   /* field[9] = isa */
+  10,   /* field[10] = isa_offered */
+  12,   /* field[12] = logical_processor_count */
+  5,   /* field[5] = machine */
+  17,   /* field[17] = memory_limit_byte_count */
+  26,   /* field[26] = open_files_max */
+  11,   /* field[11] = physical_core_count */
+  8,   /* field[8] = processor */
+  23,   /* field[23] = processor_kilohertz */
+  24,   /* field[24] = processor_kilohertz_max */
+  16,   /* field[16] = stage_memory_byte_count */
+  3,   /* field[3] = state */
+  7,   /* field[7] = steal_per_million */
+  22,   /* field[22] = store_error */
+  21,   /* field[21] = store_write_micros */
+  18,   /* field[18] = swap_total_byte_count */
+  19,   /* field[19] = swap_used_byte_count */
+  15,   /* field[15] = thread_count */
+  14,   /* field[14] = usable_processor_count */
+  2,   /* field[2] = version_max */
+  1,   /* field[1] = version_min */
+};
+static const ProtobufCIntRange cluster__examination__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 27 }
+};
+const ProtobufCMessageDescriptor cluster__examination__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "cluster.Examination",
+  "Examination",
+  "Cluster__Examination",
+  "cluster",
+  sizeof(Cluster__Examination),
+  27,
+  cluster__examination__field_descriptors,
+  cluster__examination__field_indices_by_name,
+  1,  cluster__examination__number_ranges,
+  (ProtobufCMessageInit) cluster__examination__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor cluster__fault__field_descriptors[3] =
@@ -3220,7 +4013,7 @@ const ProtobufCMessageDescriptor cluster__released__descriptor =
   (ProtobufCMessageInit) cluster__released__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor cluster__opening__field_descriptors[11] =
+static const ProtobufCFieldDescriptor cluster__opening__field_descriptors[18] =
 {
   {
     "slot",
@@ -3354,14 +4147,105 @@ static const ProtobufCFieldDescriptor cluster__opening__field_descriptors[11] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "presence_penalty",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Opening, presence_penalty),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "frequency_penalty",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Opening, frequency_penalty),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "bias_tokens",
+    14,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Cluster__Opening, n_bias_tokens),
+    offsetof(Cluster__Opening, bias_tokens),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "bias_values",
+    15,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_FLOAT,
+    offsetof(Cluster__Opening, n_bias_values),
+    offsetof(Cluster__Opening, bias_values),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "alternative_count",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Opening, alternative_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "prompt_token_count",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Opening, prompt_token_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "request_id",
+    18,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Opening, request_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned cluster__opening__field_indices_by_name[] = {
+  15,   /* field[15] = alternative_count */
+  13,   /* field[13] = bias_tokens */
+  14,   /* field[14] = bias_values */
+  12,   /* field[12] = frequency_penalty */
   4,   /* field[4] = min_p */
   8,   /* field[8] = omits_log_probabilities */
   9,   /* field[9] = prefix_slot */
   10,   /* field[10] = prefix_token_count */
+  11,   /* field[11] = presence_penalty */
+  16,   /* field[16] = prompt_token_count */
   5,   /* field[5] = repetition_penalty */
   6,   /* field[6] = repetition_window */
+  17,   /* field[17] = request_id */
   7,   /* field[7] = seed */
   0,   /* field[0] = slot */
   1,   /* field[1] = temperature */
@@ -3371,7 +4255,7 @@ static const unsigned cluster__opening__field_indices_by_name[] = {
 static const ProtobufCIntRange cluster__opening__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 0, 18 }
 };
 const ProtobufCMessageDescriptor cluster__opening__descriptor =
 {
@@ -3381,7 +4265,7 @@ const ProtobufCMessageDescriptor cluster__opening__descriptor =
   "Cluster__Opening",
   "cluster",
   sizeof(Cluster__Opening),
-  11,
+  18,
   cluster__opening__field_descriptors,
   cluster__opening__field_indices_by_name,
   1,  cluster__opening__number_ranges,
@@ -3426,7 +4310,7 @@ const ProtobufCMessageDescriptor cluster__closing__descriptor =
   (ProtobufCMessageInit) cluster__closing__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue cluster__connection_role__enum_values_by_number[7] =
+static const ProtobufCEnumValue cluster__connection_role__enum_values_by_number[8] =
 {
   { "CONNECTION_ROLE_UNSPECIFIED", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_UNSPECIFIED", 0 },
   { "CONNECTION_ROLE_CONTROL", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_CONTROL", 1 },
@@ -3435,13 +4319,15 @@ static const ProtobufCEnumValue cluster__connection_role__enum_values_by_number[
   { "CONNECTION_ROLE_OUTCOMES", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_OUTCOMES", 4 },
   { "CONNECTION_ROLE_LINK", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_LINK", 5 },
   { "CONNECTION_ROLE_PROBE", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_PROBE", 6 },
+  { "CONNECTION_ROLE_EXAMINE", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_EXAMINE", 7 },
 };
 static const ProtobufCIntRange cluster__connection_role__value_ranges[] = {
-{0, 0},{0, 7}
+{0, 0},{0, 8}
 };
-static const ProtobufCEnumValueIndex cluster__connection_role__enum_values_by_name[7] =
+static const ProtobufCEnumValueIndex cluster__connection_role__enum_values_by_name[8] =
 {
   { "CONNECTION_ROLE_CONTROL", 1 },
+  { "CONNECTION_ROLE_EXAMINE", 7 },
   { "CONNECTION_ROLE_LINK", 5 },
   { "CONNECTION_ROLE_OUTCOMES", 4 },
   { "CONNECTION_ROLE_PROBE", 6 },
@@ -3456,9 +4342,9 @@ const ProtobufCEnumDescriptor cluster__connection_role__descriptor =
   "ConnectionRole",
   "Cluster__ConnectionRole",
   "cluster",
-  7,
+  8,
   cluster__connection_role__enum_values_by_number,
-  7,
+  8,
   cluster__connection_role__enum_values_by_name,
   1,
   cluster__connection_role__value_ranges,

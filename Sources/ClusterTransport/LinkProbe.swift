@@ -20,15 +20,13 @@ package enum LinkProbe {
 
     /// Measures as the side that dialled.
     ///
-    /// - Throws: ``TransportError`` when the peer takes longer than `Limits.probeTimeout` in all, closes, or answers
+    /// - Throws: ``TransportError`` when the peer takes longer than `limit` in all, closes, or answers
     ///   something else.
-    package static func measure(_ connection: FrameConnection) async throws -> Figures {
-        let deadline = ContinuousClock.now + Limits.probeTimeout
-        var trips: [Duration] = []
-        for _ in 0..<roundTripCount {
-            trips.append(try await roundTrip(connection, chunkCount: 1, byteCount: 64, until: deadline))
-        }
-        let trip = trips.sorted()[trips.count / 2]
+    package static func measure(
+        _ connection: FrameConnection, within limit: Duration = Limits.probeTimeout
+    ) async throws -> Figures {
+        let deadline = ContinuousClock.now + limit
+        let trip = try await roundTrip(connection, within: limit)
         var chunkCount = 1
         while true {
             let time = try await roundTrip(
@@ -43,6 +41,18 @@ package enum LinkProbe {
                 latencySeconds: trip.seconds / 2,
                 bytesPerSecond: Double(chunkCount * chunkByteCount) / sending)
         }
+    }
+
+    /// The median round trip of a small frame, as the side that dialled.
+    package static func roundTrip(
+        _ connection: FrameConnection, within limit: Duration = Limits.probeTimeout
+    ) async throws -> Duration {
+        let deadline = ContinuousClock.now + limit
+        var trips: [Duration] = []
+        for _ in 0..<roundTripCount {
+            trips.append(try await roundTrip(connection, chunkCount: 1, byteCount: 64, until: deadline))
+        }
+        return trips.sorted()[trips.count / 2]
     }
 
     /// From the first byte until all frames are acknowledged.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import CPlatform
+import Glibc
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -39,7 +40,7 @@ package final class Network: Sendable {
             throw TransportError(
                 .unreachable,
                 "\(peer) cannot be reached at \(address) (\(Self.reason(error))); is bitnet-worker running there "
-                    + "with --listen \(address)?")
+                    + "with --listen \(address)?", cause: Self.cause(error))
         }
     }
 
@@ -112,6 +113,19 @@ package final class Network: Sendable {
     private static func text(_ address: SocketAddress) -> String {
         guard let ip = address.ipAddress, let port = address.port else { return "unknown peer" }
         return ip.contains(":") ? "[\(ip)]:\(port)" : "\(ip):\(port)"
+    }
+
+    private static func cause(_ error: any Error) -> TransportError.Cause {
+        switch error {
+        case let error as NIOConnectionError:
+            error.connectionErrors.first.map { cause($0.error) } ?? .unknownName
+        case let error as IOError where error.errnoCode == ECONNREFUSED: .nobodyListens
+        case let error as IOError
+        where [ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN].contains(error.errnoCode):
+            .noAnswer
+        case ChannelError.connectTimeout: .noAnswer
+        default: .other
+        }
     }
 
     private static func reason(_ error: any Error) -> String {

@@ -13,11 +13,25 @@ package struct TransportError: RemediableError, Equatable {
         case address
     }
 
+    /// Why a peer could not be reached.
+    package enum Cause: Equatable, Sendable {
+        /// The machine answers, but nobody listens on the port.
+        case nobodyListens
+        /// Nothing answers: the machine is down, or a firewall is in between.
+        case noAnswer
+        /// The name has no address.
+        case unknownName
+        case other
+    }
+
     package let code: Code
     package let message: String
+    /// With code `unreachable`.
+    package let cause: Cause
 
-    package init(_ code: Code, _ message: String) {
+    package init(_ code: Code, _ message: String, cause: Cause = .other) {
         self.code = code
         self.message = message
+        self.cause = cause
     }
 }

@@ -15,6 +15,8 @@ package actor WorkerService {
     private let store: PartStore
     private let network: Network
     private let log: Logger
+    nonisolated let watch: MachineWatch
+    private let examiner: WorkerExaminer
     private var machine: WorkerSessionMachine
     private var session: WorkerSession?
     private var cluster: String?
@@ -26,6 +28,8 @@ package actor WorkerService {
         self.log = log
         store = try PartStore(
             directory: configuration.dataDirectory, quota: configuration.storeQuotaByteCount)
+        watch = MachineWatch(storeDirectory: configuration.dataDirectory)
+        examiner = WorkerExaminer(configuration: configuration, watch: watch)
         cluster = configuration.cluster
         machine = WorkerSessionMachine(worker: configuration.name)
     }
@@ -57,6 +61,12 @@ package actor WorkerService {
     }
 
     private func serve(_ connection: FrameConnection, as peer: HandshakeSession) async throws {
+        if peer.role == .examine {
+            return try await ExamineLoop(
+                connection: connection, peer: peer, examiner: examiner, service: self,
+                configuration: configuration, network: network
+            ).run()
+        }
         guard let session, session.id == peer.session else { return }
         switch peer.role {
         case .control:
@@ -78,11 +88,15 @@ package actor WorkerService {
         case .outcomes:
             await session.attach(downstream: connection, named: "the coordinator")
             try await connection.closed()
+        case .examine:
+            break
         }
     }
 
     /// Whether a peer that has proved itself may come in now.
     private func admission(of hello: Hello, on connection: FrameConnection) -> HandshakeServer.Admission {
+        // An operator may look at any time, and changes nothing: neither holder nor cluster.
+        if hello.role == .examine { return .admitted }
         guard hello.role == .control else {
             return Self.answer(machine.dataOpened(session: hello.session))
         }
@@ -115,6 +129,9 @@ package actor WorkerService {
         case .serving: .serving
         }
     }
+
+    /// What the worker does, and for whom; nobody is an empty text.
+    var occupation: (state: WorkerStateCode, holder: String) { (stateCode, machine.holder) }
 
     /// Measures, if it is time for that, and tells the coordinator what `body` returns.
     func measure(for session: WorkerSession, _ body: @Sendable () async -> Frame) async {

@@ -3,6 +3,7 @@ package import ArgumentParser
 import BitNetCore
 package import BitNetFormats
 import ClusterConfig
+package import ClusterCoordinator
 package import ProgramSupport
 
 /// Where the stages are and what they run: the same for every program that brings a pipeline up.
@@ -53,12 +54,23 @@ package struct PipelineOptions: ParsableArguments {
         return path
     }
 
-    /// Brings the stages up, and lets them go when `body` has returned.
+    /// Brings the stages up, tells a person about it, and lets them go when `body` has returned.
     ///
     /// - Parameter template: how conversations are written, if any are to be answered.
     package func run(
         _ model: ModelFile, template: ChatTemplate? = nil, engine: EngineOptions, store: StoreOptions,
-        _ console: Console,
+        _ console: Console, _ body: @escaping @Sendable (RunningPipeline) async throws -> Void
+    ) async throws {
+        let description = model.description
+        try await run(
+            model, template: template, engine: engine, store: store, console,
+            onEvent: { console.show($0, of: description) }, body)
+    }
+
+    /// Brings the stages up, tells `onEvent` about it, and lets them go when `body` has returned.
+    package func run(
+        _ model: ModelFile, template: ChatTemplate?, engine: EngineOptions, store: StoreOptions,
+        _ console: Console, onEvent: @escaping @Sendable (ClusterEvent) -> Void,
         _ body: @escaping @Sendable (RunningPipeline) async throws -> Void
     ) async throws {
         let bookDirectory = store.directory
@@ -66,13 +78,13 @@ package struct PipelineOptions: ParsableArguments {
         if let shards {
             let file = try ClusterFile.load(path: shards)
             try await ClusterRun(
-                file: file, model: model, template: template, store: store, engine: engine, console: console,
-                bookDirectory: bookDirectory
+                file: file, model: model, template: template, store: store, engine: engine,
+                onEvent: onEvent, bookDirectory: bookDirectory
             ).use(body)
         } else {
             try await LocalRun(
                 model: model, template: template, store: store, cuts: cutLayers(), engine: engine,
-                console: console
+                onEvent: onEvent
             ).use(body)
         }
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 import Glibc
 import Synchronization
 
@@ -6,17 +7,21 @@ import Synchronization
 package final class Console: Sendable {
     private let isTerminal = isatty(STDERR_FILENO) == 1
     private let lastProgress = Mutex<[String: ContinuousClock.Instant]>([:])
+    private let take: @Sendable (String) -> Void
 
-    package init() {}
+    /// - Parameter take: is given each line; by default they go to standard error.
+    package init(take: @escaping @Sendable (String) -> Void = { StandardStream.error.write($0 + "\n") }) {
+        self.take = take
+    }
 
     /// Writes to standard output at once; generated text goes through here.
     package func write(_ text: String) {
-        Self.write(text, to: STDOUT_FILENO)
+        StandardStream.output.write(text)
     }
 
-    /// A line on standard error.
+    /// A line about what goes on.
     package func note(_ line: String) {
-        Self.write(line + "\n", to: STDERR_FILENO)
+        take(line)
     }
 
     /// A line about work that goes on.
@@ -31,18 +36,5 @@ package final class Console: Sendable {
             return true
         }
         if isDue { note(line) }
-    }
-
-    private static func write(_ text: String, to descriptor: Int32) {
-        var text = text
-        text.withUTF8 { bytes in
-            var done = 0
-            while done < bytes.count, let base = bytes.baseAddress {
-                let count = Glibc.write(descriptor, base + done, bytes.count - done)
-                if count < 0 && errno == EINTR { continue }
-                guard count > 0 else { return }
-                done += count
-            }
-        }
     }
 }

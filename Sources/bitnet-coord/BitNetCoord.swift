@@ -4,6 +4,7 @@ import BitNetCore
 import BitNetFormats
 import ClusterCoordinator
 import Glibc
+import Logging
 import ProgramPipeline
 import ProgramSupport
 
@@ -14,13 +15,16 @@ struct BitNetCoord: AsyncParsableCommand {
         abstract: "Splits a ternary language model over workers and writes text with it.",
         discussion: """
             Reaches the workers of a cluster file, gives each its layers, ships the weights that it lacks, and \
-            generates. With --prompt it answers one prompt and ends; without, it answers each line of standard \
-            input. Text goes to standard output, everything about it to standard error.
+            serves: users by an API like OpenAI's, operators by another (bitnet-ctl reads it). With --prompt, \
+            --prompts or --messages it answers these and ends: text goes to standard output, everything about it \
+            to standard error.
 
             EXAMPLES
+              bitnet-coord --shards cluster/local-3.yaml
+              bitnet-coord --shards workers.yaml --host 0.0.0.0 --api-key-file api.keys --log-format json
               bitnet-coord --shards cluster/local-3.yaml --prompt "Once upon a time" -n 64
               bitnet-coord --local --model cluster/model/stories.gguf --prompt "One day" --temp 0.8 --seed 7
-              bitnet-coord --local --cuts 3,6 --model cluster/model/stories.gguf < prompts.txt
+              bitnet-coord --local --cuts 3,6 --model cluster/model/stories.gguf --prompts prompts.txt
               bitnet-coord --shards workers.yaml --model bitnet-2b-4t.gguf --chat --system "Be brief."
 
             Every option can be given as an environment variable too: BITNET_COORD_CTX_SIZE=512 is --ctx-size 512.
@@ -28,6 +32,12 @@ struct BitNetCoord: AsyncParsableCommand {
 
     @OptionGroup(title: "Stages")
     var pipeline: PipelineOptions
+
+    @OptionGroup(title: "Serving")
+    var serving: ServeOptions
+
+    @OptionGroup(title: "Logs of a serving coordinator")
+    var logs: LogOptions
 
     @OptionGroup(title: "Generation")
     var generation: GenerationOptions
@@ -47,8 +57,11 @@ struct BitNetCoord: AsyncParsableCommand {
     func validate() throws {
         guard !chat.listsTemplates else { return }
         try pipeline.requirePlace()
-        guard chat.messages == nil || generation.prompt == nil else {
-            throw ValidationError("give either --messages or --prompt")
+        guard [chat.messages, generation.prompt, generation.prompts].count(where: { $0 != nil }) <= 1 else {
+            throw ValidationError("give only one of --prompt, --prompts and --messages")
+        }
+        guard !answers || chat.isOn || chat.chatTemplate == nil else {
+            throw ValidationError("--chat-template goes with --chat or --messages, or with serving")
         }
         if let reason = generation.sampling.invalidity { throw ValidationError(reason) }
     }
@@ -60,7 +73,8 @@ struct BitNetCoord: AsyncParsableCommand {
     func run() async throws {
         try await Program.run {
             let console = Console()
-            let work = Task { try await serve(console) }
+            guard answers else { return try await serve() }
+            let work = Task { try await answer(console) }
             let signals = Task {
                 await Program.untilTerminated()
                 work.cancel()
@@ -70,7 +84,22 @@ struct BitNetCoord: AsyncParsableCommand {
         }
     }
 
-    private func serve(_ console: Console) async throws {
+    /// Whether it answers what it is given and ends.
+    private var answers: Bool {
+        chat.listsTemplates || chat.messages != nil || generation.prompt != nil || generation.prompts != nil
+    }
+
+    private func serve() async throws {
+        let log = logs.logger("bitnet-coord")
+        let console = Console { log.notice("note", metadata: ["detail": "\($0)"]) }
+        let model = try pipeline.open(modelArguments, console)
+        try await Serving(
+            model: model, template: try chat.templateIfAny(for: model, console), pipeline: pipeline,
+            engine: engine, store: storeOptions, options: serving, log: log, console: console
+        ).run()
+    }
+
+    private func answer(_ console: Console) async throws {
         guard !chat.listsTemplates else {
             return console.write(ChatTemplate.allCases.map { $0.rawValue + "\n" }.joined())
         }
@@ -83,21 +112,16 @@ struct BitNetCoord: AsyncParsableCommand {
         }
     }
 
-    private func answer(
-        with generator: Generator, _ console: Console
-    ) async throws {
+    private func answer(with generator: Generator, _ console: Console) async throws {
         let answering = Answering(generator: generator, options: generation, console: console)
         if chat.isOn {
-            return try await Chatting(answering: answering, options: chat)
-                .run(prompt: generation.prompt)
+            return try await Chatting(answering: answering, options: chat).run(generation)
         }
-        let input = StandardInput()
         switch generation.prompt {
-        case "-": try await answering.answer(try await input.readAll())
+        case "-": try await answering.answer(try await StandardInput().readAll())
         case .some(let prompt): try await answering.answer(prompt)
         case nil:
-            while let line = await input.nextLine() { try await answering.answer(line) }
-            try Task.checkCancellation()
+            try await PromptLines(generation.prompts).forEach { try await answering.answer($0) }
         }
     }
 }

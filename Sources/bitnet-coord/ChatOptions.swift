@@ -6,11 +6,7 @@ import ProgramSupport
 
 /// Conversations instead of plain text.
 struct ChatOptions: ParsableArguments {
-    @Flag(
-        help: """
-            Take the prompt as a message to a chat model. Without --prompt the lines of standard input are one \
-            conversation.
-            """)
+    @Flag(help: "Take --prompt as a message to a chat model, or the lines of --prompts as one conversation.")
     var chat = false
 
     @Option(
@@ -37,8 +33,8 @@ struct ChatOptions: ParsableArguments {
         if let chatTemplate, !listsTemplates, ChatTemplate(rawValue: chatTemplate) == nil {
             throw ValidationError("--chat-template must be one of \(ChatTemplate.allNames)")
         }
-        guard isOn || listsTemplates || (system == nil && chatTemplate == nil) else {
-            throw ValidationError("--system and --chat-template go with --chat or --messages")
+        guard isOn || listsTemplates || system == nil else {
+            throw ValidationError("--system goes with --chat or --messages")
         }
         guard system == nil || messages == nil else {
             throw ValidationError("with --messages, write the system message into the file")
@@ -52,6 +48,26 @@ struct ChatOptions: ParsableArguments {
         let choice = try ChatTemplate.choose(for: model, try model.tokenizer(), named: name)
         if let warning = choice.warning { console.note("warning: \(warning)") }
         return choice.template
+    }
+
+    /// What a serving coordinator writes conversations with; `nil` for a model that was not made for them.
+    ///
+    /// - Throws: ``ModelFileError`` for a template that was asked for and does not fit.
+    func templateIfAny(for model: ModelFile, _ console: Console) throws -> ChatTemplate? {
+        let tokenizer = try model.tokenizer()
+        guard chatTemplate == nil else {
+            return try ChatTemplate.choose(
+                for: model, tokenizer, named: chatTemplate.flatMap(ChatTemplate.init(rawValue:))
+            ).template
+        }
+        do throws(ModelFileError) {
+            let choice = try ChatTemplate.choose(for: model, tokenizer)
+            if let warning = choice.warning { console.note("warning: \(warning)") }
+            return choice.template
+        } catch {
+            console.note("no conversations: \(error.message)")
+            return nil
+        }
     }
 
     /// What `--messages` names, read to its end.

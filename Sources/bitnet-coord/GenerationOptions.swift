@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
 import BitNetCore
+import ProgramSupport
 
 /// What to write and how to choose tokens.
 struct GenerationOptions: ParsableArguments {
@@ -8,6 +9,12 @@ struct GenerationOptions: ParsableArguments {
         name: .shortAndLong,
         help: ArgumentHelp("Prompt; “-” reads it from standard input.", valueName: "text"))
     var prompt: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Answer each line of this file; “-” is standard input. With --chat they are one conversation.",
+            valueName: "file"))
+    var prompts: String?
 
     @Option(name: [.customShort("n"), .long], help: "Tokens to generate at most.")
     var nPredict = 128
@@ -29,6 +36,22 @@ struct GenerationOptions: ParsableArguments {
 
     @Option(help: "Recent tokens that --repeat-penalty looks at.")
     var repeatLastN: UInt32 = 64
+
+    @Option(
+        parsing: .unconditional,
+        help: "Take this from the score of every token that was generated already; -2...2, 0 is off.")
+    var presencePenalty: Float = 0
+
+    @Option(
+        parsing: .unconditional,
+        help: "Take this from a token's score each time that it was generated; -2...2, 0 is off.")
+    var frequencyPenalty: Float = 0
+
+    @Option(
+        help: ArgumentHelp(
+            "Add to one token's score, -100...100: 15043+1, 15043-100 or 15043=1; may be repeated.",
+            valueName: "token±value"))
+    var logitBias: [TokenBias] = []
 
     @Option(help: "Seed of every draw; the same seed writes the same text.")
     var seed: UInt64 = 0
@@ -53,6 +76,9 @@ struct GenerationOptions: ParsableArguments {
         parameters.minP = minP
         parameters.repetitionPenalty = repeatPenalty
         parameters.repetitionWindow = repeatLastN
+        parameters.presencePenalty = presencePenalty
+        parameters.frequencyPenalty = frequencyPenalty
+        parameters.biases = logitBias
         parameters.seed = seed
         parameters.wantsLogProbabilities = logprobs
         return parameters

@@ -25,8 +25,6 @@ struct BitNetWorker: AsyncParsableCommand {
             --store-quota 40GiB.
             """)
 
-    private static let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-
     @Option(help: ArgumentHelp("Address to listen on.", valueName: "host:port"))
     var listen: String
 
@@ -71,8 +69,7 @@ struct BitNetWorker: AsyncParsableCommand {
             """)
     var kernelMode = KernelMode.auto
 
-    @Option(help: "Log level: \(levels).")
-    var logLevel = "info"
+    @OptionGroup(title: "Log") var logOptions: LogOptions
 
     static func main() async {
         await main(EnvironmentTwins.arguments(prefix: "BITNET_WORKER_") + CommandLine.arguments.dropFirst())
@@ -80,11 +77,7 @@ struct BitNetWorker: AsyncParsableCommand {
 
     func run() async throws {
         try await Program.run {
-            var log = Logger(label: "bitnet-worker", factory: { StreamLogHandler.standardError(label: $0) })
-            guard let level = Logger.Level(rawValue: logLevel) else {
-                throw ValidationError("--log-level \(logLevel) is unknown; give one of \(Self.levels)")
-            }
-            log.logLevel = level
+            let log = logOptions.logger("bitnet-worker")
             if let warning = keyFile.flatMap(KeyFile.permissionWarning) {
                 log.warning("key file", metadata: ["advice": "\(warning)"])
             }

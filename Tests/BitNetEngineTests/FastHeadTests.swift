@@ -7,7 +7,7 @@ import Testing
 @Suite struct FastHeadTests {
     private static func sampling(
         temperature: Float = 0, topK: UInt32 = 0, topP: Float = 1, minP: Float = 0, penalty: Float = 1,
-        wantsLogProbabilities: Bool = false
+        wantsLogProbabilities: Bool = false, _ change: (inout SamplingParameters) -> Void = { _ in }
     ) -> SamplingParameters {
         var sampling = SamplingParameters()
         sampling.temperature = temperature
@@ -17,6 +17,7 @@ import Testing
         sampling.repetitionPenalty = penalty
         sampling.seed = 11
         sampling.wantsLogProbabilities = wantsLogProbabilities
+        change(&sampling)
         return sampling
     }
 
@@ -27,6 +28,9 @@ import Testing
         sampling(temperature: 0.8), sampling(temperature: 0.8, topP: 0.9), sampling(penalty: 1.3),
         sampling(temperature: 1, topK: 2000), sampling(wantsLogProbabilities: true),
         sampling(temperature: 0.8, topK: 40, wantsLogProbabilities: true),
+        sampling { $0.presencePenalty = 1.5 }, sampling { $0.frequencyPenalty = -0.5 },
+        sampling { $0.biases = [TokenBias(token: 7, bias: 4)] }, sampling { $0.alternativeCount = 3 },
+        sampling(temperature: 0.8, topK: 40) { $0.alternativeCount = 1 },
     ]
 
     private func results(
@@ -66,7 +70,7 @@ import Testing
         let local = try Setup(slots: count, threads: 2, headType: .fast).load(.awkward90)
         var next: [[StepEntry]] = []
         for (slot, sampling) in Self.parameters.enumerated() {
-            try local.open(slot: UInt32(slot), sampling: sampling)
+            try local.open(slot: UInt32(slot), sampling: sampling, promptTokenCount: 4)
             next.append(entries([3, 17, 42, 5], slot: UInt32(slot)))
             next[slot][3].output = .sample
         }
@@ -112,7 +116,7 @@ import Testing
 
     @Test func `only what the largest logits decide is left to them`() {
         let counts = Self.parameters.map(\.candidateCount)
-        #expect(counts == [1, 40, 1024, 7, 1, nil, nil, nil, 2000, nil, nil])
+        #expect(counts == [1, 40, 1024, 7, 1, nil, nil, nil, 2000] + Array(repeating: nil, count: 7))
     }
 }
 

@@ -182,6 +182,19 @@ import Testing
         } catch let error as TransportError {
             #expect(error.code == .unreachable)
             #expect(error.message.contains("worker b") && error.message.contains("--listen"))
+            #expect(error.cause == .nobodyListens)
+        }
+        await network.shutdown()
+    }
+
+    @Test func `a name without an address is told apart from a port without a listener`() async throws {
+        let network = Network(loopCount: 1)
+        do {
+            _ = try await network.connect(to: "no-such-host.invalid:7101", peer: "worker b")
+            Issue.record("connected to a name that cannot be")
+        } catch let error as TransportError {
+            #expect(error.code == .unreachable)
+            #expect(error.cause == .unknownName, "\(error)")
         }
         await network.shutdown()
     }

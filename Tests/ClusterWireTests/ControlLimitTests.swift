@@ -200,4 +200,24 @@ import Testing
         hello.versionMin = 8
         #expect(code { _ = try Hello.decode(hello.encode()) } == .limit)
     }
+
+    @Test func `what an examination tells is cut when sent and taken at its limit`() throws {
+        var examination = Examination()
+        examination.processor = "a\u{0}b" + String(repeating: "ä", count: Limits.nameBytesMax)
+        examination.storeError = String(repeating: "e", count: Limits.examinedErrorBytesMax + 1)
+        let received = try Examination.decode(examination.encode())
+        #expect(received.processor == "ab" + String(repeating: "ä", count: Limits.nameBytesMax / 2 - 1))
+        #expect(received.storeError.utf8.count == Limits.examinedErrorBytesMax)
+        for (extra, expected) in [(0, nil), (1, WireError.Code.limit)] {
+            let name = [UInt8](repeating: 0x6E, count: Limits.nameBytesMax + extra)
+            let error = [UInt8](repeating: 0x65, count: Limits.examinedErrorBytesMax + extra)
+            for (field, bytes) in [(1, name), (9, name), (26, name), (5, error), (23, error)]
+                as [(UInt64, [UInt8])]
+            {
+                #expect(code { _ = try Examination.decode(Protobuf.field(field, bytes)) } == expected)
+            }
+            let link = Protobuf.field(1, [0x61]) + Protobuf.field(4, error)
+            #expect(code { _ = try LinksProbed.decode(Protobuf.field(1, link)) } == expected)
+        }
+    }
 }

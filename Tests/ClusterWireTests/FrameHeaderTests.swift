@@ -51,13 +51,14 @@ import Testing
     }
 
     @Test func `raw values are unique and the classes have the documented limits`() {
-        #expect(FrameType.allCases.count == 31)
+        #expect(FrameType.allCases.count == 33)
         #expect(FrameType.partChunk.payloadBytesMax == 1 << 20)
         #expect(FrameType.step.payloadBytesMax == 8 << 20)
+        #expect(FrameType.outcome.payloadBytesMax == 512 << 10)
         #expect(FrameType.partEnd.payloadBytesMax == 0)
         #expect(FrameType.probe.payloadBytesMax == 1 << 20)
         #expect(FrameType.probed.payloadBytesMax == 0)
-        let large: [FrameType] = [.partChunk, .step, .partEnd, .probe, .probed]
+        let large: [FrameType] = [.partChunk, .step, .outcome, .partEnd, .probe, .probed]
         let others = FrameType.allCases.filter { !large.contains($0) }
         #expect(others.allSatisfy { $0.payloadBytesMax == 64 << 10 })
     }

@@ -76,6 +76,32 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
         return measured
     }()
 
+    /// Some figures, one of them 0, and some missing.
+    static let machine: MachineFigures = {
+        var machine = MachineFigures()
+        machine.processCPUMicros = .max
+        machine.storeFreeByteCount = 0
+        machine.loadAverageMilli = 1250
+        return machine
+    }()
+
+    static let examination: Examination = {
+        var examination = Examination()
+        examination.build = "0.1.0"
+        (examination.versionMin, examination.versionMax) = (1, .max)
+        examination.state = .serving
+        examination.holder = "coordinator at 10.0.0.1:4711"
+        examination.machine = machine
+        examination.clockMicros = 1 << 50
+        examination.processor = "A processor @ 2.70GHz"
+        (examination.isa, examination.isaOffered) = ("avx2", "avx512")
+        examination.swapUsedByteCount = 0
+        examination.hugePages = "madvise"
+        examination.storeError = "read-only file system"
+        examination.openFilesMax = .max
+        return examination
+    }()
+
     static let sampling: SamplingParameters = {
         var sampling = SamplingParameters()
         sampling.temperature = 0.7
@@ -87,6 +113,16 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
         sampling.seed = .max
         sampling.wantsLogProbabilities = false
         return sampling
+    }()
+
+    /// With what the last stage returns or changes beyond the usual.
+    static let fullSampling: SamplingParameters = {
+        var full = sampling
+        full.presencePenalty = -1.5
+        full.frequencyPenalty = 0.25
+        full.biases = [TokenBias(token: 0, bias: 100), TokenBias(token: 1 << 20, bias: -0.5)]
+        full.alternativeCount = 20
+        return full
     }()
 
     static func all() throws -> [MessageSample] {
@@ -105,19 +141,34 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
             MessageSample(Link()), MessageSample(Linked()), MessageSample(Heartbeat(sequence: .max)),
             MessageSample(
                 HeartbeatReply(sequence: 9, state: .serving, residentByteCount: 1 << 33, stepsCompleted: 77)),
+            MessageSample(
+                HeartbeatReply(
+                    sequence: 9, state: .idle, residentByteCount: 0, stepsCompleted: 0, machine: machine)),
+            MessageSample(
+                HeartbeatReply(
+                    sequence: 9, state: .idle, residentByteCount: 0, stepsCompleted: 0, machine: .init())),
             MessageSample(Fault(code: .integrity, stageIndex: 2, message: "part 0a: other digest")),
             MessageSample(Release()), MessageSample(Released()),
             MessageSample(
                 Opening(
                     slot: 4095, sampling: sampling, prefix: SharedPrefix(slot: 4094, tokenCount: 1 << 20))),
-            MessageSample(Opening(slot: 0, sampling: sampling)), MessageSample(Closing(slot: 17)),
+            MessageSample(Opening(slot: 0, sampling: sampling)),
+            MessageSample(
+                Opening(
+                    slot: 1, sampling: fullSampling, promptTokenCount: 1 << 20, requestID: "chatcmpl-größer 7"
+                )),
+            MessageSample(Closing(slot: 17)),
             MessageSample(measure()), MessageSample(measured), MessageSample(Measured()),
             MessageSample(
                 ProbeLinks(neighbours: [
                     Neighbour(name: "b", address: "10.0.0.2:7101"), Neighbour(name: "c", address: ""),
                 ])),
             MessageSample(
-                LinksProbed(links: [LinkFigures(name: "b", latencySeconds: 1e-4, bytesPerSecond: 1.25e8)])),
+                LinksProbed(links: [
+                    LinkFigures(name: "b", latencySeconds: 1e-4, bytesPerSecond: 1.25e8),
+                    LinkFigures(name: "c", latencySeconds: 0, bytesPerSecond: 0, error: "connection refused"),
+                ])),
+            MessageSample(Examine()), MessageSample(examination), MessageSample(Examination()),
         ]
     }
 }

@@ -8,8 +8,15 @@ import Testing
     private let outcome = StepOutcome(
         id: 7,
         results: [
-            StepResult(slot: 1, position: 2, token: 3, logProbability: -0.5),
+            StepResult(
+                slot: 1, position: 2, token: 3, logProbability: -0.5,
+                alternatives: [
+                    TokenScore(token: 3, logProbability: -0.5), TokenScore(token: 9, logProbability: -2),
+                ]),
             StepResult(slot: 4, position: 5, token: 6, logProbability: -.infinity),
+            StepResult(
+                slot: 7, position: 8, token: 9, logProbability: nil,
+                alternatives: [TokenScore(token: 1, logProbability: -.infinity)]),
         ], traces: [StageTrace(computeMicros: 1, idleMicros: 2, queuedMicros: 3, receivedBytes: .max)])
 
     private func code(_ payload: [UInt8]) -> WireError.Code? {
@@ -28,15 +35,56 @@ import Testing
     }
 
     @Test func `the largest outcome fits its frame and one more of either is refused`() throws {
+        var result = outcome.results[0]
+        result.alternatives = Array(
+            repeating: result.alternatives[0], count: Limits.alternativesMax)
         let largest = StepOutcome(
-            id: 1, results: Array(repeating: outcome.results[0], count: Limits.stepTokensMax),
+            id: 1, results: Array(repeating: result, count: Limits.stepTokensMax),
             traces: Array(repeating: outcome.traces[0], count: Limits.workersMax))
-        let payload = try Frame(encoded: OutcomeFrame.encode(largest)).payload
-        #expect(code(payload) == nil)
-        for (offset, byteCount) in [(0, 16), (4, 20)] {
-            var beyond = payload + [UInt8](repeating: 0, count: byteCount)
+        let frame = try Frame(encoded: OutcomeFrame.encode(largest))
+        #expect(try OutcomeFrame.decode(frame) == largest)
+        #expect(frame.payload.count == 389_132)
+        #expect(frame.payload.count <= FrameType.outcome.payloadBytesMax)
+        for (offset, byteCount) in [(0, 20), (4, 20), (8, 8)] {
+            var beyond = frame.payload + [UInt8](repeating: 0, count: byteCount)
             beyond[offset] += 1
             #expect(code(beyond) == .limit)
+        }
+    }
+
+    @Test func `a result has at most the alternatives that can be asked for, and as many as it says`() throws
+    {
+        var payload = try Frame(encoded: OutcomeFrame.encode(outcome)).payload
+        let counts = [28, 48, 68]
+        #expect(counts.map { payload[$0] } == [2, 0, 1])
+        payload[28] = 1
+        #expect(code(payload) == .malformed)
+        payload[48] = 1
+        #expect(code(payload) == nil, "the sum is right again")
+        payload[48] = UInt8(Limits.alternativesMax) + 1
+        #expect(code(payload) == .limit)
+        payload[48] = 0
+        payload[28] = 2
+        #expect(code(payload) == nil)
+        // One more than three results can have.
+        payload[8] = UInt8(3 * Limits.alternativesMax + 1)
+        #expect(code(payload) == .limit)
+        payload[8] -= 1
+        #expect(code(payload) == .malformed)
+    }
+
+    @Test func `an alternative is a token with a number`() throws {
+        let payload = try Frame(encoded: OutcomeFrame.encode(outcome)).payload
+        func code(_ token: UInt32, _ bits: UInt32) -> WireError.Code? {
+            var changed = payload
+            let bytes = [token, bits].flatMap { withUnsafeBytes(of: $0.littleEndian) { Array($0) } }
+            changed.replaceSubrange(72..<80, with: bytes)
+            return self.code(changed)
+        }
+        #expect(code(UInt32(Limits.vocabularyMax) - 1, 0) == nil)
+        #expect(code(UInt32(Limits.vocabularyMax), 0) == .limit)
+        for bits in [0x7FC0_0000, 0xFFC0_0000, 0x7F80_0001, .max] as [UInt32] {
+            #expect(code(3, bits) == .limit)
         }
     }
 
@@ -44,13 +92,13 @@ import Testing
         var without = outcome
         without.results[0].logProbability = nil
         var payload = try Frame(encoded: OutcomeFrame.encode(without)).payload
-        #expect(Array(payload[20..<24]) == [0, 0, 0xC0, 0x7F])
+        #expect(Array(payload[24..<28]) == [0, 0, 0xC0, 0x7F])
         #expect(try OutcomeFrame.decode(Frame(encoded: OutcomeFrame.encode(without))) == without)
         let others: [UInt32] = [
             0x7FC0_0001, 0x7FBF_FFFF, 0xFFC0_0000, 0x7F80_0001, 0xFF80_0001, 0x7FFF_FFFF, .max,
         ]
         for bits in others {
-            payload.replaceSubrange(20..<24, with: withUnsafeBytes(of: bits.littleEndian) { Array($0) })
+            payload.replaceSubrange(24..<28, with: withUnsafeBytes(of: bits.littleEndian) { Array($0) })
             #expect(code(payload) == .limit)
         }
     }

@@ -144,8 +144,8 @@ import Testing
     }
 
     @Test func `items of the pipeline become frames`() throws {
-        let opening = Frame(.open(slot: 3, sampling: MessageSample.sampling))
-        #expect(try Opening.decode(opening.payload) == Opening(slot: 3, sampling: MessageSample.sampling))
+        let opening = Opening(slot: 3, sampling: MessageSample.sampling, promptTokenCount: 7)
+        #expect(try Opening.decode(Frame(.open(opening)).payload) == opening)
         #expect(try StepFrame.decode(Frame(.step(step))).step == step)
         let closing = Frame(.close(slot: 3))
         #expect(closing.type == .closing)

@@ -24,12 +24,38 @@ extension EndToEnd {
             #expect(try three.answers().first?.tokens.count == 3)
         }
 
+        @Test func `biases and penalties change what is written`() async throws {
+            func ids(_ options: [String]) async throws -> [UInt32] {
+                let run = try await CoordinatorRun.finished(local + ["-n", "48"] + options)
+                return try run.answers().first?.tokens.map(\.id) ?? []
+            }
+            for form in ["585+100", "585=100"] {
+                #expect(try await ids(["--logit-bias", form]) == [UInt32](repeating: 585, count: 48))
+            }
+            let plain = try await ids([])
+            let first = try #require(plain.first)
+            #expect(try await !ids(["--logit-bias", "\(first)-100"]).contains(first))
+            func mostOften(_ ids: [UInt32]) -> Int {
+                Dictionary(grouping: ids) { $0 }.values.map(\.count).max() ?? 0
+            }
+            let varied = try await ids(["--presence-penalty", "2", "--frequency-penalty", "1"])
+            #expect(mostOften(varied) < mostOften(plain))
+            let repeated = try await ids(["--presence-penalty", "-2", "--frequency-penalty", "-2"])
+            #expect(mostOften(repeated) > mostOften(plain))
+        }
+
         @Test(arguments: [
             [], ["--local"], ["--shards", "a.yaml", "--local", "--model", "b"],
             ["--cuts", "3", "--shards", "a"],
             ["--local", "--model", "m", "--temp", "-1"], ["--local", "--model", "m", "--parallel", "0"],
             ["--local", "--model", "m", "--nonsense"], ["--local", "--model", "m", "--cache-type", "f8"],
             ["--local", "--model", "m", "--kernels", "dot4"],
+            ["--local", "--model", "m", "--presence-penalty", "-2.1"],
+            ["--local", "--model", "m", "--logit-bias", "7"],
+            ["--local", "--model", "m", "--logit-bias", "seven=1"],
+            ["--local", "--model", "m", "--logit-bias", "7+"],
+            ["--local", "--model", "m", "--logit-bias", "7+100.5"],
+            ["--local", "--model", "m", "--logit-bias", "7+1", "--logit-bias", "7=2"],
         ])
         func `wrong usage of the coordinator ends with 64`(arguments: [String]) async throws {
             let run = try await CoordinatorRun.finished(arguments)

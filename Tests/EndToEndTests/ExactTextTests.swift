@@ -59,6 +59,24 @@ extension EndToEnd {
             }
         }
 
+        @Test(arguments: [EndToEnd.plain, EndToEnd.greedy, EndToEnd.sampled])
+        func `biases and penalties reach the last stage and change no bit on the way`(
+            _ options: [String]
+        ) async throws {
+            let changes = [
+                "--logit-bias", "585+4.5", "--logit-bias", "366-100", "--presence-penalty", "1.5",
+                "--frequency-penalty", "-0.25", "--repeat-penalty", "1.1",
+            ]
+            let cluster = try await TestCluster.three()
+            let found = try await cluster.run(options + changes, input: EndToEnd.prompts).answers()
+            let expected = try await Reference.shared.answers(
+                cuts: "3,6", options + changes, EndToEnd.prompts)
+            #expect(found == expected)
+            let plain = try await Reference.shared.answers(cuts: "3,6", options, EndToEnd.prompts)
+            #expect(found.map(\.text) != plain.map(\.text))
+            #expect(!found.flatMap(\.tokens).contains { $0.id == 366 })
+        }
+
         @Test func `instruction sets, products and numbers of threads write the same, also mixed`()
             async throws
         {

@@ -33,33 +33,36 @@ enum LayerRules {
             ]
         ),
         ("ClusterGateway", ["BitNetCore", "AdminAPI"]),
-        ("ProgramSupport", ["BitNetCore", "BitNetFormats"]),
+        ("OperatorLogic", ["BitNetCore", "AdminAPI"]),
+        ("ProgramSupport", ["BitNetCore", "BitNetFormats", "Telemetry"]),
         (
             "ProgramPipeline",
             [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
-                "ClusterTransport", "ClusterCoordinator", "ClusterWorker", "ProgramSupport",
+                "ClusterTransport", "ClusterCoordinator", "ClusterWorker", "AdminAPI", "ProgramSupport",
             ]
         ),
         (
             "bitnet-coord",
             [
-                "BitNetCore", "BitNetFormats", "ClusterCoordinator", "ClusterGateway", "Telemetry",
-                "ProgramSupport", "ProgramPipeline",
+                "BitNetCore", "BitNetFormats", "AdminAPI", "ClusterConfig", "ClusterCoordinator",
+                "ClusterGateway", "Telemetry", "ProgramSupport", "ProgramPipeline",
             ]
         ),
         (
             "bitnet-worker",
             [
                 "BitNetCore", "BitNetEngine", "ClusterConfig", "ClusterTransport", "ClusterWorker",
-                "Telemetry", "ProgramSupport",
+                "ProgramSupport",
             ]
         ),
         (
             "bitnet-ctl",
             [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
-                "ClusterCoordinator", "ClusterWorker", "AdminAPI", "ProgramSupport", "ProgramPipeline",
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterWire",
+                "ClusterLogic", "ClusterCoordinator", "ClusterWorker", "AdminAPI", "OperatorLogic",
+                "ProgramSupport",
+                "ProgramPipeline",
             ]
         ),
     ]
@@ -76,6 +79,7 @@ enum LayerRules {
         ("NIOPosix", ["ClusterTransport", "ClusterWorker", "ClusterCoordinator", "ClusterGateway"]),
         ("Hummingbird", ["ClusterGateway"]),
         ("HummingbirdCore", ["ClusterGateway"]),
+        ("NIOHTTP1", ["ClusterGateway", "bitnet-ctl"]),
         ("AsyncHTTPClient", ["bitnet-ctl"]),
         (
             "ArgumentParser",

@@ -149,6 +149,7 @@ import Testing
         let limits = try Repository.text(of: "Sources/BitNetCore/Limits.swift")
         for bound in [
             "controlBytesMax = 64 << 10", "weightBytesMax = 1 << 20", "activationBytesMax = 8 << 20",
+            "outcomeBytesMax = 512 << 10",
         ] {
             #expect(limits.contains(bound))
         }

@@ -24,15 +24,16 @@ package struct SamplingParameters: Equatable, Sendable {
     package var seed: UInt64 = 0
     /// Whether every token's log-probability is to be returned; it takes the logits of the whole vocabulary.
     package var wantsLogProbabilities = true
-    /// How many of the most probable tokens are to be returned with every log-probability.
+    /// How many of the most probable tokens are to be returned with every token that is sampled or scored.
     package var alternativeCount: UInt32 = 0
 
     package init() {}
 
-    /// How many of the largest logits decide the next token; `nil` if all logits do, or a log-probability is
+    /// How many of the largest logits decide the next token; `nil` if all logits do, or log-probabilities are
     /// wanted.
     package var candidateCount: UInt32? {
-        guard !wantsLogProbabilities, repetitionPenalty == 1, presencePenalty == 0, frequencyPenalty == 0,
+        guard !wantsLogProbabilities, alternativeCount == 0, repetitionPenalty == 1, presencePenalty == 0,
+            frequencyPenalty == 0,
             biases.isEmpty
         else { return nil }
         if temperature == 0 { return 1 }
@@ -57,6 +58,7 @@ package struct SamplingParameters: Equatable, Sendable {
         if !biases.allSatisfy({ $0.bias.isFinite && (-100...100).contains($0.bias) }) {
             return "a token's bias must be -100...100"
         }
+        if Set(biases.map(\.token)).count < biases.count { return "a token can have one bias only" }
         if alternativeCount > Limits.alternativesMax {
             return "at most \(Limits.alternativesMax) alternatives can be returned"
         }

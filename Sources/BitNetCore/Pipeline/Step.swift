@@ -107,9 +107,8 @@ package struct StepOutcome: Equatable, Sendable {
 /// Opening and closing a slot travel with the steps, so that no stage can see a token of a sequence before
 /// the sequence.
 package enum PipelineItem: Equatable, Sendable {
-    /// A new sequence takes the slot; its KV rows and token history start empty, or with what another sequence
-    /// has computed of the same tokens.
-    case open(slot: UInt32, sampling: SamplingParameters, prefix: SharedPrefix? = nil)
+    /// A new sequence takes a slot.
+    case open(Opening)
     case step(Step)
     /// The sequence is over; the slot's KV rows are free.
     case close(slot: UInt32)

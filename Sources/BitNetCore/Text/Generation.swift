@@ -15,6 +15,8 @@ package struct GenerationRequest: Sendable {
     package var ignoresStopTokens: Bool
     /// The log-probabilities of the prompt's own tokens are wanted; with `tokenCountMax` 0 nothing else is.
     package var scoresPrompt: Bool
+    /// The service itself asks, to see that it works: not counted.
+    package var isProbe = false
 
     package init(
         id: String = "", prompt: Prompt, tokenCountMax: Int, sampling: SamplingParameters = .init(),
@@ -30,10 +32,21 @@ package struct GenerationRequest: Sendable {
         self.ignoresStopTokens = ignoresStopTokens
         self.scoresPrompt = scoresPrompt
     }
+
+    /// Why this cannot be asked for, whatever the model, or `nil`.
+    package var invalidity: String? {
+        if id.utf8.count > Limits.nameBytesMax {
+            return "the request's id has \(id.utf8.count) bytes; at most \(Limits.nameBytesMax) are taken"
+        }
+        if !id.unicodeScalars.allSatisfy(PrintableText.isPrintable) {
+            return "the request's id holds characters that cannot be printed"
+        }
+        return sampling.invalidity
+    }
 }
 
 /// Why a generation ended.
-package enum FinishReason: String, Sendable {
+package enum FinishReason: String, CaseIterable, Sendable {
     /// A stop token or a stop text.
     case stop
     /// `tokenCountMax` reached.

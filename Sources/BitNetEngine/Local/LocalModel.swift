@@ -57,9 +57,13 @@ package final class LocalModel {
     }
 
     package func open(
-        slot: UInt32, sampling: SamplingParameters = .init(), prefix: SharedPrefix? = nil
+        slot: UInt32, sampling: SamplingParameters = .init(), promptTokenCount: UInt32 = 0,
+        prefix: SharedPrefix? = nil
     ) throws(StageError) {
-        for stage in stages { try stage.open(slot: slot, sampling: sampling, prefix: prefix) }
+        for stage in stages {
+            try stage.open(
+                slot: slot, sampling: sampling, promptTokenCount: promptTokenCount, prefix: prefix)
+        }
     }
 
     package func close(slot: UInt32) {

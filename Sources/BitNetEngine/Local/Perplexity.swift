@@ -11,6 +11,11 @@ package struct Perplexity: Equatable, Sendable {
 
     /// exp of the mean negative log-likelihood.
     package var value: Double { bn_exp(negativeLogLikelihood) }
+
+    package init(negativeLogLikelihood: Double, tokenCount: Int) {
+        self.negativeLogLikelihood = negativeLogLikelihood
+        self.tokenCount = tokenCount
+    }
 }
 
 /// Scores every token but the first, reading `tokens` in consecutive windows as long as the stages'

@@ -4,20 +4,22 @@ import CTernary
 
 /// Chooses the next token: a pure function of logits, parameters, history and position.
 ///
-/// Order: repetition penalty, temperature, top-k, top-p, min-p, draw. The exponential is the kernels' own
-/// and all sums are taken in a fixed order, so that every machine draws the same token.
+/// Order: biases and penalties (`LogitAdjustment`), temperature, top-k, top-p, min-p, draw. The exponential is
+/// the kernels' own and all sums are taken in a fixed order, so that every machine draws the same token.
 package enum Sampler {
     /// - Parameters:
     ///   - logits: `[vocabulary]`, no NaN, at least one; changed during the call, as before on return.
     ///   - history: the sequence's tokens up to `position`; tokens outside the vocabulary do not count.
+    ///   - promptTokenCount: how many of them were not generated.
     ///   - position: with `parameters.seed` the draw's only source of randomness.
     /// - Returns: the token for the position after `position`.
     package static func choose(
         logits: UnsafeMutableBufferPointer<Float>, parameters: SamplingParameters,
-        history: UnsafeBufferPointer<UInt32>, position: UInt32
+        history: UnsafeBufferPointer<UInt32>, promptTokenCount: UInt32 = 0, position: UInt32
     ) -> UInt32 {
-        let originals = penalise(logits, parameters: parameters, history: history)
-        defer { for original in originals { logits[Int(original.token)] = original.logit } }
+        let adjustment = LogitAdjustment(
+            logits, parameters: parameters, history: history, promptTokenCount: promptTokenCount)
+        defer { adjustment.undo() }
         let logits = UnsafeBufferPointer(logits)
         guard parameters.temperature > 0, let best = LargestLogits.select(1, of: logits).first else {
             return LargestLogits.select(1, of: logits).first?.token ?? 0
@@ -32,29 +34,6 @@ package enum Sampler {
         // Never empty: the weight of the most likely token is 1.
         kept.removeAll { distribution.weight($0.logit) < Double(parameters.minP) }
         return distribution.draw(uniform, from: kept)
-    }
-
-    // MARK: Repetition penalty
-
-    /// Each distinct token of the window once: a positive logit is divided by the penalty, a negative one
-    /// multiplied (CTRL, arXiv 1909.05858 §4.1, with llama.cpp's treatment of negative logits).
-    ///
-    /// - Returns: the logits as they were.
-    private static func penalise(
-        _ logits: UnsafeMutableBufferPointer<Float>, parameters: SamplingParameters,
-        history: UnsafeBufferPointer<UInt32>
-    ) -> [Candidate] {
-        let penalty = parameters.repetitionPenalty
-        guard penalty != 1, parameters.repetitionWindow > 0 else { return [] }
-        let window = history.suffix(Int(parameters.repetitionWindow))
-        return Set(window).filter { $0 < UInt32(logits.count) }.map { token in
-            let logit = logits[Int(token)]
-            let penalised = logit > 0 ? logit / penalty : logit * penalty
-            // A tiny penalty must not turn a large logit into infinity, whose differences are NaN.
-            let bound = Float.greatestFiniteMagnitude
-            logits[Int(token)] = min(max(penalised, -bound), bound)
-            return Candidate(token: token, logit: logit)
-        }
     }
 
     // MARK: Top-k, top-p

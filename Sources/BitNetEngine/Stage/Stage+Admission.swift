@@ -25,23 +25,26 @@ extension Stage {
     private func checkPosition(_ entry: StepEntry) throws(StageError) {
         guard entry.slot < UInt32(slots.count) else {
             throw StageError(
-                .slotOutOfRange, "\(place): slot \(entry.slot) used, but there are \(slots.count) slots")
+                .slotOutOfRange, "\(place): slot \(entry.slot) used, but there are \(slots.count) slots",
+                slot: entry.slot)
         }
         let slot = slots[Int(entry.slot)]
         guard slot.sampling != nil else {
-            throw StageError(.slotNotOpen, "\(place): slot \(entry.slot) used before it was opened")
+            throw StageError(
+                .slotNotOpen, "\(place): slot \(entry.slot) used before it was opened", slot: entry.slot)
         }
         guard entry.position < UInt32(cacheShape.context) else {
             throw StageError(
                 .positionOutOfRange,
                 "\(place): slot \(entry.slot), position \(entry.position), but the context ends at "
-                    + "\(cacheShape.context)")
+                    + "\(cacheShape.context)", slot: entry.slot)
         }
         if let next = nextPositions[entry.slot] {
             guard entry.position == next else {
                 throw StageError(
                     .positionGap,
-                    "\(place): slot \(entry.slot), position \(entry.position) follows \(next - 1) in one step"
+                    "\(place): slot \(entry.slot), position \(entry.position) follows \(next - 1) in one step",
+                    slot: entry.slot
                 )
             }
         } else {
@@ -49,7 +52,7 @@ extension Stage {
                 throw StageError(
                     .positionGap,
                     "\(place): slot \(entry.slot), position \(entry.position), but the slot holds "
-                        + "\(slot.tokenCount) tokens; replay the sequence from there")
+                        + "\(slot.tokenCount) tokens; replay the sequence from there", slot: entry.slot)
             }
         }
         nextPositions[entry.slot] = entry.position + 1
@@ -60,7 +63,7 @@ extension Stage {
             throw StageError(
                 .tokenOutOfRange,
                 "\(place): slot \(entry.slot), position \(entry.position): token \(token), but the "
-                    + "vocabulary has \(model.vocabularySize)")
+                    + "vocabulary has \(model.vocabularySize)", slot: entry.slot)
         }
     }
 

@@ -176,6 +176,7 @@ extension Stage {
         return StageError(
             .notFinite,
             "\(place): \(what) is not finite (\(whose ?? "token unknown")); the model file is damaged or "
-                + "its description (activation, scale) is wrong")
+                + "its description (activation, scale) is wrong",
+            slot: token.map { scratch.slots[$0] })
     }
 }

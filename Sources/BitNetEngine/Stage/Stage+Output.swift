@@ -51,7 +51,7 @@ extension Stage {
             choices[index].map { choice in
                 StepResult(
                     slot: entries[index].slot, position: entries[index].position, token: choice.token,
-                    logProbability: choice.logProbability)
+                    logProbability: choice.logProbability, alternatives: choice.alternatives)
             }
         }
     }
@@ -61,6 +61,7 @@ extension Stage {
     private struct Choice {
         var token: UInt32
         var logProbability: Float?
+        var alternatives: [TokenScore] = []
     }
 
     /// Chooses for the entries `rows`, whose logits are computed.
@@ -91,8 +92,8 @@ extension Stage {
         profile?.end(.sampling)
     }
 
-    /// The token that `entry` asks for and its log-probability if that is wanted; `nil` if the logits are not
-    /// finite.
+    /// The token that `entry` asks for, and its log-probability and its alternatives if those are wanted; `nil`
+    /// if the logits are not finite.
     ///
     /// - Parameter pool: whose threads share the work, or `nil` inside a region of theirs.
     private func choose(_ entry: StepEntry, row: Int, pool: OpaquePointer?) -> Choice? {
@@ -113,6 +114,12 @@ extension Stage {
         let logProbability = Float(Double(logits[Int(choice.token)]) - total)
         guard logProbability.isFinite else { return nil }
         choice.logProbability = isWanted ? logProbability : nil
+        // Of the logits as the model gave them: whatever the sampler changes it has put back.
+        let largest = LargestLogits.select(
+            Int(sampling(entry).alternativeCount), of: UnsafeBufferPointer(logits))
+        choice.alternatives = largest.map {
+            TokenScore(token: $0.token, logProbability: Float(Double($0.logit) - total))
+        }
         return choice
     }
 
@@ -120,7 +127,8 @@ extension Stage {
         let history = UnsafeBufferPointer(
             start: scratch.history + Int(entry.slot) * cacheShape.context, count: Int(entry.position) + 1)
         return Sampler.choose(
-            logits: logits(row: row), parameters: sampling(entry), history: history, position: entry.position)
+            logits: logits(row: row), parameters: sampling(entry), history: history,
+            promptTokenCount: slots[Int(entry.slot)].promptTokenCount, position: entry.position)
     }
 
     private func sampling(_ entry: StepEntry) -> SamplingParameters {
@@ -185,6 +193,6 @@ extension Stage {
         StageError(
             .notFinite,
             "\(place): the logits of slot \(entry.slot), position \(entry.position) are not finite; the "
-                + "model file is damaged")
+                + "model file is damaged", slot: entry.slot)
     }
 }

@@ -5,28 +5,32 @@ import CTernary
 extension Stage {
     /// A new sequence takes `slot`, empty or with the first tokens of another.
     ///
-    /// - Parameter prefix: the sequence's first tokens, which a slot holds; they are not computed again, and the
-    ///   sequence goes on at position `prefix.tokenCount`.
+    /// - Parameters:
+    ///   - promptTokenCount: tokens that the sequence begins with; what comes after them counts as generated.
+    ///   - prefix: the sequence's first tokens, which a slot holds; they are not computed again, and the sequence
+    ///     goes on at position `prefix.tokenCount`.
     /// - Throws: ``StageError`` if the slot does not exist or is taken, the parameters are invalid, or no slot
     ///   holds such a prefix. Nothing has changed then.
     package func open(
-        slot: UInt32, sampling: SamplingParameters, prefix: SharedPrefix? = nil
+        slot: UInt32, sampling: SamplingParameters, promptTokenCount: UInt32 = 0,
+        prefix: SharedPrefix? = nil
     ) throws(StageError) {
         guard slot < UInt32(slots.count) else {
             throw StageError(
-                .slotOutOfRange, "\(place): slot \(slot) opened, but there are \(slots.count) slots")
+                .slotOutOfRange, "\(place): slot \(slot) opened, but there are \(slots.count) slots",
+                slot: slot)
         }
         guard slots[Int(slot)].sampling == nil else {
-            throw StageError(.slotAlreadyOpen, "\(place): slot \(slot) opened twice; close it first")
+            throw StageError(
+                .slotAlreadyOpen, "\(place): slot \(slot) opened twice; close it first", slot: slot)
         }
-        if let invalidity = sampling.invalidity {
-            throw StageError(.invalidSampling, "\(place): slot \(slot): \(invalidity)")
-        }
+        try check(sampling, for: slot)
         if let prefix {
             try check(prefix, for: slot)
             if prefix.slot != slot { copy(prefix, into: slot) }
         }
-        slots[Int(slot)] = SlotState(sampling: sampling, tokenCount: prefix?.tokenCount ?? 0)
+        slots[Int(slot)] = SlotState(
+            sampling: sampling, promptTokenCount: promptTokenCount, tokenCount: prefix?.tokenCount ?? 0)
     }
 
     /// The sequence of `slot` is over; what it holds stays until the slot is opened again.
@@ -42,19 +46,37 @@ extension Stage {
         for slot in slots.indices { slots[slot] = SlotState() }
     }
 
+    /// Tokens whose keys and values `slot` holds; 0 for a slot that there is not.
+    package func tokenCount(of slot: UInt32) -> UInt32 {
+        slot < UInt32(slots.count) ? slots[Int(slot)].tokenCount : 0
+    }
+
+    private func check(_ sampling: SamplingParameters, for slot: UInt32) throws(StageError) {
+        if let invalidity = sampling.invalidity {
+            throw StageError(.invalidSampling, "\(place): slot \(slot): \(invalidity)", slot: slot)
+        }
+        if let bias = sampling.biases.first(where: { $0.token >= UInt32(model.vocabularySize) }) {
+            throw StageError(
+                .tokenOutOfRange,
+                "\(place): slot \(slot) opened with a bias for token \(bias.token), but the vocabulary has "
+                    + "\(model.vocabularySize)", slot: slot)
+        }
+    }
+
     private func check(_ prefix: SharedPrefix, for slot: UInt32) throws(StageError) {
         guard prefix.slot < UInt32(slots.count) else {
             throw StageError(
                 .slotOutOfRange,
                 "\(place): slot \(slot) opened with the tokens of slot \(prefix.slot), but there are "
-                    + "\(slots.count) slots")
+                    + "\(slots.count) slots", slot: slot)
         }
         let held = slots[Int(prefix.slot)].tokenCount
         guard prefix.tokenCount >= 1, prefix.tokenCount <= held else {
             throw StageError(
                 .prefixOutOfRange,
                 "\(place): slot \(slot) opened with \(prefix.tokenCount) tokens of slot \(prefix.slot), which "
-                    + "holds \(held); at least 1 can be taken over and at most those, else open it empty")
+                    + "holds \(held); at least 1 can be taken over and at most those, else open it empty",
+                slot: slot)
         }
     }
 

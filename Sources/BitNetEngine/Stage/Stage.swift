@@ -34,6 +34,8 @@ package final class Stage: @unchecked Sendable {
     struct SlotState {
         /// How the open sequence samples; `nil` while the slot is closed.
         var sampling: SamplingParameters?
+        /// Positions from here on hold tokens that the open sequence has generated.
+        var promptTokenCount: UInt32 = 0
         /// Positions 0 ..< tokenCount have their keys and values in the cache, of the last sequence if the slot
         /// is closed.
         var tokenCount: UInt32 = 0

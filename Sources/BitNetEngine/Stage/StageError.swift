@@ -28,9 +28,12 @@ package struct StageError: RemediableError, Equatable {
 
     package let code: Code
     package let message: String
+    /// The slot whose sequence it concerns, if it is one.
+    package let slot: UInt32?
 
-    package init(_ code: Code, _ message: String) {
+    package init(_ code: Code, _ message: String, slot: UInt32? = nil) {
         self.code = code
         self.message = message
+        self.slot = slot
     }
 }

@@ -22,7 +22,7 @@ struct ScratchLayout {
     private(set) var tokens = 0
     private(set) var slots = 0
     private(set) var positions = 0
-    /// Tokens of every slot by position, for the repetition penalty; the last stage only.
+    /// Tokens of every slot by position, for the penalties; the last stage only.
     private(set) var history = 0
     private(set) var byteCount = 0
 

@@ -42,6 +42,10 @@ typedef struct Cluster__Link Cluster__Link;
 typedef struct Cluster__Linked Cluster__Linked;
 typedef struct Cluster__Heartbeat Cluster__Heartbeat;
 typedef struct Cluster__HeartbeatReply Cluster__HeartbeatReply;
+typedef struct Cluster__Figure Cluster__Figure;
+typedef struct Cluster__MachineFigures Cluster__MachineFigures;
+typedef struct Cluster__Examine Cluster__Examine;
+typedef struct Cluster__Examination Cluster__Examination;
 typedef struct Cluster__Fault Cluster__Fault;
 typedef struct Cluster__Release Cluster__Release;
 typedef struct Cluster__Released Cluster__Released;
@@ -82,7 +86,11 @@ typedef enum _Cluster__ConnectionRole {
   /*
    * any member of the session to a worker: how good the way between them is
    */
-  CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_PROBE = 6
+  CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_PROBE = 6,
+  /*
+   * any holder of the key to a worker, at any time: how it and its ways are
+   */
+  CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_EXAMINE = 7
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(CLUSTER__CONNECTION_ROLE)
 } Cluster__ConnectionRole;
 /*
@@ -566,7 +574,7 @@ struct  Cluster__Neighbour
 
 
 /*
- * Coordinator to worker, control, before the plan: measure the ways to these workers.
+ * Coordinator to worker, control before the plan, or examine: measure the ways to these workers.
  */
 struct  Cluster__ProbeLinks
 {
@@ -597,20 +605,24 @@ struct  Cluster__LinkFigures
    */
   double latency_seconds;
   double bytes_per_second;
+  /*
+   * on examine connections: why it could not be measured, at most 512 bytes; else empty
+   */
+  ProtobufCBinaryData error;
 };
 #define CLUSTER__LINK_FIGURES__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__link_figures__descriptor) \
-    , {0,NULL}, 0, 0 }
+    , {0,NULL}, 0, 0, {0,NULL} }
 
 
 /*
- * Worker to coordinator, control, answer to ProbeLinks.
+ * Worker to coordinator, answer to ProbeLinks.
  */
 struct  Cluster__LinksProbed
 {
   ProtobufCMessage base;
   /*
-   * those that could be reached
+   * on control those that could be reached, on examine all, in the order asked
    */
   size_t n_links;
   Cluster__LinkFigures **links;
@@ -835,10 +847,193 @@ struct  Cluster__HeartbeatReply
    * steps of this session that have left the stage
    */
   uint64_t steps_completed;
+  /*
+   * what the worker's process and machine take and have; may be missing
+   */
+  Cluster__MachineFigures *machine;
 };
 #define CLUSTER__HEARTBEAT_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__heartbeat_reply__descriptor) \
-    , 0, CLUSTER__WORKER_STATE__WORKER_STATE_OTHER, 0, 0 }
+    , 0, CLUSTER__WORKER_STATE__WORKER_STATE_OTHER, 0, 0, NULL }
+
+
+/*
+ * A number that may be missing: proto3 cannot tell 0 from nothing.
+ */
+struct  Cluster__Figure
+{
+  ProtobufCMessage base;
+  uint64_t value;
+};
+#define CLUSTER__FIGURE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&cluster__figure__descriptor) \
+    , 0 }
+
+
+/*
+ * What a process and its machine take and have. Figures that are not known are missing; sums only rise.
+ */
+struct  Cluster__MachineFigures
+{
+  ProtobufCMessage base;
+  /*
+   * processor time of the process, all threads, user and system
+   */
+  Cluster__Figure *process_cpu_micros;
+  /*
+   * since the process started
+   */
+  Cluster__Figure *process_uptime_micros;
+  /*
+   * memory that the process holds
+   */
+  Cluster__Figure *process_resident_byte_count;
+  /*
+   * of the machine, or what the control group may take
+   */
+  Cluster__Figure *memory_total_byte_count;
+  /*
+   * what can still be taken without swapping
+   */
+  Cluster__Figure *memory_available_byte_count;
+  /*
+   * size of the file system that holds the store
+   */
+  Cluster__Figure *store_total_byte_count;
+  /*
+   * what the process may still write there
+   */
+  Cluster__Figure *store_free_byte_count;
+  /*
+   * sum over the machine's processors, idle or not, since its start
+   */
+  Cluster__Figure *processors_total_micros;
+  /*
+   * the part of it that other virtual machines took
+   */
+  Cluster__Figure *processors_steal_micros;
+  /*
+   * threads that run or wait, over one minute, times 1000
+   */
+  Cluster__Figure *load_average_milli;
+};
+#define CLUSTER__MACHINE_FIGURES__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&cluster__machine_figures__descriptor) \
+    , NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+
+
+/*
+ * Client to worker, examine: tell how you are.
+ */
+struct  Cluster__Examine
+{
+  ProtobufCMessage base;
+};
+#define CLUSTER__EXAMINE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&cluster__examine__descriptor) \
+     }
+
+
+/*
+ * Worker to client, examine, answer to Examine. What is not known is missing or empty.
+ */
+struct  Cluster__Examination
+{
+  ProtobufCMessage base;
+  /*
+   * the worker's release; at most 64 bytes
+   */
+  ProtobufCBinaryData build;
+  /*
+   * protocol versions that it speaks
+   */
+  uint32_t version_min;
+  uint32_t version_max;
+  /*
+   * what it is doing
+   */
+  Cluster__WorkerState state;
+  /*
+   * who holds it, for people; empty if nobody does
+   */
+  ProtobufCBinaryData holder;
+  Cluster__MachineFigures *machine;
+  /*
+   * its wall clock when the answer left, since 1970
+   */
+  Cluster__Figure *clock_micros;
+  /*
+   * share of processor time that others took while it looked
+   */
+  Cluster__Figure *steal_per_million;
+  /*
+   * the processor's name
+   */
+  ProtobufCBinaryData processor;
+  /*
+   * instruction set of the kernels in use
+   */
+  ProtobufCBinaryData isa;
+  /*
+   * the fastest that the processor could run
+   */
+  ProtobufCBinaryData isa_offered;
+  Cluster__Figure *physical_core_count;
+  Cluster__Figure *logical_processor_count;
+  /*
+   * that the affinity mask allows
+   */
+  Cluster__Figure *affine_processor_count;
+  /*
+   * within the affinity mask and the control groups' quota
+   */
+  Cluster__Figure *usable_processor_count;
+  /*
+   * compute threads that a stage gets
+   */
+  Cluster__Figure *thread_count;
+  /*
+   * memory that a stage may take
+   */
+  Cluster__Figure *stage_memory_byte_count;
+  /*
+   * of the control groups
+   */
+  Cluster__Figure *memory_limit_byte_count;
+  Cluster__Figure *swap_total_byte_count;
+  Cluster__Figure *swap_used_byte_count;
+  /*
+   * always, madvise or never
+   */
+  ProtobufCBinaryData huge_pages;
+  /*
+   * to write and sync 1 MiB where parts are kept
+   */
+  Cluster__Figure *store_write_micros;
+  /*
+   * why that failed; at most 512 bytes
+   */
+  ProtobufCBinaryData store_error;
+  /*
+   * of the fastest processor now
+   */
+  Cluster__Figure *processor_kilohertz;
+  /*
+   * that it can reach
+   */
+  Cluster__Figure *processor_kilohertz_max;
+  /*
+   * of its frequency
+   */
+  ProtobufCBinaryData governor;
+  /*
+   * files and connections that the process may have open
+   */
+  Cluster__Figure *open_files_max;
+};
+#define CLUSTER__EXAMINATION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&cluster__examination__descriptor) \
+    , {0,NULL}, 0, 0, CLUSTER__WORKER_STATE__WORKER_STATE_OTHER, {0,NULL}, NULL, NULL, NULL, {0,NULL}, {0,NULL}, {0,NULL}, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, {0,NULL}, NULL, {0,NULL}, NULL, NULL, {0,NULL}, NULL }
 
 
 /*
@@ -939,10 +1134,40 @@ struct  Cluster__Opening
    * how many of them, at most 2^20; 0 means none
    */
   uint32_t prefix_token_count;
+  /*
+   * -2 to 2; 0 means off
+   */
+  float presence_penalty;
+  /*
+   * -2 to 2; 0 means off
+   */
+  float frequency_penalty;
+  /*
+   * tokens with a bias, each once, below 2^21; at most 1024
+   */
+  size_t n_bias_tokens;
+  uint32_t *bias_tokens;
+  /*
+   * of the tokens in their order, -100 to 100; as many
+   */
+  size_t n_bias_values;
+  float *bias_values;
+  /*
+   * most probable tokens that come with every result, at most 20
+   */
+  uint32_t alternative_count;
+  /*
+   * tokens of the sequence that were not generated, at most 2^20
+   */
+  uint32_t prompt_token_count;
+  /*
+   * names the request in logs, at most 64 bytes; empty for none
+   */
+  ProtobufCBinaryData request_id;
 };
 #define CLUSTER__OPENING__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__opening__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,NULL, 0,NULL, 0, 0, {0,NULL} }
 
 
 /*
@@ -1436,6 +1661,82 @@ Cluster__HeartbeatReply *
 void   cluster__heartbeat_reply__free_unpacked
                      (Cluster__HeartbeatReply *message,
                       ProtobufCAllocator *allocator);
+/* Cluster__Figure methods */
+void   cluster__figure__init
+                     (Cluster__Figure         *message);
+size_t cluster__figure__get_packed_size
+                     (const Cluster__Figure   *message);
+size_t cluster__figure__pack
+                     (const Cluster__Figure   *message,
+                      uint8_t             *out);
+size_t cluster__figure__pack_to_buffer
+                     (const Cluster__Figure   *message,
+                      ProtobufCBuffer     *buffer);
+Cluster__Figure *
+       cluster__figure__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   cluster__figure__free_unpacked
+                     (Cluster__Figure *message,
+                      ProtobufCAllocator *allocator);
+/* Cluster__MachineFigures methods */
+void   cluster__machine_figures__init
+                     (Cluster__MachineFigures         *message);
+size_t cluster__machine_figures__get_packed_size
+                     (const Cluster__MachineFigures   *message);
+size_t cluster__machine_figures__pack
+                     (const Cluster__MachineFigures   *message,
+                      uint8_t             *out);
+size_t cluster__machine_figures__pack_to_buffer
+                     (const Cluster__MachineFigures   *message,
+                      ProtobufCBuffer     *buffer);
+Cluster__MachineFigures *
+       cluster__machine_figures__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   cluster__machine_figures__free_unpacked
+                     (Cluster__MachineFigures *message,
+                      ProtobufCAllocator *allocator);
+/* Cluster__Examine methods */
+void   cluster__examine__init
+                     (Cluster__Examine         *message);
+size_t cluster__examine__get_packed_size
+                     (const Cluster__Examine   *message);
+size_t cluster__examine__pack
+                     (const Cluster__Examine   *message,
+                      uint8_t             *out);
+size_t cluster__examine__pack_to_buffer
+                     (const Cluster__Examine   *message,
+                      ProtobufCBuffer     *buffer);
+Cluster__Examine *
+       cluster__examine__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   cluster__examine__free_unpacked
+                     (Cluster__Examine *message,
+                      ProtobufCAllocator *allocator);
+/* Cluster__Examination methods */
+void   cluster__examination__init
+                     (Cluster__Examination         *message);
+size_t cluster__examination__get_packed_size
+                     (const Cluster__Examination   *message);
+size_t cluster__examination__pack
+                     (const Cluster__Examination   *message,
+                      uint8_t             *out);
+size_t cluster__examination__pack_to_buffer
+                     (const Cluster__Examination   *message,
+                      ProtobufCBuffer     *buffer);
+Cluster__Examination *
+       cluster__examination__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   cluster__examination__free_unpacked
+                     (Cluster__Examination *message,
+                      ProtobufCAllocator *allocator);
 /* Cluster__Fault methods */
 void   cluster__fault__init
                      (Cluster__Fault         *message);
@@ -1608,6 +1909,18 @@ typedef void (*Cluster__Heartbeat_Closure)
 typedef void (*Cluster__HeartbeatReply_Closure)
                  (const Cluster__HeartbeatReply *message,
                   void *closure_data);
+typedef void (*Cluster__Figure_Closure)
+                 (const Cluster__Figure *message,
+                  void *closure_data);
+typedef void (*Cluster__MachineFigures_Closure)
+                 (const Cluster__MachineFigures *message,
+                  void *closure_data);
+typedef void (*Cluster__Examine_Closure)
+                 (const Cluster__Examine *message,
+                  void *closure_data);
+typedef void (*Cluster__Examination_Closure)
+                 (const Cluster__Examination *message,
+                  void *closure_data);
 typedef void (*Cluster__Fault_Closure)
                  (const Cluster__Fault *message,
                   void *closure_data);
@@ -1658,6 +1971,10 @@ extern const ProtobufCMessageDescriptor cluster__link__descriptor;
 extern const ProtobufCMessageDescriptor cluster__linked__descriptor;
 extern const ProtobufCMessageDescriptor cluster__heartbeat__descriptor;
 extern const ProtobufCMessageDescriptor cluster__heartbeat_reply__descriptor;
+extern const ProtobufCMessageDescriptor cluster__figure__descriptor;
+extern const ProtobufCMessageDescriptor cluster__machine_figures__descriptor;
+extern const ProtobufCMessageDescriptor cluster__examine__descriptor;
+extern const ProtobufCMessageDescriptor cluster__examination__descriptor;
 extern const ProtobufCMessageDescriptor cluster__fault__descriptor;
 extern const ProtobufCMessageDescriptor cluster__release__descriptor;
 extern const ProtobufCMessageDescriptor cluster__released__descriptor;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+package import AdminAPI
 package import BitNetCore
 package import BitNetFormats
 package import ClusterConfig
@@ -40,12 +41,16 @@ package enum ClusterEvent: Sendable {
     case converting(ConversionProgress)
     /// Nothing had to be converted.
     case converted
+    /// Of a stage inside this process.
+    case loading(layer: Int, of: Int)
     case planned(Plan)
     /// What the KV caches of all stages hold together.
     case reserved(slotCount: Int, contextLength: Int, cacheType: String, cacheByteCount: UInt64)
     case shipping(ShippingProgress)
     case shipped(byteCount: UInt64)
     case ready(worker: String, kernel: String, residentByteCount: UInt64, loadTime: Duration)
+    /// Anything else that a person may want to know.
+    case remark(String)
 }
 
 /// One stage on its worker.
@@ -75,20 +80,27 @@ package final class Cluster: Sendable {
     /// Tokens that a sequence may hold.
     package let contextLength: Int
     package let pipeline: any StepPipeline
+    /// The plan as operators read it.
+    package let document: PlanDocument
     private let controls: [WorkerControl]
+    private let measurements: ClusterMeasurements?
     private let watch: Task<Void, Never>
 
     init(
-        plan: Plan, measurements: ClusterMeasurements?, slotCount: Int, contextLength: Int,
-        pipeline: ClusterPipeline, controls: [WorkerControl]
+        plan: Plan, measurements: ClusterMeasurements?, options: ClusterOptions, contextLength: Int,
+        hiddenSize: Int, pipeline: ClusterPipeline, controls: [WorkerControl]
     ) {
+        document = PlanDocument(
+            plan, measurements, options, contextLength: contextLength, hiddenSize: hiddenSize,
+            memoryLimits: controls.map(\.capabilities.memoryByteCount))
+        self.measurements = measurements
         self.plan = plan
         stages = zip(plan.stages, controls).map { stage, control in
             ClusterStage(
                 planned: stage, capabilities: control.capabilities,
                 measured: measurements?.workers[stage.worker])
         }
-        self.slotCount = slotCount
+        slotCount = options.slotCount
         self.contextLength = contextLength
         self.pipeline = pipeline
         self.controls = controls
@@ -110,6 +122,21 @@ package final class Cluster: Sendable {
         let assembly = ClusterAssembly(
             dialer: dialer, model: model, options: options, store: store, onEvent: onEvent)
         return try await assembly.run(workers: file.workers.filter { !$0.isSpare })
+    }
+
+    /// The stages' workers as they are now.
+    package func observe() -> [StageObservation] {
+        var before = LinkMatrix.End.coordinator
+        return zip(plan.stages, controls).map { stage, control in
+            defer { before = .worker(stage.worker) }
+            let here = LinkMatrix.End.worker(stage.worker)
+            var seen = StageObservation(worker: stage.worker, address: stage.address, layers: stage.layers)
+            seen.observe(control)
+            if let links = measurements?.links, links.isMeasured(from: before, to: here) {
+                seen.link = links[before, here]
+            }
+            return seen
+        }
     }
 
     /// Fails the pipeline when steps do not come back although every worker is alive.
@@ -135,5 +162,25 @@ package final class Cluster: Sendable {
         watch.cancel()
         await pipeline.close()
         for control in controls { control.close() }
+    }
+}
+
+extension StageObservation {
+    fileprivate mutating func observe(_ control: WorkerControl) {
+        isLost = control.failure != nil
+        memoryLimitByteCount = control.capabilities.memoryByteCount
+        coreCount = Int(control.capabilities.coreCount)
+        threadCount = Int(control.capabilities.threadCount)
+        isa = control.capabilities.isa
+        heartbeatRoundTrip = control.lastRoundTrip
+        build = control.build
+        stealFraction = control.stealFraction
+        let latest = control.latest
+        memoryByteCount = latest?.residentByteCount
+        guard let machine = latest?.machine else { return }
+        processorMicros = machine.processCPUMicros
+        residentByteCount = machine.processResidentByteCount
+        availableMemoryByteCount = machine.memoryAvailableByteCount
+        diskFreeByteCount = machine.storeFreeByteCount
     }
 }

@@ -64,8 +64,8 @@ struct ClusterAssembly: Sendable {
         let pipeline = try await connect(stages)
         failures.connect(to: pipeline)
         return Cluster(
-            plan: plan, measurements: measurements, slotCount: options.slotCount,
-            contextLength: contextLength, pipeline: pipeline, controls: stages)
+            plan: plan, measurements: measurements, options: options, contextLength: contextLength,
+            hiddenSize: model.description.hiddenSize, pipeline: pipeline, controls: stages)
     }
 
     /// Reaches every worker, in whatever order they come up.
@@ -87,7 +87,8 @@ struct ClusterAssembly: Sendable {
                             worker: entry.name, isa: capabilities.isa,
                             threadCount: Int(capabilities.threadCount)))
                     return WorkerControl(
-                        worker: worker, capabilities: capabilities, connection: connection,
+                        worker: worker, capabilities: capabilities, build: peer.peerBuild,
+                        connection: connection,
                         onFailure: failures.report)
                 }
             }

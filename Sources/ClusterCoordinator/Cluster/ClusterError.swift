@@ -23,9 +23,12 @@ package struct ClusterError: RemediableError, Equatable {
 
     package let code: Code
     package let message: String
+    /// Whose trouble it is, by name, if it is one worker's.
+    package var worker: String?
 
-    package init(_ code: Code, _ message: String) {
+    package init(_ code: Code, _ message: String, worker: String? = nil) {
         self.code = code
         self.message = message
+        self.worker = worker
     }
 }

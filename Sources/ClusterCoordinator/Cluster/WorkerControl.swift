@@ -13,22 +13,27 @@ final class WorkerControl: Sendable {
         var waiting: (type: FrameType, continuation: CheckedContinuation<Frame, any Error>)?
         var failure: ClusterError?
         var latest: HeartbeatReply?
+        /// Those of the last heartbeats, the oldest first.
+        var machine: [MachineFigures] = []
         var isReleased = false
         var worker: WorkerIdentity
         var keepAlive: Task<Void, Never>?
     }
 
     let capabilities: Capabilities
+    /// The worker's release.
+    let build: String
     private let connection: FrameConnection
     private let onFailure: @Sendable (ClusterError) -> Void
     private let state: Mutex<State>
 
     /// Takes the connection over; `onFailure` is called at most once, from any thread.
     init(
-        worker: WorkerIdentity, capabilities: Capabilities, connection: FrameConnection,
+        worker: WorkerIdentity, capabilities: Capabilities, build: String, connection: FrameConnection,
         onFailure: @escaping @Sendable (ClusterError) -> Void
     ) {
         self.capabilities = capabilities
+        self.build = build
         self.connection = connection
         self.onFailure = onFailure
         state = Mutex(State(monitor: HeartbeatMonitor(now: .now), worker: worker))
@@ -90,8 +95,22 @@ final class WorkerControl: Sendable {
     /// What the worker said of itself last.
     var latest: HeartbeatReply? { state.withLock { $0.latest } }
 
+    /// Share of processor time that other virtual machines took of late; `nil` if it is not known.
+    var stealFraction: Double? {
+        state.withLock { state in
+            guard let first = state.machine.first, let last = state.machine.last else { return nil }
+            return last.stealFraction(since: first)
+        }
+    }
+
+    /// Heartbeats over which shares are taken: ten seconds of them.
+    private static let machineFiguresMax = 20
+
     /// What went wrong with the worker first, if anything did.
     var failure: ClusterError? { state.withLock { $0.failure } }
+
+    /// Of the last heartbeat that was answered.
+    var lastRoundTrip: Duration? { state.withLock { $0.monitor.lastRoundTrip } }
 
     /// Starts to look for the longest round trip of a heartbeat anew.
     func forgetWorstRoundTrip() { state.withLock { $0.monitor.forgetWorstRoundTrip() } }
@@ -122,8 +141,11 @@ final class WorkerControl: Sendable {
 
     /// Ends every wait with `error`, unless there was a failure before.
     func fail(_ error: ClusterError) {
+        var error = error
         let isFirst = state.withLock { state in
             guard state.failure == nil else { return false }
+            // A broken link is the trouble of the worker at its other end.
+            if error.code != .link { error.worker = state.worker.name }
             state.failure = error
             state.waiting?.continuation.resume(throwing: error)
             state.waiting = nil
@@ -148,6 +170,9 @@ final class WorkerControl: Sendable {
                 state.withLock { state in
                     state.monitor.received(sequence: reply.sequence, now: .now)
                     state.latest = reply
+                    guard let machine = reply.machine else { return }
+                    state.machine.append(machine)
+                    if state.machine.count > Self.machineFiguresMax { state.machine.removeFirst() }
                 }
             case .fault:
                 let fault = try Fault.decode(frame.payload)

@@ -45,7 +45,8 @@ struct WorkerDialer: Sendable {
                 return try await connect(.control, to: worker)
             } catch let error as TransportError where error.code == .unreachable {
                 guard start.duration(to: .now) < limit else {
-                    throw ClusterError(.join, "gave up after \(limit): \(error.message)")
+                    throw ClusterError(
+                        .join, "gave up after \(limit): \(error.message)", worker: worker.name)
                 }
                 if !hasWaited { onWait(error.message) }
                 hasWaited = true
@@ -56,7 +57,7 @@ struct WorkerDialer: Sendable {
                 // The worker may not have noticed yet that its last coordinator is gone.
                 try await Task.sleep(for: Limits.joinRetryInterval / 2)
             } catch let error as any RemediableError {
-                throw ClusterError(.refused, "\(worker): \(error.message)")
+                throw ClusterError(.refused, "\(worker): \(error.message)", worker: worker.name)
             }
         }
     }

@@ -24,11 +24,15 @@ struct GenerationMeter {
     /// So many tokens of the prompt need not be computed.
     mutating func share(tokenCount: Int) { figures.sharedTokenCount = tokenCount }
 
-    mutating func countToken(at now: Mark) {
+    /// - Returns: the time since the token before; of the first, since the start.
+    mutating func countToken(at now: Mark) -> Duration {
         figures.generatedTokenCount += 1
         if firstToken == nil { firstToken = now }
-        lastToken = now.time
+        defer { lastToken = now.time }
+        return (lastToken ?? start.time).duration(to: now.time)
     }
+
+    var tokenCount: Int { figures.generatedTokenCount }
 
     /// The figures of a generation that ends now.
     func statistics(at end: Mark) -> GenerationStatistics {

@@ -5,29 +5,23 @@ import Synchronization
 
 /// Writes text with a pipeline: tokenises, lets the schedule form steps, and turns tokens back into text.
 package final class Generator: Sendable {
-    private enum Consumer {
-        case text(TextSequence)
-        case scores(CheckedContinuation<[Float], any Error>)
-
-        func fail(_ error: any Error) {
-            switch self {
-            case .text(let sequence): sequence.continuation.finish(throwing: error)
-            case .scores(let continuation): continuation.resume(throwing: error)
-            }
-        }
-    }
-
     /// Directives are carried out under the lock too, so that the pipeline sees them in the order in which
     /// the schedule gave them; nothing there blocks.
     private struct State {
         var schedule: GenerationSchedule
         var meter: PipelineMeter
-        var consumers: [UInt64: Consumer] = [:]
+        var ledger = GenerationLedger()
+        var sequences: [UInt64: TextSequence] = [:]
         var nextID: UInt64 = 0
-        var failure: (any Error)?
+        var failure: GenerationError?
 
         /// This moment in a generation.
         var mark: GenerationMeter.Mark { GenerationMeter.Mark(time: .now, stages: meter.stages) }
+
+        /// Counts what befalls a sequence, unless the service asks itself.
+        mutating func count(_ sequence: TextSequence, _ change: (inout GenerationLedger) -> Void) {
+            if !sequence.isProbe { change(&ledger) }
+        }
     }
 
     private let pipeline: any StepPipeline
@@ -69,9 +63,9 @@ package final class Generator: Sendable {
             reason = error
         }
         state.withLock { state in
-            state.failure = reason
-            for consumer in state.consumers.values { consumer.fail(reason) }
-            state.consumers = [:]
+            let failure = GenerationError(pipelineEnd: reason)
+            state.failure = failure
+            Self.failAll(failure, &state)
         }
         // A cancelled task sees the stream end as if the pipeline had been closed.
         try Task.checkCancellation()
@@ -83,7 +77,7 @@ package final class Generator: Sendable {
         let (events, continuation) = AsyncThrowingStream<GenerationEvent, any Error>.makeStream()
         let prompt: [UInt32]
         do throws(GenerationError) {
-            if let reason = request.sampling.invalidity { throw GenerationError(.invalid, reason) }
+            if let reason = request.invalidity { throw GenerationError(.invalid, reason) }
             prompt = try codec.tokens(of: request.prompt)
         } catch {
             continuation.finish(throwing: error)
@@ -92,12 +86,13 @@ package final class Generator: Sendable {
         let ending = codec.ending(of: request)
         let sequence = TextSequence(
             continuation: continuation, detokenizer: codec.detokenizer(), stopTexts: ending.texts,
-            meter: GenerationMeter(promptTokenCount: prompt.count, stages: stages, start: start))
+            meter: GenerationMeter(promptTokenCount: prompt.count, stages: stages, start: start),
+            isProbe: request.isProbe)
         continuation.yield(.started(prompt: prompt))
-        let id = submit(.text(sequence)) { id in
+        let id = submit(sequence, promptTokenCount: prompt.count) { id in
             SequenceRequest(
                 id: id, prompt: prompt, tokenCountMax: request.tokenCountMax, sampling: request.sampling,
-                stopTokens: ending.tokens, scores: false)
+                stopTokens: ending.tokens, scores: request.scoresPrompt, requestID: request.id)
         }
         continuation.onTermination = { [weak self] reason in
             guard case .cancelled = reason else { return }
@@ -109,30 +104,52 @@ package final class Generator: Sendable {
     }
 
     /// The log-probability of every token of `tokens` after the first, given those before it.
+    ///
+    /// - Throws: ``GenerationError``, or why the pipeline failed.
     package func score(_ tokens: [UInt32]) async throws -> [Float] {
-        try await withCheckedThrowingContinuation { continuation in
-            _ = submit(.scores(continuation)) { id in
-                SequenceRequest(
-                    id: id, prompt: tokens, tokenCountMax: 0, sampling: SamplingParameters(), stopTokens: [],
-                    scores: true)
-            }
+        let request = GenerationRequest(prompt: .tokens(tokens), tokenCountMax: 0, scoresPrompt: true)
+        var logProbabilities: [Float] = []
+        for try await case .promptScored(let scores) in generate(request) {
+            logProbabilities = scores.map(\.logProbability)
         }
+        try Task.checkCancellation()
+        return logProbabilities
     }
 
     /// What the stages have done so far, and what is under way.
     package var meter: PipelineMeter { state.withLock(\.meter) }
 
+    /// What has been asked for and done so far.
+    package var activity: GenerationActivity {
+        state.withLock { state in
+            GenerationActivity(
+                ledger: state.ledger, meter: state.meter, waitingCount: state.schedule.waitingCount,
+                runningCount: state.schedule.runningCount, waitingMax: state.schedule.waitingMax)
+        }
+    }
+
     /// From now on the meter's transits are those of what follows.
     package func forgetTransits() { state.withLock { $0.meter.forgetTransits() } }
 
-    private func submit(_ consumer: Consumer, _ request: (UInt64) -> SequenceRequest) -> UInt64 {
+    private static func failAll(_ error: GenerationError, _ state: inout State) {
+        for sequence in state.sequences.values {
+            state.count(sequence) { $0.fail() }
+            sequence.fail(error)
+        }
+        state.sequences = [:]
+    }
+
+    private func submit(
+        _ sequence: TextSequence, promptTokenCount: Int, _ request: (UInt64) -> SequenceRequest
+    ) -> UInt64 {
         state.withLock { state in
             let id = state.nextID
             state.nextID += 1
             if let failure = state.failure {
-                consumer.fail(failure)
+                sequence.fail(failure)
             } else {
-                state.consumers[id] = consumer
+                state.sequences[id] = sequence
+                state.count(sequence) { $0.start(promptTokenCount: promptTokenCount) }
                 perform(state.schedule.submit(request(id)), &state)
             }
             return id
@@ -141,7 +158,8 @@ package final class Generator: Sendable {
 
     private func cancel(_ id: UInt64) {
         state.withLock { state in
-            guard state.consumers.removeValue(forKey: id) != nil else { return }
+            guard let sequence = state.sequences.removeValue(forKey: id) else { return }
+            state.count(sequence) { $0.cancel() }
             perform(state.schedule.cancel(id), &state)
         }
     }
@@ -157,33 +175,39 @@ package final class Generator: Sendable {
             case .send(let item):
                 if case .step(let step) = item { state.meter.send(step, at: .now) }
                 pipeline.send(item)
-            case .token(let id, let token, let logProbability):
-                guard case .text(var sequence) = state.consumers[id] else { continue }
-                let isStopped = sequence.take(token: token, logProbability: logProbability, at: state.mark)
-                state.consumers[id] = .text(sequence)
+            case .scored(let id, let scores):
+                state.sequences[id]?.take(scores: scores)
+            case .token(let id, let token, let logProbability, let alternatives):
+                let now = state.mark
+                guard var sequence = state.sequences[id] else { continue }
+                let isStopped = sequence.take(
+                    token: token, logProbability: logProbability, alternatives: alternatives, at: now)
+                state.count(sequence) {
+                    $0.token(after: sequence.lastTokenTime, isFirst: sequence.tokenCount == 1)
+                }
+                state.sequences[id] = sequence
                 guard isStopped else { continue }
-                sequence.finish(.stop, isStopped: true, at: state.mark)
-                state.consumers[id] = nil
+                finish(id, .stop, isStopped: true, &state)
                 perform(state.schedule.cancel(id), &state)
             case .finished(let id, let reason):
-                guard case .text(var sequence) = state.consumers.removeValue(forKey: id) else { continue }
-                sequence.finish(reason, isStopped: false, at: state.mark)
-            case .scored(let id, let logProbabilities):
-                guard case .scores(let continuation) = state.consumers.removeValue(forKey: id) else {
-                    continue
-                }
-                continuation.resume(returning: logProbabilities)
+                finish(id, reason, isStopped: false, &state)
             case .shared(let id, let tokenCount):
-                guard case .text(var sequence) = state.consumers[id] else { continue }
-                sequence.share(tokenCount: tokenCount)
-                state.consumers[id] = .text(sequence)
+                state.sequences[id]?.share(tokenCount: tokenCount)
             case .refused(let id, let refusal):
-                state.consumers.removeValue(forKey: id)?.fail(GenerationError(refusal))
+                guard let sequence = state.sequences.removeValue(forKey: id) else { continue }
+                if refusal.code == .overloaded { state.count(sequence) { $0.refuse() } }
+                sequence.fail(GenerationError(refusal))
             case .violation(let message):
-                state.failure = GenerationError(.failed, message)
-                for consumer in state.consumers.values { consumer.fail(GenerationError(.failed, message)) }
-                state.consumers = [:]
+                let failure = GenerationError(.failed, message)
+                state.failure = failure
+                Self.failAll(failure, &state)
             }
         }
+    }
+
+    private func finish(_ id: UInt64, _ reason: FinishReason, isStopped: Bool, _ state: inout State) {
+        guard var sequence = state.sequences.removeValue(forKey: id) else { return }
+        state.count(sequence) { $0.finish(reason) }
+        sequence.finish(reason, isStopped: isStopped, at: state.mark)
     }
 }

@@ -11,6 +11,8 @@ package struct PipelineMeter: Sendable {
     package private(set) var entryCount: UInt64 = 0
     /// Of the last steps: time under way that no stage spent computing, in microseconds.
     package private(set) var transitMicros: [UInt32] = []
+    /// When the last of them came.
+    package private(set) var lastReturn: ContinuousClock.Instant?
     private var nextTransit = 0
     private var sent: [UInt64: ContinuousClock.Instant] = [:]
 
@@ -28,6 +30,7 @@ package struct PipelineMeter: Sendable {
 
     mutating func receive(_ outcome: StepOutcome, at now: ContinuousClock.Instant) {
         stepCount += 1
+        lastReturn = now
         for (index, trace) in zip(stages.indices, outcome.traces) { stages[index].add(trace) }
         guard let start = sent.removeValue(forKey: outcome.id) else { return }
         let computed = outcome.traces.reduce(Duration.zero) {
@@ -40,6 +43,13 @@ package struct PipelineMeter: Sendable {
             transitMicros[nextTransit] = transit
             nextTransit = (nextTransit + 1) % Self.transitsMax
         }
+    }
+
+    /// The last `count` transits, as far as they are remembered.
+    package func lastTransits(_ count: UInt64) -> [UInt32] {
+        // In the order in which they came: what follows the next place is the oldest.
+        let ordered = transitMicros[nextTransit...] + transitMicros[..<nextTransit]
+        return Array(ordered.suffix(Int(clamping: count)))
     }
 
     /// Forgets the transits so far, so that the next ones are those of what follows.

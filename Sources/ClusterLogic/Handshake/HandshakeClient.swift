@@ -153,8 +153,14 @@ package struct HandshakeClient: Equatable, Sendable {
 }
 
 extension Hello {
-    /// Only workers dial other workers' links; every other connection is a coordinator's.
-    var clientName: String { "\(role == .link ? "worker" : "coordinator") '\(node)'" }
+    /// Only workers dial other workers' links, anybody examines; every other connection is a coordinator's.
+    var clientName: String {
+        switch role {
+        case .link: "worker '\(node)'"
+        case .examine: "'\(node)'"
+        default: "coordinator '\(node)'"
+        }
+    }
 }
 
 func versionText(_ versions: ClosedRange<UInt32>) -> String {

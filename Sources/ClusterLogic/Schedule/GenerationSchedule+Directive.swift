@@ -12,10 +12,11 @@ extension GenerationSchedule {
         case send(PipelineItem)
         /// The sequence has a slot that holds its first tokens already: they are not computed again.
         case shared(UInt64, tokenCount: Int)
-        /// The sequence has gone on by one token, whose log-probability is there if the request wants it.
-        case token(UInt64, UInt32, logProbability: Float?)
-        /// The log-probability of every prompt token after the first, `[prompt.count - 1]`.
-        case scored(UInt64, [Float])
+        /// The sequence has gone on by one token, whose log-probability and alternatives are there if the request
+        /// wants them.
+        case token(UInt64, UInt32, logProbability: Float?, alternatives: [TokenScore] = [])
+        /// Every prompt token after the first, `[prompt.count - 1]`; said before the first token.
+        case scored(UInt64, [ScoredToken])
         /// The last word on a sequence that was submitted and not cancelled.
         case finished(UInt64, FinishReason)
         /// The sequence was not taken.

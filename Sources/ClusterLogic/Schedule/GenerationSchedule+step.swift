@@ -46,7 +46,7 @@ extension GenerationSchedule {
             running[request.id] = sequence
             prefilling.append(request.id)
             unsentCount += sequence.unsentPromptCount
-            sends.append(.send(.open(slot: slot, sampling: request.sampling, prefix: prefix)))
+            sends.append(.send(.open(sequence.opening(prefix))))
             if sharedCount > 0 { news.append(.shared(request.id, tokenCount: sharedCount)) }
         }
     }
@@ -61,7 +61,7 @@ extension GenerationSchedule {
 
     /// The next step, accounted for as in flight, or `nil` if there is nothing to compute.
     private mutating func nextStep() -> Step? {
-        var builder = StepBuilder()
+        var builder = StepBuilder(vocabularySize: vocabularySize)
         let chunkMax = min(chunkShare, stepTokensMax)
         // Room for a chunk is kept free, so that decoding never starves a prompt.
         let decodeMax = prefilling.isEmpty ? stepTokensMax : stepTokensMax - chunkMax
@@ -75,7 +75,9 @@ extension GenerationSchedule {
         appendPrompts(tokenCountMax: chunkMax, to: &builder)
         guard !builder.entries.isEmpty else { return nil }
         defer { nextStepID += 1 }
-        inFlight.append(StepInFlight(id: nextStepID, expectations: builder.expectations))
+        inFlight.append(
+            StepInFlight(
+                id: nextStepID, vocabularySize: vocabularySize, expectations: builder.expectations))
         return Step(id: nextStepID, entries: builder.entries)
     }
 
@@ -108,6 +110,7 @@ extension GenerationSchedule {
 
 /// A step's entries and what they will bring.
 private struct StepBuilder {
+    let vocabularySize: Int
     var entries: [StepEntry] = []
     var expectations: [StepInFlight.Expectation] = []
 
@@ -122,6 +125,7 @@ private struct StepBuilder {
         expectations.append(
             StepInFlight.Expectation(
                 owner: request.id, slot: entry.slot, position: entry.position, output: entry.output,
-                wantsLogProbability: wantsLogProbability))
+                wantsLogProbability: wantsLogProbability,
+                alternativeCount: min(Int(request.sampling.alternativeCount), vocabularySize)))
     }
 }

@@ -15,10 +15,12 @@ package struct GenerationSchedule: Equatable, Sendable {
     /// Steps among which decoding sequences are divided.
     let groupCount: Int
     let contextLength: Int
+    let vocabularySize: Int
     let prefillChunk: Int
     let stepsInFlightMax: Int
     let stepTokensMax: Int
-    private let waitingMax: Int
+    /// Sequences that may wait for a slot; more are refused.
+    package let waitingMax: Int
 
     /// Sequences that have no slot yet, the oldest first.
     var waiting: [SequenceRequest] = []
@@ -36,6 +38,7 @@ package struct GenerationSchedule: Equatable, Sendable {
     ///   - stageCount: stages of the plan.
     ///   - slotCount: sequences that the KV caches hold at once, 1...`Limits.slotsMax`.
     ///   - contextLength: positions of each slot.
+    ///   - vocabularySize: tokens that the stages can return, 1...`Limits.vocabularyMax`.
     ///   - prefillChunk: prompt tokens of one step, at most half of `stepTokensMax`.
     ///   - groupCount: steps among which decoding sequences are divided; `stageCount` by default. More hide
     ///     longer ways between the stages, at the price of smaller steps.
@@ -46,14 +49,16 @@ package struct GenerationSchedule: Equatable, Sendable {
     ///
     /// Figures outside these bounds are moved to the nearest one inside.
     package init(
-        stageCount: Int, slotCount: Int, contextLength: Int, prefillChunk: Int = 64,
-        groupCount: Int? = nil, stepsInFlightMax: Int? = nil, waitingMax: Int = Limits.slotsMax,
+        stageCount: Int, slotCount: Int, contextLength: Int,
+        vocabularySize: Int = Limits.vocabularyMax, prefillChunk: Int = 64, groupCount: Int? = nil,
+        stepsInFlightMax: Int? = nil, waitingMax: Int = Limits.slotsMax,
         stepTokensMax: Int = Limits.stepTokensMax
     ) {
         func bounded(_ value: Int, _ max: Int) -> Int { min(Swift.max(value, 1), max) }
         let slotCount = bounded(slotCount, Limits.slotsMax)
         self.groupCount = bounded(groupCount ?? stageCount, Limits.stageQueueStepsMax - 1)
         self.contextLength = bounded(contextLength, Limits.contextMax)
+        self.vocabularySize = bounded(vocabularySize, Limits.vocabularyMax)
         let stepTokensMax = bounded(max(stepTokensMax, 2), Limits.stepTokensMax)
         self.prefillChunk = bounded(prefillChunk, stepTokensMax / 2)
         self.stepsInFlightMax = bounded(
@@ -120,10 +125,12 @@ package struct GenerationSchedule: Equatable, Sendable {
     private mutating func takeScore(
         _ result: StepResult, of id: UInt64, _ sends: inout [Directive], _ news: inout [Directive]
     ) {
-        guard var sequence = running[id], let score = result.logProbability else { return }
-        sequence.scores.append(score)
-        running[id] = sequence
-        guard sequence.scores.count == sequence.scoreCount else { return }
+        guard let logProbability = result.logProbability else { return }
+        // In place: a copy for every token would take the square of the prompt's length.
+        running[id]?.scores.append(
+            ScoredToken(
+                id: result.token, logProbability: logProbability, alternatives: result.alternatives))
+        guard let sequence = running[id], sequence.scores.count == sequence.scoreCount else { return }
         news.append(.scored(id, sequence.scores))
         if sequence.request.tokenCountMax == 0 { finish(id, .length, &sends, &news) }
     }
@@ -138,7 +145,9 @@ package struct GenerationSchedule: Equatable, Sendable {
         running[id] = sequence
         // Workers of earlier releases return it unasked.
         let logProbability = request.sampling.wantsLogProbabilities ? result.logProbability : nil
-        news.append(.token(id, result.token, logProbability: logProbability))
+        news.append(
+            .token(
+                id, result.token, logProbability: logProbability, alternatives: result.alternatives))
         if sequence.generatedCount == request.tokenCountMax {
             finish(id, .length, &sends, &news)
         } else if request.prompt.count + sequence.generatedCount > contextLength {
@@ -191,6 +200,9 @@ package struct GenerationSchedule: Equatable, Sendable {
     private func invalidity(of request: SequenceRequest) -> String? {
         if request.prompt.isEmpty { return "the prompt is empty" }
         if request.tokenCountMax < 0 { return "\(request.tokenCountMax) tokens cannot be generated" }
+        if let bias = request.sampling.biases.first(where: { $0.token >= UInt32(vocabularySize) }) {
+            return "token \(bias.token) has a bias, but is not one of the model's \(vocabularySize)"
+        }
         return request.sampling.invalidity
     }
 

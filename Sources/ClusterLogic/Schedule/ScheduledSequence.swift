@@ -10,8 +10,8 @@ struct ScheduledSequence: Equatable, Sendable {
     private var tokens: [UInt32]
     /// Tokens that are on their way or through, those that were taken over included.
     private var sentCount: Int
-    /// Log-probabilities of the prompt's tokens from the second on, as far as they have come.
-    var scores: [Float] = []
+    /// The prompt's tokens from the second on, as far as their log-probabilities have come.
+    var scores: [ScoredToken] = []
 
     /// - Parameter sharedCount: tokens of the prompt that the slot holds already.
     init(request: SequenceRequest, slot: UInt32, sharedCount: Int) {
@@ -19,6 +19,13 @@ struct ScheduledSequence: Equatable, Sendable {
         self.slot = slot
         tokens = request.prompt
         sentCount = sharedCount
+    }
+
+    /// What the stages are told of it, with what it takes over.
+    func opening(_ prefix: SharedPrefix?) -> Opening {
+        Opening(
+            slot: slot, sampling: request.sampling, promptTokenCount: UInt32(request.prompt.count),
+            prefix: prefix, requestID: request.requestID)
     }
 
     var isPrefilling: Bool { sentCount < request.neededPromptCount }

@@ -13,9 +13,13 @@ struct StepInFlight: Equatable, Sendable {
         let position: UInt32
         let output: StepEntry.Output
         let wantsLogProbability: Bool
+        /// How many must come.
+        let alternativeCount: Int
     }
 
     let id: UInt64
+    /// All tokens are below it.
+    let vocabularySize: Int
     /// One for each entry that has an output, in order.
     let expectations: [Expectation]
 
@@ -37,7 +41,24 @@ struct StepInFlight: Equatable, Sendable {
             if case .score(let target) = expected.output, result.token != target {
                 return "step \(id) scored token \(result.token) instead of \(target)"
             }
+            guard result.alternatives.count == expected.alternativeCount else {
+                return
+                    "step \(id) brought \(result.alternatives.count) alternatives for slot \(result.slot), "
+                    + "position \(result.position), instead of \(expected.alternativeCount)"
+            }
+            if let token = result.firstToken(from: UInt32(vocabularySize)) {
+                return
+                    "step \(id) brought token \(token) for slot \(result.slot), position \(result.position), "
+                    + "but the vocabulary has \(vocabularySize)"
+            }
         }
         return nil
+    }
+}
+
+extension StepResult {
+    /// The first token of the result that is not below `bound`.
+    fileprivate func firstToken(from bound: UInt32) -> UInt32? {
+        token >= bound ? token : alternatives.first { $0.token >= bound }?.token
     }
 }

@@ -92,7 +92,7 @@ package struct Simulation {
                 outcomes.append((back, StepOutcome(id: step.id, results: results, traces: [])))
             case .send, .scored, .shared:
                 continue
-            case .token(let id, _, _):
+            case .token(let id, _, _, _):
                 tokenSeconds[Int(id)].append(now)
             case .finished(let id, _):
                 finishSeconds[Int(id)] = now

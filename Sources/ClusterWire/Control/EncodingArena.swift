@@ -37,6 +37,13 @@ final class EncodingArena {
         return pointers
     }
 
+    /// The values of a packed field.
+    func values<Value>(_ values: [Value]) -> UnsafeMutablePointer<Value> {
+        let copy = allocate(Value.self, count: values.count)
+        copy.initialize(from: values, count: values.count)
+        return copy
+    }
+
     private func allocate<Element>(_: Element.Type, count: Int) -> UnsafeMutablePointer<Element> {
         let pointer = UnsafeMutablePointer<Element>.allocate(capacity: max(count, 1))
         blocks.append(UnsafeMutableRawPointer(pointer))

@@ -26,8 +26,10 @@ struct FieldReader {
     }
 
     /// Sentences: lines and tabs are allowed.
-    func prose(_ field: String, _ bytes: some Collection<UInt8>) throws(WireError) -> String {
-        try text(field, bytes, bytesMax: Limits.messageBytesMax, isAllowed: WireText.isAllowedInProse)
+    func prose(
+        _ field: String, _ bytes: some Collection<UInt8>, bytesMax: Int = Limits.messageBytesMax
+    ) throws(WireError) -> String {
+        try text(field, bytes, bytesMax: bytesMax, isAllowed: WireText.isAllowedInProse)
     }
 
     func bytes(
@@ -81,6 +83,16 @@ struct FieldReader {
             if let item { messages.append(try Message(item.pointee)) }
         }
         return messages
+    }
+
+    /// The values of a packed field.
+    func values<Value>(
+        _ field: String, _ values: UnsafeMutablePointer<Value>?, count: Int, countMax: Int
+    ) throws(WireError) -> [Value] {
+        guard count <= countMax else {
+            throw WireError(.limit, "\(message).\(field) has \(count) values; at most \(countMax) are taken")
+        }
+        return Array(UnsafeBufferPointer(start: values, count: values == nil ? 0 : count))
     }
 
     private func text(

@@ -14,14 +14,24 @@ enum WireText {
 
     /// `text` as a peer will take it: messages quote paths and peers' names, so they are cut and cleaned
     /// rather than trusted to be short and printable.
-    static func prose(_ text: String) -> String {
+    static func prose(_ text: String, bytesMax: Int = Limits.messageBytesMax) -> String {
         var kept = ""
         var byteCount = 0
         for scalar in text.unicodeScalars {
             let shown = isAllowedInProse(scalar) ? scalar : "?"
             byteCount += UTF8.width(shown)
-            guard byteCount <= Limits.messageBytesMax else { break }
+            guard byteCount <= bytesMax else { break }
             kept.unicodeScalars.append(shown)
+        }
+        return kept
+    }
+
+    /// `text` as a peer will take it for a name: what the system tells of itself may be anything.
+    static func name(_ text: String) -> String {
+        var kept = ""
+        for scalar in text.unicodeScalars where !isControl(scalar) {
+            guard kept.utf8.count + UTF8.width(scalar) <= Limits.nameBytesMax else { break }
+            kept.unicodeScalars.append(scalar)
         }
         return kept
     }

@@ -6,8 +6,7 @@ extension Frame {
     /// What the coordinator sends to the first stage.
     package init(_ item: PipelineItem) {
         switch item {
-        case .open(let slot, let sampling, let prefix):
-            self.init(Opening(slot: slot, sampling: sampling, prefix: prefix))
+        case .open(let opening): self.init(opening)
         case .step(let step):
             let payload = StepFrame.encode(step: step).dropFirst(FrameHeader.byteCount)
             self.init(type: .step, stream: step.id, payload: [UInt8](payload))

@@ -10,25 +10,31 @@ package import BitNetCore
 /// |------:|---------------------------------------------------------------------------|
 /// |     4 | result count, at most `Limits.stepTokensMax`                              |
 /// |     4 | trace count, at most `Limits.workersMax`                                  |
-/// |    16 | for each result: slot, position, token, log-probability (f32; bits 7FC00000 for none, not otherwise NaN) |
+/// |     4 | alternative count of all results together                                 |
+/// |    20 | for each result: slot, position, token, log-probability (f32; bits 7FC00000 for none, not otherwise NaN), alternative count, at most `Limits.alternativesMax` |
+/// |     8 | for each alternative of the first result, then of the next: token, log-probability (f32, not NaN) |
 /// |    20 | for each trace: compute, idle, queued, sending microseconds, received bytes |
 package enum OutcomeFrame {
     /// A whole frame, header included.
     ///
-    /// - Precondition: The outcome is within the limits, as the step was.
+    /// - Precondition: The outcome is within the limits, as the step and the slots' parameters were.
     package static func encode(_ outcome: StepOutcome) -> [UInt8] {
+        let counts = Counts(outcome)
         precondition(
-            outcome.results.count <= Limits.stepTokensMax && outcome.traces.count <= Limits.workersMax,
-            "step \(outcome.id): \(outcome.results.count) results and "
-                + "\(outcome.traces.count) traces do not fit")
-        let payloadByteCount = payloadByteCount(
-            resultCount: outcome.results.count, traceCount: outcome.traces.count)
+            counts.areWithinLimits
+                && outcome.results.allSatisfy { $0.alternatives.count <= Limits.alternativesMax },
+            "step \(outcome.id): \(counts) do not fit")
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(FrameHeader.byteCount + payloadByteCount)
-        FrameHeader(type: .outcome, stream: outcome.id, payloadByteCount: payloadByteCount).append(to: &bytes)
-        bytes.append(littleEndian: UInt32(outcome.results.count))
-        bytes.append(littleEndian: UInt32(outcome.traces.count))
+        bytes.reserveCapacity(FrameHeader.byteCount + counts.payloadByteCount)
+        FrameHeader(type: .outcome, stream: outcome.id, payloadByteCount: counts.payloadByteCount)
+            .append(to: &bytes)
+        for count in [counts.results, counts.traces, counts.alternatives] {
+            bytes.append(littleEndian: UInt32(count))
+        }
         for result in outcome.results { PipelineLayout.append(result, to: &bytes) }
+        for result in outcome.results {
+            for alternative in result.alternatives { PipelineLayout.append(alternative, to: &bytes) }
+        }
         for trace in outcome.traces { PipelineLayout.append(trace, to: &bytes) }
         return bytes
     }
@@ -47,38 +53,93 @@ package enum OutcomeFrame {
     private static func decode(
         _ reader: inout LittleEndianReader, id: UInt64, byteCount: Int
     ) throws(WireError) -> StepOutcome {
-        guard let resultCount = reader.integer(UInt32.self), let traceCount = reader.integer(UInt32.self)
+        guard let resultCount = reader.integer(UInt32.self), let traceCount = reader.integer(UInt32.self),
+            let alternativeCount = reader.integer(UInt32.self)
         else {
             throw WireError(.malformed, "the outcome of step \(id) ends inside its header")
         }
-        guard resultCount <= UInt32(Limits.stepTokensMax), traceCount <= UInt32(Limits.workersMax) else {
+        let counts = Counts(
+            results: Int(resultCount), traces: Int(traceCount), alternatives: Int(alternativeCount))
+        guard counts.areWithinLimits else {
             throw WireError(
                 .limit,
-                "the outcome of step \(id) has \(resultCount) results and \(traceCount) traces; at most "
-                    + "\(Limits.stepTokensMax) and \(Limits.workersMax) are taken")
+                "the outcome of step \(id) has \(counts); at most \(Limits.stepTokensMax), "
+                    + "\(Limits.workersMax) and \(Limits.alternativesMax) for each result are taken")
         }
-        let expected = payloadByteCount(resultCount: Int(resultCount), traceCount: Int(traceCount))
-        guard byteCount == expected else {
+        guard byteCount == counts.payloadByteCount else {
             throw WireError(
-                .malformed, "the outcome of step \(id) has \(byteCount) bytes; its counts ask for \(expected)"
+                .malformed,
+                "the outcome of step \(id) has \(byteCount) bytes; its counts ask for \(counts.payloadByteCount)"
             )
         }
         var outcome = StepOutcome(id: id, results: [], traces: [])
-        outcome.results.reserveCapacity(Int(resultCount))
-        for _ in 0..<resultCount { outcome.results.append(try PipelineLayout.result(&reader, step: id)) }
-        outcome.traces.reserveCapacity(Int(traceCount))
-        for _ in 0..<traceCount { outcome.traces.append(try PipelineLayout.trace(&reader, step: id)) }
+        outcome.results = try results(&reader, id: id, counts)
+        outcome.traces.reserveCapacity(counts.traces)
+        for _ in 0..<counts.traces { outcome.traces.append(try PipelineLayout.trace(&reader, step: id)) }
         return outcome
     }
 
-    /// Bytes of a frame, header included.
-    package static func byteCount(resultCount: Int, traceCount: Int) -> Int {
-        FrameHeader.byteCount + payloadByteCount(resultCount: resultCount, traceCount: traceCount)
+    private static func results(
+        _ reader: inout LittleEndianReader, id: UInt64, _ counts: Counts
+    ) throws(WireError) -> [StepResult] {
+        var results: [StepResult] = []
+        var alternativeCounts: [Int] = []
+        results.reserveCapacity(counts.results)
+        alternativeCounts.reserveCapacity(counts.results)
+        for _ in 0..<counts.results {
+            let (result, alternativeCount) = try PipelineLayout.result(&reader, step: id)
+            results.append(result)
+            alternativeCounts.append(alternativeCount)
+        }
+        guard alternativeCounts.reduce(0, +) == counts.alternatives else {
+            throw WireError(
+                .malformed, "the alternatives in the outcome of step \(id) are not as many as its header says"
+            )
+        }
+        for (index, count) in alternativeCounts.enumerated() where count > 0 {
+            results[index].alternatives.reserveCapacity(count)
+            for _ in 0..<count {
+                results[index].alternatives.append(try PipelineLayout.alternative(&reader, step: id))
+            }
+        }
+        return results
     }
 
-    /// Fits a control frame at the largest counts: 8 + 2048 × 16 + 1024 × 16.
-    private static func payloadByteCount(resultCount: Int, traceCount: Int) -> Int {
-        PipelineLayout.outcomeHeaderByteCount + resultCount * PipelineLayout.resultByteCount
-            + traceCount * PipelineLayout.traceByteCount
+    /// Bytes of a frame without alternatives, header included.
+    package static func byteCount(resultCount: Int, traceCount: Int) -> Int {
+        FrameHeader.byteCount
+            + Counts(results: resultCount, traces: traceCount, alternatives: 0).payloadByteCount
     }
+}
+
+/// What the header of an outcome says.
+private struct Counts: CustomStringConvertible {
+    let results: Int
+    let traces: Int
+    let alternatives: Int
+
+    init(results: Int, traces: Int, alternatives: Int) {
+        self.results = results
+        self.traces = traces
+        self.alternatives = alternatives
+    }
+
+    init(_ outcome: StepOutcome) {
+        self.init(
+            results: outcome.results.count, traces: outcome.traces.count,
+            alternatives: outcome.results.reduce(0) { $0 + $1.alternatives.count })
+    }
+
+    var areWithinLimits: Bool {
+        results <= Limits.stepTokensMax && traces <= Limits.workersMax
+            && alternatives <= results * Limits.alternativesMax
+    }
+
+    /// Fits the frame's limit at the largest counts: 12 + 2048 × (20 + 20 × 8) + 1024 × 20.
+    var payloadByteCount: Int {
+        PipelineLayout.outcomeHeaderByteCount + results * PipelineLayout.resultByteCount
+            + alternatives * PipelineLayout.alternativeByteCount + traces * PipelineLayout.traceByteCount
+    }
+
+    var description: String { "\(results) results, \(traces) traces and \(alternatives) alternatives" }
 }

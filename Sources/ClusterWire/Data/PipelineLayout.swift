@@ -2,13 +2,15 @@
 
 import BitNetCore
 
-/// The fixed-size records of steps and outcomes.
+/// The records of steps and outcomes.
 enum PipelineLayout {
     static let stepHeaderByteCount = 16
-    static let outcomeHeaderByteCount = 8
+    static let outcomeHeaderByteCount = 12
     static let entryByteCount = 20
     static let traceByteCount = 20
-    static let resultByteCount = 16
+    /// Without its alternatives.
+    static let resultByteCount = 20
+    static let alternativeByteCount = 8
 
     static func append(_ entry: StepEntry, to bytes: inout [UInt8]) {
         let (output, target): (UInt32, UInt32) =
@@ -47,16 +49,22 @@ enum PipelineLayout {
     /// Stands where a result has no log-probability; all other values that are not numbers are refused.
     private static let noLogProbability: UInt32 = 0x7FC0_0000
 
+    /// The result itself; its alternatives stand behind all results.
     static func append(_ result: StepResult, to bytes: inout [UInt8]) {
         bytes.append(littleEndian: result.slot)
         bytes.append(littleEndian: result.position)
         bytes.append(littleEndian: result.token)
         bytes.append(littleEndian: result.logProbability?.bitPattern ?? noLogProbability)
+        bytes.append(littleEndian: UInt32(result.alternatives.count))
     }
 
-    static func result(_ reader: inout LittleEndianReader, step: UInt64) throws(WireError) -> StepResult {
+    /// - Returns: the result without its alternatives, and how many there are.
+    static func result(
+        _ reader: inout LittleEndianReader, step: UInt64
+    ) throws(WireError) -> (result: StepResult, alternativeCount: Int) {
         guard let slot = reader.integer(UInt32.self), let position = reader.integer(UInt32.self),
-            let token = reader.integer(UInt32.self), let bits = reader.integer(UInt32.self)
+            let token = reader.integer(UInt32.self), let bits = reader.integer(UInt32.self),
+            let alternativeCount = reader.integer(UInt32.self)
         else {
             throw WireError(.malformed, "the outcome of step \(step) ends inside a result")
         }
@@ -65,7 +73,35 @@ enum PipelineLayout {
         guard logProbability?.isNaN != true else {
             throw WireError(.limit, "the outcome of step \(step) has a log-probability that is not a number")
         }
-        return StepResult(slot: slot, position: position, token: token, logProbability: logProbability)
+        guard alternativeCount <= UInt32(Limits.alternativesMax) else {
+            throw WireError(
+                .limit,
+                "the outcome of step \(step) has \(alternativeCount) alternatives for a token; at most "
+                    + "\(Limits.alternativesMax) are taken")
+        }
+        let result = StepResult(slot: slot, position: position, token: token, logProbability: logProbability)
+        return (result, Int(alternativeCount))
+    }
+
+    static func append(_ alternative: TokenScore, to bytes: inout [UInt8]) {
+        bytes.append(littleEndian: alternative.token)
+        bytes.append(littleEndian: alternative.logProbability.bitPattern)
+    }
+
+    static func alternative(
+        _ reader: inout LittleEndianReader, step: UInt64
+    ) throws(WireError) -> TokenScore {
+        guard let token = reader.integer(UInt32.self), let bits = reader.integer(UInt32.self) else {
+            throw WireError(.malformed, "the outcome of step \(step) ends inside an alternative")
+        }
+        let logProbability = Float(bitPattern: bits)
+        guard token < UInt32(Limits.vocabularyMax), !logProbability.isNaN else {
+            throw WireError(
+                .limit,
+                "the outcome of step \(step) has the alternative \(token) with log-probability "
+                    + "\(logProbability); tokens must be below \(Limits.vocabularyMax), the other a number")
+        }
+        return TokenScore(token: token, logProbability: logProbability)
     }
 
     static func append(_ trace: StageTrace, to bytes: inout [UInt8]) {

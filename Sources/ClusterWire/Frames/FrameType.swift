@@ -29,6 +29,10 @@ package enum FrameType: UInt8, CaseIterable, Sendable {
     case probeLinks = 0x1C
     case linksProbed = 0x1D
 
+    // Examine connection, beside those for links and probes.
+    case examine = 0x1E
+    case examination = 0x1F
+
     // Weights connection.
     case partOffer = 0x20
     case partStatus = 0x21
@@ -53,6 +57,7 @@ package enum FrameType: UInt8, CaseIterable, Sendable {
         case .partEnd, .probed: 0
         case .partChunk, .probe: Limits.weightBytesMax
         case .step: Limits.activationBytesMax
+        case .outcome: Limits.outcomeBytesMax
         default: Limits.controlBytesMax
         }
     }

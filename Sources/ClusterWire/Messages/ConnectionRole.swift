@@ -16,4 +16,6 @@ package enum ConnectionRole: UInt32, CaseIterable, Sendable {
     case link = 5
     /// Any member of the session to a worker: how good the way between them is.
     case probe = 6
+    /// Any holder of the key to a worker, at any time: how it and the ways from it are.
+    case examine = 7
 }

@@ -63,13 +63,18 @@ package struct HeartbeatReply: ControlMessage {
     package var residentByteCount: UInt64
     /// Steps of this session that have left the stage.
     package var stepsCompleted: UInt64
+    /// What the worker's process and machine take and have.
+    package var machine: MachineFigures?
 
-    package init(sequence: UInt64, state: WorkerStateCode, residentByteCount: UInt64, stepsCompleted: UInt64)
-    {
+    package init(
+        sequence: UInt64, state: WorkerStateCode, residentByteCount: UInt64, stepsCompleted: UInt64,
+        machine: MachineFigures? = nil
+    ) {
         self.sequence = sequence
         self.state = state
         self.residentByteCount = residentByteCount
         self.stepsCompleted = stepsCompleted
+        self.machine = machine
     }
 
     package func encode() -> [UInt8] { pack() }
@@ -89,6 +94,7 @@ extension HeartbeatReply: GeneratedMessage {
         structure.state = Cluster__WorkerState(rawValue: state.rawValue)
         structure.resident_byte_count = residentByteCount
         structure.steps_completed = stepsCompleted
+        structure.machine = machine.map(arena.structure)
     }
 
     init(_ structure: Cluster__HeartbeatReply) throws(WireError) {
@@ -96,5 +102,6 @@ extension HeartbeatReply: GeneratedMessage {
         state = WorkerStateCode(rawValue: structure.state.rawValue) ?? .other
         residentByteCount = structure.resident_byte_count
         stepsCompleted = structure.steps_completed
+        if let held = structure.machine { machine = try MachineFigures(held.pointee) }
     }
 }

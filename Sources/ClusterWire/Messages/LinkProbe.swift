@@ -32,7 +32,7 @@ extension Neighbour: GeneratedMessage {
     }
 }
 
-/// Coordinator to worker, before the plan: measure the ways to these workers.
+/// Coordinator to worker, before the plan, or an examiner at any time: measure the ways to these workers.
 package struct ProbeLinks: ControlMessage {
     package static let frameType = FrameType.probeLinks
 
@@ -74,11 +74,14 @@ package struct LinkFigures: Equatable, Sendable {
     /// One way: half of a round trip.
     package var latencySeconds: Double
     package var bytesPerSecond: Double
+    /// On examine connections: why the way could not be measured; else empty.
+    package var error: String
 
-    package init(name: String, latencySeconds: Double, bytesPerSecond: Double) {
+    package init(name: String, latencySeconds: Double, bytesPerSecond: Double, error: String = "") {
         self.name = name
         self.latencySeconds = latencySeconds
         self.bytesPerSecond = bytesPerSecond
+        self.error = error
     }
 }
 
@@ -91,16 +94,21 @@ extension LinkFigures: GeneratedMessage {
         structure.name = arena.text(name)
         structure.latency_seconds = latencySeconds
         structure.bytes_per_second = bytesPerSecond
+        structure.error = arena.text(WireText.prose(error, bytesMax: Limits.examinedErrorBytesMax))
     }
 
     init(_ structure: Cluster__LinkFigures) throws(WireError) {
-        name = try FieldReader(Self.self).name("name", structure.name.bytes, isEmptyAllowed: false)
+        let reader = FieldReader(Self.self)
+        name = try reader.name("name", structure.name.bytes, isEmptyAllowed: false)
         latencySeconds = structure.latency_seconds
         bytesPerSecond = structure.bytes_per_second
+        error = try reader.prose("error", structure.error.bytes, bytesMax: Limits.examinedErrorBytesMax)
     }
 }
 
-/// Worker to coordinator: the answer to ``ProbeLinks``, without those that could not be reached.
+/// Worker to coordinator: the answer to ``ProbeLinks``.
+///
+/// On control connections without those that could not be reached, on examine connections with all.
 package struct LinksProbed: ControlMessage {
     package static let frameType = FrameType.linksProbed
 

@@ -4,20 +4,8 @@ package import BitNetCore
 import CClusterProto
 
 /// Along the pipeline: a new sequence takes the slot.
-package struct Opening: ControlMessage {
+extension Opening: ControlMessage {
     package static let frameType = FrameType.opening
-
-    package var slot: UInt32
-    /// Matters to the last stage only.
-    package var sampling: SamplingParameters
-    /// What the sequence takes over instead of computing it.
-    package var prefix: SharedPrefix?
-
-    package init(slot: UInt32, sampling: SamplingParameters, prefix: SharedPrefix? = nil) {
-        self.slot = slot
-        self.sampling = sampling
-        self.prefix = prefix
-    }
 
     package func encode() -> [UInt8] { pack() }
 
@@ -39,33 +27,75 @@ extension Opening: GeneratedMessage {
         structure.min_p = sampling.minP
         structure.repetition_penalty = sampling.repetitionPenalty
         structure.repetition_window = sampling.repetitionWindow
+        structure.presence_penalty = sampling.presencePenalty
+        structure.frequency_penalty = sampling.frequencyPenalty
+        structure.bias_tokens = arena.values(sampling.biases.map(\.token))
+        structure.n_bias_tokens = sampling.biases.count
+        structure.bias_values = arena.values(sampling.biases.map(\.bias))
+        structure.n_bias_values = sampling.biases.count
         structure.seed = sampling.seed
         structure.omits_log_probabilities = sampling.wantsLogProbabilities ? 0 : 1
+        structure.alternative_count = sampling.alternativeCount
+        structure.prompt_token_count = promptTokenCount
         structure.prefix_slot = prefix?.slot ?? 0
         structure.prefix_token_count = prefix?.tokenCount ?? 0
+        structure.request_id = arena.text(requestID)
     }
 
     init(_ structure: Cluster__Opening) throws(WireError) {
         let reader = FieldReader(Self.self)
-        slot = try reader.number("slot", structure.slot, in: 0...UInt32(Limits.slotsMax - 1))
-        sampling = SamplingParameters()
-        sampling.temperature = structure.temperature
-        sampling.topK = structure.top_k
-        sampling.topP = structure.top_p
-        sampling.minP = structure.min_p
-        sampling.repetitionPenalty = structure.repetition_penalty
-        sampling.repetitionWindow = try reader.number(
-            "repetitionWindow", structure.repetition_window, in: 0...UInt32(Limits.contextMax))
-        sampling.seed = structure.seed
-        sampling.wantsLogProbabilities = structure.omits_log_probabilities == 0
+        let slot = try reader.number("slot", structure.slot, in: 0...UInt32(Limits.slotsMax - 1))
+        let sampling = try SamplingParameters(structure, reader)
         if let invalidity = sampling.invalidity {
             throw WireError(.limit, "Opening for slot \(slot): \(invalidity)")
         }
+        let tokens = 0...UInt32(Limits.contextMax)
         let source = try reader.number(
             "prefixSlot", structure.prefix_slot, in: 0...UInt32(Limits.slotsMax - 1))
-        let tokenCount = try reader.number(
-            "prefixTokenCount", structure.prefix_token_count, in: 0...UInt32(Limits.contextMax))
-        prefix = tokenCount > 0 ? SharedPrefix(slot: source, tokenCount: tokenCount) : nil
+        let tokenCount = try reader.number("prefixTokenCount", structure.prefix_token_count, in: tokens)
+        self.init(
+            slot: slot, sampling: sampling,
+            promptTokenCount: try reader.number("promptTokenCount", structure.prompt_token_count, in: tokens),
+            prefix: tokenCount > 0 ? SharedPrefix(slot: source, tokenCount: tokenCount) : nil,
+            requestID: try reader.name("requestID", structure.request_id.bytes))
+    }
+}
+
+extension SamplingParameters {
+    /// Copies what an opening says; the caller checks the values' ranges.
+    fileprivate init(_ structure: Cluster__Opening, _ reader: FieldReader) throws(WireError) {
+        self.init()
+        temperature = structure.temperature
+        topK = structure.top_k
+        topP = structure.top_p
+        minP = structure.min_p
+        repetitionPenalty = structure.repetition_penalty
+        repetitionWindow = try reader.number(
+            "repetitionWindow", structure.repetition_window, in: 0...UInt32(Limits.contextMax))
+        presencePenalty = structure.presence_penalty
+        frequencyPenalty = structure.frequency_penalty
+        biases = try Self.biases(structure, reader)
+        seed = structure.seed
+        wantsLogProbabilities = structure.omits_log_probabilities == 0
+        alternativeCount = structure.alternative_count
+    }
+
+    private static func biases(
+        _ structure: Cluster__Opening, _ reader: FieldReader
+    ) throws(WireError) -> [TokenBias] {
+        let tokens = try reader.values(
+            "biasTokens", structure.bias_tokens, count: structure.n_bias_tokens, countMax: Limits.biasesMax)
+        let values = try reader.values(
+            "biasValues", structure.bias_values, count: structure.n_bias_values, countMax: Limits.biasesMax)
+        guard tokens.count == values.count else {
+            throw WireError(.limit, "Opening has \(values.count) biases for \(tokens.count) tokens")
+        }
+        var biases: [TokenBias] = []
+        for (token, value) in zip(tokens, values) {
+            _ = try reader.number("biasTokens", token, in: 0...UInt32(Limits.vocabularyMax - 1))
+            biases.append(TokenBias(token: token, bias: value))
+        }
+        return biases
     }
 }
 

@@ -31,7 +31,9 @@ struct ControlLoop {
         switch frame.type {
         case .heartbeat:
             let sequence = try Heartbeat.decode(frame.payload).sequence
-            connection.send(Frame(await session.heartbeatReply(to: sequence, state: service.stateCode)))
+            var reply = await session.heartbeatReply(to: sequence, state: service.stateCode)
+            reply.machine = service.watch.figures()
+            connection.send(Frame(reply))
         case .assignment:
             let assignment = try Assignment.decode(frame.payload)
             work.addTask { await service.assign(assignment, to: session) }

@@ -186,10 +186,13 @@ actor WorkerSession {
         let downstream = downstream
         let control = control
         let index = assignment.stageIndex
-        runner = StageRunner(stage: stage) { output in
+        var stageLog = log
+        stageLog[metadataKey: "stage"] = "\(index)"
+        runner = StageRunner(stage: stage, log: stageLog) { [stageLog] output in
             switch output {
             case .frame(let bytes, let sent): downstream.send(bytes, sent: sent)
             case .failure(let error):
+                stageLog.error("stage stopped", metadata: ["error": "\(error)"])
                 control.send(.fault(.stage, stageIndex: index, "stage \(index) stopped: \(error)"))
             }
         }

@@ -3,6 +3,7 @@ import BitNetCore
 package import BitNetEngine
 package import ClusterWire
 import Dispatch
+package import Logging
 import Synchronization
 
 /// Runs one stage: takes the pipeline's frames in order, computes each step on a serial queue, and hands the
@@ -11,7 +12,8 @@ import Synchronization
 /// This is the overlap: while the queue computes step n, the event loop receives step n+1 into memory and
 /// sends step n−1; neither waits for the other.
 ///
-/// Safety: `@unchecked Sendable` because `stage`, `previousEnd` and `hasFailed` are touched on `queue` only.
+/// Safety: `@unchecked Sendable` because `stage`, `requestIDs`, `previousEnd` and `hasFailed` are touched on
+/// `queue` only.
 package final class StageRunner: @unchecked Sendable {
     /// What the stage hands on.
     package enum Output: Sendable {
@@ -27,7 +29,10 @@ package final class StageRunner: @unchecked Sendable {
     private let hidden: Int
     private let hopBuffer: AlignedBuffer
     private let queue: DispatchQueue
+    private let log: Logger?
     private let output: @Sendable (Output) -> Void
+    /// Whose sequence is in each open slot.
+    private var requestIDs: [UInt32: String] = [:]
     private let waitingSteps = Atomic<Int>(0)
     private let waitingSlotChanges = Atomic<Int>(0)
     private let isFlooded = Atomic<Bool>(false)
@@ -38,9 +43,11 @@ package final class StageRunner: @unchecked Sendable {
 
     /// - Parameters:
     ///   - stage: used by nobody else from now on.
+    ///   - log: gets a line when a sequence is opened or closed.
     ///   - output: called on the compute queue, in order; must return at once.
-    package init(stage: Stage, output: @escaping @Sendable (Output) -> Void) {
+    package init(stage: Stage, log: Logger? = nil, output: @escaping @Sendable (Output) -> Void) {
         self.stage = stage
+        self.log = log
         self.output = output
         isLast = stage.layers.end == stage.model.layerCount
         hidden = stage.model.hiddenSize
@@ -73,7 +80,7 @@ package final class StageRunner: @unchecked Sendable {
                 try process(frame, arrival: arrival)
             } catch {
                 hasFailed = true
-                output(.failure(error))
+                output(.failure(explained(error)))
             }
         }
     }
@@ -107,17 +114,49 @@ package final class StageRunner: @unchecked Sendable {
     private func process(_ frame: Frame, arrival: ContinuousClock.Instant) throws {
         switch frame.type {
         case .opening:
-            let opening = try Opening.decode(frame.payload)
-            try stage.open(slot: opening.slot, sampling: opening.sampling, prefix: opening.prefix)
+            try open(Opening.decode(frame.payload))
             if !isLast { hand(on: frame.encoded()) }
         case .closing:
-            try stage.close(slot: Closing.decode(frame.payload).slot)
+            try close(slot: Closing.decode(frame.payload).slot)
             if !isLast { hand(on: frame.encoded()) }
         case .step:
             try compute(frame, arrival: arrival)
         default:
             throw StageRunnerError(message: "a frame of type \(frame.type) has no place in the pipeline")
         }
+    }
+
+    private func open(_ opening: Opening) throws(StageError) {
+        requestIDs[opening.slot] = opening.requestID
+        try stage.open(
+            slot: opening.slot, sampling: opening.sampling, promptTokenCount: opening.promptTokenCount,
+            prefix: opening.prefix)
+        log?.debug(
+            "sequence opened",
+            metadata: [
+                "request.id": "\(opening.requestID)", "slot": "\(opening.slot)",
+                "prompt.tokens": "\(opening.promptTokenCount)",
+                "shared.tokens": "\(opening.prefix?.tokenCount ?? 0)",
+            ])
+    }
+
+    private func close(slot: UInt32) {
+        let requestID = requestIDs.removeValue(forKey: slot)
+        stage.close(slot: slot)
+        log?.debug(
+            "sequence closed",
+            metadata: [
+                "request.id": "\(requestID ?? "")", "slot": "\(slot)",
+                "tokens": "\(stage.tokenCount(of: slot))",
+            ])
+    }
+
+    /// The error with the request whose sequence it concerns.
+    private func explained(_ error: any Error) -> any Error {
+        guard let error = error as? StageError, let requestID = error.slot.flatMap({ requestIDs[$0] }),
+            !requestID.isEmpty
+        else { return error }
+        return StageRunnerError(message: "request \(requestID): \(error.message)")
     }
 
     private func compute(_ frame: Frame, arrival: ContinuousClock.Instant) throws {

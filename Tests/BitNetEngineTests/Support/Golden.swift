@@ -33,13 +33,16 @@ enum GoldenModel: String, CaseIterable, Sendable, CustomTestStringConvertible {
         uniqueKeysWithValues: allCases.map { model in (model, Result { try PackedModel(model.file()) }) })
 
     /// - Throws: if the values were computed from another model file.
-    func golden() throws -> Golden {
-        let json = try MappedFile(path: Self.root + "/Tests/Golden/\(rawValue).json")
+    func golden() throws -> Golden { try golden(Golden.self, in: rawValue) }
+
+    /// - Parameter name: of the golden file.
+    /// - Throws: if the values were computed from another model file.
+    func golden<Values: GoldenValues>(_: Values.Type, in name: String) throws -> Values {
+        let json = try MappedFile(path: Self.root + "/Tests/Golden/\(name).json")
         let file = try MappedFile(path: path)
-        let golden = try json.withBytes { try JSONDecoder().decode(Golden.self, from: Data($0)) }
+        let golden = try json.withBytes { try JSONDecoder().decode(Values.self, from: Data($0)) }
         let found = file.withBytes { ContentDigest.of($0).hex }
-        try #require(
-            golden.sha256 == found, "\(rawValue).json is of another model: run Tests/Reference/golden.py")
+        try #require(golden.sha256 == found, "\(name).json is of another model: see Tests/Reference")
         return golden
     }
 }
@@ -59,7 +62,13 @@ struct PackedModel: Sendable {
 }
 
 /// What the numpy reference computed for one model (see Tests/Reference).
-struct Golden: Decodable {
+protocol GoldenValues: Decodable {
+    /// Of the model file.
+    var sha256: String? { get }
+}
+
+/// Probabilities and greedy choices.
+struct Golden: GoldenValues {
     struct Prompt: Decodable {
         let ids: [UInt32]
         let positions: [Position]

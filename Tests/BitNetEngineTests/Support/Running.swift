@@ -60,20 +60,22 @@ extension LocalModel {
         }
     }
 
-    /// Reads `prompt`, or what of it comes after a prefix, and then samples `count` tokens.
+    /// Reads `prompt`, or what of it comes after a prefix, in steps of `chunk` tokens and then samples `count`
+    /// tokens.
     func generate(
         _ prompt: [UInt32], count: Int, slot: UInt32 = 0, sampling: SamplingParameters = .init(),
-        prefix: SharedPrefix? = nil
+        prefix: SharedPrefix? = nil, chunk: Int = 64
     ) throws -> [StepResult] {
-        try open(slot: slot, sampling: sampling, prefix: prefix)
+        try open(
+            slot: slot, sampling: sampling, promptTokenCount: UInt32(prompt.count), prefix: prefix)
         defer { close(slot: slot) }
         let start = Int(prefix?.tokenCount ?? 0)
         var next = entries(prompt[start...], slot: slot, from: start)
         next[next.count - 1].output = .sample
         var results: [StepResult] = []
         while results.count < count {
-            for start in stride(from: 0, to: next.count, by: 64) {
-                results += try run(Array(next[start..<min(start + 64, next.count)]))
+            for start in stride(from: 0, to: next.count, by: chunk) {
+                results += try run(Array(next[start..<min(start + chunk, next.count)]))
             }
             guard let last = results.last else { break }
             next = entries([last.token], slot: slot, from: Int(last.position) + 1, output: .sample)

@@ -25,9 +25,15 @@ struct InProcess {
 
     init(_ generator: any TextGenerator, keys: [String] = []) {
         let metrics = GatewayMetrics()
-        exchange = Exchange(
+        self.init(
             router: Gateway.router(keys: APIKeys(keys), generator: generator, metrics: metrics),
-            metrics: metrics, log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+            metrics: metrics)
+    }
+
+    init(router: Router<ExchangeContext>, metrics: GatewayMetrics? = nil) {
+        exchange = Exchange(
+            router: router, metrics: metrics,
+            log: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
 
     func send(

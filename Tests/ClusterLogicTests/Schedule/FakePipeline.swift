@@ -18,12 +18,23 @@ enum HashModel {
         -Float(next(after: visible + [token]) + 1)
     }
 
+    /// The next token first; all of them differ.
+    static func alternatives(after visible: [UInt32], count: UInt32) -> [TokenScore] {
+        (0..<count).map {
+            TokenScore(token: (next(after: visible) + $0) % vocabulary, logProbability: -Float($0))
+        }
+    }
+
     /// What a request brings when nothing else runs.
     static func alone(_ request: SequenceRequest, contextLength: Int) -> Transcript {
         var transcript = Transcript()
         if request.scores {
             transcript.scores = request.prompt.indices.dropFirst().map { index in
-                logProbability(of: request.prompt[index], after: Array(request.prompt[..<index]))
+                let visible = Array(request.prompt[..<index])
+                let token = request.prompt[index]
+                return ScoredToken(
+                    id: token, logProbability: logProbability(of: token, after: visible),
+                    alternatives: alternatives(after: visible, count: request.sampling.alternativeCount))
             }
         }
         var visible = request.prompt
@@ -37,6 +48,8 @@ enum HashModel {
                 transcript.reason = .stop
             } else {
                 transcript.tokens.append(token)
+                transcript.alternatives += alternatives(
+                    after: visible, count: request.sampling.alternativeCount)
                 visible.append(token)
             }
         }
@@ -47,7 +60,9 @@ enum HashModel {
 /// What was said of one sequence.
 struct Transcript: Equatable {
     var tokens: [UInt32] = []
-    var scores: [Float]?
+    /// Those of all tokens, one after the other.
+    var alternatives: [TokenScore] = []
+    var scores: [ScoredToken]?
     var reason: FinishReason?
 }
 
@@ -56,6 +71,7 @@ struct FakePipeline {
     let slotCount: Int
     let contextLength: Int
     private var slots: [UInt32: [UInt32]] = [:]
+    private var alternativeCounts: [UInt32: UInt32] = [:]
     /// What slots hold that are closed and not opened since.
     private var closed: [UInt32: [UInt32]] = [:]
     /// Tokens that sequences took over instead of computing them.
@@ -65,6 +81,7 @@ struct FakePipeline {
     private(set) var steps: [Step] = []
     /// Seeds of the sequences in the order in which they were opened.
     private(set) var opened: [UInt64] = []
+    private(set) var openings: [Opening] = []
     private(set) var complaints: [String] = []
 
     init(slotCount: Int, contextLength: Int) {
@@ -77,12 +94,15 @@ struct FakePipeline {
 
     mutating func take(_ item: PipelineItem) {
         switch item {
-        case .open(let slot, let sampling, let prefix):
+        case .open(let opening):
+            let slot = opening.slot
             expect(slot < slotCount, "slot \(slot) does not exist")
-            let taken = takeOver(prefix)
+            let taken = takeOver(opening.prefix)
             expect(slots.updateValue(taken, forKey: slot) == nil, "slot \(slot) is opened twice")
             closed[slot] = nil
-            opened.append(sampling.seed)
+            alternativeCounts[slot] = opening.sampling.alternativeCount
+            opened.append(opening.sampling.seed)
+            openings.append(opening)
         case .close(let slot):
             closed[slot] = slots[slot]
             expect(slots.removeValue(forKey: slot) != nil, "slot \(slot) is closed but not open")
@@ -117,18 +137,23 @@ struct FakePipeline {
             expect(entry.position < contextLength, "position \(entry.position) is outside the context")
             let history = visible + [entry.token]
             slots[entry.slot] = history
+            let alternatives = HashModel.alternatives(
+                after: history, count: alternativeCounts[entry.slot] ?? 0)
             switch entry.output {
             case .none:
                 continue
             case .sample:
                 let token = HashModel.next(after: history)
                 results.append(
-                    StepResult(slot: entry.slot, position: entry.position, token: token, logProbability: -1))
+                    StepResult(
+                        slot: entry.slot, position: entry.position, token: token, logProbability: -1,
+                        alternatives: alternatives))
             case .score(let target):
                 results.append(
                     StepResult(
                         slot: entry.slot, position: entry.position, token: target,
-                        logProbability: HashModel.logProbability(of: target, after: history)))
+                        logProbability: HashModel.logProbability(of: target, after: history),
+                        alternatives: alternatives))
             }
         }
         ready.append(StepOutcome(id: step.id, results: results, traces: []))
@@ -197,11 +222,15 @@ struct ScheduleRun {
             case .send(let item):
                 pipeline.take(item)
                 inFlightMax = max(inFlightMax, pipeline.inFlightCount)
-            case .token(let id, let token, _):
-                said(id) { $0.tokens.append(token) }
+            case .token(let id, let token, _, let alternatives):
+                said(id) {
+                    $0.tokens.append(token)
+                    $0.alternatives += alternatives
+                }
                 if let count = cancelAt[id], transcripts[id]?.tokens.count == count { cancel(id) }
             case .scored(let id, let scores):
                 #expect(transcripts[id]?.scores == nil, "sequence \(id) is scored twice")
+                #expect(transcripts[id]?.tokens ?? [] == [], "sequence \(id) is scored after its first token")
                 said(id) { $0.scores = scores }
             case .finished(let id, let reason):
                 said(id) { $0.reason = reason }
@@ -227,10 +256,12 @@ struct ScheduleRun {
 extension SequenceRequest {
     /// A request whose sampling seed is its id, so that the pipeline can tell who was opened.
     static func numbered(
-        _ id: UInt64, prompt: [UInt32], tokens: Int, stop: Set<UInt32> = [], scores: Bool = false
+        _ id: UInt64, prompt: [UInt32], tokens: Int, stop: Set<UInt32> = [], scores: Bool = false,
+        alternatives: UInt32 = 0
     ) -> SequenceRequest {
         var sampling = SamplingParameters()
         sampling.seed = id
+        sampling.alternativeCount = alternatives
         return SequenceRequest(
             id: id, prompt: prompt, tokenCountMax: tokens, sampling: sampling, stopTokens: stop,
             scores: scores)

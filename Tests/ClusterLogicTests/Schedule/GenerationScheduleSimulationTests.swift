@@ -56,7 +56,9 @@ import Testing
         let stop = dice.once(in: 2) ? Set([UInt32(dice.roll(0...49)), UInt32(dice.roll(0...49))]) : []
         let scores = dice.once(in: 4)
         let tokens = dice.once(in: 5) ? 0 : dice.roll(1...40)
-        return .numbered(id, prompt: prompt, tokens: tokens, stop: stop, scores: scores)
+        let alternatives = dice.once(in: 3) ? UInt32(dice.roll(1...Limits.alternativesMax)) : 0
+        return .numbered(
+            id, prompt: prompt, tokens: tokens, stop: stop, scores: scores, alternatives: alternatives)
     }
 
     /// At most one token of each decoding sequence, at most a chunk of prompts, and no more.

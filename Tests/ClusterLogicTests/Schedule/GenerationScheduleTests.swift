@@ -39,7 +39,10 @@ import Testing
             StepEntry(slot: 0, position: 1, token: 2, output: .sample),
         ]
         #expect(
-            first == [.send(.open(slot: 0, sampling: sampling)), .send(.step(Step(id: 1, entries: entries)))])
+            first == [
+                .send(.open(Opening(slot: 0, sampling: sampling, promptTokenCount: 2))),
+                .send(.step(Step(id: 1, entries: entries))),
+            ])
         let result = StepResult(slot: 0, position: 1, token: 9, logProbability: -0.5)
         #expect(
             schedule.received(StepOutcome(id: 1, results: [result], traces: [])) == [

@@ -82,6 +82,33 @@ import Testing
         Self.expectUnchanged(run, [first, scored])
     }
 
+    @Test func `one prompt many times at once is computed once`() {
+        var run = ScheduleRun(stages: 2, slots: 6, context: 200, chunk: 16)
+        let requests = (0..<6 as Range<UInt64>).map {
+            SequenceRequest.numbered($0, prompt: Self.prompt(100), tokens: 5)
+        }
+        for request in requests { run.submit(request) }
+        run.drain()
+        // All but the last token, whose outcome each of them asks for.
+        #expect(run.shared.count == 5)
+        #expect(run.shared.values.allSatisfy { $0 == 99 })
+        #expect(run.pipeline.steps.flatMap(\.entries).count == 99 + 6 * 5)
+        Self.expectUnchanged(run, requests)
+    }
+
+    @Test
+    func `of many equal prompts those that are scored take over nothing, and others take over from them`() {
+        var run = ScheduleRun(stages: 2, slots: 6, context: 200, chunk: 16)
+        let requests = (0..<6 as Range<UInt64>).map {
+            SequenceRequest.numbered(
+                $0, prompt: Self.prompt(100), tokens: 5, scores: $0 % 2 == 0, alternatives: 2)
+        }
+        for request in requests { run.submit(request) }
+        run.drain()
+        #expect(run.shared == [1: 99, 3: 99, 5: 99])
+        Self.expectUnchanged(run, requests)
+    }
+
     @Test(arguments: [(15, 0), (16, 16)]) func `few tokens are not worth asking for`(
         common: Int, shared: Int
     ) {

@@ -5,8 +5,11 @@ import Foundation
 struct CoordinatorRun {
     let process: ChildProcess
 
-    /// Starts `bitnet-coord` with `input` as its standard input.
+    /// Starts `bitnet-coord` with `input` as its standard input, each line of which is a prompt unless `arguments`
+    /// have another.
     init(_ arguments: [String], input: String? = "", environment: [String: String] = [:]) throws {
+        let givesPrompt = arguments.contains { ["--prompt", "-p", "--messages", "--prompts"].contains($0) }
+        let arguments = arguments + (givesPrompt ? [] : ["--prompts", "-"])
         process = try ChildProcess("bitnet-coord", arguments, environment: environment, input: input)
     }
 

@@ -12,8 +12,9 @@ enum Programs {
 
     /// The built program of that name.
     ///
-    /// Looked for where `BITNET_TEST_PROGRAMS` says, beside this test bundle, then in the repository's debug build.
+    /// A path stands for itself. Looked for where `BITNET_TEST_PROGRAMS` says, beside this test bundle, then in the repository's debug build.
     static func path(of name: String) throws -> String {
+        if name.hasPrefix("/") { return name }
         let bundle = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         var directories = [bundle, repository.appending(path: ".build/debug")]
         if let chosen = ProcessInfo.processInfo.environment["BITNET_TEST_PROGRAMS"] {

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+package import AdminAPI
+package import BitNetCore
+import ClusterLogic
+
+/// Where a serving coordinator stands: what has come up, what was lost.
+package struct ServingState: Equatable, Sendable {
+    package enum Phase: Equatable, Sendable {
+        case starting
+        case serving
+        case down(reason: String)
+    }
+
+    /// One worker of the cluster file, as far as it has come.
+    package struct Worker: Equatable, Sendable {
+        package let name: String
+        package let address: String
+        package var state = StageStatus.State.waiting
+        package var isa: String?
+        package var threadCount: Int?
+        /// Of what it is busy with, 0...1.
+        package var progress: Double?
+
+        package init(name: String, address: String) {
+            self.name = name
+            self.address = address
+        }
+    }
+
+    package private(set) var phase = Phase.starting
+    package private(set) var isDraining = false
+    package private(set) var workers: [Worker]
+    /// The latest first.
+    package private(set) var failures: [FailureRecord] = []
+    /// Times that a pipeline began to serve.
+    package private(set) var startCount: UInt64 = 0
+    /// Times that one was lost.
+    package private(set) var lossCount: UInt64 = 0
+    private var lostAt: Double?
+
+    package init(workers: [Worker]) {
+        self.workers = workers
+    }
+
+    /// Workers that answer.
+    package var joinedCount: Int { workers.count { $0.state != .waiting && $0.state != .lost } }
+
+    package mutating func apply(_ event: ClusterEvent) {
+        switch event {
+        case .joined(let worker, let isa, let threadCount):
+            change(worker) {
+                $0.state = .joined
+                $0.isa = isa
+                $0.threadCount = threadCount
+            }
+        case .shipping(let progress):
+            change(progress.worker) {
+                $0.state = progress.isLast ? .loading : .receiving
+                let done = progress.sentByteCount + progress.presentByteCount
+                $0.progress =
+                    progress.isLast ? nil : min(Double(done) / Double(max(progress.totalByteCount, 1)), 1)
+            }
+        case .ready(let worker, _, _, _):
+            change(worker) {
+                $0.state = .serving
+                $0.progress = nil
+            }
+        default: break
+        }
+    }
+
+    /// The pipeline runs.
+    ///
+    /// - Parameter time: seconds since 1970.
+    package mutating func serve(at time: Double) {
+        phase = .serving
+        startCount += 1
+        if let lostAt, !failures.isEmpty { failures[0].outageSeconds = max(time - lostAt, 0) }
+        lostAt = nil
+    }
+
+    /// The pipeline, or the way to one, came to an end.
+    ///
+    /// - Parameters:
+    ///   - worker: whose fault it was, if it is known.
+    ///   - sequenceCount: sequences that ended with it.
+    ///   - time: seconds since 1970.
+    package mutating func lose(_ reason: String, worker: String?, sequenceCount: Int, at time: Double) {
+        let wasServing = phase == .serving
+        if wasServing { lossCount += 1 }
+        phase = .down(reason: reason)
+        for index in workers.indices {
+            workers[index].state = workers[index].name == worker ? .lost : .waiting
+            workers[index].progress = nil
+        }
+        lostAt = lostAt ?? time
+        // Trying in vain to come back again and again is one failure.
+        if !wasServing, failures.first?.message == reason { return }
+        failures.insert(
+            FailureRecord(time: time, worker: worker, message: reason, lostSequenceCount: sequenceCount),
+            at: 0)
+        failures = Array(failures.prefix(AdminAPI.failuresMax))
+    }
+
+    /// - Returns: whether that changed anything.
+    package mutating func drain(_ isDraining: Bool) -> Bool {
+        defer { self.isDraining = isDraining }
+        return self.isDraining != isDraining
+    }
+
+    /// - Parameter sinceLastToken: since a token crossed every stage.
+    package func health(sinceLastToken: Duration?) -> ServiceHealth {
+        switch phase {
+        case .starting:
+            return ServiceHealth(
+                state: .starting, reason: "the stages are being brought up", isHealthy: false)
+        case .down(let reason):
+            return ServiceHealth(
+                state: .down, reason: reason, sinceLastToken: sinceLastToken, isHealthy: false)
+        case .serving:
+            let isHealthy = sinceLastToken.map { $0 <= Limits.healthWindow } ?? false
+            var reason: String?
+            if !isHealthy {
+                let time = sinceLastToken.map { "for \($0.seconds.text(places: 0)) s" } ?? "yet"
+                reason = "no token has crossed every stage \(time)"
+            } else if isDraining {
+                reason = "the operator is draining the service; requests that run are finished"
+            }
+            return ServiceHealth(
+                state: isDraining ? .draining : .serving, reason: reason, sinceLastToken: sinceLastToken,
+                isHealthy: isHealthy)
+        }
+    }
+
+    private mutating func change(_ name: String, _ body: (inout Worker) -> Void) {
+        guard let index = workers.firstIndex(where: { $0.name == name }) else { return }
+        body(&workers[index])
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+package import AdminAPI
+package import BitNetCore
+package import Hummingbird
+package import Logging
+
+/// The operator's API: state, plan, events, draining, figures for monitoring.
+package struct AdminServer: Sendable {
+    private let server: HTTPServer
+
+    package init(
+        configuration: GatewayConfiguration, administration: any ClusterAdministration,
+        health: @escaping @Sendable () -> ServiceHealth, log: Logger
+    ) {
+        var settings = configuration.server
+        settings.name = "admin API"
+        settings.portOption = "--admin"
+        // Those who follow events would hold the process up.
+        settings.stopGrace = .zero
+        server = HTTPServer(
+            configuration: settings,
+            router: Self.router(
+                keys: APIKeys(configuration.keys), administration: administration, health: health), log: log)
+    }
+
+    /// Serves until the task is cancelled.
+    ///
+    /// - Parameter onListening: is given the address once connections are taken.
+    /// - Throws: ``HTTPServerError`` if it cannot listen.
+    package func run(onListening: @escaping @Sendable (_ host: String, _ port: Int) -> Void) async throws {
+        try await server.run(onListening: onListening)
+    }
+
+    /// Every route of the admin API.
+    package static func router(
+        keys: APIKeys, administration: any ClusterAdministration,
+        health: @escaping @Sendable () -> ServiceHealth
+    ) -> Router<ExchangeContext> {
+        let router = Router.guarded(keys: keys, openRoutes: HealthRoutes.paths)
+        HealthRoutes(health: health).add(to: router)
+        router.get(RouterPath(AdminAPI.statusPath)) { _, _ in JSON.response(administration.status()) }
+        router.get(RouterPath(AdminAPI.planPath)) { _, _ in
+            guard let plan = administration.plan() else {
+                throw APIError.unavailable("there is no plan yet: the workers are being joined and measured")
+            }
+            return JSON.response(plan)
+        }
+        router.post(RouterPath(AdminAPI.drainPath)) { _, _ in JSON.response(administration.drain()) }
+        router.delete(RouterPath(AdminAPI.drainPath)) { _, _ in JSON.response(administration.resume()) }
+        router.get(RouterPath(AdminAPI.metricsPath)) { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: administration.metrics())))
+        }
+        router.get(RouterPath(AdminAPI.eventsPath)) { request, context in
+            EventStream.response(
+                administration.events(after: try EventStream.start(of: request)), for: context.client)
+        }
+        router.answerOtherMethods()
+        return router
+    }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+public import ArgumentParser
+public import Logging
+package import Telemetry
+
+/// What programs that run for long are asked to log, and how.
+package struct LogOptions: ParsableArguments {
+    @Option(help: "What is logged on standard error.")
+    package var logLevel = Logger.Level.info
+
+    @Option(help: "How it is written: text for people, or json with one object on each line.")
+    package var logFormat = LogFormat.text
+
+    package init() {}
+
+    package func logger(_ label: String) -> Logger {
+        Logger(label: label) { LogLineHandler(label: $0, format: logFormat, level: logLevel) }
+    }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}
+extension LogFormat: ExpressibleByArgument {}

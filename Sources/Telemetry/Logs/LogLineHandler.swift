@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import Glibc
+package import Logging
+
+/// Writes each thing that is logged as one line, to standard error.
+package struct LogLineHandler: LogHandler {
+    package var metadata: Logger.Metadata = [:]
+    package var metadataProvider: Logger.MetadataProvider?
+    package var logLevel: Logger.Level
+    private let label: String
+    private let format: LogFormat
+    private let write: @Sendable (String) -> Void
+
+    /// - Parameter write: takes whole lines, their ends included.
+    package init(
+        label: String, format: LogFormat, level: Logger.Level,
+        write: @escaping @Sendable (String) -> Void = { StandardStream.error.write($0) }
+    ) {
+        self.label = label
+        self.format = format
+        logLevel = level
+        self.write = write
+    }
+
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    package func log(event: LogEvent) {
+        var values = metadata
+        if let provided = metadataProvider?.get() { values.merge(provided) { $1 } }
+        if let error = event.error { values["error"] = "\(error)" }
+        if let given = event.metadata { values.merge(given) { $1 } }
+        let line = LogLine(
+            milliseconds: Self.now(), level: event.level, label: label, message: event.message.description,
+            metadata: values)
+        write(line.written(as: format) + "\n")
+    }
+
+    private static func now() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import ProgramSupport
+
+/// The lines that `--prompts` names.
+struct PromptLines {
+    private let path: String
+
+    /// - Parameter path: `nil` or `-` for standard input.
+    init(_ path: String?) {
+        self.path = path ?? "-"
+    }
+
+    /// Calls `body` with each line, in order.
+    func forEach(_ body: (String) async throws -> Void) async throws {
+        guard path == "-" else {
+            let file = try MappedFile(path: path)
+            guard let text = String(validating: file.bytes, as: UTF8.self) else {
+                throw AnsweringError(message: "\(path) is not UTF-8")
+            }
+            var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            if lines.last?.isEmpty == true { lines.removeLast() }
+            for line in lines { try await body(String(line)) }
+            return
+        }
+        let input = StandardInput()
+        while let line = await input.nextLine() { try await body(line) }
+        try Task.checkCancellation()
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+import AdminAPI
+import BitNetCore
+import BitNetFormats
+import ClusterConfig
+import ClusterCoordinator
+import ClusterGateway
+import Glibc
+import Logging
+import Metrics
+import ProgramPipeline
+import ProgramSupport
+import Telemetry
+
+/// Serves users and operators until the program is told to end.
+struct Serving {
+    let model: ModelFile
+    let template: ChatTemplate?
+    let pipeline: PipelineOptions
+    let engine: EngineOptions
+    let store: StoreOptions
+    let options: ServeOptions
+    let log: Logger
+    let console: Console
+
+    func run() async throws {
+        let registry = PrometheusRegistry(definitions: MetricCatalogue.definitions)
+        MetricsSystem.bootstrap(PrometheusMetricsFactory(registry: registry))
+        let file = try pipeline.shards.map { try ClusterFile.load(path: $0) }
+        let gatewayAt = try options.gateway(file)
+        let adminAt = try options.administration()
+        let coordinator = ServingCoordinator(
+            subject: try subject(file), log: log, metricsText: { registry.text() })
+        let gateway = Gateway(configuration: gatewayAt, generator: coordinator, log: log)
+        let admin = AdminServer(
+            configuration: adminAt, administration: coordinator, health: { coordinator.health }, log: log)
+        let work = Task {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    try await gateway.run { host, port in
+                        let address = "http://\(Self.reachable(host)):\(port)/v1"
+                        coordinator.announce(gateway: address)
+                        log.info("listening", metadata: ["gateway": "\(address)"])
+                    }
+                }
+                group.addTask {
+                    try await admin.run { host, port in
+                        log.info("listening", metadata: ["admin": "http://\(Self.reachable(host)):\(port)"])
+                    }
+                }
+                group.addTask { try await coordinator.run(bringUp) }
+                defer { group.cancelAll() }
+                try await group.next()
+            }
+        }
+        let signals = Task {
+            await Program.untilTerminated()
+            await finishRequests(of: coordinator)
+            work.cancel()
+        }
+        defer { signals.cancel() }
+        do {
+            try await work.value
+        } catch is CancellationError {
+            // It was told to end, and has.
+            log.info("stopped")
+        }
+    }
+
+    private var bringUp: ServingCoordinator.BringUp {
+        { onEvent, body in
+            try await pipeline.run(
+                model, template: template, engine: engine, store: store, console, onEvent: onEvent, body)
+        }
+    }
+
+    /// Lets requests that run come to their end, within the time that the operator gives.
+    private func finishRequests(of coordinator: ServingCoordinator) async {
+        let deadline = ContinuousClock.now + .seconds(options.drainTimeout)
+        while coordinator.drain().remaining > 0, ContinuousClock.now < deadline {
+            try? await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    private func subject(_ file: ClusterFile?) throws -> ServingCoordinator.Subject {
+        let description = model.description
+        let context = min(engine.ctxSize ?? .max, description.contextLength)
+        let workers =
+            file?.workers.filter { !$0.isSpare }.map {
+                ServingState.Worker(name: $0.name, address: "\($0.address)")
+            } ?? [ServingState.Worker(name: "local", address: "")]
+        return ServingCoordinator.Subject(
+            cluster: file?.cluster ?? "local",
+            model: ModelStatus(
+                name: description.name, parameterCount: model.parameterCount,
+                layerCount: description.layerCount, hiddenSize: description.hiddenSize,
+                vocabularySize: description.vocabularySize, contextLength: context,
+                cacheType: engine.clusterOptions.cacheType),
+            served: ServedModel(
+                id: description.name, createdAt: Int64(time(nil)), contextLength: context,
+                vocabularySize: description.vocabularySize, parameterCount: model.parameterCount,
+                hasChatTemplate: template != nil),
+            codec: TextCodec(tokenizer: try model.tokenizer(), template: template), workers: workers)
+    }
+
+    /// How a client on this machine writes the address.
+    private static func reachable(_ host: String) -> String {
+        switch host {
+        case "0.0.0.0": "127.0.0.1"
+        case "::": "[::1]"
+        default: host.contains(":") ? "[\(host)]" : host
+        }
+    }
+}

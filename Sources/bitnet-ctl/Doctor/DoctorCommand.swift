@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+import ArgumentParser
+import BitNetCore
+import BitNetFormats
+import ClusterConfig
+import ClusterCoordinator
+import ClusterLogic
+import ClusterWire
+import ClusterWorker
+import Glibc
+import ProgramSupport
+
+/// Whether the machines of a cluster are fit for it.
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract:
+            "Looks at all workers of a cluster and says what is wrong with them and what to do about it.",
+        discussion: """
+            Asks every worker, whoever holds it, for its release, clock, processor, memory, disk and settings, and \
+            has each measure the ways to the others, which loads a network for a moment. Needs no coordinator. \
+            Takes 15 seconds at most; ends with 0 if all is well, 1 after warnings, 2 if something fails.
+
+            EXAMPLES
+              bitnet-ctl doctor --shards workers.yaml
+              bitnet-ctl doctor --shards workers.yaml --no-links
+              bitnet-ctl doctor --shards workers.yaml --json
+            """)
+
+    @Option(help: ArgumentHelp("Cluster file that names the workers.", valueName: "workers.yaml"))
+    var shards: String
+
+    @Flag(inversion: .prefixedNo, help: "Have workers measure the ways to each other.")
+    var links = true
+
+    @Option(help: ArgumentHelp("Where the coordinator keeps converted weights.", valueName: "directory"))
+    var storeDir: String?
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    func run() async throws {
+        try await Program.run {
+            let console = Console()
+            let file = try ClusterFile.load(path: shards)
+            if let warning = file.keyFile.flatMap(KeyFile.permissionWarning) {
+                console.note("warning: \(warning)")
+            }
+            let examiner = ClusterExaminer(file: file, key: try file.readKey(), looksAtWays: links)
+            let reports = await examiner.run()
+            let diagnosis = Diagnosis(workers: reports, own: own, build: Build.name)
+            console.write(
+                json
+                    ? diagnosis.json(cluster: file.cluster).encoded + "\n"
+                    : diagnosis.text(cluster: file.cluster, width: Self.terminalWidth))
+            switch diagnosis.gravest {
+            case .failure: throw Program.failed
+            case .warning: throw ExitCode(1)
+            case .note, nil: break
+            }
+        }
+    }
+
+    /// The machine on which the coordinator runs: this one. Its directory need not be there yet.
+    private var own: MachineFigures {
+        var directory = Substring(storeDir ?? CacheDirectory.standard ?? "/")
+        while !FileSystem.isDirectory(String(directory)), let slash = directory.lastIndex(of: "/") {
+            directory = slash == directory.startIndex ? "/" : directory[..<slash]
+        }
+        return MachineFigures.current(storeDirectory: String(directory))
+    }
+
+    private static var terminalWidth: Int {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 120 }
+        return Int(size.ws_col)
+    }
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+import ArgumentParser
+import BitNetCore
+import BitNetEngine
+import BitNetFormats
+import ClusterCoordinator
+import ProgramPipeline
+import ProgramSupport
+
+/// How well a model predicts a text, and what cutting it costs.
+struct PerplexityCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "perplexity",
+        abstract:
+            "Measures a model's perplexity on a text, in a running cluster or here with and without cuts.",
+        discussion: """
+            With --model the stages run in this process. Each list of cuts gives a row: the only loss that distribution \
+            adds is the int8 rounding of the activations at each cut, so a row shows what a cluster with these cuts \
+            loses against one process without any. Without --model the text goes through a running cluster; bitnet-ctl \
+            verify sets the two side by side.
+
+            EXAMPLES
+              bitnet-ctl perplexity text.txt
+              bitnet-ctl perplexity text.txt --gateway http://10.0.0.1:8080/v1
+              bitnet-ctl perplexity text.txt --model stories.gguf
+              bitnet-ctl perplexity text.txt --model stories.gguf --cuts 3,6 --cuts 1,2,3,4,5,6,7,8 --json
+            """)
+
+    @Argument(help: "Text to predict; UTF-8.")
+    var file: String
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "Measure in this process: a GGUF file or Hugging Face directory.", valueName: "path"))
+    var model: String?
+
+    @Option(
+        help: ArgumentHelp("With --model: layers before which to cut; may be repeated.", valueName: "3,6"))
+    var cuts: [String] = []
+
+    @Option(name: .shortAndLong, help: "Tokens in a window; the model's context by default.")
+    var ctxSize: Int?
+
+    @Option(help: "With --model: KV cache, f32, f16 or int8.")
+    var cacheType = CacheType.f16
+
+    @Option(help: "With --model: kernels, auto, scalar, avx2, avx512bw, avx512, neon or neon-dot.")
+    var isa = KernelChoice.auto
+
+    @Option(
+        name: .customLong("kernels"),
+        help: """
+            With --model: products, add-only, dot8 for the integer dot product, or auto for add-only with one token and \
+            whichever is faster with more.
+            """)
+    var kernelMode = KernelMode.auto
+
+    @OptionGroup(title: "Model") var modelArguments: ModelArguments
+
+    @OptionGroup(title: "Cluster") var gateway: GatewayOptions
+    @OptionGroup(title: "Coordinator") var admin: AdminOptions
+
+    @Flag(help: "Print one JSON object for each row.")
+    var json = false
+
+    func validate() throws {
+        guard model != nil || cuts.isEmpty else {
+            throw ValidationError("--cuts goes with --model: a running cluster has its cuts")
+        }
+        guard ctxSize.map({ $0 > 1 }) ?? true else { throw ValidationError("--ctx-size must be above 1") }
+    }
+
+    func run() async throws {
+        try await Program.run {
+            let console = Console()
+            let text = try TextFile.read(file)
+            guard let model else { return try await measureCluster(text, console) }
+            let modelFile = try ModelFile(path: model, options: modelArguments.options)
+            let tokenizer = try modelFile.tokenizer()
+            let tokens = tokenizer.encode(text, addsBeginning: tokenizer.addsBeginning)
+            let whole = try measure([], modelFile, tokens)
+            show([], whole, whole, console)
+            for list in try cuts.map(Self.layers) {
+                show(list, try measure(list, modelFile, tokens), whole, console)
+            }
+        }
+    }
+
+    private func measureCluster(_ text: String, _ console: Console) async throws {
+        try await gateway.use(admin) { remote in
+            let model = try await GatewayModel(remote)
+            let tokens = try await model.tokens(of: text)
+            let length = min(
+                ctxSize ?? .max, ClusterPerplexity.windowLength(contextLength: model.contextLength))
+            let scores = try await ClusterPerplexity(model: model)
+                .scores(ClusterPerplexity.windows(tokens, length: length))
+            guard let result = ClusterPerplexity.perplexity(scores) else {
+                throw PerplexityError(message: "\(file) has fewer than two tokens")
+            }
+            let row = ClusterRow(
+                gateway: remote.address.base, model: model.id, perplexity: result.value,
+                tokens: result.tokenCount, nll: result.negativeLogLikelihood, window: length)
+            console.write(
+                json
+                    ? try JSONText.encode(row) + "\n"
+                    : "cluster: perplexity \(result.value.text(places: 5)) over \(result.tokenCount) tokens in windows "
+                        + "of \(length)\n")
+        }
+    }
+
+    private func measure(_ cuts: [Int], _ file: ModelFile, _ tokens: [UInt32]) throws -> Perplexity {
+        let context = min(ctxSize ?? .max, file.description.contextLength)
+        let pool = try ComputePool()
+        let local = try LocalModel(
+            file: file, cuts: cuts, cache: CacheShape(slots: 1, context: context, type: cacheType),
+            pool: pool, kernels: Kernels(isa, mode: kernelMode, threadCount: pool.threadCount))
+        guard let result = try perplexity(tokens: tokens, stages: local.stages) else {
+            throw PerplexityError(message: "\(self.file) has fewer than two tokens")
+        }
+        return result
+    }
+
+    private func show(_ cuts: [Int], _ result: Perplexity, _ whole: Perplexity, _ console: Console) {
+        let change = (result.value / whole.value - 1) * 100
+        let names = cuts.map(String.init).joined(separator: ",")
+        if json {
+            console.write(
+                "{\"cuts\":[\(names)],\"perplexity\":\(result.value),\"tokens\":\(result.tokenCount),"
+                    + "\"nll\":\(result.negativeLogLikelihood),\"change_percent\":\(change)}\n")
+        } else {
+            let label = cuts.isEmpty ? "no cut" : "cut before \(names)"
+            console.write(
+                "\(label): perplexity \(result.value.text(places: 5)) over \(result.tokenCount) tokens"
+                    + (cuts.isEmpty ? "\n" : ", \(change >= 0 ? "+" : "")\(change.text(places: 4)) %\n"))
+        }
+    }
+
+    private static func layers(_ text: String) throws -> [Int] {
+        try text.split(separator: ",").map { item in
+            guard let layer = Int(item) else {
+                throw ValidationError("--cuts: “\(item)” is not a layer number")
+            }
+            return layer
+        }
+    }
+}
+
+/// What a cluster's row says as JSON.
+private struct ClusterRow: Encodable {
+    var gateway: String
+    var model: String
+    var perplexity: Double
+    var tokens: Int
+    var nll: Double
+    var window: Int
+}
+
+struct PerplexityError: RemediableError {
+    let message: String
+}
+
+/// A text to read whole.
+enum TextFile {
+    static func read(_ path: String) throws -> String {
+        let file = try MappedFile(path: path)
+        guard file.byteCount <= Limits.promptBytesMax else {
+            throw PerplexityError(message: "\(path) is larger than \(Limits.promptBytesMax) bytes")
+        }
+        return file.withBytes { String(decoding: $0, as: UTF8.self) }
+    }
+}

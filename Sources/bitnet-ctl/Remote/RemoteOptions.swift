@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+import AdminAPI
+import ArgumentParser
+import BitNetCore
+import ClusterConfig
+import ProgramSupport
+
+/// Where a coordinator tells its operators of itself.
+struct AdminOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The coordinator's admin API, as its --admin has it.", valueName: "url"))
+    var coordinator = "http://127.0.0.1:8081"
+
+    @Option(help: ArgumentHelp("File with the key that the admin API wants.", valueName: "file"))
+    var adminKeyFile: String?
+
+    func use<Result: Sendable>(_ body: (Remote) async throws -> Result) async throws -> Result {
+        try await Remote.use(
+            RemoteAddress(.coordinator, coordinator), key: KeyText.read(adminKeyFile), body)
+    }
+}
+
+/// Where a cluster answers requests.
+struct GatewayOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The public API; by default the one that the coordinator tells of.", valueName: "url"))
+    var gateway: String?
+
+    @Option(help: ArgumentHelp("File with the key that the public API wants.", valueName: "file"))
+    var apiKeyFile: String?
+
+    func use<Result: Sendable>(
+        _ admin: AdminOptions, _ body: (Remote) async throws -> Result
+    ) async throws -> Result {
+        try await Remote.use(address(admin), key: KeyText.read(apiKeyFile), body)
+    }
+
+    private func address(_ admin: AdminOptions) async throws -> RemoteAddress {
+        if let gateway { return try RemoteAddress(.gateway, gateway) }
+        let status = try await admin.use { try await $0.get(AdminAPI.statusPath, as: ClusterStatus.self) }
+        guard let gateway = status.gateway else {
+            throw RemoteError(
+                "the coordinator at \(admin.coordinator) has no gateway yet (it is \(status.state.rawValue)); "
+                    + "wait until bitnet-ctl status shows its address", isPassing: true)
+        }
+        return try RemoteAddress(.gateway, gateway).reached(
+            by: RemoteAddress(.coordinator, admin.coordinator))
+    }
+}
+
+/// A key to show.
+enum KeyText {
+    /// The first key of a file; `nil` without a file.
+    static func read(_ path: String?) throws -> String? {
+        guard let path else { return nil }
+        let key = try APIKeyFile.read(path).first
+        // It goes into a header's line.
+        guard key?.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) ?? true else {
+            throw ConfigError(path: path, "the first key has characters other than printable ASCII")
+        }
+        return key
+    }
+}
+
+/// Options that a shell may keep for all commands.
+enum RemoteTwins {
+    private static let prefix = "BITNET_CTL_"
+    private static let admin: Set<String> = ["--coordinator", "--admin-key-file"]
+    private static let gateway: Set<String> = ["--gateway", "--api-key-file"]
+    private static let commands: [String: Set<String>] = [
+        "status": admin, "top": admin, "drain": admin, "events": admin,
+        "chat": admin.union(gateway), "verify": admin.union(gateway), "perplexity": admin.union(gateway),
+    ]
+
+    /// The command line with `BITNET_CTL_COORDINATOR=URL` as `--coordinator=URL`, where the command has that option.
+    static func apply(to arguments: [String]) -> [String] {
+        guard let command = arguments.first, let options = commands[command] else { return arguments }
+        let twins = EnvironmentTwins.arguments(prefix: prefix).filter { argument in
+            options.contains(String(argument.prefix { $0 != "=" }))
+        }
+        return [command] + twins + arguments.dropFirst()
+    }
+}

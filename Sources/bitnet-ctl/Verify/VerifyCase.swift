@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import ClusterCoordinator
+import OperatorLogic
+
+/// One text that both sides write.
+struct VerifyCase: Sendable {
+    let prompt: String
+    let tokens: [UInt32]
+    let draw: GatewayModel.Draw
+    let tokenCountMax: Int
+
+    var mode: String { draw.temperature == 0 ? "greedy" : "sampled" }
+
+    /// Every prompt once with the most probable tokens and once with drawn ones.
+    static func cases(
+        _ prompts: [(text: String, tokens: [UInt32])], tokenCountMax: Int, seed: UInt64
+    ) -> [VerifyCase] {
+        prompts.enumerated().flatMap { index, prompt in
+            [GatewayModel.Draw(), .init(temperature: 0.8, topP: 0.95, seed: seed &+ UInt64(index))].map {
+                draw in
+                VerifyCase(
+                    prompt: prompt.text, tokens: prompt.tokens, draw: draw, tokenCountMax: tokenCountMax)
+            }
+        }
+    }
+
+    /// What the stages of this process write.
+    func trace(by generator: Generator) async throws -> TokenTrace {
+        var sampling = SamplingParameters()
+        // As the gateway reads them.
+        sampling.temperature = Float(draw.temperature)
+        sampling.topP = Float(draw.topP)
+        sampling.seed = draw.seed
+        sampling.wantsLogProbabilities = true
+        var trace = TokenTrace()
+        let request = GenerationRequest(
+            prompt: .tokens(tokens), tokenCountMax: tokenCountMax, sampling: sampling)
+        for try await event in generator.generate(request) {
+            guard case .token(let token) = event else { continue }
+            trace.append(
+                TokenTrace.name(of: generator.codec.bytes(of: token.id)),
+                TokenTrace.written(token.logProbability ?? .nan))
+        }
+        return trace
+    }
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+import AdminAPI
+import ArgumentParser
+import BitNetCore
+import BitNetEngine
+import BitNetFormats
+import ClusterCoordinator
+import OperatorLogic
+import ProgramSupport
+
+/// Whether a cluster writes what one process would.
+struct VerifyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Compares a running cluster, bit for bit, with its model in one process.",
+        discussion: """
+            Loads the same model here, cut where the cluster is cut, has both write on from the same prompts, and \
+            compares every token and log-probability; nothing may differ. Then it measures what the int8 hops at the \
+            cuts cost: the perplexity of a text in the cluster against one process without cuts. It takes the memory \
+            and the time of running the whole model on this machine.
+
+            Exit status: 0 if both are identical, 1 if they differ, 2 if they could not be compared.
+
+            EXAMPLES
+              bitnet-ctl verify --model stories.gguf
+              bitnet-ctl verify --model stories.gguf --prompts prompts.txt --text held-out.txt -n 64 --json
+
+            BITNET_CTL_COORDINATOR, BITNET_CTL_GATEWAY, BITNET_CTL_API_KEY_FILE and BITNET_CTL_ADMIN_KEY_FILE stand \
+            for the options of these names.
+            """)
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "The cluster's model: a GGUF file or Hugging Face directory.", valueName: "path"))
+    var model: String
+
+    @Option(help: ArgumentHelp("Prompts, a line each, instead of the built-in ones.", valueName: "file"))
+    var prompts: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Text whose perplexity is measured, instead of the built-in one.", valueName: "file"))
+    var text: String?
+
+    @Option(name: [.customShort("n"), .long], help: "Tokens to write for each prompt.")
+    var nPredict = 32
+
+    @Option(help: "Seed of the drawn tokens.")
+    var seed: UInt64 = 1
+
+    @Option(name: .shortAndLong, help: "Compute threads in all, shared out over the stages.")
+    var threads: Int?
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @OptionGroup(title: "Cluster") var gateway: GatewayOptions
+    @OptionGroup(title: "Coordinator") var admin: AdminOptions
+    @OptionGroup(title: "Model") var modelArguments: ModelArguments
+
+    func validate() throws {
+        guard (1...Limits.contextMax).contains(nPredict) else {
+            throw ValidationError("--n-predict must be 1...\(Limits.contextMax)")
+        }
+        guard threads.map({ (1...1024).contains($0) }) ?? true else {
+            throw ValidationError("--threads must be 1...1024")
+        }
+    }
+
+    func run() async throws {
+        try await Program.run {
+            let console = Console()
+            let subject = try await VerifySubject.read(admin)
+            let file = try ModelFile(path: model, options: modelArguments.options)
+            for warning in file.warnings { console.note("warning: \(warning)") }
+            try subject.check(file.description, path: model)
+            let codec = TextCodec(tokenizer: try file.tokenizer(), template: nil)
+            let cases = try cases(codec, subject)
+            let textTokens = try codec.tokens(of: .text(text.map(TextFile.read) ?? VerifyTexts.text))
+            let length = ClusterPerplexity.windowLength(contextLength: subject.plan.contextLength)
+            let windows = ClusterPerplexity.windows(textTokens, length: length)
+            let run = VerifyRun(
+                subject: subject, model: file, path: model, threads: threads, console: console)
+            let cluster = try await gateway.use(admin) { remote in
+                try await run.cluster(GatewayModel(remote), cases, windows)
+            }
+            let local = try await run.local(cases, windows)
+            let whole = try run.whole(textTokens, windowLength: length)
+            let report = report(subject, cases, windows, codec, cluster, local, whole, length)
+            console.write(json ? try JSONText.encode(report) + "\n" : report.text)
+            if !report.isIdentical { throw ExitCode(1) }
+        }
+    }
+
+    private func cases(_ codec: TextCodec, _ subject: VerifySubject) throws -> [VerifyCase] {
+        var texts = VerifyTexts.prompts
+        if let prompts {
+            texts = try TextFile.read(prompts).split(whereSeparator: \.isNewline).map(String.init)
+            guard !texts.isEmpty, texts.count <= Limits.verifiedPromptsMax else {
+                throw RemoteError(
+                    "\(prompts) must hold 1...\(Limits.verifiedPromptsMax) prompts, a line each")
+            }
+        }
+        let limit = subject.plan.contextLength - 1
+        let encoded = try texts.map { text in
+            (text: text, tokens: Array(try codec.tokens(of: .text(text)).prefix(limit)))
+        }
+        return VerifyCase.cases(
+            encoded.filter { !$0.tokens.isEmpty }, tokenCountMax: nPredict, seed: seed)
+    }
+
+    private func report(
+        _ subject: VerifySubject, _ cases: [VerifyCase], _ windows: [[UInt32]], _ codec: TextCodec,
+        _ cluster: VerifyRun.Outcome, _ local: VerifyRun.Outcome, _ whole: Perplexity?, _ windowLength: Int
+    ) -> VerifyReport {
+        var rows: [VerifyReport.Row] = []
+        for (item, sides) in zip(cases, zip(cluster.traces, local.traces)) {
+            let difference = sides.0.difference(from: sides.1)
+            rows.append(
+                .init(
+                    prompt: item.prompt, mode: item.mode, tokens: difference?.place ?? sides.0.count,
+                    isIdentical: difference == nil, difference: difference))
+        }
+        let names = windows.map { $0.dropFirst().map { TokenTrace.name(of: codec.bytes(of: $0)) } }
+        let (read, reread) = (Self.trace(names, cluster.scores), Self.trace(names, local.scores))
+        let difference = read.difference(from: reread)
+        rows.append(
+            .init(
+                prompt: text?.split(separator: "/").last.map(String.init) ?? "the built-in text",
+                mode: "scores", tokens: difference?.place ?? read.count,
+                isIdentical: difference == nil, difference: difference))
+        let loss = ClusterPerplexity.perplexity(cluster.scores).flatMap { measured in
+            whole.map { whole in
+                VerifyReport.Loss(
+                    tokens: measured.tokenCount, window: windowLength, cluster: measured.value,
+                    oneProcess: whole.value, changePercent: (measured.value / whole.value - 1) * 100)
+            }
+        }
+        return VerifyReport(
+            model: subject.status.model.name, stages: subject.plan.stages.count, cuts: subject.cuts,
+            contextLength: subject.plan.contextLength, cacheType: subject.plan.cacheType, rows: rows,
+            perplexity: loss)
+    }
+
+    private static func trace(_ names: [[String]], _ scores: [[Float]]) -> TokenTrace {
+        var trace = TokenTrace()
+        for (name, score) in zip(names.joined(), scores.joined()) { trace.append(name, score) }
+        return trace
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+import AdminAPI
+import ArgumentParser
+import BitNetCore
+import BitNetEngine
+import BitNetFormats
+import ClusterCoordinator
+import OperatorLogic
+import ProgramPipeline
+import ProgramSupport
+import Synchronization
+
+/// Both sides of the comparison.
+struct VerifyRun {
+    let subject: VerifySubject
+    let model: ModelFile
+    let path: String
+    let threads: Int?
+    let console: Console
+
+    /// What one side has brought.
+    struct Outcome: Sendable {
+        /// Of each case.
+        var traces: [TokenTrace] = []
+        /// Of each window of the text, for every token after its first.
+        var scores: [[Float]] = []
+    }
+
+    func cluster(
+        _ gateway: GatewayModel, _ cases: [VerifyCase], _ windows: [[UInt32]]
+    ) async throws -> Outcome {
+        console.note("verify  \(cases.count) texts from the cluster")
+        // Several at a time, so that they meet in steps: what else is in a step must change nothing.
+        let traces = try await concurrently(cases.count, limit: ClusterPerplexity.requestsAtATime) { index in
+            let item = cases[index]
+            return try await gateway.continuation(
+                of: item.tokens, item.draw, tokenCountMax: item.tokenCountMax)
+        }
+        console.note("verify  scores of \(windows.reduce(0) { $0 + $1.count }) tokens from the cluster")
+        return Outcome(traces: traces, scores: try await ClusterPerplexity(model: gateway).scores(windows))
+    }
+
+    /// The same from stages in this process, cut as the cluster's are.
+    func local(_ cases: [VerifyCase], _ windows: [[UInt32]]) async throws -> Outcome {
+        console.note("verify  the same in this process, cut before \(subject.cuts)")
+        let result = Result()
+        let cuts = subject.cuts.map(String.init).joined(separator: ",")
+        let place = ["--local", "--model", path] + (cuts.isEmpty ? [] : ["--cuts", cuts])
+        var engine = [
+            "--ctx-size", String(subject.plan.contextLength), "--cache-type", subject.plan.cacheType,
+            "--parallel", "1",
+        ]
+        if let threads { engine += ["--threads", String(threads)] }
+        try await PipelineOptions.parse(place).run(
+            model, engine: EngineOptions.parse(engine), store: StoreOptions.parse(["--no-store"]), console
+        ) { running in
+            for item in cases { result.add(try await item.trace(by: running.generator)) }
+            for window in windows { result.add(try await running.generator.score(window)) }
+        }
+        return result.outcome
+    }
+
+    /// The text's perplexity without any cut.
+    func whole(_ tokens: [UInt32], windowLength: Int) throws -> Perplexity? {
+        console.note("verify  the text once more without any cut")
+        let pool = try ComputePool()
+        guard let cacheType = CacheType(rawValue: subject.plan.cacheType) else {
+            throw RemoteError("the cluster's KV cache is of a kind that this release does not have")
+        }
+        let local = try LocalModel(
+            file: model, cuts: [], cache: CacheShape(slots: 1, context: windowLength, type: cacheType),
+            pool: pool, kernels: Kernels(.auto, mode: .auto, threadCount: pool.threadCount))
+        return try perplexity(tokens: tokens, stages: local.stages)
+    }
+
+    private final class Result: Sendable {
+        private let state = Mutex(Outcome())
+
+        var outcome: Outcome { state.withLock { $0 } }
+
+        func add(_ trace: TokenTrace) { state.withLock { $0.traces.append(trace) } }
+
+        func add(_ scores: [Float]) {
+            state.withLock { $0.scores.append(scores.map(TokenTrace.written)) }
+        }
+    }
+}

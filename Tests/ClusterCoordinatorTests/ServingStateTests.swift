@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+import AdminAPI
+import BitNetCore
+import ClusterCoordinator
+import Testing
+
+@Suite struct ServingStateTests {
+    private func state() -> ServingState {
+        ServingState(workers: [
+            .init(name: "a", address: "10.0.0.1:7101"), .init(name: "b", address: "10.0.0.2:7101"),
+        ])
+    }
+
+    @Test func `workers come up one by one, and a loss throws them back`() {
+        var state = state()
+        #expect(state.joinedCount == 0)
+        state.apply(.joined(worker: "b", isa: "avx2", threadCount: 4))
+        #expect(state.joinedCount == 1)
+        #expect(state.workers[1].state == .joined)
+        #expect(state.workers[1].threadCount == 4)
+        state.apply(.ready(worker: "b", kernel: "avx2", residentByteCount: 1, loadTime: .zero))
+        #expect(state.workers[1].state == .serving)
+        state.serve(at: 100)
+        state.lose("worker b was lost", worker: "b", sequenceCount: 2, at: 200)
+        #expect(state.workers.map(\.state) == [.waiting, .lost])
+        #expect(state.phase == .down(reason: "worker b was lost"))
+    }
+
+    @Test func `an event of a worker that is not in the file changes nothing`() {
+        var state = state()
+        let before = state
+        state.apply(.joined(worker: "z", isa: "avx2", threadCount: 4))
+        #expect(state == before)
+    }
+
+    @Test func `failures tell how long nothing was served, the latest first`() {
+        var state = state()
+        state.serve(at: 100)
+        state.lose("first", worker: "a", sequenceCount: 3, at: 200)
+        // Attempts that fail for the same reason are the same failure.
+        state.lose("nobody answers", worker: nil, sequenceCount: 0, at: 201)
+        state.lose("nobody answers", worker: nil, sequenceCount: 0, at: 202)
+        #expect(state.failures.map(\.message) == ["nobody answers", "first"])
+        state.serve(at: 205)
+        #expect(state.failures[0].outageSeconds == 5)
+        #expect(state.failures[1].lostSequenceCount == 3)
+        #expect(state.startCount == 2)
+        #expect(state.lossCount == 1)
+    }
+
+    @Test func `no more failures are kept than a status tells of`() {
+        var state = state()
+        for index in 0...AdminAPI.failuresMax {
+            state.serve(at: Double(index))
+            state.lose("failure \(index)", worker: nil, sequenceCount: 0, at: Double(index))
+        }
+        #expect(state.failures.count == AdminAPI.failuresMax)
+        #expect(state.failures.first?.message == "failure \(AdminAPI.failuresMax)")
+    }
+
+    @Test func `healthy is only a service through which a token went lately`() {
+        var state = state()
+        #expect(!state.health(sinceLastToken: nil).isHealthy)
+        #expect(state.health(sinceLastToken: nil).state == .starting)
+        state.serve(at: 1)
+        #expect(!state.health(sinceLastToken: nil).isHealthy)
+        #expect(state.health(sinceLastToken: Limits.healthWindow).isHealthy)
+        let late = state.health(sinceLastToken: Limits.healthWindow + .nanoseconds(1))
+        #expect(!late.isHealthy)
+        #expect(late.state == .serving)
+        #expect(late.reason?.contains("no token has crossed every stage for 10 s") == true)
+        state.lose("gone", worker: nil, sequenceCount: 0, at: 2)
+        #expect(!state.health(sinceLastToken: .zero).isHealthy)
+        #expect(state.health(sinceLastToken: .zero).state == .down)
+    }
+
+    @Test func `draining is a state of its own, and told once`() {
+        var state = state()
+        state.serve(at: 1)
+        let changes = [state.drain(true), state.drain(true)]
+        #expect(changes == [true, false])
+        #expect(state.health(sinceLastToken: .zero).state == .draining)
+        #expect(state.health(sinceLastToken: .zero).isHealthy)
+        _ = state.drain(false)
+        #expect(state.health(sinceLastToken: .zero).state == .serving)
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import BitNetEngine
+import BitNetFormats
+import ClusterWire
+import ClusterWorker
+import Logging
+import Synchronization
+import Testing
+
+/// Lines and outputs of a stage that runs.
+private final class Recorder: Sendable {
+    private struct State {
+        var lines: [String] = []
+        var failures: [String] = []
+        var outcomes: [StepOutcome] = []
+    }
+
+    private let state = Mutex(State())
+
+    var lines: [String] { state.withLock(\.lines) }
+    var failures: [String] { state.withLock(\.failures) }
+    var outcomes: [StepOutcome] { state.withLock(\.outcomes) }
+
+    func add(line: String) { state.withLock { $0.lines.append(line) } }
+
+    func take(_ output: StageRunner.Output) {
+        switch output {
+        case .failure(let error): state.withLock { $0.failures.append("\(error)") }
+        case .frame(let bytes, let sent):
+            sent()
+            guard let frame = try? Frame(encoded: bytes), let outcome = try? OutcomeFrame.decode(frame) else {
+                return
+            }
+            state.withLock { $0.outcomes.append(outcome) }
+        }
+    }
+}
+
+private struct RecordingHandler: LogHandler {
+    let recorder: Recorder
+    var logLevel: Logger.Level
+    var metadata: Logger.Metadata = [:]
+
+    subscript(metadataKey key: String) -> Logger.MetadataValue? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let all = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
+        recorder.add(
+            line: "\(event.level) \(event.message) " + all.map { "\($0)=\($1)" }.joined(separator: " "))
+    }
+}
+
+@Suite struct StageRunnerTests {
+    private static let packed = Result {
+        let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
+        return try ModelFile(path: root + "/Tests/Golden/awkward-90.gguf")
+    }
+
+    /// All of a small model in one stage.
+    private static func runner(_ recorder: Recorder, level: Logger.Level = .debug) throws -> StageRunner {
+        let file = try packed.get()
+        let settings = StageLoader.Settings(
+            slotCount: 2, contextLength: 64, cacheType: .f16, stepTokensMax: 16, threadCount: 1,
+            kernels: try Kernels(), headType: .fast)
+        let layers = try #require(LayerRange(first: 0, end: file.description.layerCount))
+        let stage = try StageLoader.load(model: file.description, layers: layers, settings: settings) {
+            kind, body in try file.pack(kind).withBytes(body)
+        }
+        var log = Logger(label: "test") { _ in RecordingHandler(recorder: recorder, logLevel: level) }
+        log[metadataKey: "stage"] = "0"
+        return StageRunner(stage: stage, log: log) { recorder.take($0) }
+    }
+
+    private static func prompt(_ slot: UInt32, _ tokens: [UInt32]) -> Frame {
+        let entries = tokens.enumerated().map { index, token in
+            StepEntry(
+                slot: slot, position: UInt32(index), token: token,
+                output: index == tokens.count - 1 ? .sample : .none)
+        }
+        return Frame(.step(Step(id: 1, entries: entries)))
+    }
+
+    @Test func `a sequence leaves two lines with its request, and nothing of what it says`() async throws {
+        let recorder = Recorder()
+        let runner = try Self.runner(recorder)
+        var sampling = SamplingParameters()
+        sampling.alternativeCount = 3
+        let first = Opening(slot: 0, sampling: sampling, promptTokenCount: 3, requestID: "cmpl-1")
+        runner.receive(Frame(.open(first)))
+        runner.receive(Self.prompt(0, [201, 202, 203]))
+        let second = Opening(
+            slot: 1, sampling: .init(), promptTokenCount: 4, prefix: SharedPrefix(slot: 0, tokenCount: 2))
+        runner.receive(Frame(.open(second)))
+        runner.receive(Frame(.close(slot: 0)))
+        runner.receive(Frame(.close(slot: 1)))
+        await runner.stop()
+        #expect(
+            recorder.lines == [
+                "debug sequence opened prompt.tokens=3 request.id=cmpl-1 shared.tokens=0 slot=0 stage=0",
+                "debug sequence opened prompt.tokens=4 request.id= shared.tokens=2 slot=1 stage=0",
+                "debug sequence closed request.id=cmpl-1 slot=0 stage=0 tokens=3",
+                "debug sequence closed request.id= slot=1 stage=0 tokens=2",
+            ])
+        #expect(recorder.failures == [])
+        #expect(recorder.outcomes.first?.results.first?.alternatives.count == 3)
+    }
+
+    @Test func `nothing is said above the debug level`() async throws {
+        let recorder = Recorder()
+        let runner = try Self.runner(recorder, level: .info)
+        runner.receive(Frame(.open(Opening(slot: 0, sampling: .init(), requestID: "cmpl-1"))))
+        runner.receive(Frame(.close(slot: 0)))
+        await runner.stop()
+        #expect(recorder.lines == [])
+    }
+
+    @Test func `a failure that concerns a slot names the request in it`() async throws {
+        let opening = Opening(slot: 0, sampling: .init(), promptTokenCount: 3, requestID: "cmpl-1")
+        let gap = Step(id: 1, entries: [StepEntry(slot: 0, position: 5, token: 1, output: .none)])
+        let other = Step(id: 1, entries: [StepEntry(slot: 1, position: 0, token: 1, output: .none)])
+        var banning = SamplingParameters()
+        banning.biases = [TokenBias(token: UInt32(Limits.vocabularyMax) - 1, bias: -100)]
+        let wrong = Opening(slot: 1, sampling: banning, requestID: "cmpl-2")
+        let cases: [(PipelineItem, String)] = [
+            (.step(gap), "request cmpl-1: stage of layers 0-2: slot 0, position 5"),
+            (.step(other), "stage of layers 0-2: slot 1 used before it was opened"),
+            (.open(wrong), "request cmpl-2: stage of layers 0-2: slot 1 opened with a bias for token"),
+        ]
+        for (item, beginning) in cases {
+            let recorder = Recorder()
+            let runner = try Self.runner(recorder)
+            runner.receive(Frame(.open(opening)))
+            runner.receive(Frame(item))
+            await runner.stop()
+            #expect(recorder.failures.count == 1)
+            #expect(recorder.failures.first?.hasPrefix(beginning) == true, "\(recorder.failures)")
+        }
+    }
+}
