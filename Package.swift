@@ -158,7 +158,11 @@ let package = Package(
 
         // Tests.
         .target(
-            name: "FuzzTargets", dependencies: ["BitNetCore", "BitNetFormats", "ClusterConfig"],
+            name: "FuzzTargets",
+            dependencies: [
+                "BitNetCore", "BitNetFormats", "ClusterConfig", "ClusterGateway",
+                product("NIOCore", "swift-nio"),
+            ],
             path: "Tests/Fuzzing/Targets", swiftSettings: swift),
         tests("FuzzReplayTests", ["FuzzTargets"]),
         tests("CTernaryTests", ["CTernary", "CPlatform"]),

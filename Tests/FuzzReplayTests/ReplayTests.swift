@@ -31,6 +31,10 @@ import Glibc
         await #expect(processExitsWith: .success) { try replay(.workers, mutationCount: 4000) }
     }
 
+    @Test func `no request traps, hangs or takes more than its share`() async {
+        await #expect(processExitsWith: .success) { try replay(.request, mutationCount: 1000) }
+    }
+
     @Test func `a replay sees a trap, a hang and a gulp of memory`() async {
         await #expect(processExitsWith: .failure) {
             guardProcess(seconds: 1)

@@ -28,6 +28,8 @@ package struct APIError: HTTPResponseError, RemediableError, Equatable {
         self.retryAfter = retryAfter
     }
 
+    package var statusCode: Int { status.code }
+
     /// 400: the request can never be answered as it stands.
     package static func invalid(
         _ message: String, parameter: String? = nil, code: String? = nil

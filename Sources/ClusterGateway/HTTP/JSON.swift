@@ -43,7 +43,7 @@ package enum JSON {
         } catch let error as APIError {
             throw error
         } catch let error as DecodingError {
-            throw APIError(error)
+            throw APIError(error, in: buffer)
         } catch {
             throw .invalid("the body is not JSON: \(error)")
         }
@@ -66,7 +66,7 @@ package struct Nullable<Value: Encodable & Sendable>: Encodable, Sendable {
 
 extension APIError {
     /// A field that is missing or of another type, or text that is no JSON.
-    init(_ error: DecodingError) {
+    init(_ error: DecodingError, in body: ByteBuffer) {
         switch error {
         case .typeMismatch(_, let context), .valueNotFound(_, let context):
             let path = Self.path(context.codingPath)
@@ -79,10 +79,9 @@ extension APIError {
             self = .invalid("“\(path ?? "?")” is missing", parameter: path)
         case .dataCorrupted(let context):
             let path = Self.path(context.codingPath)
-            let place = context.underlyingError.map { ": \($0)" } ?? ""
             self = .invalid(
                 path.map { "“\($0)”: \(context.debugDescription)" }
-                    ?? "the body is not JSON\(place)",
+                    ?? "the body is not JSON: \(JSONFault.place(in: Array(body.readableBytesView)) ?? context.debugDescription)",
                 parameter: path)
         @unknown default:
             self = .invalid("the body cannot be read")

@@ -23,6 +23,8 @@ final class ScriptedGenerator: TextGenerator {
         case breaks([String], GenerationError)
         /// Writes these texts, then nothing more, until it is cancelled.
         case hangs([String])
+        /// Writes these texts, waits at the gate and writes the others.
+        case gated([String], Gate, [String])
         /// Writes a text again and again, until it is cancelled.
         case endless(String)
     }
@@ -107,6 +109,10 @@ final class ScriptedGenerator: TextGenerator {
         case .hangs(let texts):
             for text in texts { token(UInt32(text.utf8.first ?? 0), text) }
             try? await Task.sleep(for: .seconds(600))
+        case .gated(let texts, let gate, let others):
+            for text in texts { token(UInt32(text.utf8.first ?? 0), text) }
+            await gate.wait()
+            for text in others { token(UInt32(text.utf8.first ?? 0), text) }
         case .endless(let text):
             while !Task.isCancelled {
                 token(UInt32(text.utf8.first ?? 0), text)

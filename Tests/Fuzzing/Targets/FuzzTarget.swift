@@ -15,6 +15,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case chat
     /// A cluster file.
     case workers = "workers.yaml"
+    /// The body of a request to the public API.
+    case request
 
     /// What became of an input.
     package enum Outcome: Equatable, Sendable {
@@ -32,6 +34,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
             case .tokenizer: try TokenizerTarget.run(bytes)
             case .chat: try ChatTarget.run(bytes)
             case .workers: try ClusterFileTarget.run(bytes)
+            case .request: try RequestTarget.run(bytes)
             }
         if case .refused(let message) = outcome { try FuzzFinding.check(message: message) }
         return outcome
@@ -56,6 +59,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .chat: 64
         // A YAML node takes two bytes of a file and some hundreds in memory.
         case .workers: 1024
+        // A value of two bytes has an entry in the scanner's map, and there are five readers, one after another.
+        case .request: 256
         }
     }
 }

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+import Hummingbird
+import Testing
+
+@Suite struct TokenTests {
+    @Test(arguments: [
+        ("/tokenize", #"{"content":"ab"}"#, #"{"tokens":[97,98]}"#),
+        ("/tokenize", #"{"content":"a","add_special":true}"#, #"{"tokens":[256,97]}"#),
+        ("/tokenize", #"{"content":"</s>"}"#, #"{"tokens":[257]}"#),
+        ("/tokenize", #"{"content":"</s>","parse_special":false}"#, #"{"tokens":[60,47,115,62]}"#),
+        (
+            "/tokenize", #"{"content":"aé","with_pieces":true}"#,
+            #"{"tokens":[{"id":97,"piece":"a"},{"id":195,"piece":[195]},{"id":169,"piece":[169]}]}"#
+        ),
+        ("/detokenize", #"{"tokens":[256,97,195,169]}"#, #"{"content":"aé"}"#),
+        (
+            "/apply-template", #"{"messages":[{"role":"user","content":"Hi"}]}"#,
+            #"{"prompt":"user: Hi\nassistant:"}"#
+        ),
+    ]) func `text and tokens as other servers have them`(
+        _ path: String, _ body: String, _ answer: String
+    )
+        async throws
+    {
+        let reply = try await InProcess(ScriptedGenerator()).send(.post, path, body)
+        #expect(reply.status == 200)
+        #expect(reply.body == answer)
+    }
+
+    @Test(arguments: [
+        ("/tokenize", "{}", "content"), ("/tokenize", #"{"content":3}"#, "content"),
+        ("/detokenize", "{}", "tokens"), ("/detokenize", #"{"tokens":["a"]}"#, "tokens"),
+        ("/detokenize", #"{"tokens":[999]}"#, "999"),
+    ]) func `what is missing or unknown is named`(_ path: String, _ body: String, _ word: String) async throws
+    {
+        let reply = try await InProcess(ScriptedGenerator()).send(.post, path, body)
+        #expect(reply.status == 400)
+        #expect(reply.body.contains(word))
+    }
+}
