@@ -46,6 +46,8 @@ package final class ServingCoordinator: Sendable {
         var gateway: String?
         var metrics = ClusterMetrics()
         var isProbing = false
+        /// Requests that are taken, but not yet with the generator.
+        var enteringCount = 0
     }
 
     let subject: Subject
