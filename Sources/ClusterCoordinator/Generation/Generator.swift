@@ -150,6 +150,7 @@ package final class Generator: Sendable {
             } else {
                 state.sequences[id] = sequence
                 state.count(sequence) { $0.start(promptTokenCount: promptTokenCount) }
+                if sequence.isProbe { state.ledger.probe(promptTokenCount: promptTokenCount) }
                 perform(state.schedule.submit(request(id)), &state)
             }
             return id
