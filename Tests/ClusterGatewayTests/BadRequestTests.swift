@@ -73,6 +73,7 @@ private struct Bad: CustomTestStringConvertible {
             .chat(#""logprobs":3"#, "logprobs"), .chat(#""top_logprobs":3"#, "top_logprobs"),
             .chat(#""logprobs":true,"top_logprobs":21"#, "top_logprobs"),
             .chat(#""logit_bias":[]"#, "logit_bias"), .chat(#""logit_bias":{"x":1}"#, "logit_bias"),
+            .chat(#""logit_bias":{"5":1,"05":2}"#, "logit_bias"),
             .chat(#""logit_bias":{"1":101}"#, "logit_bias"),
             .chat(#""logit_bias":{"258":1}"#, "logit_bias", "258"),
             .chat(#""tools":[{"type":"function"}]"#, "tools", "not supported"),

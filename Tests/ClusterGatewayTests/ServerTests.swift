@@ -111,10 +111,15 @@ import Testing
                 try await client.post(
                     "/v1/completions", #"{"prompt":"secret words"}"#, "X-Request-Id: r-1\r\n")
                 _ = try await client.read(until: "}}")
+                // Probes are not told of.
+                try await client.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+                _ = try await client.read(until: "ok")
             }
             try await eventually { lines.all.contains { $0.hasPrefix("request ") } }
         }
         let line = try #require(lines.all.first { $0.hasPrefix("request ") })
+        #expect(!lines.all.contains { $0.contains("/health") && $0.contains("level=info") })
+        #expect(!lines.all.contains { $0.contains("level=error") })
         for part in [
             "request.id=r-1", "http.method=POST", "http.route=/v1/completions", "http.status=200",
             "tokens.prompt=13",

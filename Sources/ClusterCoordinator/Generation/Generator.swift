@@ -88,8 +88,7 @@ package final class Generator: Sendable {
             continuation: continuation, detokenizer: codec.detokenizer(), stopTexts: ending.texts,
             meter: GenerationMeter(promptTokenCount: prompt.count, stages: stages, start: start),
             isProbe: request.isProbe)
-        continuation.yield(.started(prompt: prompt))
-        let id = submit(sequence, promptTokenCount: prompt.count) { id in
+        let id = submit(sequence, prompt: prompt) { id in
             SequenceRequest(
                 id: id, prompt: prompt, tokenCountMax: request.tokenCountMax, sampling: request.sampling,
                 stopTokens: ending.tokens, scores: request.scoresPrompt, requestID: request.id)
@@ -140,7 +139,7 @@ package final class Generator: Sendable {
     }
 
     private func submit(
-        _ sequence: TextSequence, promptTokenCount: Int, _ request: (UInt64) -> SequenceRequest
+        _ sequence: TextSequence, prompt: [UInt32], _ request: (UInt64) -> SequenceRequest
     ) -> UInt64 {
         state.withLock { state in
             let id = state.nextID
@@ -149,9 +148,15 @@ package final class Generator: Sendable {
                 sequence.fail(failure)
             } else {
                 state.sequences[id] = sequence
-                state.count(sequence) { $0.start(promptTokenCount: promptTokenCount) }
-                if sequence.isProbe { state.ledger.probe(promptTokenCount: promptTokenCount) }
-                perform(state.schedule.submit(request(id)), &state)
+                let directives = state.schedule.submit(request(id))
+                // Who is refused has not been started: a server can still say so with a status.
+                let isRefused = directives.contains { if case .refused(id, _) = $0 { true } else { false } }
+                if !isRefused {
+                    state.count(sequence) { $0.start(promptTokenCount: prompt.count) }
+                    if sequence.isProbe { state.ledger.probe(promptTokenCount: prompt.count) }
+                    sequence.continuation.yield(.started(prompt: prompt))
+                }
+                perform(directives, &state)
             }
             return id
         }

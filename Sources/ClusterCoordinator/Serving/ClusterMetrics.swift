@@ -10,7 +10,7 @@ import Metrics
 struct ClusterMetrics {
     /// Tokens written.
     private let generatedTokens = Sum("bitnet_generated_tokens_total")
-    /// Tokens of the prompts that came.
+    /// Tokens of the prompts that were taken.
     private let promptTokens = Sum("bitnet_prompt_tokens_total")
     /// Steps that have crossed every stage.
     private let steps = Sum("bitnet_steps_total")

@@ -9,6 +9,7 @@ import Metrics
 package struct Exchange: Sendable {
     private let responder: RouterResponder<ExchangeContext>
     private let metrics: GatewayMetrics?
+    private let quietRoutes: Set<String>
     private let log: Logger
 
     /// An answer that is being sent.
@@ -18,9 +19,13 @@ package struct Exchange: Sendable {
         let method: HTTPRequest.Method
     }
 
-    package init(router: Router<ExchangeContext>, metrics: GatewayMetrics?, log: Logger) {
+    /// - Parameter quietRoutes: routes of which only failures are logged.
+    package init(
+        router: Router<ExchangeContext>, metrics: GatewayMetrics?, quietRoutes: Set<String> = [], log: Logger
+    ) {
         responder = router.buildResponder()
         self.metrics = metrics
+        self.quietRoutes = quietRoutes
         self.log = log
     }
 
@@ -65,7 +70,8 @@ package struct Exchange: Sendable {
         } else if let failure {
             metadata["failure"] = failure is ClientGone ? "client gone" : "not sent: \(failure)"
         }
-        context.logger.info("request", metadata: metadata)
+        let isQuiet = status < 400 && quietRoutes.contains(context.route)
+        context.logger.log(level: isQuiet ? .debug : .info, "request", metadata: metadata)
     }
 
     /// The method, if it is a usual one.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import AdminAPI
 import BitNetCore
 package import Hummingbird
 import HummingbirdCore
@@ -21,6 +22,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var headerFieldsMax = Limits.requestHeaderFieldsMax
     /// How long answers may go on after the server was asked to stop.
     package var stopGrace: Duration = Limits.stopGrace
+    /// Routes that are asked again and again, by probes and monitoring: they are logged only when they fail.
+    package var quietRoutes = HealthRoutes.paths.union([AdminAPI.metricsPath])
 
     package init(name: String, host: String, port: Int, portOption: String = "--port") {
         self.name = name
@@ -43,7 +46,8 @@ package struct HTTPServer: Sendable {
     ) {
         self.configuration = configuration
         self.log = log
-        exchange = Exchange(router: router, metrics: metrics, log: log)
+        exchange = Exchange(
+            router: router, metrics: metrics, quietRoutes: configuration.quietRoutes, log: log)
     }
 
     /// Serves until the task is cancelled; then takes no more connections, and gives answers that are under way
@@ -60,6 +64,8 @@ package struct HTTPServer: Sendable {
         } onCancel: {
             stop.finish()
         }
+        // Nobody would notice that it is gone.
+        guard Task.isCancelled else { throw HTTPServerError("stopped listening by itself", configuration) }
     }
 
     private func serve(
@@ -68,7 +74,8 @@ package struct HTTPServer: Sendable {
         let host = configuration.host
         let port = configuration.port
         var quiet = log
-        quiet.logLevel = max(log.logLevel, .notice)
+        // It takes the end of its task for an error.
+        quiet.logLevel = .critical
         let server = Server(
             childChannelSetup: GuardedChannel(configuration: configuration, exchange: exchange),
             configuration: ServerConfiguration(address: .hostname(host, port: port)),
@@ -95,9 +102,14 @@ package struct HTTPServer: Sendable {
     }
 }
 
-/// A server that cannot listen.
+/// A server that cannot listen, or no longer.
 package struct HTTPServerError: RemediableError {
     package let message: String
+
+    init(_ what: String, _ configuration: HTTPServerConfiguration) {
+        message = PrintableText.line(
+            "the \(configuration.name) \(what) (\(configuration.host):\(configuration.port))")
+    }
 
     init(_ error: any Error, _ configuration: HTTPServerConfiguration) {
         let address = "\(configuration.host):\(configuration.port)"

@@ -63,7 +63,8 @@ struct SamplingFields {
             throw fields.invalid("logit_bias", "may have \(Limits.biasesMax) tokens at most")
         }
         return try map.map { name, bias in
-            guard let token = UInt32(name), (-100...100).contains(bias) else {
+            // One spelling for each token, so that none can have two biases.
+            guard let token = UInt32(name), String(token) == name, (-100...100).contains(bias) else {
                 throw fields.invalid("logit_bias", must)
             }
             return TokenBias(token: token, bias: Float(bias))

@@ -145,6 +145,21 @@ import Testing
         #expect(pipeline.items == [])
     }
 
+    @Test func `who is refused for want of room has not been started`() async throws {
+        let pipeline = ScriptedPipeline()
+        try await Self.serve(pipeline) { generator in
+            let request = GenerationRequest(
+                prompt: .tokens(Array(repeating: 5, count: 2049)), tokenCountMax: 1)
+            var count = 0
+            let error = await #expect(throws: GenerationError.self) {
+                for try await _ in generator.generate(request) { count += 1 }
+            }
+            #expect(error?.code == .tooLong)
+            #expect(count == 0)
+        }
+        #expect(pipeline.items == [])
+    }
+
     // MARK: Who goes away
 
     enum Departure: CaseIterable {

@@ -25,6 +25,7 @@ final class LogLines: Sendable {
             let all = metadata.merging(event.metadata ?? [:]) { _, new in new }
             let line =
                 "\(event.message) " + all.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: " ")
+                + " level=\(event.level)"
             lines.lines.withLock { $0.append(line) }
         }
     }
