@@ -18,11 +18,11 @@ package enum AdminAPI {
     package static let planPath = "/v1/plan"
     /// GET: ``EventRecord`` as server-sent events, `?after=ID` for those after one; each event's id is its number.
     package static let eventsPath = "/v1/events"
-    /// POST: stop taking requests and finish those that run; DELETE: take them again. Both answer ``DrainDocument``.
+    /// POST: stop taking requests and finish those that run; DELETE: take them again; ``DrainDocument``.
     package static let drainPath = "/v1/drain"
-    /// GET: 200 while a token has lately crossed every stage, else 503; ``HealthDocument``. Without a key.
+    /// GET: 200 while a token has lately crossed every stage, else 503, a ``HealthDocument``; without a key.
     package static let healthPath = "/health"
-    /// GET: 200 while requests are taken, else 503; ``HealthDocument``. Without a key.
+    /// GET: 200 while requests are taken, else 503, a ``HealthDocument``; without a key.
     package static let readyPath = "/ready"
     /// GET: Prometheus text.
     package static let metricsPath = "/metrics"

@@ -83,7 +83,9 @@ package struct ModelStatus: Codable, Equatable, Sendable {
     }
 }
 
-/// One stage on its worker. Rates and shares are those of the last `AdminAPI.windowSeconds`.
+/// One stage on its worker.
+///
+/// Rates and shares are those of the last `AdminAPI.windowSeconds`.
 package struct StageStatus: Codable, Equatable, Sendable {
     package enum State: String, Codable, CaseIterable, Sendable {
         case waiting

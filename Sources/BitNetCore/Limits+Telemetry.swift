@@ -4,7 +4,9 @@
 extension Limits {
     // MARK: Metrics
 
-    /// Time series of one process; a histogram is one for each of its lines. 14 for each of 1024 workers, and some.
+    /// Time series of one process; a histogram is one for each of its lines.
+    ///
+    /// 14 for each of 1024 workers, and some.
     package static let metricSeriesMax = 16_384
     /// A metric's or label's name, bytes.
     package static let metricNameBytesMax = 128

@@ -85,3 +85,22 @@ import Testing
         #expect(state.health(sinceLastToken: .zero).state == .serving)
     }
 }
+
+@Suite struct GenerationLedgerTests {
+    @Test func `what earlier pipelines did is not forgotten`() {
+        var earlier = GenerationLedger()
+        earlier.start(promptTokenCount: 7)
+        earlier.token(after: .milliseconds(5), isFirst: true)
+        earlier.finish(.stop)
+        var ledger = GenerationLedger()
+        ledger.start(promptTokenCount: 3)
+        ledger.finish(.stop)
+        ledger.finish(.length)
+        ledger.add(earlier)
+        #expect(ledger.startedCount == 2)
+        #expect(ledger.promptTokenCount == 10)
+        #expect(ledger.generatedTokenCount == 1)
+        #expect(ledger.finishedCounts == [.stop: 2, .length: 1])
+        #expect(ledger.firstTokenTimes.milliseconds(at: [1]) == [5])
+    }
+}

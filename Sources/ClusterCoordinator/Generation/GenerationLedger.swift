@@ -26,19 +26,32 @@ package struct GenerationLedger: Sendable {
 
     package var finishedCount: UInt64 { finishedCounts.values.reduce(0, +) }
 
-    mutating func start(promptTokenCount: Int) {
+    /// Takes over what an earlier generator has done; how long requests waited there only if none has yet here.
+    package mutating func add(_ earlier: GenerationLedger) {
+        startedCount += earlier.startedCount
+        promptTokenCount += earlier.promptTokenCount
+        generatedTokenCount += earlier.generatedTokenCount
+        finishedCounts.merge(earlier.finishedCounts, uniquingKeysWith: +)
+        refusedCount += earlier.refusedCount
+        failedCount += earlier.failedCount
+        cancelledCount += earlier.cancelledCount
+        if firstTokenTimes.isEmpty { firstTokenTimes = earlier.firstTokenTimes }
+        if betweenTokensTimes.isEmpty { betweenTokensTimes = earlier.betweenTokensTimes }
+    }
+
+    package mutating func start(promptTokenCount: Int) {
         startedCount += 1
         self.promptTokenCount += UInt64(promptTokenCount)
     }
 
     mutating func probe(promptTokenCount: Int) { probeTokenCount += UInt64(promptTokenCount) }
 
-    mutating func token(after time: Duration, isFirst: Bool) {
+    package mutating func token(after time: Duration, isFirst: Bool) {
         generatedTokenCount += 1
         if isFirst { firstTokenTimes.append(time) } else { betweenTokensTimes.append(time) }
     }
 
-    mutating func finish(_ reason: FinishReason) { finishedCounts[reason, default: 0] += 1 }
+    package mutating func finish(_ reason: FinishReason) { finishedCounts[reason, default: 0] += 1 }
     mutating func refuse() { refusedCount += 1 }
     mutating func fail() { failedCount += 1 }
     mutating func cancel() { cancelledCount += 1 }

@@ -33,7 +33,7 @@ struct ClusterMetrics {
     }
     private var stages: [StageMetrics] = []
     private var workers: [WorkerMetrics] = []
-    /// What earlier pipelines had done, as each counts from zero.
+    /// Steps of this pipeline whose transits are published.
     private var transitStepCount: UInt64 = 0
 
     init() {}
@@ -46,9 +46,7 @@ struct ClusterMetrics {
 
     /// A new pipeline counts from zero, and may have other stages.
     mutating func beginPipeline(_ observations: [StageObservation]) {
-        for sum in [generatedTokens, promptTokens, steps, refused, failed, cancelled] + finished.map(\.sum) {
-            sum.restart()
-        }
+        steps.restart()
         transitStepCount = 0
         stages = observations.enumerated().map { StageMetrics(stage: $0, worker: $1.worker) }
         let known = Set(workers.map(\.name))

@@ -8,7 +8,7 @@ extension ServingCoordinator: TextGenerator {
 
     package var health: ServiceHealth {
         state.withLock { state in
-            let last = (state.pipeline?.generator.activity ?? state.lastActivity).meter.lastReturn
+            let last = (state.pipeline?.generator.meter ?? state.lastMeter).lastReturn
             return state.serving.health(sinceLastToken: last.map { $0.duration(to: .now) })
         }
     }

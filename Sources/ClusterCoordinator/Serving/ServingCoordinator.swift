@@ -41,8 +41,10 @@ package final class ServingCoordinator: Sendable {
         var plan: PlanDocument?
         var window = ActivityWindow(secondsMax: AdminAPI.windowSeconds)
         var observations: [StageObservation] = []
-        /// Of a pipeline that was lost.
-        var lastActivity = GenerationActivity()
+        /// Of the pipeline that was lost last.
+        var lastMeter = PipelineMeter(stageCount: 0)
+        /// Of all pipelines that were lost.
+        var pastLedger = GenerationLedger()
         var gateway: String?
         var metrics = ClusterMetrics()
         var isProbing = false
@@ -79,7 +81,7 @@ package final class ServingCoordinator: Sendable {
         var hasServed = false
         while true {
             do {
-                try await bringUp({ [self] in record($0) }) { [self] pipeline in try await serve(pipeline) }
+                try await bringUp({ [self] in record($0) }, { [self] pipeline in try await serve(pipeline) })
                 throw GenerationError.pipelineClosed
             } catch {
                 try Task.checkCancellation()
@@ -123,9 +125,11 @@ package final class ServingCoordinator: Sendable {
         let wasServing = state.withLock { state in
             let activity = state.pipeline?.generator.activity
             state.pipeline = nil
-            state.lastActivity = activity ?? state.lastActivity
-            state.lastActivity.waitingCount = 0
-            state.lastActivity.runningCount = 0
+            if let activity {
+                state.lastMeter = activity.meter
+                state.pastLedger.add(activity.ledger)
+                state.window = ActivityWindow(secondsMax: AdminAPI.windowSeconds)
+            }
             let wasServing = state.serving.phase == .serving
             state.serving.lose(
                 reason, worker: worker,
@@ -200,7 +204,8 @@ package final class ServingCoordinator: Sendable {
     func snapshot() -> ClusterSnapshot {
         let uptime = start.duration(to: .now)
         return state.withLock { state in
-            let activity = state.pipeline?.generator.activity ?? state.lastActivity
+            var activity = state.pipeline?.generator.activity ?? GenerationActivity(meter: state.lastMeter)
+            activity.ledger.add(state.pastLedger)
             let sinceLastToken = activity.meter.lastReturn.map { $0.duration(to: .now) }
             return ClusterSnapshot(
                 cluster: subject.cluster, model: subject.model, gateway: state.gateway, time: Self.time,

@@ -66,7 +66,7 @@ extension StatusScreen {
             column("STEPS/s", 15) { FigureText.significant($0.stepsPerSecond) },
             column("ISA", 10, isFlushRight: false) { $0.isa ?? FigureText.unknown },
             column("THREADS", 12) { $0.threads.map { FigureText.count($0) } ?? FigureText.unknown },
-            column("STEAL", 13, style: { ($0.stealFraction ?? 0) >= 0.05 ? .warning : .plain }) { stage in
+            column("STEAL", 13, style: stealStyle) { stage in
                 FigureText.share(stage.stealFraction)
             },
             column("DISK GiB", 16) { FigureText.gibibytes($0.diskFreeBytes) },
@@ -74,9 +74,15 @@ extension StatusScreen {
             column("VERSION", 9) { stage in
                 stage.build.map { Self.release($0).clipped(to: 16) } ?? FigureText.unknown
             },
-            column("", 1, isFlushRight: false, style: { _ in .warning }) { $0.isSlowest ? "<- slowest" : "" },
+            column("", 1, isFlushRight: false, style: slowestStyle) { $0.isSlowest ? "<- slowest" : "" },
         ]
     }
+
+    private func stealStyle(_ stage: StageStatus) -> StyledLine.Style {
+        (stage.stealFraction ?? 0) >= 0.05 ? .warning : .plain
+    }
+
+    private func slowestStyle(_: StageStatus) -> StyledLine.Style { .warning }
 
     private func style(_ stage: StageStatus) -> StyledLine.Style {
         switch stage.state {

@@ -61,7 +61,9 @@ struct DoctorCommand: AsyncParsableCommand {
         }
     }
 
-    /// The machine on which the coordinator runs: this one. Its directory need not be there yet.
+    /// The machine on which the coordinator runs: this one.
+    ///
+    /// Its directory need not be there yet.
     private var own: MachineFigures {
         var directory = Substring(storeDir ?? CacheDirectory.standard ?? "/")
         while !FileSystem.isDirectory(String(directory)), let slash = directory.lastIndex(of: "/") {

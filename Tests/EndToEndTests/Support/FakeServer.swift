@@ -6,7 +6,7 @@ import Synchronization
 /// An HTTP server on 127.0.0.1 that answers what a test says; a thread for the listener and one for each connection.
 final class FakeServer: Sendable {
     struct Request: Sendable {
-        /// `GET /v1/status`
+        /// Such as `GET /v1/status`.
         var line: String
         var headers: [String: String]
         var body: String
