@@ -145,6 +145,29 @@ extension EndToEnd {
             #expect(!run.process.diagnostics.contains("secret"))
         }
 
+        @Test func `a request's id stands in the coordinator's lines and in every worker's, its prompt in none`()
+            async throws
+        {
+            let cluster = try await TestCluster.three(
+                options: Array(repeating: ["--log-level", "debug"], count: 3))
+            let run = try await serve(cluster, ["--log-level", "debug"])
+            try await run.untilReady()
+            let reply = try await run.post(
+                "/v1/completions", #"{"prompt": "A pelican", "max_tokens": 4}"#,
+                headers: ["X-Request-Id": "trace-me-7"])
+            #expect(reply.headers["x-request-id"] == "trace-me-7")
+            try await run.until("the coordinator's line") {
+                run.process.diagnostics.contains("request.id=trace-me-7")
+            }
+            for worker in cluster.workers {
+                try await run.until("\(worker.name)'s line") {
+                    worker.process.diagnostics.contains("request.id=trace-me-7")
+                }
+                #expect(!worker.process.diagnostics.contains("pelican"))
+            }
+            #expect(!run.process.diagnostics.contains("pelican"))
+        }
+
         @Test(arguments: [
             (["--host", "0.0.0.0"], "--api-key-file"), (["--admin", "0.0.0.0:0"], "--admin-key-file"),
         ])
