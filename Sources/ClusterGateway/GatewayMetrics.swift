@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 package import Metrics
 
-/// What the public API counts. Labels are words of fixed sets: routes as they were declared, classes of status.
+/// What the public API counts.
+///
+/// Labels are words of fixed sets: routes as they were declared, classes of status.
 package struct GatewayMetrics: Sendable {
     /// Requests that are being answered.
     package let requestsInFlight: Meter

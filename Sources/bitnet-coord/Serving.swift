@@ -84,6 +84,7 @@ struct Serving {
 
     private func subject(_ file: ClusterFile?) throws -> ServingCoordinator.Subject {
         let description = model.description
+        let tokenizer = try model.tokenizer()
         let context = min(engine.ctxSize ?? .max, description.contextLength)
         let workers =
             file?.workers.filter { !$0.isSpare }.map {
@@ -99,8 +100,10 @@ struct Serving {
             served: ServedModel(
                 id: description.name, createdAt: Int64(time(nil)), contextLength: context,
                 vocabularySize: description.vocabularySize, parameterCount: model.parameterCount,
-                hasChatTemplate: template != nil),
-            codec: TextCodec(tokenizer: try model.tokenizer(), template: template), workers: workers)
+                hasChatTemplate: template != nil,
+                beginningMarker: tokenizer.beginningToken.map(tokenizer.text),
+                endMarker: tokenizer.stopTokens.min().map(tokenizer.text)),
+            codec: TextCodec(tokenizer: tokenizer, template: template), workers: workers)
     }
 
     /// How a client on this machine writes the address.

@@ -3,6 +3,11 @@ import Hummingbird
 import Testing
 
 @Suite struct TokenTests {
+    @Test func `the tokens around a text are told by name`() async throws {
+        let reply = try await InProcess(ScriptedGenerator()).send(.get, "/tokenizer_info")
+        #expect(reply.body == #"{"bos_token":"<s>","eos_token":null}"#)
+    }
+
     @Test(arguments: [
         ("/tokenize", #"{"content":"ab"}"#, #"{"tokens":[97,98]}"#),
         ("/tokenize", #"{"content":"a","add_special":true}"#, #"{"tokens":[256,97]}"#),
@@ -12,7 +17,8 @@ import Testing
             "/tokenize", #"{"content":"aé","with_pieces":true}"#,
             #"{"tokens":[{"id":97,"piece":"a"},{"id":195,"piece":[195]},{"id":169,"piece":[169]}]}"#
         ),
-        ("/detokenize", #"{"tokens":[256,97,195,169]}"#, #"{"content":"aé"}"#),
+        ("/detokenize", #"{"tokens":[256,97,195,169]}"#, #"{"content":"aé","prompt":"aé"}"#),
+        ("/tokenize", #"{"prompt":"a","add_special_tokens":true}"#, #"{"tokens":[256,97]}"#),
         (
             "/apply-template", #"{"messages":[{"role":"user","content":"Hi"}]}"#,
             #"{"prompt":"user: Hi\nassistant:"}"#

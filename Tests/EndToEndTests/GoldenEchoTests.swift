@@ -66,7 +66,7 @@ extension EndToEnd {
                 // What stands first has nothing before it.
                 for (position, top) in zip(prompt.positions, (told.topLogprobs ?? []).dropFirst()) {
                     let values = try #require(top).values.sorted(by: >)
-                    for (value, expected) in zip(values, position.topLog) where values.count == 10 {
+                    for (value, expected) in zip(values, position.topLog) where values.count >= 10 {
                         #expect(abs(value - expected) < 1e-4)
                         comparedCount += 1
                     }

@@ -46,10 +46,14 @@ package struct ServedModel: Equatable, Sendable {
     package var parameterCount: UInt64
     /// Whether it answers conversations.
     package var hasChatTemplate: Bool
+    /// Text of the token that stands before every text, if there is one.
+    package var beginningMarker: String?
+    /// Text of a token that ends every text, if there is one.
+    package var endMarker: String?
 
     package init(
         id: String, createdAt: Int64, contextLength: Int, vocabularySize: Int, parameterCount: UInt64,
-        hasChatTemplate: Bool
+        hasChatTemplate: Bool, beginningMarker: String? = nil, endMarker: String? = nil
     ) {
         self.id = id
         self.createdAt = createdAt
@@ -57,6 +61,8 @@ package struct ServedModel: Equatable, Sendable {
         self.vocabularySize = vocabularySize
         self.parameterCount = parameterCount
         self.hasChatTemplate = hasChatTemplate
+        self.beginningMarker = beginningMarker
+        self.endMarker = endMarker
     }
 }
 

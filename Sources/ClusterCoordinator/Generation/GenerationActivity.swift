@@ -11,6 +11,9 @@ package struct GenerationActivity: Sendable {
     /// Sequences that may wait; more are refused.
     package var waitingMax: Int
 
+    /// Tokens that went into the pipeline, those by which the service saw that it works not counted.
+    package var enteredTokenCount: UInt64 { meter.entryCount - min(ledger.probeTokenCount, meter.entryCount) }
+
     package init(
         ledger: GenerationLedger = .init(), meter: PipelineMeter = .init(stageCount: 0),
         waitingCount: Int = 0,

@@ -7,6 +7,8 @@ package import BitNetCore
 package struct GenerationLedger: Sendable {
     package private(set) var startedCount: UInt64 = 0
     package private(set) var promptTokenCount: UInt64 = 0
+    /// Tokens of prompts by which the service saw that it works; not among the others.
+    package private(set) var probeTokenCount: UInt64 = 0
     package private(set) var generatedTokenCount: UInt64 = 0
     package private(set) var finishedCounts: [FinishReason: UInt64] = [:]
     /// Refused for want of room.
@@ -28,6 +30,8 @@ package struct GenerationLedger: Sendable {
         startedCount += 1
         self.promptTokenCount += UInt64(promptTokenCount)
     }
+
+    mutating func probe(promptTokenCount: Int) { probeTokenCount += UInt64(promptTokenCount) }
 
     mutating func token(after time: Duration, isFirst: Bool) {
         generatedTokenCount += 1

@@ -149,6 +149,7 @@ package final class Generator: Sendable {
             } else {
                 state.sequences[id] = sequence
                 state.count(sequence) { $0.start(promptTokenCount: prompt.count) }
+                if sequence.isProbe { state.ledger.probe(promptTokenCount: prompt.count) }
                 let directives = state.schedule.submit(request(id))
                 // Who is refused has not been started: a server can still say so with a status.
                 let isRefused = directives.contains { if case .refused(id, _) = $0 { true } else { false } }

@@ -24,9 +24,11 @@ extension ServingCoordinator: ClusterAdministration {
     package func metrics() -> String { metricsPage }
 
     private var drainDocument: DrainDocument {
+        // First: who enters meanwhile is counted by one or the other.
+        let enteringCount = state.withLock(\.enteringCount)
         let snapshot = snapshot()
         return DrainDocument(
             isDraining: snapshot.state.isDraining,
-            remaining: snapshot.activity.waitingCount + snapshot.activity.runningCount)
+            remaining: enteringCount + snapshot.activity.waitingCount + snapshot.activity.runningCount)
     }
 }

@@ -17,12 +17,14 @@ extension ServingCoordinator: TextGenerator {
         _ request: GenerationRequest
     ) -> AsyncThrowingStream<GenerationEvent, any Error> {
         let (generator, unavailability) = state.withLock { state in
-            (
-                state.serving.isDraining ? nil : state.pipeline?.generator,
-                state.serving.health(sinceLastToken: nil).reason
-            )
+            let generator = state.serving.isDraining ? nil : state.pipeline?.generator
+            if generator != nil { state.enteringCount += 1 }
+            return (generator, state.serving.health(sinceLastToken: nil).reason)
         }
-        if let generator { return generator.generate(request) }
+        if let generator {
+            defer { state.withLock { $0.enteringCount -= 1 } }
+            return generator.generate(request)
+        }
         return AsyncThrowingStream { continuation in
             continuation.finish(
                 throwing: GenerationError(

@@ -46,6 +46,8 @@ package final class ServingCoordinator: Sendable {
         var gateway: String?
         var metrics = ClusterMetrics()
         var isProbing = false
+        /// Requests that are taken, but not yet with the generator.
+        var enteringCount = 0
     }
 
     let subject: Subject
@@ -146,7 +148,7 @@ package final class ServingCoordinator: Sendable {
                 ActivityWindow.Sample(
                     seconds: seconds, stages: activity.meter.stages,
                     generatedTokenCount: activity.ledger.generatedTokenCount,
-                    enteredTokenCount: activity.meter.entryCount, startedCount: activity.ledger.startedCount,
+                    enteredTokenCount: activity.enteredTokenCount, startedCount: activity.ledger.startedCount,
                     runningCount: activity.runningCount,
                     processorMicros: observations.map(\.processorMicros)))
             let isIdle = activity.meter.lastReturn.map { $0.duration(to: .now) >= Limits.healthProbeInterval }

@@ -41,7 +41,8 @@ package struct OpenAIRoutes: Sendable {
                 prompt: .conversation(request.messages),
                 tokenCountMax: min(request.tokenCountMax ?? .max, generator.model.contextLength),
                 sampling: request.common.sampling(ofChoice: choice, seed: seed),
-                stopTexts: request.common.stopTexts)
+                stopTexts: request.common.stopTexts,
+                ignoresStopTokens: request.common.ignoresStopTokens)
         }
         let name = name("chatcmpl", context)
         return try await answer(requests, request.common, context, promptField: "messages") { _ in

@@ -11,6 +11,8 @@ struct SamplingFields {
     var seed: UInt64?
     var isStreamed: Bool
     var wantsUsage: Bool
+    /// Goes on after the end-of-text token, as other servers' `ignore_eos` does.
+    var ignoresStopTokens: Bool
 
     init(_ fields: RequestFields) throws {
         choiceCount = try fields.integer("n", in: 1...Limits.answersMax) ?? 1
@@ -30,6 +32,7 @@ struct SamplingFields {
             throw fields.invalid("stream_options", "is only for requests with “stream”: true")
         }
         wantsUsage = options?.includesUsage ?? false
+        ignoresStopTokens = try fields.flag("ignore_eos") ?? false
         try readSampling(fields)
     }
 

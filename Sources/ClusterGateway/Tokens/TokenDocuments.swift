@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 
-/// The body of `POST /tokenize`.
+/// The body of `POST /tokenize`, with llama.cpp's names or vLLM's.
 struct TokenizeRequest: Decodable {
     let content: String
     let addsSpecial: Bool
@@ -10,12 +10,14 @@ struct TokenizeRequest: Decodable {
 
     init(from decoder: any Decoder) throws {
         let fields = try RequestFields(decoder)
-        guard let content = try fields.text("content") else { throw fields.invalid("content", "is missing") }
+        guard let content = try fields.text("content") ?? fields.text("prompt") else {
+            throw fields.invalid("content", "is missing")
+        }
         guard content.utf8.count <= Limits.promptBytesMax else {
             throw fields.invalid("content", "may have \(Limits.promptBytesMax) bytes at most")
         }
         self.content = content
-        addsSpecial = try fields.flag("add_special") ?? false
+        addsSpecial = try fields.flag("add_special") ?? fields.flag("add_special_tokens") ?? false
         readsMarkers = try fields.flag("parse_special") ?? true
         wantsPieces = try fields.flag("with_pieces") ?? false
     }
@@ -63,6 +65,14 @@ struct DetokenizeRequest: Decodable {
 
 struct DetokenizeAnswer: Encodable {
     let content: String
+    /// The same, as vLLM calls it.
+    let prompt: String
+}
+
+/// The answer of `GET /tokenizer_info`: what evaluations want to know of a tokenizer that they reach by HTTP.
+struct TokenizerInfo: Encodable {
+    let bosToken: Nullable<String>
+    let eosToken: Nullable<String>
 }
 
 /// The body of `POST /apply-template`.

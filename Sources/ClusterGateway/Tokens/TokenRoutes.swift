@@ -2,7 +2,7 @@
 package import BitNetCore
 package import Hummingbird
 
-/// llama.cpp's routes between text and tokens.
+/// llama.cpp's routes between text and tokens, which take what vLLM's clients send, too.
 package struct TokenRoutes: Sendable {
     private let generator: any TextGenerator
 
@@ -18,7 +18,14 @@ package struct TokenRoutes: Sendable {
         router.post("/detokenize") { request, _ in
             let body = try await request.body(upTo: Limits.requestBodyBytesMax)
             let tokens = try JSON.value(DetokenizeRequest.self, from: body).tokens
-            return JSON.response(DetokenizeAnswer(content: try generator.text(of: tokens)))
+            let text = try generator.text(of: tokens)
+            return JSON.response(DetokenizeAnswer(content: text, prompt: text))
+        }
+        router.get("/tokenizer_info") { _, _ in
+            let model = generator.model
+            return JSON.response(
+                TokenizerInfo(
+                    bosToken: Nullable(model.beginningMarker), eosToken: Nullable(model.endMarker)))
         }
         router.post("/apply-template") { request, _ in
             let body = try await request.body(upTo: Limits.requestBodyBytesMax)

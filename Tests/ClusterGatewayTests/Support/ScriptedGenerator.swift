@@ -45,7 +45,7 @@ final class ScriptedGenerator: TextGenerator {
     var model: ServedModel {
         ServedModel(
             id: "tiny", createdAt: 1_700_000_000, contextLength: contextLength, vocabularySize: 258,
-            parameterCount: 1000, hasChatTemplate: true)
+            parameterCount: 1000, hasChatTemplate: true, beginningMarker: "<s>")
     }
 
     var health: ServiceHealth { state.withLock(\.health) }

@@ -71,7 +71,7 @@ struct CompletionRequest: Decodable {
             stopTexts: common.stopTexts,
             // Who scores a prompt with one token more drops the last entry of the lists, which must be that
             // token's whatever it is.
-            ignoresStopTokens: scoresPrompt && tokenCountMax == 1,
+            ignoresStopTokens: common.ignoresStopTokens || scoresPrompt && tokenCountMax == 1,
             // Without anything to write there is nothing else to run.
             scoresPrompt: scoresPrompt || tokenCountMax == 0)
     }
