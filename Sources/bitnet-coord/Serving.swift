@@ -63,8 +63,8 @@ struct Serving {
             try await work.value
         } catch is CancellationError {
             // It was told to end, and has.
-            log.info("stopped")
         }
+        log.info("stopped")
     }
 
     private var bringUp: ServingCoordinator.BringUp {

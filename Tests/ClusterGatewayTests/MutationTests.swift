@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import ClusterGateway
-import Foundation
 import Hummingbird
 import Testing
 
 /// Valid bodies with a few edits, through the real routes.
-///
-/// Some thousands in the usual tests; `BITNET_GATEWAY_MUTATIONS=50000` asks for more.
 @Suite struct MutationTests {
-    private static let count =
-        ProcessInfo.processInfo.environment["BITNET_GATEWAY_MUTATIONS"].flatMap(Int.init) ?? 3000
+    private static let count = 50_000
 
     private static let seeds: [(path: String, body: String)] = [
         (

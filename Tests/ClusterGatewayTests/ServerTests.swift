@@ -56,9 +56,7 @@ import Testing
     @Test func `a gateway that is asked to stop finishes its answers`() async throws {
         let gate = Gate()
         let generator = ScriptedGenerator(.gated(["Hello"], gate, [" world"]))
-        try await withRunningGateway(generator) {
-            $0.server.stopGrace = .seconds(600)
-        } _: { port, stop in
+        try await withRunningGateway(generator, .test { $0.server.stopGrace = .seconds(600) }) { port, stop in
             try await Client.connected(to: port) { client in
                 try await client.post("/v1/completions", #"{"prompt":"Once","stream":true}"#)
                 _ = try await client.read(until: "Hello")
@@ -92,10 +90,7 @@ import Testing
     @Test func `an address that is taken is told with its remedy`() async throws {
         try await withGateway(ScriptedGenerator()) { port in
             let error = await #expect(throws: HTTPServerError.self) {
-                try await withGateway(ScriptedGenerator()) {
-                    $0.server.port = port
-                } _: { _ in
-                }
+                try await withGateway(ScriptedGenerator(), .test { $0.server.port = port }) { _ in }
             }
             #expect(
                 error?.message
@@ -103,10 +98,7 @@ import Testing
             )
         }
         let error = await #expect(throws: HTTPServerError.self) {
-            try await withGateway(ScriptedGenerator()) {
-                $0.server.host = "192.0.2.1"
-            } _: { _ in
-            }
+            try await withGateway(ScriptedGenerator(), .test { $0.server.host = "192.0.2.1" }) { _ in }
         }
         #expect(error?.message.contains("--host") == true)
     }

@@ -24,9 +24,8 @@ private let streamed = #"{"prompt":"Once","stream":true}"#
     }
 
     @Test func `a header that drips is cut off`() async throws {
-        try await withGateway(ScriptedGenerator()) {
-            $0.server.timeouts.head = .milliseconds(300)
-        } _: { port in
+        try await withGateway(ScriptedGenerator(), .test { $0.server.timeouts.head = .milliseconds(300) }) {
+            port in
             try await Client.connected(to: port) { client in
                 try await client.send("GET /health HTTP/1.1\r\nHost: x\r\nX: ")
                 let dripping = Task { [outbound = client.outbound] in
@@ -42,9 +41,8 @@ private let streamed = #"{"prompt":"Once","stream":true}"#
     }
 
     @Test func `a body that drips is cut off`() async throws {
-        try await withGateway(ScriptedGenerator()) {
-            $0.server.timeouts.body = .milliseconds(300)
-        } _: { port in
+        try await withGateway(ScriptedGenerator(), .test { $0.server.timeouts.body = .milliseconds(300) }) {
+            port in
             try await Client.connected(to: port) { client in
                 try await client.send("POST /tokenize HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n{")
                 let dripping = Task { [outbound = client.outbound] in
@@ -60,9 +58,9 @@ private let streamed = #"{"prompt":"Once","stream":true}"#
     }
 
     @Test func `a connection without requests is closed`() async throws {
-        try await withGateway(ScriptedGenerator()) {
-            $0.server.timeouts.keepAlive = .milliseconds(100)
-        } _: {
+        try await withGateway(
+            ScriptedGenerator(), .test { $0.server.timeouts.keepAlive = .milliseconds(100) }
+        ) {
             port in
             let silent = try await Client.connected(to: port) { client in try await client.read() }
             #expect(silent == "")
@@ -75,9 +73,8 @@ private let streamed = #"{"prompt":"Once","stream":true}"#
 
     @Test func `who stops reading loses the connection, and others do not notice`() async throws {
         let generator = ScriptedGenerator(.endless(String(repeating: "x", count: 1 << 16)))
-        try await withGateway(generator) {
-            $0.server.timeouts.writeStall = .milliseconds(300)
-        } _: { port in
+        try await withGateway(generator, .test { $0.server.timeouts.writeStall = .milliseconds(300) }) {
+            port in
             try await Client.connected(to: port) { client in
                 try await client.post("/v1/completions", streamed)
                 _ = try await client.read(until: "data: ")
@@ -110,9 +107,7 @@ private let streamed = #"{"prompt":"Once","stream":true}"#
     }
 
     @Test func `one connection too many is told so`() async throws {
-        try await withGateway(ScriptedGenerator()) {
-            $0.server.connectionsMax = 2
-        } _: { port in
+        try await withGateway(ScriptedGenerator(), .test { $0.server.connectionsMax = 2 }) { port in
             try await Client.connected(to: port) { first in
                 try await Client.connected(to: port) { second in
                     for client in [first, second] {

@@ -145,7 +145,8 @@ extension EndToEnd {
             #expect(!run.process.diagnostics.contains("secret"))
         }
 
-        @Test func `a request's id stands in the coordinator's lines and in every worker's, its prompt in none`()
+        @Test
+        func `a request's id stands in the coordinator's lines and in every worker's, its prompt in none`()
             async throws
         {
             let cluster = try await TestCluster.three(

@@ -6,24 +6,31 @@ import NIOCore
 import NIOPosix
 import Testing
 
+extension GatewayConfiguration {
+    /// A free port of this machine, and little patience at the end.
+    static func test(_ change: (inout GatewayConfiguration) -> Void = { _ in }) -> GatewayConfiguration {
+        var configuration = GatewayConfiguration(host: "127.0.0.1", port: 0)
+        configuration.server.stopGrace = .milliseconds(100)
+        change(&configuration)
+        return configuration
+    }
+}
+
 /// A gateway on a port of its own for as long as `body` runs.
 func withGateway(
-    _ generator: any TextGenerator, _ configure: (inout GatewayConfiguration) -> Void = { _ in },
+    _ generator: any TextGenerator, _ configuration: GatewayConfiguration = .test(),
     log: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
     _ body: @escaping @Sendable (Int) async throws -> Void
 ) async throws {
-    try await withRunningGateway(generator, configure, log: log) { port, _ in try await body(port) }
+    try await withRunningGateway(generator, configuration, log: log) { port, _ in try await body(port) }
 }
 
 /// The same; `stop` asks the gateway to stop and returns when it has.
 func withRunningGateway(
-    _ generator: any TextGenerator, _ configure: (inout GatewayConfiguration) -> Void = { _ in },
+    _ generator: any TextGenerator, _ configuration: GatewayConfiguration = .test(),
     log: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
     _ body: (_ port: Int, _ stop: @escaping @Sendable () async throws -> Void) async throws -> Void
 ) async throws {
-    var configuration = GatewayConfiguration(host: "127.0.0.1", port: 0)
-    configuration.server.stopGrace = .milliseconds(100)
-    configure(&configuration)
     let gateway = Gateway(configuration: configuration, generator: generator, log: log)
     let (ports, continuation) = AsyncStream<Int>.makeStream()
     let running = Task {
