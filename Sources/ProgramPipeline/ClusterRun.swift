@@ -35,7 +35,8 @@ struct ClusterRun {
             schedule: GenerationSchedule(
                 stageCount: cluster.plan.stages.count, slotCount: cluster.slotCount,
                 contextLength: cluster.contextLength, vocabularySize: model.description.vocabularySize,
-                prefillChunk: engine.prefillChunk, groupCount: cluster.plan.groupCount),
+                prefillChunk: engine.prefillChunk, groupCount: cluster.plan.groupCount,
+                waitingMax: engine.waitingMax),
             stages: cluster.plan.stages.map { StageStatistics(name: $0.worker, layers: $0.layers) })
         do {
             let pipeline = RunningPipeline(

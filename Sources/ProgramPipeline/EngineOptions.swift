@@ -16,6 +16,11 @@ package struct EngineOptions: ParsableArguments {
             "Sequences at a time; by default as many as fit into memory, at most \(SlotCounts.automaticMax).")
     package var slotCount: Int?
 
+    @Option(
+        name: [.customLong("queue")],
+        help: "Sequences that may wait for their turn; more are refused, by HTTP with status 429.")
+    package var waitingMax = Limits.sequencesMax
+
     @Option(help: "KV cache: f32, f16 or int8.")
     package var cacheType = CacheType.f16
 
@@ -60,6 +65,9 @@ package struct EngineOptions: ParsableArguments {
     package func validate() throws {
         guard slotCount.map((1...Limits.slotsMax).contains) ?? true else {
             throw ValidationError("--parallel must be 1...\(Limits.slotsMax)")
+        }
+        guard (0...Limits.sequencesMax).contains(waitingMax) else {
+            throw ValidationError("--queue must be 0...\(Limits.sequencesMax)")
         }
         guard (1...Limits.stepTokensMax / 2).contains(prefillChunk) else {
             throw ValidationError("--prefill-chunk must be 1...\(Limits.stepTokensMax / 2)")

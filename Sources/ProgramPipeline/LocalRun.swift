@@ -52,7 +52,8 @@ struct LocalRun {
             pipeline: pipeline, codec: codec,
             schedule: GenerationSchedule(
                 stageCount: ranges.count, slotCount: slotCount, contextLength: context,
-                vocabularySize: model.description.vocabularySize, prefillChunk: engine.prefillChunk),
+                vocabularySize: model.description.vocabularySize, prefillChunk: engine.prefillChunk,
+                waitingMax: engine.waitingMax),
             stages: ranges.map { StageStatistics(name: "local", layers: $0) })
         do {
             let running = RunningPipeline(

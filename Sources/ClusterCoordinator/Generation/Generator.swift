@@ -63,6 +63,8 @@ package final class Generator: Sendable {
             reason = error
         }
         state.withLock { state in
+            // What the schedule found wrong is why the pipeline was closed.
+            if let failure = state.failure { reason = failure }
             let failure = GenerationError(pipelineEnd: reason)
             state.failure = failure
             Self.failAll(failure, &state)
@@ -207,6 +209,8 @@ package final class Generator: Sendable {
                 let failure = GenerationError(.failed, message)
                 state.failure = failure
                 Self.failAll(failure, &state)
+                // Nothing that comes from it can be trusted any more: who serves wants another one.
+                Task { [pipeline] in await pipeline.close() }
             }
         }
     }

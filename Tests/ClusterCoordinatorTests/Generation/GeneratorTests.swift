@@ -40,6 +40,26 @@ import Testing
         return collected
     }
 
+    @Test func `a pipeline that returns what was not sent is closed, and its users are told`() async throws {
+        let pipeline = ScriptedPipeline()
+        let log = ToldError()
+        do {
+            try await Self.serve(pipeline) { generator in
+                let events = generator.generate(
+                    GenerationRequest(prompt: .text("One day"), tokenCountMax: 4))
+                pipeline.answerFalsely()
+                do { for try await _ in events {} } catch { log.note(error) }
+                // Ends with the pipeline, not before.
+                try await Task.sleep(for: .seconds(600))
+            }
+        } catch let error as GenerationError {
+            #expect(error.message.contains("returned step"), "\(error.message)")
+            #expect(log.message == error.message)
+            return
+        }
+        Issue.record("the pipeline goes on")
+    }
+
     // MARK: What comes
 
     @Test func `scores come before the first token, and both have their alternatives`() async throws {
@@ -215,6 +235,15 @@ import Testing
         _ = await consumer.result
         return pipeline.items.count
     }
+}
+
+/// What a generation failed with.
+private final class ToldError: Sendable {
+    private let state = Mutex<String?>(nil)
+
+    var message: String? { state.withLock { $0 } }
+
+    func note(_ error: any Error) { state.withLock { $0 = (error as? GenerationError)?.message } }
 }
 
 private final class TokenCounter: Sendable {

@@ -60,6 +60,11 @@ final class ScriptedPipeline: StepPipeline {
         return true
     }
 
+    /// Lets a step come back that was never sent.
+    func answerFalsely() {
+        outcomes.deliver(StepOutcome(id: 1 << 40, results: [], traces: []))
+    }
+
     func run(_ receive: @escaping @Sendable (StepOutcome) -> Void) async throws {
         try await outcomes.run(receive)
     }

@@ -118,6 +118,13 @@ final class ChildProcess: Sendable {
         }
     }
 
+    /// The most memory that it has held, bytes; 0 once it has ended.
+    var peakResidentBytes: Int {
+        let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        return (line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0) << 10
+    }
+
     private var transcript: String { "--- stdout\n\(output)\n--- stderr\n\(diagnostics)" }
 
     private func contents(_ file: String) -> String {
