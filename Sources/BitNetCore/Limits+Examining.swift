@@ -8,6 +8,8 @@ extension Limits {
     package static let examinedNeighboursMax = 16
     /// Bytes that are written and synced to see how fast a disk is; a slow one takes a second for them.
     package static let examinedWriteBytes = 1 << 20
+    /// Examinations that wait for the disk at a time.
+    package static let examinedWritersMax = 4
     /// How long a disk may take for them before it counts as stuck.
     package static let examinedWriteTimeout: Duration = .seconds(3)
     /// Over which the time is taken that other virtual machines use.

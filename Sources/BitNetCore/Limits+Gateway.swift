@@ -6,6 +6,10 @@ extension Limits {
 
     /// The body of a request, bytes: a prompt of `promptBytesMax` with its escapes.
     package static let requestBodyBytesMax = 16 << 20
+    /// Bodies of all requests that are not decoded yet, bytes: sixteen of the largest.
+    package static let requestBodiesBytesMax = 16 * requestBodyBytesMax
+    /// A request that waits for no large one, bytes: decoded and made into tokens within some milliseconds.
+    package static let smallRequestBytesMax = 64 << 10
     /// All header fields of a request, bytes; browsers send fewer than 8 KiB.
     package static let requestHeadBytesMax = 32 << 10
     package static let requestHeaderFieldsMax = 100

@@ -169,6 +169,25 @@ extension EndToEnd {
             #expect(!run.process.diagnostics.contains("pelican"))
         }
 
+        @Test func `many huge prompts hold up neither the workers' heartbeats nor other people`() async throws
+        {
+            let cluster = try await TestCluster.three()
+            let run = try await serve(cluster)
+            try await run.untilReady()
+            let huge = #"{"n": 16, "prompt": ""# + String(repeating: "qzjxkvwb", count: 400_000) + #""}"#
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<6 { group.addTask { _ = try? await run.post("/v1/completions", huge) } }
+                // Longer than a worker waits for its coordinator.
+                for _ in 0..<10 {
+                    try await Task.sleep(for: .milliseconds(500))
+                    _ = try await text(run)
+                }
+                group.cancelAll()
+            }
+            let status = try await run.get(run.admin + "/v1/status").object()
+            #expect((status["failures"] as? [Any])?.isEmpty == true)
+        }
+
         @Test(arguments: [
             (["--host", "0.0.0.0"], "--api-key-file"), (["--admin", "0.0.0.0:0"], "--admin-key-file"),
         ])

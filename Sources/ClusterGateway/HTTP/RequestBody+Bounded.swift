@@ -1,22 +1,32 @@
 // SPDX-License-Identifier: MIT
-package import Hummingbird
+import BitNetCore
+import Hummingbird
 import NIOCore
 import NIOHTTP1
 
 extension Request {
-    /// The whole body; a length that is too large is refused before anything of it is read.
+    /// What the body holds.
     ///
-    /// - Throws: ``APIError`` (413) for more than `byteCountMax` bytes, ``ClientGone``.
-    package func body(upTo byteCountMax: Int) async throws -> ByteBuffer {
+    /// A length that is too large is refused before anything of it is read.
+    ///
+    /// - Throws: ``APIError`` (400, 413, 503), ``ClientGone``.
+    func value<Value: Decodable & Sendable>(
+        _ type: Value.Type, upTo byteCountMax: Int = Limits.requestBodyBytesMax,
+        within budget: BodyBudget = .shared
+    ) async throws -> Value {
         if let length = headers[.contentLength], Int(length).map({ $0 > byteCountMax }) ?? true {
             throw Self.tooLarge(byteCountMax)
         }
+        var heldByteCount = 0
+        defer { budget.give(back: heldByteCount) }
         var whole = ByteBuffer()
         do {
             for try await piece in body {
                 guard whole.readableBytes + piece.readableBytes <= byteCountMax else {
                     throw Self.tooLarge(byteCountMax)
                 }
+                try budget.take(piece.readableBytes)
+                heldByteCount += piece.readableBytes
                 whole.writeImmutableBuffer(piece)
             }
         } catch let error as APIError {
@@ -26,7 +36,9 @@ extension Request {
         } catch {
             throw ClientGone()
         }
-        return whole
+        return try await RequestThreads.run(for: whole.readableBytes) { [whole] in
+            try JSON.value(type, from: whole)
+        }
     }
 
     private static func tooLarge(_ byteCountMax: Int) -> APIError {

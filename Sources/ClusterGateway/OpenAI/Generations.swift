@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 
-/// The generations of one request, started together.
+/// The generations of one request, which run side by side.
 struct Generations: Sendable {
     typealias Events = AsyncThrowingStream<GenerationEvent, any Error>
 
@@ -24,14 +24,20 @@ struct Generations: Sendable {
                 .unavailable, health.reason ?? "the service is \(health.state.rawValue)",
                 retryAfter: .seconds(5))
         }
-        let streams = requests.map(generator.generate)
-        self.streams = streams
         self.client = client
         self.meter = meter
-        prompts = try await client.whileConnected {
+        (streams, prompts) = try await client.whileConnected {
+            var streams: [Events] = []
             var prompts: [[UInt32]] = []
-            for stream in streams { prompts.append(try await Self.start(of: stream)) }
-            return prompts
+            // One after the other: what does not fit is not made into tokens again for every choice.
+            for request in requests {
+                let stream = try await RequestThreads.run(for: request.prompt.byteCount) {
+                    generator.generate(request)
+                }
+                prompts.append(try await Self.start(of: stream))
+                streams.append(stream)
+            }
+            return (streams, prompts)
         }
     }
 

@@ -22,12 +22,10 @@ package struct OpenAIRoutes: Sendable {
             return JSON.response(Model(generator.model))
         }
         router.post("/v1/chat/completions") { request, context in
-            let body = try await request.body(upTo: Limits.requestBodyBytesMax)
-            return try await answer(JSON.value(ChatRequest.self, from: body), context)
+            try await answer(request.value(ChatRequest.self), context)
         }
         router.post("/v1/completions") { request, context in
-            let body = try await request.body(upTo: Limits.requestBodyBytesMax)
-            return try await answer(JSON.value(CompletionRequest.self, from: body), context)
+            try await answer(request.value(CompletionRequest.self), context)
         }
     }
 

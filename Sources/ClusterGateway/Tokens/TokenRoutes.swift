@@ -12,13 +12,15 @@ package struct TokenRoutes: Sendable {
 
     package func add(to router: Router<ExchangeContext>) {
         router.post("/tokenize") { request, _ in
-            let body = try await request.body(upTo: Limits.requestBodyBytesMax)
-            return JSON.response(try tokenize(JSON.value(TokenizeRequest.self, from: body)))
+            let wish = try await request.value(TokenizeRequest.self)
+            return JSON.response(
+                try await RequestThreads.run(for: wish.content.utf8.count) { try tokenize(wish) })
         }
         router.post("/detokenize") { request, _ in
-            let body = try await request.body(upTo: Limits.requestBodyBytesMax)
-            let tokens = try JSON.value(DetokenizeRequest.self, from: body).tokens
-            let text = try generator.text(of: tokens)
+            let tokens = try await request.value(DetokenizeRequest.self).tokens
+            let text = try await RequestThreads.run(for: Prompt.tokens(tokens).byteCount) {
+                try generator.text(of: tokens)
+            }
             return JSON.response(DetokenizeAnswer(content: text, prompt: text))
         }
         router.get("/tokenizer_info") { _, _ in
@@ -28,8 +30,7 @@ package struct TokenRoutes: Sendable {
                     bosToken: Nullable(model.beginningMarker), eosToken: Nullable(model.endMarker)))
         }
         router.post("/apply-template") { request, _ in
-            let body = try await request.body(upTo: Limits.requestBodyBytesMax)
-            let messages = try JSON.value(TemplateRequest.self, from: body).messages
+            let messages = try await request.value(TemplateRequest.self).messages
             return JSON.response(TemplateAnswer(prompt: try generator.rendered(messages)))
         }
     }

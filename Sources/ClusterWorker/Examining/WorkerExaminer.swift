@@ -15,6 +15,8 @@ final class WorkerExaminer: Sendable {
     private let reading = DispatchQueue(label: "examination")
     /// For the disk, which may be stuck; one at a time, so that two do not measure each other.
     private let writing = DispatchQueue(label: "examination of the store")
+    /// Those that wait for that; on a stuck disk they would become ever more.
+    private let writerCount = Mutex(0)
 
     init(configuration: WorkerConfiguration, watch: MachineWatch) {
         self.configuration = configuration
@@ -54,8 +56,17 @@ final class WorkerExaminer: Sendable {
     /// How long a small file takes to be written and synced, microseconds.
     private func storeSpeed() async -> Result<UInt64, WorkerError> {
         let directory = configuration.dataDirectory
+        let hasRoom = writerCount.withLock { count in
+            guard count < Limits.examinedWritersMax else { return false }
+            count += 1
+            return true
+        }
+        guard hasRoom else {
+            return .failure(WorkerError("\(directory) has not taken what earlier examinations wrote"))
+        }
         let (answers, answer) = AsyncStream<Result<UInt64, WorkerError>>.makeStream()
-        writing.async {
+        writing.async { [self] in
+            defer { writerCount.withLock { $0 -= 1 } }
             do throws(FileError) {
                 answer.yield(.success(try Self.writeSmallFile(in: directory)))
             } catch {
