@@ -4,7 +4,6 @@ package import ClusterConfig
 package import ClusterLogic
 import ClusterTransport
 import ClusterWire
-import Glibc
 
 /// Looks at all workers of a cluster file at once, whoever holds them.
 ///
@@ -92,7 +91,7 @@ private struct WorkerVisit: Sendable {
             to: report.name, measured: .init(latencySeconds: trip.seconds / 2, bytesPerSecond: nil))
         connection.send(Frame(Examine()))
         let frame = try await connection.next(within: left())
-        let clock = Self.clockSeconds()
+        let clock = WallClock.seconds
         guard frame.type == .examination else {
             throw TransportError(.violation, "\(connection.peer) answered with a \(frame.type)")
         }
@@ -150,12 +149,6 @@ private struct WorkerVisit: Sendable {
         case let error as TransportError where error.code == .deadline: .noAnswer
         default: .other
         }
-    }
-
-    private static func clockSeconds() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 package import AdminAPI
 package import BitNetCore
-import Glibc
 package import Logging
 import Synchronization
 
@@ -106,7 +105,7 @@ package final class ServingCoordinator: Sendable {
             state.window = ActivityWindow(secondsMax: AdminAPI.windowSeconds)
             state.metrics.beginPipeline(observations)
             state.isProbing = false
-            state.serving.serve(at: Self.time)
+            state.serving.serve(at: WallClock.seconds)
         }
         note(
             "serving",
@@ -133,7 +132,7 @@ package final class ServingCoordinator: Sendable {
             let wasServing = state.serving.phase == .serving
             state.serving.lose(
                 reason, worker: worker,
-                sequenceCount: activity.map { $0.waitingCount + $0.runningCount } ?? 0, at: Self.time)
+                sequenceCount: activity.map { $0.waitingCount + $0.runningCount } ?? 0, at: WallClock.seconds)
             return wasServing
         }
         note("lost", worker: worker, reason, level: .error)
@@ -195,7 +194,7 @@ package final class ServingCoordinator: Sendable {
     }
 
     func note(_ kind: String, worker: String? = nil, _ message: String, level: Logger.Level = .info) {
-        eventLog.append(kind, worker: worker, message, time: Self.time)
+        eventLog.append(kind, worker: worker, message, time: WallClock.seconds)
         var metadata: Logger.Metadata = ["detail": "\(message)"]
         if let worker { metadata["worker"] = "\(worker)" }
         log.log(level: level, "\(kind)", metadata: metadata)
@@ -208,7 +207,8 @@ package final class ServingCoordinator: Sendable {
             activity.ledger.add(state.pastLedger)
             let sinceLastToken = activity.meter.lastReturn.map { $0.duration(to: .now) }
             return ClusterSnapshot(
-                cluster: subject.cluster, model: subject.model, gateway: state.gateway, time: Self.time,
+                cluster: subject.cluster, model: subject.model, gateway: state.gateway,
+                time: WallClock.seconds,
                 uptime: uptime, state: state.serving,
                 health: state.serving.health(sinceLastToken: sinceLastToken), plan: state.plan,
                 observations: state.observations, window: state.window, activity: activity)
@@ -216,11 +216,4 @@ package final class ServingCoordinator: Sendable {
     }
 
     var metricsPage: String { metricsText() }
-
-    /// Seconds since 1970.
-    private static var time: Double {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
-    }
 }

@@ -43,7 +43,7 @@ final class WorkerExaminer: Sendable {
         case .failure(let error): examination.storeError = error.message
         }
         examination.machine = watch.figures()
-        examination.clockMicros = Self.clockMicros()
+        examination.clockMicros = UInt64(clamping: WallClock.micros)
         return examination
     }
 
@@ -107,12 +107,6 @@ final class WorkerExaminer: Sendable {
         }
         let share = Double(after.steal - before.steal) / Double(after.total - before.total)
         return UInt64((min(share, 1) * 1e6).rounded())
-    }
-
-    private static func clockMicros() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return UInt64(clamping: time.tv_sec) * 1_000_000 + UInt64(clamping: time.tv_nsec) / 1000
     }
 }
 

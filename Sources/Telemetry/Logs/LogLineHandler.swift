@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-import Glibc
 package import Logging
 
 /// Writes each thing that is logged as one line, to standard error.
@@ -34,14 +33,9 @@ package struct LogLineHandler: LogHandler {
         if let error = event.error { values["error"] = "\(error)" }
         if let given = event.metadata { values.merge(given) { $1 } }
         let line = LogLine(
-            milliseconds: Self.now(), level: event.level, label: label, message: event.message.description,
+            milliseconds: WallClock.micros / 1000, level: event.level, label: label,
+            message: event.message.description,
             metadata: values)
         write(line.written(as: format) + "\n")
-    }
-
-    private static func now() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 }
