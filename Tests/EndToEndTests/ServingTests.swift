@@ -120,7 +120,7 @@ extension EndToEnd {
             try await run.until("a running request") {
                 // The service's own tokens are not counted.
                 let throughput = try await run.get(run.admin + "/v1/status").object()["throughput"]
-                return (throughput as? [String: Any])?["prompt_token_count"] as? Int != 0
+                return ((throughput as? [String: Any])?["prompt_token_count"] as? Int ?? 0) > 0
             }
             #expect(try await run.stop() == .exited(0))
             let finished = try await reply
