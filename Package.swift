@@ -32,6 +32,7 @@ let log = product("Logging", "swift-log")
 let metrics = product("Metrics", "swift-metrics")
 let crypto = product("Crypto", "swift-crypto")
 let arguments = product("ArgumentParser", "swift-argument-parser")
+let support: [Target.Dependency] = ["TestSupport", "ModelTestSupport"]
 
 let package = Package(
     name: "bitnet-coord",
@@ -68,6 +69,12 @@ let package = Package(
         .target(
             name: "BitNetFormats", dependencies: ["BitNetCore", "CFormats", crypto], swiftSettings: swift),
         .target(
+            name: "BitNetTokenizer", dependencies: ["BitNetCore", "BitNetFormats"], swiftSettings: swift),
+        // Models made up for tests and measurements.
+        .target(
+            name: "BitNetSynthesis", dependencies: ["BitNetCore", "BitNetFormats", "BitNetTokenizer"],
+            swiftSettings: swift),
+        .target(
             name: "BitNetEngine", dependencies: ["BitNetCore", "BitNetFormats", "CTernary", "CPlatform"],
             swiftSettings: swift),
 
@@ -79,29 +86,37 @@ let package = Package(
             name: "ClusterWire", dependencies: ["BitNetCore", "CClusterProto", "CProtobufC"],
             swiftSettings: swift),
         .target(
-            name: "ClusterLogic", dependencies: ["BitNetCore", "ClusterWire", crypto], swiftSettings: swift),
+            name: "ClusterProtocol", dependencies: ["BitNetCore", "ClusterWire", crypto], swiftSettings: swift),
+        .target(
+            name: "ClusterPlanning", dependencies: ["BitNetCore", "ClusterWire"], swiftSettings: swift),
         .target(
             name: "ClusterTransport",
-            dependencies: ["BitNetCore", "CPlatform", "ClusterWire", "ClusterLogic", log] + nio,
+            dependencies: ["BitNetCore", "CPlatform", "ClusterWire", "ClusterProtocol", log] + nio,
             swiftSettings: swift),
         .target(
             name: "ClusterConfig", dependencies: ["BitNetCore", product("Yams", "Yams")], swiftSettings: swift
         ),
 
-        // The two rooms where the wings meet.
+        // The rooms where the wings meet.
+        .target(
+            name: "TextGeneration", dependencies: ["BitNetCore", "BitNetFormats", "BitNetTokenizer"],
+            swiftSettings: swift),
+        .target(
+            name: "ClusterSimulation",
+            dependencies: ["BitNetCore", "ClusterWire", "ClusterPlanning", "TextGeneration"],
+            swiftSettings: swift),
         .target(
             name: "ClusterWorker",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterLogic",
-                "ClusterTransport",
-                crypto, log,
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterProtocol",
+                "ClusterTransport", crypto, log,
             ] + nio,
             swiftSettings: swift),
         .target(
             name: "ClusterCoordinator",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "ClusterWire", "ClusterLogic", "ClusterTransport",
-                "ClusterConfig", "AdminAPI",
+                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "ClusterWire", "ClusterProtocol",
+                "ClusterPlanning", "TextGeneration", "ClusterTransport", "ClusterConfig", "AdminAPI",
                 log, metrics,
             ] + nio,
             swiftSettings: swift),
@@ -126,15 +141,16 @@ let package = Package(
         .target(
             name: "ProgramPipeline",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic", "AdminAPI",
-                "ClusterTransport", "ClusterCoordinator", "ClusterWorker", "ProgramSupport", arguments,
+                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetEngine", "ClusterConfig",
+                "ClusterPlanning", "TextGeneration", "AdminAPI", "ClusterTransport", "ClusterCoordinator",
+                "ClusterWorker", "ProgramSupport", arguments,
             ],
             swiftSettings: swift),
         .executableTarget(
             name: "bitnet-coord",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "AdminAPI", "ClusterConfig", "ClusterCoordinator",
-                "ClusterGateway", "Telemetry", "ProgramSupport", "ProgramPipeline", arguments, log, metrics,
+                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "AdminAPI", "ClusterConfig",
+                "ClusterCoordinator", "TextGeneration", "ClusterGateway", "Telemetry", "ProgramSupport", "ProgramPipeline", arguments, log, metrics,
             ],
             swiftSettings: swift),
         .executableTarget(
@@ -147,9 +163,9 @@ let package = Package(
         .executableTarget(
             name: "bitnet-ctl",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterWire",
-                "ClusterLogic", "ClusterCoordinator", "ClusterWorker", "AdminAPI", "OperatorLogic",
-                "ProgramSupport",
+                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetSynthesis", "BitNetEngine",
+                "ClusterConfig", "ClusterWire", "ClusterPlanning", "ClusterSimulation", "TextGeneration",
+                "ClusterCoordinator", "ClusterWorker", "AdminAPI", "OperatorLogic", "ProgramSupport",
                 "ProgramPipeline",
                 arguments, product("AsyncHTTPClient", "async-http-client"), product("NIOCore", "swift-nio"),
                 product("NIOHTTP1", "swift-nio"),
@@ -160,7 +176,7 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "ClusterConfig", "ClusterGateway",
+                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "ClusterConfig", "ClusterGateway",
                 product("NIOCore", "swift-nio"),
             ],
             path: "Tests/Fuzzing/Targets", swiftSettings: swift),
@@ -173,18 +189,40 @@ let package = Package(
         tests(
             "ClusterGatewayTests",
             ["BitNetCore", "AdminAPI", "ClusterGateway", product("Hummingbird", "hummingbird"), log] + nio),
-        tests("BitNetFormatsTests", ["BitNetCore", "BitNetFormats"]),
+        // What tests share.
+        .target(
+            name: "TestSupport", dependencies: ["BitNetCore"], path: "Tests/TestSupport", swiftSettings: swift),
+        .target(
+            name: "ModelTestSupport",
+            dependencies: ["BitNetCore", "BitNetFormats", "BitNetSynthesis", "TestSupport"],
+            path: "Tests/ModelTestSupport", swiftSettings: swift),
+        tests("BitNetCoreTests", ["BitNetCore"]),
+        tests(
+            "BitNetFormatsTests",
+            ["BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetSynthesis"] + support),
+        tests(
+            "BitNetTokenizerTests", ["BitNetCore", "BitNetFormats", "BitNetTokenizer"] + support),
+        tests(
+            "BitNetSynthesisTests",
+            ["BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetSynthesis"] + support),
         tests("BitNetEngineTests", ["BitNetCore", "BitNetFormats", "BitNetEngine"]),
         tests("ClusterWireTests", ["BitNetCore", "ClusterWire"]),
-        tests("ClusterLogicTests", ["BitNetCore", "ClusterWire", "ClusterLogic"]),
+        tests("ClusterProtocolTests", ["BitNetCore", "ClusterWire", "ClusterProtocol", "TestSupport"]),
+        tests("ClusterPlanningTests", ["BitNetCore", "ClusterWire", "ClusterPlanning", "TestSupport"]),
+        tests(
+            "ClusterSimulationTests",
+            ["BitNetCore", "ClusterPlanning", "ClusterSimulation", "TextGeneration", "TestSupport"]),
+        tests(
+            "TextGenerationTests",
+            ["BitNetCore", "BitNetFormats", "BitNetTokenizer", "TextGeneration", "TestSupport"]),
         tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig"]),
-        tests("ClusterTransportTests", ["BitNetCore", "ClusterWire", "ClusterLogic", "ClusterTransport"]),
+        tests("ClusterTransportTests", ["BitNetCore", "ClusterWire", "ClusterProtocol", "ClusterTransport"]),
         tests(
             "ClusterWorkerTests",
             ["BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterWorker", log]),
         tests(
             "ClusterCoordinatorTests",
-            ["BitNetCore", "BitNetFormats", "ClusterLogic", "ClusterCoordinator", "AdminAPI", log]),
+            ["BitNetCore", "BitNetFormats", "ClusterPlanning", "TextGeneration", "ClusterCoordinator", "AdminAPI", log]),
         tests("EndToEndTests", ["bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
         tests("TidyTests", []),
     ]

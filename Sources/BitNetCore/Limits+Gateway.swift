@@ -10,6 +10,8 @@ extension Limits {
     package static let requestBodiesBytesMax = 16 * requestBodyBytesMax
     /// A request that waits for no large one, bytes: decoded and made into tokens within some milliseconds.
     package static let smallRequestBytesMax = 64 << 10
+    /// Objects and arrays inside each other in a body; what its decoder recurses into.
+    package static let jsonBodyDepthMax = 512
     /// All header fields of a request, bytes; browsers send fewer than 8 KiB.
     package static let requestHeadBytesMax = 32 << 10
     package static let requestHeaderFieldsMax = 100

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-package import ClusterLogic
+package import ClusterProtocol
 package import ClusterWire
 
 extension Hello {

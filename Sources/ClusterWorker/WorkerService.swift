@@ -2,7 +2,7 @@
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
-import ClusterLogic
+import ClusterProtocol
 package import ClusterTransport
 import ClusterWire
 package import Logging

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import BitNetFormats
+import BitNetTokenizer
 import ClusterConfig
 import ClusterCoordinator
-import ClusterLogic
 import ClusterTransport
+import TextGeneration
 
 /// Text from the workers of a cluster file.
 struct ClusterRun {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import ClusterCoordinator
-import ClusterLogic
 import ProgramSupport
 
 extension Console {

@@ -3,7 +3,7 @@ package import ArgumentParser
 import BitNetCore
 package import BitNetEngine
 package import ClusterCoordinator
-import ClusterLogic
+import ClusterPlanning
 
 /// How the stages run.
 package struct EngineOptions: ParsableArguments {

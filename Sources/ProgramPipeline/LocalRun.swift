@@ -3,10 +3,12 @@ import AdminAPI
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
+import BitNetTokenizer
 import ClusterCoordinator
-import ClusterLogic
+import ClusterPlanning
 import ClusterWorker
 import Glibc
+import TextGeneration
 
 /// Text from stages inside this process.
 struct LocalRun {

@@ -2,6 +2,7 @@
 package import ArgumentParser
 import BitNetCore
 package import BitNetFormats
+package import BitNetTokenizer
 import ClusterConfig
 package import ClusterCoordinator
 package import ProgramSupport

@@ -2,11 +2,13 @@
 import ArgumentParser
 import BitNetCore
 import BitNetFormats
+import BitNetTokenizer
 import ClusterCoordinator
 import Glibc
 import Logging
 import ProgramPipeline
 import ProgramSupport
+import TextGeneration
 
 @main
 struct BitNetCoord: AsyncParsableCommand {

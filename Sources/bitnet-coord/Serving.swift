@@ -2,6 +2,7 @@
 import AdminAPI
 import BitNetCore
 import BitNetFormats
+import BitNetTokenizer
 import ClusterConfig
 import ClusterCoordinator
 import ClusterGateway
@@ -11,6 +12,7 @@ import Metrics
 import ProgramPipeline
 import ProgramSupport
 import Telemetry
+import TextGeneration
 
 /// Serves users and operators until the program is told to end.
 struct Serving {

@@ -3,6 +3,8 @@
 import BitNetCore
 import BitNetFormats
 import Glibc
+import ModelTestSupport
+import TestSupport
 import Testing
 
 @Suite struct GGUFContainerTests {

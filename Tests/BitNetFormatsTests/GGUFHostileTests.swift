@@ -2,6 +2,8 @@
 
 import BitNetCore
 import BitNetFormats
+import ModelTestSupport
+import TestSupport
 import Testing
 
 /// A fault put into a good file and what it must be called.

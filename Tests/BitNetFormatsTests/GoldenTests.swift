@@ -3,6 +3,8 @@
 import BitNetCore
 import BitNetFormats
 import FoundationEssentials
+import ModelTestSupport
+import TestSupport
 import Testing
 
 /// The embedded model and what the Hugging Face tokenizer makes of strings with its vocabulary.

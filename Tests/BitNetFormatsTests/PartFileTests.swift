@@ -2,6 +2,8 @@
 
 import BitNetCore
 import BitNetFormats
+import ModelTestSupport
+import TestSupport
 import Testing
 
 @Suite struct PartFileTests {

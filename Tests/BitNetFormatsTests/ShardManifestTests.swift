@@ -2,6 +2,7 @@
 
 import BitNetCore
 import BitNetFormats
+import TestSupport
 import Testing
 
 @Suite struct ShardManifestTests {

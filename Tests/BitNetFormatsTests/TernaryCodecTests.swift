@@ -2,6 +2,7 @@
 
 import BitNetCore
 import BitNetFormats
+import ModelTestSupport
 import Testing
 
 /// 256 trits, ((i² + 3i + ⌊i/7⌋) mod 3) − 1, and their blocks with scale 0.5 as written by gguf-py.

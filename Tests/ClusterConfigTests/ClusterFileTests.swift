@@ -2,6 +2,7 @@
 
 import BitNetCore
 import ClusterConfig
+import TestSupport
 import Testing
 
 @Suite struct ClusterFileTests {

@@ -3,6 +3,7 @@ import AdminAPI
 import BitNetCore
 import ClusterCoordinator
 import Testing
+import TextGeneration
 
 @Suite struct ServingStateTests {
     private func state() -> ServingState {

@@ -2,6 +2,7 @@
 import BitNetCore
 import ClusterGateway
 import Hummingbird
+import TestSupport
 import Testing
 
 /// Valid bodies with a few edits, through the real routes.

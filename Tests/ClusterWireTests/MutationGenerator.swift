@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+import TestSupport
+
 /// SplitMix64: the same numbers from the same seed on every machine.
 struct MutationGenerator: RandomNumberGenerator {
     private var state: UInt64

@@ -2,6 +2,7 @@
 
 import BitNetCore
 import ClusterWire
+import TestSupport
 import Testing
 
 @Suite struct OutcomeFrameTests {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import FuzzTargets
+import Glibc
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
-import Glibc
 #endif
 
 struct Input {

@@ -3,7 +3,7 @@ package import AdminAPI
 package import BitNetCore
 package import BitNetFormats
 package import ClusterConfig
-package import ClusterLogic
+package import ClusterPlanning
 package import ClusterTransport
 import ClusterWire
 

@@ -2,7 +2,7 @@
 import BitNetCore
 import BitNetFormats
 import ClusterConfig
-import ClusterLogic
+import ClusterPlanning
 import ClusterTransport
 import ClusterWire
 

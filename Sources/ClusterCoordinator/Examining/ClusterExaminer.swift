@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 package import ClusterConfig
-package import ClusterLogic
+package import ClusterPlanning
+package import ClusterProtocol
 import ClusterTransport
 import ClusterWire
 

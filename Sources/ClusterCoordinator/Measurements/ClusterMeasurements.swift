@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-package import ClusterLogic
+package import ClusterPlanning
 import ClusterWire
 
 /// What the workers of one cluster say of themselves, and of the ways between them.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
-import BitNetFormats
-import ClusterLogic
+import ClusterPlanning
 
 extension MeasurementBook {
     private static let format = 1

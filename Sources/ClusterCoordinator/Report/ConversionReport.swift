@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 package import BitNetFormats
-import ClusterLogic
 
 extension ConversionProgress {
     package var isLast: Bool { doneByteCount >= totalByteCount }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-import ClusterLogic
 package import Logging
 
 /// What happens while a cluster comes up, as one line: for standard error, for logs, for those who follow.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 package import BitNetCore
-import ClusterLogic
 
 /// The closing lines of a generation: what it took, and what each stage did.
 package enum GenerationReport {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 package import BitNetCore
-package import ClusterLogic
+package import ClusterPlanning
 
 /// The plan as a table for people.
 package enum PlanReport {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import ClusterLogic
+
+import BitNetCore
 
 /// What the KV caches hold, for people.
 package enum ReservationText {

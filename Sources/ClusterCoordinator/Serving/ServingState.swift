@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 package import AdminAPI
 package import BitNetCore
-import ClusterLogic
 
 /// Where a serving coordinator stands: what has come up, what was lost.
 package struct ServingState: Equatable, Sendable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import BitNetFormats
-import ClusterLogic
+import ClusterPlanning
 
 /// What a stage will need on its worker, before the worker is asked.
 ///

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 package import BitNetCore
 package import BitNetFormats
-package import ClusterLogic
+package import ClusterPlanning
 
 /// What decides the memory of a stage besides the model.
 package struct StageSettings: Equatable, Sendable {

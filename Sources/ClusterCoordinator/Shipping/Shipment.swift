@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import BitNetFormats
-import ClusterLogic
+import ClusterProtocol
 import ClusterTransport
 import ClusterWire
 import NIOPosix

@@ -2,7 +2,7 @@
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
-import ClusterLogic
+import ClusterProtocol
 import ClusterTransport
 import ClusterWire
 import Logging

@@ -2,6 +2,7 @@
 import ArgumentParser
 import BitNetEngine
 import BitNetFormats
+import BitNetSynthesis
 import ProgramSupport
 
 /// How fast this machine is, beside what it could be at best.

@@ -2,6 +2,7 @@
 import ArgumentParser
 import BitNetCore
 import BitNetFormats
+import BitNetTokenizer
 import ProgramSupport
 
 /// How fast a tokenizer loads and encodes, on one thread.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import BitNetFormats
+import BitNetTokenizer
 import ClusterCoordinator
 import Glibc
 

@@ -2,7 +2,6 @@
 import ArgumentParser
 import BitNetCore
 import BitNetFormats
-import ClusterLogic
 import Glibc
 import ProgramSupport
 

@@ -32,7 +32,7 @@ struct ChatAnswerer: Sendable {
         var finishReason: String?
         var isComplete = false
         try await remote.events(
-            .POST, "/chat/completions", JSONText.bytes(request), within: Limits.generationTimeout
+            .POST, "/chat/completions", JSONDocument.bytes(request), within: Limits.generationTimeout
         ) { event in
             guard event.data != ChatCompletionChunk.end else {
                 isComplete = true

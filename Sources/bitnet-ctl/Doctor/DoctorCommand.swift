@@ -4,7 +4,7 @@ import BitNetCore
 import BitNetFormats
 import ClusterConfig
 import ClusterCoordinator
-import ClusterLogic
+import ClusterPlanning
 import ClusterWire
 import ClusterWorker
 import Glibc

@@ -62,14 +62,14 @@ struct GatewayModel: Sendable {
     func tokens(of text: String) async throws -> [UInt32] {
         // The path of llama.cpp's server, which stands beside OpenAI's.
         try await remote.send(
-            .POST, "//tokenize", JSONText.bytes(TokenizeRequest(content: text)), as: TokenizeAnswer.self,
+            .POST, "//tokenize", JSONDocument.bytes(TokenizeRequest(content: text)), as: TokenizeAnswer.self,
             bytesMax: Limits.completionBytesMax
         ).tokens
     }
 
     private func logProbabilities(_ request: CompletionRequest) async throws -> Completion.LogProbabilities {
         let completion = try await remote.send(
-            .POST, "/completions", JSONText.bytes(request), as: Completion.self,
+            .POST, "/completions", JSONDocument.bytes(request), as: Completion.self,
             bytesMax: Limits.completionBytesMax, within: Limits.generationTimeout)
         guard let list = completion.choices.first?.logprobs else { throw remote.address.unreadable }
         return list

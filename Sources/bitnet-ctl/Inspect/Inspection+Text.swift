@@ -3,7 +3,6 @@ import BitNetCore
 import BitNetEngine
 import BitNetFormats
 import ClusterCoordinator
-import ClusterLogic
 
 extension Inspection {
     /// For people.

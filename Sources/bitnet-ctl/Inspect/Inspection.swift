@@ -2,6 +2,7 @@
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
+import BitNetTokenizer
 
 /// Everything that `inspect` tells about a model.
 struct Inspection {

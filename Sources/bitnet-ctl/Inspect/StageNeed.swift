@@ -3,7 +3,7 @@ import BitNetCore
 import BitNetEngine
 import BitNetFormats
 import ClusterCoordinator
-import ClusterLogic
+import ClusterPlanning
 
 /// What one stage of a model takes on its worker.
 struct StageNeed {

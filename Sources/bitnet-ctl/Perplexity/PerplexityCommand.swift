@@ -103,7 +103,7 @@ struct PerplexityCommand: AsyncParsableCommand {
                 tokens: result.tokenCount, nll: result.negativeLogLikelihood, window: length)
             console.write(
                 json
-                    ? try JSONText.encode(row) + "\n"
+                    ? try JSONDocument.text(row) + "\n"
                     : "cluster: perplexity \(result.value.text(places: 5)) over \(result.tokenCount) tokens in windows "
                         + "of \(length)\n")
         }

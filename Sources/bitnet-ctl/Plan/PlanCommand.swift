@@ -2,9 +2,10 @@
 import ArgumentParser
 import BitNetCore
 import BitNetFormats
+import BitNetSynthesis
 import ClusterConfig
 import ClusterCoordinator
-import ClusterLogic
+import ClusterPlanning
 import ProgramSupport
 
 /// What a cluster would do with a model, without touching the cluster.

@@ -5,7 +5,7 @@ import BitNetEngine
 import BitNetFormats
 import ClusterConfig
 import ClusterCoordinator
-import ClusterLogic
+import ClusterPlanning
 import ProgramSupport
 
 /// What a plan is made of besides workers and model.

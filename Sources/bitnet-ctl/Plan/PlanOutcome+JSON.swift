@@ -2,7 +2,7 @@
 import BitNetCore
 import BitNetFormats
 import ClusterCoordinator
-import ClusterLogic
+import ClusterPlanning
 
 extension PlanOutcome {
     /// For programs.

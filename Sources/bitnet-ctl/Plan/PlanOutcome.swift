@@ -2,7 +2,7 @@
 import BitNetCore
 import BitNetFormats
 import ClusterCoordinator
-import ClusterLogic
+import ClusterPlanning
 
 /// A plan, what is expected of it, and what was measured.
 struct PlanOutcome {

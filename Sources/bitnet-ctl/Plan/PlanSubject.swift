@@ -3,7 +3,7 @@ import BitNetCore
 import BitNetFormats
 import ClusterConfig
 import ClusterCoordinator
-import ClusterLogic
+import ClusterPlanning
 
 /// The cluster and the model that are planned for, and what is known of them.
 struct PlanSubject {

@@ -3,7 +3,8 @@ import BitNetCore
 import BitNetFormats
 import ClusterConfig
 import ClusterCoordinator
-import ClusterLogic
+import ClusterPlanning
+import ClusterSimulation
 
 /// How a model scales over equal workers, in tables.
 struct Scaling {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
 import BitNetCore
-import ClusterLogic
+import ClusterPlanning
 
 /// Which cases a simulation goes through.
 struct SimulationOptions: ParsableArguments {

@@ -2,6 +2,7 @@
 import BitNetCore
 import ClusterCoordinator
 import OperatorLogic
+import TextGeneration
 
 /// One text that both sides write.
 struct VerifyCase: Sendable {

@@ -7,6 +7,7 @@ import BitNetFormats
 import ClusterCoordinator
 import OperatorLogic
 import ProgramSupport
+import TextGeneration
 
 /// Whether a cluster writes what one process would.
 struct VerifyCommand: AsyncParsableCommand {
@@ -88,7 +89,7 @@ struct VerifyCommand: AsyncParsableCommand {
             let local = try await run.local(cases, windows)
             let whole = try run.whole(textTokens, windowLength: length)
             let report = report(subject, cases, windows, codec, cluster, local, whole, length)
-            console.write(json ? try JSONText.encode(report) + "\n" : report.text)
+            console.write(json ? try JSONDocument.text(report) + "\n" : report.text)
             if !report.isIdentical { throw ExitCode(1) }
         }
     }

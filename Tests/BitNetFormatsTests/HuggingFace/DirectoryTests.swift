@@ -2,6 +2,9 @@
 
 import BitNetCore
 import BitNetFormats
+import BitNetSynthesis
+import ModelTestSupport
+import TestSupport
 import Testing
 
 /// A Hugging Face directory whose files a test changes.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
+@testable import BitNetFormats
+@testable import BitNetSynthesis
+import ModelTestSupport
 import Testing
 
-@testable import BitNetFormats
 
 /// One model in every form that people have it in.
 @Suite struct ContainerTests {

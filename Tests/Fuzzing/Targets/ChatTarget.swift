@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import BitNetFormats
+import BitNetTokenizer
 
 /// Reads a conversation, writes it in every format and turns it into tokens.
 enum ChatTarget {
     static func run(_ bytes: [UInt8]) throws(FuzzFinding) -> FuzzTarget.Outcome {
         let messages: [ChatMessage]
-        do throws(ModelFileError) {
+        do throws(JSONError) {
             messages = try read(bytes)
         } catch {
             return .refused(error.message)
@@ -15,7 +16,7 @@ enum ChatTarget {
             throw FuzzFinding("accepted a conversation of \(messages.count) messages")
         }
         let again: [ChatMessage]
-        do throws(ModelFileError) {
+        do throws(JSONError) {
             again = try read(json(messages))
         } catch {
             throw FuzzFinding("written and read again: \(error.message)")
@@ -30,8 +31,8 @@ enum ChatTarget {
         return .accepted
     }
 
-    private static func read(_ bytes: [UInt8]) throws(ModelFileError) -> [ChatMessage] {
-        try bytes.withUnsafeBufferPointer { bytes throws(ModelFileError) in
+    private static func read(_ bytes: [UInt8]) throws(JSONError) -> [ChatMessage] {
+        try bytes.withUnsafeBufferPointer { bytes throws(JSONError) in
             try ChatMessage.read(json: UnsafeRawBufferPointer(bytes), file: "messages.json")
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import BitNetFormats
+import BitNetTokenizer
 
 /// Opens a model file as a coordinator does, tokenises with it and packs what is small.
 enum GGUFTarget {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetFormats
+import BitNetTokenizer
 
 /// Opens a tokenizer and tokenises with it.
 ///

@@ -5,7 +5,7 @@ import BitNetEngine
 import BitNetFormats
 import ClusterConfig
 import ClusterCoordinator
-import ClusterLogic
+import ClusterPlanning
 import FoundationEssentials
 import ProgramPipeline
 import ProgramSupport
@@ -88,8 +88,9 @@ struct BenchPipelineCommand: AsyncParsableCommand {
             try await pipeline.run(model, engine: settled, store: storeOptions, console) { running in
                 let record = try await measure(running, model, counts, console)
                 note(record, running, model, console)
-                console.write(json ? try record.encoded + "\n" : record.text)
-                if let save { try OutputFile.write(Array((try record.encoded + "\n").utf8), to: save) }
+                let document = try JSONDocument.text(record) + "\n"
+                console.write(json ? document : record.text)
+                if let save { try OutputFile.write(Array(document.utf8), to: save) }
             }
         }
     }

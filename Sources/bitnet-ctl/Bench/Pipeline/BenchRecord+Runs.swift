@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import ClusterCoordinator
-import ClusterLogic
+import ClusterPlanning
 import Glibc
 import ProgramPipeline
 

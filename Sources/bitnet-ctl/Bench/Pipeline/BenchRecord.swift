@@ -70,15 +70,6 @@ struct BenchRecord: Codable, Equatable {
     var readRatio: Double?
     var mixed: Mixed?
 
-    var encoded: String {
-        get throws {
-            let encoder = JSONEncoder()
-            encoder.keyEncodingStrategy = .convertToSnakeCase
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            return String(decoding: try encoder.encode(self), as: UTF8.self)
-        }
-    }
-
     /// - Throws: what is wrong with the text.
     init(decoding bytes: [UInt8]) throws {
         let decoder = JSONDecoder()

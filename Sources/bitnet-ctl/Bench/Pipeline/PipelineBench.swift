@@ -2,6 +2,7 @@
 import BitNetCore
 import ClusterCoordinator
 import Synchronization
+import TextGeneration
 
 /// Measures a pipeline that runs, as its users would see it: through the schedule, token by token.
 struct PipelineBench {
