@@ -86,7 +86,8 @@ let package = Package(
             name: "ClusterWire", dependencies: ["BitNetCore", "CClusterProto", "CProtobufC"],
             swiftSettings: swift),
         .target(
-            name: "ClusterProtocol", dependencies: ["BitNetCore", "ClusterWire", crypto], swiftSettings: swift),
+            name: "ClusterProtocol", dependencies: ["BitNetCore", "ClusterWire", crypto], swiftSettings: swift
+        ),
         .target(
             name: "ClusterPlanning", dependencies: ["BitNetCore", "ClusterWire"], swiftSettings: swift),
         .target(
@@ -150,7 +151,8 @@ let package = Package(
             name: "bitnet-coord",
             dependencies: [
                 "BitNetCore", "BitNetFormats", "BitNetTokenizer", "AdminAPI", "ClusterConfig",
-                "ClusterCoordinator", "TextGeneration", "ClusterGateway", "Telemetry", "ProgramSupport", "ProgramPipeline", arguments, log, metrics,
+                "ClusterCoordinator", "TextGeneration", "ClusterGateway", "Telemetry", "ProgramSupport",
+                "ProgramPipeline", arguments, log, metrics,
             ],
             swiftSettings: swift),
         .executableTarget(
@@ -191,7 +193,8 @@ let package = Package(
             ["BitNetCore", "AdminAPI", "ClusterGateway", product("Hummingbird", "hummingbird"), log] + nio),
         // What tests share.
         .target(
-            name: "TestSupport", dependencies: ["BitNetCore"], path: "Tests/TestSupport", swiftSettings: swift),
+            name: "TestSupport", dependencies: ["BitNetCore"], path: "Tests/TestSupport", swiftSettings: swift
+        ),
         .target(
             name: "ModelTestSupport",
             dependencies: ["BitNetCore", "BitNetFormats", "BitNetSynthesis", "TestSupport"],
@@ -222,7 +225,10 @@ let package = Package(
             ["BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterWorker", log]),
         tests(
             "ClusterCoordinatorTests",
-            ["BitNetCore", "BitNetFormats", "ClusterPlanning", "TextGeneration", "ClusterCoordinator", "AdminAPI", log]),
+            [
+                "BitNetCore", "BitNetFormats", "ClusterPlanning", "TextGeneration", "ClusterCoordinator",
+                "AdminAPI", log,
+            ]),
         tests("EndToEndTests", ["bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
         tests("TidyTests", []),
     ]

@@ -61,8 +61,6 @@ package enum Limits {
     package static let tensorsPerPartMax = 64
     /// One part file (one layer, or the embedding), bytes.
     package static let partBytesMax: UInt64 = 1 << 36
-    /// Header of one part file, bytes.
-    package static let partHeaderBytesMax = 64 << 10
 
     // MARK: Model files
 

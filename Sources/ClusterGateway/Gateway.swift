@@ -7,7 +7,7 @@ package import Logging
 package struct Gateway: Sendable {
     private let server: HTTPServer
 
-    package init(configuration: GatewayConfiguration, generator: any TextGenerator, log: Logger) {
+    package init(configuration: ListenerConfiguration, generator: any TextGenerator, log: Logger) {
         let metrics = GatewayMetrics()
         server = HTTPServer(
             configuration: configuration.server,

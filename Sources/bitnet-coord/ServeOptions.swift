@@ -46,7 +46,7 @@ struct ServeOptions: ParsableArguments {
 
     /// - Parameter file: the cluster file, if there is one.
     /// - Throws: a usage error for an address that others reach without a key.
-    func gateway(_ file: ClusterFile?) throws -> GatewayConfiguration {
+    func gateway(_ file: ClusterFile?) throws -> ListenerConfiguration {
         let address = try HostPort(
             parsing: Self.joined(
                 host ?? file?.listen?.host ?? "127.0.0.1", port ?? file?.listen?.port ?? 8080))
@@ -56,18 +56,18 @@ struct ServeOptions: ParsableArguments {
                 "\(address) is reachable from other machines: give --api-key-file FILE, or --no-api-key if anybody may use it"
             )
         }
-        return GatewayConfiguration(host: address.host, port: Int(address.port), keys: keys)
+        return .gateway(host: address.host, port: Int(address.port), keys: keys)
     }
 
     /// - Throws: a usage error for an address that others reach without a key.
-    func administration() throws -> GatewayConfiguration {
+    func administration() throws -> ListenerConfiguration {
         let address = try HostPort(parsing: admin)
         let keys = try adminKeyFile.map { try APIKeyFile.read($0) } ?? []
         guard address.isLoopback || !keys.isEmpty else {
             throw ValidationError(
                 "--admin \(admin) is reachable from other machines, so --admin-key-file is needed")
         }
-        return GatewayConfiguration(host: address.host, port: Int(address.port), keys: keys)
+        return .administration(host: address.host, port: Int(address.port), keys: keys)
     }
 
     private static func joined(_ host: String, _ port: UInt16) -> String {

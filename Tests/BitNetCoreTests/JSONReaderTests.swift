@@ -3,7 +3,6 @@
 import BitNetCore
 import Testing
 
-
 /// Reads `text` with `body` and checks that nothing is left.
 private func read<Value>(
     _ text: String, _ body: (inout JSONReader<JSONError>) throws(JSONError) -> Value

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
-@testable import BitNetFormats
-@testable import BitNetTokenizer
 import ModelTestSupport
 import TestSupport
 import Testing
 
+@testable import BitNetFormats
+@testable import BitNetTokenizer
 
 /// A tokenizer over all bytes with a handful of merges.
 enum TinyTokenizer {

@@ -30,7 +30,8 @@ import Testing
         let body = #"{"prompt":"a","x":"# + String(repeating: "[", count: 600)
         let reply = try await InProcess(ScriptedGenerator()).post("/v1/completions", body)
         #expect(
-            reply.body.contains("expected at most \(Limits.jsonBodyDepthMax) values inside each other at line 1"),
+            reply.body.contains(
+                "expected at most \(Limits.jsonBodyDepthMax) values inside each other at line 1"),
             "\(reply.body)")
     }
 }

@@ -19,7 +19,9 @@ package struct GGUFBuilder {
         /// Instead of the next free place.
         package var offset: UInt64?
 
-        package init(_ name: String, _ dimensions: [UInt64], _ type: UInt32, _ data: [UInt8], offset: UInt64? = nil) {
+        package init(
+            _ name: String, _ dimensions: [UInt64], _ type: UInt32, _ data: [UInt8], offset: UInt64? = nil
+        ) {
             self.name = Array(name.utf8)
             self.dimensions = dimensions
             self.type = type

@@ -18,12 +18,14 @@ package final class OutputFile: Sendable {
     private var partialPath: String { path + ".partial" }
 
     /// Makes the file with its full size, all zero.
-    package init(path: String, byteCount: Int) throws(FileError) {
+    ///
+    /// - Parameter mode: who may use it.
+    package init(path: String, byteCount: Int, mode: UInt32 = 0o644) throws(FileError) {
         self.path = path
         let partial = path + ".partial"
         // A partial file left by a program that was killed is of no use to anyone.
         unlink(partial)
-        file = try FileDescriptor(path: partial, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o644)
+        file = try FileDescriptor(path: partial, flags: O_WRONLY | O_CREAT | O_EXCL, mode: mode)
         guard ftruncate(file.number, byteCount) == 0 else {
             let error = FileError(path: partial, operation: "extend", errno: errno)
             discard()
@@ -32,8 +34,8 @@ package final class OutputFile: Sendable {
     }
 
     /// Writes a small file in one go: a reader finds the old one or the new one.
-    package static func write(_ text: [UInt8], to path: String) throws(FileError) {
-        let file = try OutputFile(path: path, byteCount: text.count)
+    package static func write(_ text: [UInt8], to path: String, mode: UInt32 = 0o644) throws(FileError) {
+        let file = try OutputFile(path: path, byteCount: text.count, mode: mode)
         let buffer = AlignedBuffer(byteCount: text.count)
         buffer.bytes.copyBytes(from: text)
         try buffer.withBytes { bytes throws(FileError) in try file.write(bytes, at: 0) }
@@ -51,12 +53,12 @@ package final class OutputFile: Sendable {
     ///
     /// - Parameter overwrites: whether a file that has the name already is replaced.
     package func finish(overwrites: Bool) throws(FileError) {
-        // Some file systems say only now that what was written is lost.
-        guard fsync(file.number) == 0 || errno == EINVAL else {
-            throw FileError(path: partialPath, operation: "write", errno: errno)
+        try file.synchronise()
+        if overwrites {
+            try file.rename(to: path)
+        } else if link(partialPath, path) != 0 {
+            throw FileError(path: path, operation: "create", errno: errno)
         }
-        let failed = overwrites ? rename(partialPath, path) : link(partialPath, path)
-        guard failed == 0 else { throw FileError(path: path, operation: "create", errno: errno) }
         state.withLock { state in
             if !overwrites { unlink(partialPath) }
             state = .finished

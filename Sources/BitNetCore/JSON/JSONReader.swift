@@ -31,7 +31,8 @@ package struct JSONReader<Failure: JSONReadingError> {
 
     /// - Parameter fileOffset: where in the file the text begins, for messages.
     package init(
-        _ bytes: UnsafeRawBufferPointer, file: String, fileOffset: Int = 0, depthMax: Int = Limits.jsonDepthMax
+        _ bytes: UnsafeRawBufferPointer, file: String, fileOffset: Int = 0,
+        depthMax: Int = Limits.jsonDepthMax
     ) {
         self.bytes = bytes
         self.file = file

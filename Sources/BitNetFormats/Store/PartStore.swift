@@ -75,13 +75,7 @@ package final class PartStore: Sendable {
 
     /// Writes `models/<name>` at once or not at all.
     func write(_ manifest: ShardManifest, as name: ContentDigest) throws(FileError) {
-        let path = modelPath(name)
-        let partial = path + ".partial"
-        let file = try FileDescriptor(path: partial, flags: O_RDWR | O_CREAT | O_TRUNC)
-        try file.write(manifest.encoded())
-        guard rename(partial, path) == 0 else {
-            throw FileError(path: path, operation: "rename", errno: errno)
-        }
+        try OutputFile.write(manifest.encoded(), to: modelPath(name), mode: 0o600)
     }
 
     /// Maps a part that was found whole.
@@ -107,12 +101,8 @@ package final class PartStore: Sendable {
 
     /// Forces a partial file to disk and gives it its name.
     func give(_ partial: FileDescriptor, itsName digest: ContentDigest) throws(FileError) {
-        guard fsync(partial.number) == 0 else {
-            throw FileError(path: partial.path, operation: "sync", errno: errno)
-        }
-        guard rename(partial.path, path(of: digest)) == 0 else {
-            throw FileError(path: partial.path, operation: "rename", errno: errno)
-        }
+        try partial.synchronise()
+        try partial.rename(to: path(of: digest))
         try FileSystem.synchronise(directory: directory + "/parts")
     }
 

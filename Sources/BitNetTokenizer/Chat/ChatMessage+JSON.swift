@@ -19,14 +19,9 @@ extension ChatMessage {
                     at: Limits.promptBytesMax, found: "\(bytes.count) bytes",
                     expected: "at most \(Limits.promptBytesMax)")
             }
-            let messages = try read(&json)
+            let (messages, starts) = try read(&json)
             try json.finish()
-            guard messages.last?.role == .user else {
-                throw json.failure(
-                    at: json.fileOffset,
-                    found: messages.last.map { "a last message of the \($0.role)" } ?? "no message",
-                    expected: "a last message of the user, to be answered")
-            }
+            if let fault = messages.fault { throw error(of: fault, starts, json) }
             return messages
         } catch {
             throw JSONError(
@@ -35,22 +30,39 @@ extension ChatMessage {
         }
     }
 
-    private static func read(_ json: inout JSONReader<JSONError>) throws(JSONError) -> [ChatMessage] {
+    /// - Returns: the messages, and where each begins, in bytes from the start of the file.
+    private static func read(
+        _ json: inout JSONReader<JSONError>
+    ) throws(JSONError) -> (messages: [ChatMessage], starts: [Int]) {
         var messages: [ChatMessage] = []
+        var starts: [Int] = []
         try json.readArray { json throws(JSONError) in
             guard messages.count < Limits.chatMessagesMax else {
                 throw json.unexpected("at most \(Limits.chatMessagesMax) messages")
             }
             _ = try json.peek()
-            let start = json.fileOffset
-            let message = try ChatMessage(&json)
-            guard message.role != .system || messages.isEmpty else {
-                throw json.failure(
-                    at: start, found: "a system message", expected: "one only as the first message")
-            }
-            messages.append(message)
+            starts.append(json.fileOffset)
+            messages.append(try ChatMessage(&json))
         }
-        return messages
+        return (messages, starts)
+    }
+
+    private static func error(
+        of fault: ConversationFault, _ starts: [Int], _ json: JSONReader<JSONError>
+    ) -> JSONError {
+        switch fault {
+        case .misplacedSystem(let index):
+            json.failure(
+                at: starts[index], found: "a system message", expected: "one only as the first message")
+        case .nothingToAnswer(let role):
+            json.failure(
+                at: json.fileOffset, found: "a last message of the \(role)",
+                expected: "a last message of the user, to be answered")
+        case .empty, .tooMany, .tooLong:
+            json.failure(
+                at: json.fileOffset, found: starts.isEmpty ? "no message" : "too much",
+                expected: "a last message of the user, to be answered")
+        }
     }
 
     private init(_ json: inout JSONReader<JSONError>) throws(JSONError) {

@@ -33,7 +33,8 @@ struct TokenizerMetadata {
                 remedy: "models with this tokenizer are not supported yet")
         }
         self.model = model
-        guard let ranges = try gguf.strings(GGUFFile.tokensKey), !ranges.isEmpty, ranges.count <= vocabularySize
+        guard let ranges = try gguf.strings(GGUFFile.tokensKey), !ranges.isEmpty,
+            ranges.count <= vocabularySize
         else {
             throw ModelFileError(
                 .malformedTokenizer, file: gguf.path, subject: GGUFFile.tokensKey,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 package import AdminAPI
+import BitNetCore
 import Synchronization
 
 /// What happened lately, for readers that come late, and for those that follow.
@@ -7,7 +8,7 @@ import Synchronization
 /// A reader that does not keep up loses the oldest events; their numbers show that.
 package final class EventLog: Sendable {
     private struct State {
-        var records: [EventRecord] = []
+        var records = Recent<EventRecord>(countMax: AdminAPI.eventsMax)
         var nextID: UInt64 = 1
         var readers: [UInt64: AsyncStream<EventRecord>.Continuation] = [:]
         var nextReader: UInt64 = 0
@@ -24,7 +25,6 @@ package final class EventLog: Sendable {
                 id: state.nextID, time: time, kind: kind, worker: worker, message: message)
             state.nextID += 1
             state.records.append(record)
-            if state.records.count > AdminAPI.eventsMax { state.records.removeFirst() }
             return (record, Array(state.readers.values))
         }
         // Outside of the lock: a reader that goes away wants it.

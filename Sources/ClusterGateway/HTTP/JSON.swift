@@ -40,7 +40,9 @@ package enum JSON {
 
     /// Where a text stops being JSON, which its decoder does not tell; `nil` if it is JSON.
     fileprivate static func fault(in body: ByteBuffer) -> String? {
-        guard String(validating: body.readableBytesView, as: UTF8.self) != nil else { return "it is not UTF-8" }
+        guard String(validating: body.readableBytesView, as: UTF8.self) != nil else {
+            return "it is not UTF-8"
+        }
         return body.withUnsafeReadableBytes { bytes in
             do throws(JSONError) {
                 var json = JSONReader<JSONError>(bytes, file: "the body", depthMax: Limits.jsonBodyDepthMax)

@@ -59,36 +59,23 @@ package struct PlanPrediction: Equatable, Sendable {
         stages: [(worker: String, layerCount: Int)], profiles: [String: WorkerProfile], goal: PlanGoal,
         groupCount: Int? = nil
     ) {
-        guard let last = stages.last else { return nil }
+        guard !stages.isEmpty else { return nil }
         let round = goal.round(stageCount: stages.count, groupCount: groupCount)
-        let work = round.work
-        var timed: [(seconds: Double, headSeconds: Double)] = []
+        var timed: [StageTime] = []
         for (index, stage) in stages.enumerated() {
             guard let profile = profiles[stage.worker] else { return nil }
             let isLast = index + 1 == stages.count
             timed.append(
-                (
-                    profile.secondsOfStage(work, layerCount: stage.layerCount, isLast: isLast),
-                    isLast ? profile.secondsOfHead(work) : 0
-                ))
+                StageTime(
+                    seconds: profile.secondsOfStage(round.work, layerCount: stage.layerCount, isLast: isLast),
+                    headSeconds: isLast ? profile.secondsOfHead(round.work) : 0))
         }
-        let ends = [.coordinator] + stages.map { LinkMatrix.End.worker($0.worker) } + [.coordinator]
-        let links = zip(ends, ends.dropFirst()).enumerated().map { index, pair in
-            let byteCount =
-                index == 0
-                ? round.openingByteCount
-                : index == stages.count ? round.outcomeByteCount : round.hopByteCount
-            let link = goal.links[pair.0, pair.1]
-            return Link(
-                from: pair.0, to: pair.1, byteCount: byteCount,
-                transferSeconds: link.transferSeconds(byteCount), latencySeconds: link.latencySeconds)
-        }
+        let links = Self.links(between: stages.map(\.worker), round, goal.links)
         let pass =
             timed.reduce(0) { $0 + $1.seconds }
             + links.reduce(0) { $0 + $1.transferSeconds + $1.latencySeconds }
-        let slowest = timed.indices.max { timed[$0].seconds < timed[$1].seconds } ?? 0
-        let slowestLink = links.indices.max { links[$0].transferSeconds < links[$1].transferSeconds } ?? 0
-        let busiest = max(timed[slowest].seconds, links[slowestLink].transferSeconds)
+        let busiest = max(
+            timed.map(\.seconds).max() ?? 0, links.map(\.transferSeconds).max() ?? 0)
         let filled = Double(round.stepCount) * busiest
         let roundSeconds = max(filled, pass, .leastNormalMagnitude)
         concurrency = goal.concurrency
@@ -103,17 +90,39 @@ package struct PlanPrediction: Equatable, Sendable {
                 busyShare: Double(round.stepCount) * timed.seconds / roundSeconds)
         }
         bottleneck =
-            if filled < pass * Self.filledShare {
-                .pass
-            } else if links[slowestLink].transferSeconds > timed[slowest].seconds {
-                .link(slowestLink)
-            } else if stages[slowest].worker == last.worker,
-                timed[slowest].headSeconds * 2 > timed[slowest].seconds
-            {
-                .head(stage: slowest)
-            } else {
-                .layers(stage: slowest)
-            }
+            filled < pass * Self.filledShare ? .pass : Self.bottleneck(of: timed, links)
+    }
+
+    /// What one step takes of a stage.
+    private struct StageTime {
+        let seconds: Double
+        let headSeconds: Double
+    }
+
+    /// From the coordinator to the first stage, between the stages, and back.
+    private static func links(
+        between workers: [String], _ round: DecodeRound, _ matrix: LinkMatrix
+    ) -> [Link] {
+        let ends = [.coordinator] + workers.map { LinkMatrix.End.worker($0) } + [.coordinator]
+        return zip(ends, ends.dropFirst()).enumerated().map { index, pair in
+            let byteCount =
+                index == 0
+                ? round.openingByteCount
+                : index == workers.count ? round.outcomeByteCount : round.hopByteCount
+            let link = matrix[pair.0, pair.1]
+            return Link(
+                from: pair.0, to: pair.1, byteCount: byteCount,
+                transferSeconds: link.transferSeconds(byteCount), latencySeconds: link.latencySeconds)
+        }
+    }
+
+    /// What takes longest of stages that are never idle.
+    private static func bottleneck(of stages: [StageTime], _ links: [Link]) -> Bottleneck {
+        let slowest = stages.indices.max { stages[$0].seconds < stages[$1].seconds } ?? 0
+        let slowestLink = links.indices.max { links[$0].transferSeconds < links[$1].transferSeconds } ?? 0
+        if links[slowestLink].transferSeconds > stages[slowest].seconds { return .link(slowestLink) }
+        let isHead = stages[slowest].headSeconds * 2 > stages[slowest].seconds
+        return isHead ? .head(stage: slowest) : .layers(stage: slowest)
     }
 
     /// A stage or link that is busy for this part of the time is what all wait for.

@@ -86,7 +86,6 @@ package struct SendWindow: Equatable, Sendable {
         let rate = Double(interval.byteCount) / (elapsed / .seconds(1))
         if wasFull || rate > rates.max() ?? 0 {
             rates.append(rate)
-            if rates.count > Limits.sendRateIntervalsMax { rates.removeFirst() }
         }
         self.interval = Interval(start: now)
         wasFull = false

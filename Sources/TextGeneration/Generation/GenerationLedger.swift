@@ -59,24 +59,16 @@ package struct GenerationLedger: Sendable {
 
 /// The last durations of a kind.
 package struct RecentDurations: Sendable {
-    private let countMax: Int
-    private var micros: [Int64] = []
-    private var next = 0
+    private var micros: Recent<Int64>
 
     package init(countMax: Int) {
-        self.countMax = max(countMax, 1)
+        micros = Recent(countMax: countMax)
     }
 
     package var isEmpty: Bool { micros.isEmpty }
 
     package mutating func append(_ duration: Duration) {
-        let value = Int64((duration.seconds * 1e6).rounded())
-        if micros.count < countMax {
-            micros.append(value)
-        } else {
-            micros[next] = value
-            next = (next + 1) % countMax
-        }
+        micros.append(Int64((duration.seconds * 1e6).rounded()))
     }
 
     /// The values below which `fractions` of all lie, in milliseconds; empty if there are none.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
-@testable import BitNetFormats
-@testable import BitNetSynthesis
 import ModelTestSupport
 import Testing
 
+@testable import BitNetFormats
+@testable import BitNetSynthesis
 
 /// One model in every form that people have it in.
 @Suite struct ContainerTests {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
-@testable import BitNetFormats
 import ModelTestSupport
 import TestSupport
 import Testing
 
+@testable import BitNetFormats
 
 struct SafeTensorsFileTests {
     private func open(_ header: String, data: Int = 16, length: UInt64? = nil) throws -> SafeTensorsFile {

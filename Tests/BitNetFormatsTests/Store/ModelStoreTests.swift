@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
-@testable import BitNetFormats
-@testable import BitNetSynthesis
 import Glibc
 import ModelTestSupport
 import TestSupport
 import Testing
 
+@testable import BitNetFormats
+@testable import BitNetSynthesis
 
 /// A model on disk and a directory for a store.
 private struct StoreFixture {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-@testable import BitNetFormats
 import Glibc
 import ModelTestSupport
 import TestSupport
 import Testing
 
+@testable import BitNetFormats
 
 /// Bytes and the file that they are.
 private struct Content {
