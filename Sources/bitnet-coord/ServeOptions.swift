@@ -47,9 +47,9 @@ struct ServeOptions: ParsableArguments {
     /// - Parameter file: the cluster file, if there is one.
     /// - Throws: a usage error for an address that others reach without a key.
     func gateway(_ file: ClusterFile?) throws -> ListenerConfiguration {
-        let address = try HostPort(
-            parsing: Self.joined(
-                host ?? file?.listen?.host ?? "127.0.0.1", port ?? file?.listen?.port ?? 8080))
+        let wanted = HostPort(
+            host: host ?? file?.listen?.host ?? "127.0.0.1", port: port ?? file?.listen?.port ?? 8080)
+        let address = try HostPort(parsing: "\(wanted)")
         let keys = try apiKey + (apiKeyFile.map { try APIKeyFile.read($0) } ?? [])
         guard address.isLoopback || !keys.isEmpty || noApiKey else {
             throw ValidationError(
@@ -68,9 +68,5 @@ struct ServeOptions: ParsableArguments {
                 "--admin \(admin) is reachable from other machines, so --admin-key-file is needed")
         }
         return .administration(host: address.host, port: Int(address.port), keys: keys)
-    }
-
-    private static func joined(_ host: String, _ port: UInt16) -> String {
-        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 }

@@ -22,7 +22,7 @@ package struct AdminServer: Sendable {
     ///
     /// - Parameter onListening: is given the address once connections are taken.
     /// - Throws: ``HTTPServerError`` if it cannot listen.
-    package func run(onListening: @escaping @Sendable (_ host: String, _ port: Int) -> Void) async throws {
+    package func run(onListening: @escaping @Sendable (HostPort) -> Void) async throws {
         try await server.run(onListening: onListening)
     }
 

@@ -35,7 +35,7 @@ func withRunningGateway(
     let (ports, continuation) = AsyncStream<Int>.makeStream()
     let running = Task {
         defer { continuation.finish() }
-        try await gateway.run { _, port in continuation.yield(port) }
+        try await gateway.run { continuation.yield(Int($0.port)) }
     }
     defer { running.cancel() }
     for await port in ports {

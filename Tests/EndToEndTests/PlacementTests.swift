@@ -3,7 +3,7 @@ import Testing
 
 extension EndToEnd {
     /// Which worker gets which layers.
-    @Suite struct Planning {
+    @Suite struct Placement {
         @Test func `layers that the file gives are taken as they are, however uneven`() async throws {
             let cluster = try await TestCluster(count: 3)
             cluster.assign("0-0", "1-7", "8-8")

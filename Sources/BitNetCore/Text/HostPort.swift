@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import BitNetCore
-
-#if canImport(Glibc)
 import Glibc
-#endif
 
 /// Where a program listens or is reached: `127.0.0.1:7101`, `[::1]:7101`, `node-3.rack:7101`.
 package struct HostPort: Hashable, Sendable {
@@ -13,32 +9,38 @@ package struct HostPort: Hashable, Sendable {
     /// 0 has the system choose a port to listen on.
     package let port: UInt16
 
-    /// - Throws: ``ConfigError`` without a place.
-    package init(parsing text: String) throws(ConfigError) {
+    /// Whatever the host is; for addresses that the system gave.
+    package init(host: String, port: UInt16) {
+        self.host = host
+        self.port = port
+    }
+
+    /// - Throws: ``AddressError``.
+    package init(parsing text: String) throws(AddressError) {
         guard text.utf8.count <= Limits.addressBytesMax else {
-            throw ConfigError(
+            throw AddressError(
                 "an address of \(text.utf8.count) bytes; at most \(Limits.addressBytesMax) are taken")
         }
         guard let colon = text.lastIndex(of: ":") else {
-            throw ConfigError("“\(text)” has no port; write HOST:PORT, for instance 127.0.0.1:7101")
+            throw AddressError("“\(text)” has no port; write HOST:PORT, for instance 127.0.0.1:7101")
         }
         let host = text[..<colon]
         let digits = text[text.index(after: colon)...]
         guard digits.allSatisfy({ ("0"..."9").contains($0) }), let port = UInt16(digits) else {
-            throw ConfigError("“\(digits)” in “\(text)” is not a port, a number up to 65535")
+            throw AddressError("“\(digits)” in “\(text)” is not a port, a number up to 65535")
         }
         self.port = port
         self.host = try Self.unbracketed(String(host), of: text)
     }
 
-    private static func unbracketed(_ host: String, of text: String) throws(ConfigError) -> String {
+    private static func unbracketed(_ host: String, of text: String) throws(AddressError) -> String {
         if host.hasPrefix("["), host.hasSuffix("]") {
             let address = String(host.dropFirst().dropLast())
-            guard ipv6(address) != nil else { throw ConfigError("“\(address)” is not an IPv6 address") }
+            guard ipv6(address) != nil else { throw AddressError("“\(address)” is not an IPv6 address") }
             return address
         }
         guard !host.contains(":") else {
-            throw ConfigError("“\(text)”: put an IPv6 address in brackets, for instance [::1]:7101")
+            throw AddressError("“\(text)”: put an IPv6 address in brackets, for instance [::1]:7101")
         }
         let isName = host.unicodeScalars.allSatisfy {
             switch $0 {
@@ -46,9 +48,9 @@ package struct HostPort: Hashable, Sendable {
             default: false
             }
         }
-        guard isName, !host.isEmpty else { throw ConfigError("“\(host)” in “\(text)” is not a host name") }
+        guard isName, !host.isEmpty else { throw AddressError("“\(host)” in “\(text)” is not a host name") }
         let isNumeric = host.unicodeScalars.allSatisfy { $0 == "." || ("0"..."9").contains($0) }
-        guard !isNumeric || ipv4(host) != nil else { throw ConfigError("“\(host)” is not an IPv4 address") }
+        guard !isNumeric || ipv4(host) != nil else { throw AddressError("“\(host)” is not an IPv4 address") }
         return host
     }
 
@@ -84,4 +86,22 @@ package struct HostPort: Hashable, Sendable {
 extension HostPort: CustomStringConvertible {
     /// As it was written: with brackets around an IPv6 address.
     package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+    /// As a client on this machine reaches it, if a program listens there on all addresses.
+    package var reachable: HostPort {
+        switch host {
+        case "0.0.0.0": HostPort(host: "127.0.0.1", port: port)
+        case "::": HostPort(host: "::1", port: port)
+        default: self
+        }
+    }
+}
+
+/// What is no address.
+package struct AddressError: RemediableError, Equatable {
+    package let message: String
+
+    init(_ message: String) {
+        self.message = PrintableText.line(message)
+    }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
-import ClusterConfig
 import Testing
 
 @Suite struct HostPortTests {
@@ -30,13 +29,13 @@ import Testing
         "localhost:١",
     ])
     func `what is no address is refused`(text: String) {
-        #expect(throws: ConfigError.self) { try HostPort(parsing: text) }
+        #expect(throws: AddressError.self) { try HostPort(parsing: text) }
     }
 
     @Test func `an address has a limit`() throws {
         let longest = String(repeating: "x", count: Limits.addressBytesMax - 2) + ":1"
         _ = try HostPort(parsing: longest)
-        #expect(throws: ConfigError.self) { try HostPort(parsing: "x" + longest) }
+        #expect(throws: AddressError.self) { try HostPort(parsing: "x" + longest) }
     }
 
     @Test(arguments: [
@@ -47,5 +46,13 @@ import Testing
     ])
     func `only addresses of this machine are loopback`(text: String, isLoopback: Bool) throws {
         #expect(try HostPort(parsing: text).isLoopback == isLoopback)
+    }
+
+    @Test(arguments: [
+        ("0.0.0.0:8080", "127.0.0.1:8080"), ("[::]:8080", "[::1]:8080"), ("10.0.0.7:1", "10.0.0.7:1"),
+        ("[fe80::1]:1", "[fe80::1]:1"), ("node:1", "node:1"),
+    ])
+    func `who listens everywhere is reached here`(text: String, reachable: String) throws {
+        #expect("\(try HostPort(parsing: text).reachable)" == reachable)
     }
 }
