@@ -2,6 +2,7 @@
 
 import BitNetCore
 import ClusterProtocol
+import TestSupport
 import Testing
 
 @Suite struct PartLedgerTests {
