@@ -163,7 +163,7 @@ let package = Package(
                 "BitNetCore", "BitNetFormats", "ClusterConfig", "ClusterGateway",
                 product("NIOCore", "swift-nio"),
             ],
-            path: "Tests/Fuzzing/Targets", swiftSettings: swift),
+            path: "Tests/Checks/Fuzzing/Targets", swiftSettings: swift),
         tests("FuzzReplayTests", ["FuzzTargets"]),
         tests("CTernaryTests", ["CTernary", "CPlatform"]),
         tests("CFormatsTests", ["CFormats"]),
@@ -190,13 +190,13 @@ let package = Package(
     ]
 )
 
-// The fuzzer links against libFuzzer, which only a build with --sanitize=fuzzer has: Tests/Fuzzing/run.
+// The fuzzer links against libFuzzer, which only a build with --sanitize=fuzzer has: Tests/Checks/Fuzzing/run.
 if Context.environment["BITNET_FUZZING"] != nil {
     package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
     package.targets += [
-        .target(name: "CFuzzing", path: "Tests/Fuzzing/Counting", cSettings: kernels),
+        .target(name: "CFuzzing", path: "Tests/Checks/Fuzzing/Counting", cSettings: kernels),
         .executableTarget(
-            name: "fuzz", dependencies: ["FuzzTargets", "CFuzzing"], path: "Tests/Fuzzing/Driver",
+            name: "fuzz", dependencies: ["FuzzTargets", "CFuzzing"], path: "Tests/Checks/Fuzzing/Driver",
             swiftSettings: swift + [.unsafeFlags(["-parse-as-library"])]),
     ]
 }

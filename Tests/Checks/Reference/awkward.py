@@ -16,7 +16,7 @@ import gguf
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent.parent / "cluster" / "model"))
+sys.path.insert(0, str(HERE.parent.parent.parent / "cluster" / "model"))
 
 from container import ARCHITECTURE, add_shape, add_tokenizer  # noqa: E402
 from corpus import stories  # noqa: E402
@@ -93,7 +93,7 @@ def write(path, shape):
 
 
 def main():
-    directory = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parent / "Golden"
+    directory = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parent.parent / "Golden"
     for name, shape in SHAPES.items():
         path = directory / f"{name}.gguf"
         write(path, shape)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes the seeds of the corpus that are not text: Tests/Fuzzing/seeds.py
+"""Writes the seeds of the corpus that are not text: Tests/Checks/Fuzzing/seeds.py
 
 Names that begin with "good" must be accepted, with "bad" refused, which the replaying tests check.
 """
@@ -265,7 +265,7 @@ def directories():
 
 def tokenizers():
     """The golden tokenizers, cut down to what a fuzzer can turn around quickly."""
-    golden = pathlib.Path(__file__).parent.parent / "Golden" / "tokenizers"
+    golden = pathlib.Path(__file__).parent.parent.parent / "Golden" / "tokenizers"
     for path in sorted(golden.glob("*.json")):
         if path.name.endswith(".ids.json"):
             continue

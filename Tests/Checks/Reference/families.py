@@ -8,8 +8,8 @@ import gguf
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
 HERE = Path(__file__).resolve().parent
-GOLDEN = HERE.parent / "Golden"
-EMBEDDED = HERE.parent.parent / "cluster" / "model"
+GOLDEN = HERE.parent.parent / "Golden"
+EMBEDDED = HERE.parent.parent.parent / "cluster" / "model"
 
 LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
           r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")

@@ -69,7 +69,7 @@ def main():
             messages = [{"role": role, "content": content} for role, content in dialogue]
             text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
             cases.append({"template": name, "messages": messages, "text": text})
-    path = pathlib.Path(__file__).parent.parent / "Golden" / "chat.json"
+    path = pathlib.Path(__file__).parent.parent.parent / "Golden" / "chat.json"
     path.write_text(json.dumps(cases, indent=1, ensure_ascii=True) + "\n")
     print(f"{len(cases)} conversations in {path}", file=sys.stderr)
 
