@@ -9,6 +9,9 @@ extension Limits {
     /// Threads of a process that hash, sync, pack and load; more than it works on at a time.
     package static let diskThreads = 2 * transfersMax
 
+    /// How often a part that arrived damaged is sent again.
+    package static let partRetriesMax = 2
+
     // MARK: Flow control (bytes that a worker has not written yet)
 
     /// Bytes of one chunk on a fast link.

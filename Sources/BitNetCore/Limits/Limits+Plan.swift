@@ -18,6 +18,14 @@ extension Limits {
     /// One-way delay of a link, seconds.
     package static let linkLatencySecondsMax = 60.0
 
+    /// Memory of a machine, bytes: no machine has more; exact as a floating-point number.
+    package static let machineMemoryBytesMax: UInt64 = 1 << 50
+
+    // MARK: Plans
+
+    /// One figure of a model's cost, bytes: sums of the largest plan stay far below 64 bits.
+    package static let plannedBytesMax: UInt64 = 1 << 46
+
     // MARK: The book of measurements
 
     /// The file in which a coordinator keeps what was measured, bytes.

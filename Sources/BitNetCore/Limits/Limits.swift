@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 
-/// Every bound the project enforces, in one place.
+/// Every bound on what comes from outside, in one place; by subject in the extensions beside this file.
 ///
 /// A size that comes from a peer, a file or a user is compared with one of these before it reaches an
-/// allocator or a loop.
+/// allocator or a loop. What is only a matter of tuning (how much is tried, remembered or remarked) is a private
+/// constant of the file that it tunes.
 package enum Limits {
     // MARK: Frames (bytes of payload). Tested at the limit and one past it.
 
@@ -37,6 +38,10 @@ package enum Limits {
 
     package static let workersMax = 1024
     package static let slotsMax = 4096
+    /// Slots where nobody says how many: more would take memory that most never use.
+    package static let defaultSlotsMax = 16
+    /// Threads that compute a stage: more than any stage keeps at work.
+    package static let threadsMax = 1024
     /// Tokens in one step: what fits `activationBytesMax` for the widest model is checked separately.
     package static let stepTokensMax = 2048
     /// Steps that wait for a stage's compute queue; who sends more breaks the protocol.
@@ -61,8 +66,6 @@ package enum Limits {
     package static let tensorsPerPartMax = 64
     /// One part file (one layer, or the embedding), bytes.
     package static let partBytesMax: UInt64 = 1 << 36
-    /// Header of one part file, bytes.
-    package static let partHeaderBytesMax = 64 << 10
 
     // MARK: Model files
 
@@ -122,8 +125,6 @@ package enum Limits {
     package static let promptBytesMax = 8 << 20
     /// Messages of one conversation.
     package static let chatMessagesMax = 4096
-    /// workers.yaml, bytes.
-    package static let configBytesMax = 1 << 20
 
     /// Free space on a worker's disk below which an operator should look, bytes.
     package static let diskFreeBytesLow: UInt64 = 1 << 30
@@ -132,6 +133,8 @@ package enum Limits {
 
     /// Open connections of one listener; a worker needs three, and closes further ones at once.
     package static let connectionsMax = 64
+    /// Frames that nobody has taken before a connection stops reading: with 1 MiB of weights each, its memory.
+    package static let waitingFramesMax = 4
 
     // MARK: Time
 

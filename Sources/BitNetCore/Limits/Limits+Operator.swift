@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 
-/// Bounds of what an operator's program reads from a coordinator or a gateway.
+/// Bounds of what an operator is told, and of what his program reads from a coordinator or a gateway.
 extension Limits {
+    /// Failures, reasons and hints that a status tells of: what a screen has room for.
+    package static let statusFailuresMax = 8
+    /// Events that are kept for readers that come late.
+    package static let eventsKeptMax = 1024
     /// A document of the admin API, bytes: 1024 stages and a plan's notes take less than one MiB.
     package static let adminDocumentBytesMax = 4 << 20
     /// How long an answer of the admin API may take, and the beginning of one of the public API.
