@@ -59,7 +59,10 @@ let package = Package(
         // What the coordinator says of itself over HTTP, and what bitnet-ctl reads.
         .target(name: "AdminAPI", dependencies: ["BitNetCore"], swiftSettings: swift),
         // Figures for Prometheus and lines for logs.
-        .target(name: "Telemetry", dependencies: ["BitNetCore", log, metrics], swiftSettings: swift),
+        .target(
+            name: "Telemetry",
+            dependencies: ["BitNetCore", log, metrics, product("CoreMetrics", "swift-metrics")],
+            swiftSettings: swift),
 
         // The BitNet wing: files, arithmetic. Knows no network.
         .target(name: "CPlatform", cSettings: kernels),
