@@ -60,7 +60,10 @@ let package = Package(
         // What the coordinator says of itself over HTTP, and what bitnet-ctl reads.
         .target(name: "AdminAPI", dependencies: ["BitNetCore"], swiftSettings: swift),
         // Figures for Prometheus and lines for logs.
-        .target(name: "Telemetry", dependencies: ["BitNetCore", log, metrics], swiftSettings: swift),
+        .target(
+            name: "Telemetry",
+            dependencies: ["BitNetCore", log, metrics, product("CoreMetrics", "swift-metrics")],
+            swiftSettings: swift),
 
         // The BitNet wing: files, arithmetic. Knows no network.
         .target(name: "CPlatform", cSettings: kernels),
@@ -181,7 +184,7 @@ let package = Package(
                 "BitNetCore", "BitNetFormats", "BitNetTokenizer", "ClusterConfig", "ClusterGateway",
                 product("NIOCore", "swift-nio"),
             ],
-            path: "Tests/Fuzzing/Targets", swiftSettings: swift),
+            path: "Tests/Checks/Fuzzing/Targets", swiftSettings: swift),
         tests("FuzzReplayTests", ["FuzzTargets"]),
         tests("CTernaryTests", ["CTernary", "CPlatform"]),
         tests("CFormatsTests", ["CFormats"]),
@@ -234,13 +237,13 @@ let package = Package(
     ]
 )
 
-// The fuzzer links against libFuzzer, which only a build with --sanitize=fuzzer has: Tests/Fuzzing/run.
+// The fuzzer links against libFuzzer, which only a build with --sanitize=fuzzer has: Tests/Checks/Fuzzing/run.
 if Context.environment["BITNET_FUZZING"] != nil {
     package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
     package.targets += [
-        .target(name: "CFuzzing", path: "Tests/Fuzzing/Counting", cSettings: kernels),
+        .target(name: "CFuzzing", path: "Tests/Checks/Fuzzing/Counting", cSettings: kernels),
         .executableTarget(
-            name: "fuzz", dependencies: ["FuzzTargets", "CFuzzing"], path: "Tests/Fuzzing/Driver",
+            name: "fuzz", dependencies: ["FuzzTargets", "CFuzzing"], path: "Tests/Checks/Fuzzing/Driver",
             swiftSettings: swift + [.unsafeFlags(["-parse-as-library"])]),
     ]
 }

@@ -13,7 +13,7 @@ package struct EngineOptions: ParsableArguments {
     @Option(
         name: [.customLong("parallel")],
         help:
-            "Sequences at a time; by default as many as fit into memory, at most \(SlotCounts.automaticMax).")
+            "Sequences at a time; by default as many as fit into memory, at most \(Limits.defaultSlotsMax).")
     package var slotCount: Int?
 
     @Option(

@@ -205,7 +205,7 @@ import Testing
                 #expect(error?.message.contains("scalar") == true)
             }
         }
-        for count in [0, -1, ComputePool.threadCountMax + 1] {
+        for count in [0, -1, Limits.threadsMax + 1] {
             #expect(throws: EngineError.self) { try ComputePool(threadCount: count) }
         }
         #expect(ComputePool.defaultThreadCount >= 1)

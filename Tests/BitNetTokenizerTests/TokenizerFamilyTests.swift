@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Ids of Hugging Face's library for texts of many scripts, with small vocabularies of every family
-/// (Tests/Reference/tokenizers).
+/// (Tests/Checks/Reference/tokenizers).
 @Suite struct TokenizerFamilyTests {
     static let families = ["llama3", "gpt2", "four-pass", "falcon3", "sentencepiece"]
 

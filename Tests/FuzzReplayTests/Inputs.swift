@@ -16,7 +16,7 @@ struct Input {
 func inputs(of target: FuzzTarget, from file: String = #filePath) throws -> [Input] {
     let root = "/" + file.split(separator: "/").dropLast(2).joined(separator: "/")
     return try ["corpus", "found"].flatMap { folder in
-        let folder = "\(root)/Fuzzing/\(folder)/\(target.rawValue)"
+        let folder = "\(root)/Checks/Fuzzing/\(folder)/\(target.rawValue)"
         return try names(in: folder).map { Input(name: $0, bytes: try bytes(of: "\(folder)/\($0)")) }
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 package import ClusterPlanning
 import ClusterWire
 
@@ -36,7 +37,7 @@ extension ClusterMeasurements.Worker {
             headSeconds: curve(measured.head), stepSeconds: measured.stepSeconds,
             readBytesPerSecond: measured.readBytesPerSecond,
             attentionSecondsPerToken: measured.attentionSecondsPerToken)
-        guard measured.layerByteCount <= ModelCost.figureMax else {
+        guard measured.layerByteCount <= Limits.plannedBytesMax else {
             throw ProfileError("a layer takes \(measured.layerByteCount) bytes")
         }
         layerByteCount = measured.layerByteCount

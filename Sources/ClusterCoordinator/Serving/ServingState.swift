@@ -98,7 +98,7 @@ package struct ServingState: Equatable, Sendable {
         failures.insert(
             FailureRecord(time: time, worker: worker, message: reason, lostSequenceCount: sequenceCount),
             at: 0)
-        failures = Array(failures.prefix(AdminAPI.failuresMax))
+        failures = Array(failures.prefix(Limits.statusFailuresMax))
     }
 
     /// - Returns: whether that changed anything.

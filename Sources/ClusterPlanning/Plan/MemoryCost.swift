@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+import BitNetCore
+
 /// Memory that the parts of a model take on one worker, in bytes.
 package struct MemoryCost: Equatable, Sendable {
     /// One layer: resident weights and KV cache.
@@ -21,8 +23,8 @@ package struct MemoryCost: Equatable, Sendable {
     /// Why no plan can be made of these figures, or `nil`.
     package var invalidity: String? {
         let largest = max(perLayer, forFirst, forLast, perStage)
-        guard largest > ModelCost.figureMax else { return nil }
-        return "a part of the model takes \(largest) bytes; at most \(ModelCost.figureMax) are planned for"
+        guard largest > Limits.plannedBytesMax else { return nil }
+        return "a part of the model takes \(largest) bytes; at most \(Limits.plannedBytesMax) are planned for"
     }
 
     /// Memory of a stage.

@@ -4,9 +4,6 @@ package import BitNetCore
 
 /// What a model's parts cost on the wire and in memory, in bytes.
 package struct ModelCost: Equatable, Sendable {
-    /// No single figure may be larger; sums of the largest plan then stay far below 64 bits.
-    package static let figureMax: UInt64 = 1 << 46
-
     /// Wire bytes of each layer, in order.
     package var layerByteCounts: [UInt64]
     package var embeddingByteCount: UInt64
@@ -63,8 +60,8 @@ package struct ModelCost: Equatable, Sendable {
                 embeddingByteCount, outputNormByteCount, headByteCount, memoryPerLayer, memoryForFirst,
                 memoryForLast, memoryPerStage,
             ]
-        guard let largest = figures.max(), largest > Self.figureMax else { return nil }
-        return "a part of the model takes \(largest) bytes; at most \(Self.figureMax) are planned for"
+        guard let largest = figures.max(), largest > Limits.plannedBytesMax else { return nil }
+        return "a part of the model takes \(largest) bytes; at most \(Limits.plannedBytesMax) are planned for"
     }
 }
 

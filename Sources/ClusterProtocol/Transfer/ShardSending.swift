@@ -8,9 +8,6 @@ package import BitNetCore
 /// ones, while a part's bytes are under way; only one part's bytes are at a time. What is under way is bounded by
 /// a ``SendWindow``. Each event returns what to do next; after `.done` or `.fail` nothing more is to be done.
 package struct ShardSending: Equatable, Sendable {
-    /// How often a part that arrived damaged is sent again.
-    package static let retriesMax = 2
-
     private enum Phase: Equatable {
         /// The worker looks at its disk.
         case offered
@@ -157,7 +154,7 @@ package struct ShardSending: Equatable, Sendable {
         guard !isAccepted else { return next(now) }
         let count = rejectionCounts[digest, default: 0] + 1
         rejectionCounts[digest] = count
-        guard count <= Self.retriesMax else {
+        guard count <= Limits.partRetriesMax else {
             return fail(
                 .rejected, "the \(part.kind) was rejected \(count) times, last because: \(message)")
         }

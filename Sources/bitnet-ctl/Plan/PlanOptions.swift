@@ -17,7 +17,7 @@ struct PlanOptions: ParsableArguments {
         name: [.customLong("parallel")],
         help: """
             Sequences at a time that memory is kept for; by default, as of bitnet-coord, as many as fit, at most \
-            \(SlotCounts.automaticMax).
+            \(Limits.defaultSlotsMax).
             """)
     var slotCount: Int?
 

@@ -42,7 +42,7 @@ enum GoldenModel: String, CaseIterable, Sendable, CustomTestStringConvertible {
         let file = try MappedFile(path: path)
         let golden = try json.withBytes { try JSONDecoder().decode(Values.self, from: Data($0)) }
         let found = file.withBytes { ContentDigest.of($0).hex }
-        try #require(golden.sha256 == found, "\(name).json is of another model: see Tests/Reference")
+        try #require(golden.sha256 == found, "\(name).json is of another model: see Tests/Checks/Reference")
         return golden
     }
 }
@@ -61,7 +61,7 @@ struct PackedModel: Sendable {
     func part(_ kind: PartReference.Kind) throws -> PackedPart { try #require(parts[kind]) }
 }
 
-/// What the numpy reference computed for one model (see Tests/Reference).
+/// What the numpy reference computed for one model (see Tests/Checks/Reference).
 protocol GoldenValues: Decodable {
     /// Of the model file.
     var sha256: String? { get }

@@ -244,10 +244,10 @@ import Testing
 
     @Test func `figures at the limit are planned and one past it refused`() throws {
         let largest = Self.cost(
-            layers: [UInt64](repeating: ModelCost.figureMax, count: Limits.layersMax),
-            embedding: ModelCost.figureMax, norm: ModelCost.figureMax, head: ModelCost.figureMax,
-            perLayer: ModelCost.figureMax, first: ModelCost.figureMax, last: ModelCost.figureMax,
-            perStage: ModelCost.figureMax)
+            layers: [UInt64](repeating: Limits.plannedBytesMax, count: Limits.layersMax),
+            embedding: Limits.plannedBytesMax, norm: Limits.plannedBytesMax, head: Limits.plannedBytesMax,
+            perLayer: Limits.plannedBytesMax, first: Limits.plannedBytesMax, last: Limits.plannedBytesMax,
+            perStage: Limits.plannedBytesMax)
         #expect(try StagePlanner.plan(cost: largest, workers: Self.workers([.max, .max])).stages.count == 2)
         #expect(throws: PlanError.self) {
             try StagePlanner.plan(cost: largest, workers: Self.workers([1, 1]))

@@ -229,11 +229,11 @@ private struct FakeWorker {
         worker.corruptions[parts[0].digest] = corruptionCount
         var dice = SeededRandom(seed: 1)
         let last = try worker.run(&machine, parts: parts, dice: &dice)
-        let tries = min(corruptionCount, ShardSending.retriesMax) + 1
+        let tries = min(corruptionCount, Limits.partRetriesMax) + 1
         #expect(worker.received[parts[0].digest] == [Range<UInt64>](repeating: 0..<100, count: tries))
         #expect(machine.wasRejected(parts[0]) == (corruptionCount > 0))
         #expect(!machine.wasRejected(parts[1]))
-        if corruptionCount <= ShardSending.retriesMax {
+        if corruptionCount <= Limits.partRetriesMax {
             #expect(last == .done)
             #expect(machine.sentByteCount == UInt64(tries) * 100 + 50)
         } else {
