@@ -32,7 +32,6 @@ let log = product("Logging", "swift-log")
 let metrics = product("Metrics", "swift-metrics")
 let crypto = product("Crypto", "swift-crypto")
 let arguments = product("ArgumentParser", "swift-argument-parser")
-let support: [Target.Dependency] = ["TestSupport", "ModelTestSupport"]
 
 let package = Package(
     name: "bitnet-coord",
@@ -205,12 +204,19 @@ let package = Package(
         tests("BitNetCoreTests", ["BitNetCore"]),
         tests(
             "BitNetFormatsTests",
-            ["BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetSynthesis"] + support),
+            [
+                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetSynthesis", "TestSupport",
+                "ModelTestSupport",
+            ]),
         tests(
-            "BitNetTokenizerTests", ["BitNetCore", "BitNetFormats", "BitNetTokenizer"] + support),
+            "BitNetTokenizerTests",
+            ["BitNetCore", "BitNetFormats", "BitNetTokenizer", "TestSupport", "ModelTestSupport"]),
         tests(
             "BitNetSynthesisTests",
-            ["BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetSynthesis"] + support),
+            [
+                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetSynthesis", "TestSupport",
+                "ModelTestSupport",
+            ]),
         tests("BitNetEngineTests", ["BitNetCore", "BitNetFormats", "BitNetEngine"]),
         tests("ClusterWireTests", ["BitNetCore", "ClusterWire"]),
         tests("ClusterProtocolTests", ["BitNetCore", "ClusterWire", "ClusterProtocol", "TestSupport"]),

@@ -20,7 +20,9 @@ enum LayerRules {
         (
             one: ["CTernary", "CFormats"],
             other: ["ClusterWire", "NIOCore", "NIOPosix", "Hummingbird", "AsyncHTTPClient"],
-            meeting: programs.union(["ClusterWorker", "ClusterCoordinator", "ProgramPipeline"])
+            meeting: programs.union([
+                "ClusterWorker", "ClusterCoordinator", "ClusterSimulation", "ProgramPipeline",
+            ])
         ),
         (
             one: ["Hummingbird", "AsyncHTTPClient"], other: ["ClusterWire", "CTernary", "CFormats"],
