@@ -37,6 +37,8 @@ package enum Limits {
 
     package static let workersMax = 1024
     package static let slotsMax = 4096
+    /// Compute threads of one stage.
+    package static let threadsMax = 1024
     /// Tokens in one step: what fits `activationBytesMax` for the widest model is checked separately.
     package static let stepTokensMax = 2048
     /// Steps that wait for a stage's compute queue; who sends more breaks the protocol.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 import CPlatform
 
 /// A persistent pool of threads for the regions of a few microseconds inside a forward pass.
@@ -6,10 +7,8 @@ import CPlatform
 /// Safety: `@unchecked Sendable` by confinement: regions are started from one serial queue at a time, the
 /// one that runs the stage which owns the pool.
 package final class ComputePool: @unchecked Sendable {
-    package static let threadCountMax = 1024
-
     /// Processors that this process may use: affinity mask and cgroup quota considered.
-    package static var defaultThreadCount: Int { min(bn_processor_count(), threadCountMax) }
+    package static var defaultThreadCount: Int { min(bn_processor_count(), Limits.threadsMax) }
 
     let handle: OpaquePointer
     package let threadCount: Int
@@ -21,10 +20,10 @@ package final class ComputePool: @unchecked Sendable {
     package init(
         threadCount: Int = ComputePool.defaultThreadCount, pinsThreads: Bool = false
     ) throws(EngineError) {
-        guard (1...Self.threadCountMax).contains(threadCount) else {
+        guard (1...Limits.threadsMax).contains(threadCount) else {
             throw EngineError(
                 .invalidConfiguration,
-                "thread count is \(threadCount), expected 1...\(Self.threadCountMax)")
+                "thread count is \(threadCount), expected 1...\(Limits.threadsMax)")
         }
         guard let handle = bn_pool_create(threadCount) else {
             throw EngineError(

@@ -43,8 +43,8 @@ struct BenchOptions: ParsableArguments {
     }
 
     static func checkThreads(_ counts: [Int]) throws {
-        for count in counts where !(1...ComputePool.threadCountMax).contains(count) {
-            throw ValidationError("--threads must be 1...\(ComputePool.threadCountMax)")
+        for count in counts where !(1...Limits.threadsMax).contains(count) {
+            throw ValidationError("--threads must be 1...\(Limits.threadsMax)")
         }
     }
 

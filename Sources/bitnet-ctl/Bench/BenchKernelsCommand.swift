@@ -95,7 +95,7 @@ struct BenchKernelsCommand: AsyncParsableCommand {
                 quick && isDefault ? Self.quickTokens : tokens, "--tokens", atMost: Self.tokensMax)
             options.threadCounts =
                 try threads.map {
-                    try BenchOptions.numbers($0, "--threads", atMost: ComputePool.threadCountMax)
+                    try BenchOptions.numbers($0, "--threads", atMost: Limits.threadsMax)
                 } ?? Array(Set([1, ComputePool.defaultThreadCount])).sorted()
             switch kernelMode {
             case .auto: break
