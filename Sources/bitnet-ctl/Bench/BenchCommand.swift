@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
+import BitNetCore
 import BitNetEngine
 import BitNetFormats
 import ProgramSupport
