@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+package import BitNetCore
+
 /// `GET /v1/plan`: who serves which layers, and what that should bring.
 package struct PlanDocument: Codable, Equatable, Sendable {
     package struct Stage: Codable, Equatable, Sendable {
@@ -47,6 +49,7 @@ package struct PlanDocument: Codable, Equatable, Sendable {
     package var stages: [Stage]
     package var slots: Int
     package var contextLength: Int
+    /// As text, so that a program can tell of a coordinator that knows more types than itself.
     package var cacheType: String
     package var prefillChunk: Int
     /// Empty if workers were not measured.
@@ -56,11 +59,11 @@ package struct PlanDocument: Codable, Equatable, Sendable {
     /// Workers that the plan leaves out, for people.
     package var notes: [String] = []
 
-    package init(stages: [Stage], slots: Int, contextLength: Int, cacheType: String, prefillChunk: Int) {
+    package init(stages: [Stage], settings: StageSettings) {
         self.stages = stages
-        self.slots = slots
-        self.contextLength = contextLength
-        self.cacheType = cacheType
-        self.prefillChunk = prefillChunk
+        slots = settings.cache.slots
+        contextLength = settings.cache.context
+        cacheType = settings.cache.type.rawValue
+        prefillChunk = settings.prefillChunk
     }
 }

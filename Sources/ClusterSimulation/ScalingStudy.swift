@@ -51,8 +51,7 @@ package struct ScalingStudy: Sendable {
     package func run(_ wanted: Case) -> Result? {
         let cost = ModelCost(
             layerByteCounts: [UInt64](repeating: 1, count: layerCount), embeddingByteCount: 0,
-            outputNormByteCount: 0, headByteCount: 0, headSharesEmbedding: false, memoryPerLayer: 0,
-            memoryForFirst: 0, memoryForLast: 0, memoryPerStage: 0)
+            outputNormByteCount: 0, headByteCount: 0, headSharesEmbedding: false)
         let workers = (0..<wanted.workerCount).map {
             WorkerOffer(name: "\($0)", address: "", memoryByteCount: 1, profile: profile)
         }

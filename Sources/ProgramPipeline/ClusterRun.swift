@@ -26,16 +26,17 @@ struct ClusterRun {
             onEvent(.remark("warning: \(warning)"))
         }
         let codec = TextCodec(tokenizer: try model.tokenizer(), template: template)
-        var options = engine.clusterOptions
-        options.bookDirectory = bookDirectory
+        var request = engine.request
+        request.bookDirectory = bookDirectory
         let cluster = try await Cluster.start(
             file: file, key: file.readKey(), model: model, store: store,
-            options: options, network: Self.network, onEvent: onEvent)
+            request: request, network: Self.network, onEvent: onEvent)
         let generator = Generator(
             pipeline: cluster.pipeline, codec: codec,
             schedule: GenerationSchedule(
-                stageCount: cluster.plan.stages.count, slotCount: cluster.slotCount,
-                contextLength: cluster.contextLength, vocabularySize: model.description.vocabularySize,
+                stageCount: cluster.plan.stages.count, slotCount: cluster.settings.cache.slots,
+                contextLength: cluster.settings.cache.context,
+                vocabularySize: model.description.vocabularySize,
                 prefillChunk: engine.prefillChunk, groupCount: cluster.plan.groupCount,
                 waitingMax: engine.waitingMax),
             stages: cluster.plan.stages.map { StageStatistics(name: $0.worker, layers: $0.layers) })

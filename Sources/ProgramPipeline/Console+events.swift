@@ -31,11 +31,8 @@ extension Console {
             note(text)
         case .planned(let plan):
             for line in PlanReport.lines(plan: plan, model: model) { note(line) }
-        case .reserved(let slotCount, let contextLength, let cacheType, let byteCount):
-            note(
-                ReservationText.line(
-                    slotCount: slotCount, contextLength: contextLength, cacheType: cacheType,
-                    byteCount: byteCount))
+        case .reserved(let cache, let byteCount):
+            note(ReservationText.line(cache, byteCount: byteCount))
         case .shipping(let progress):
             self.progress(progress.worker, progress.line, isLast: progress.isLast)
         case .shipped(let byteCount):

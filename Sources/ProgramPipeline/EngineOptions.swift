@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 package import ArgumentParser
-import BitNetCore
+package import BitNetCore
 package import BitNetEngine
 package import ClusterCoordinator
 import ClusterPlanning
@@ -78,17 +78,17 @@ package struct EngineOptions: ParsableArguments {
         }
     }
 
-    package var clusterOptions: ClusterOptions {
-        var options = ClusterOptions()
-        options.wantedSlotCount = slotCount
-        options.contextLength = ctxSize ?? 0
-        options.cacheType = cacheType.rawValue
-        options.prefillChunk = prefillChunk
-        options.head = head.rawValue
-        options.measures = placement == .time
-        options.remeasures = remeasure
-        options.joinTimeout = .seconds(joinTimeout)
-        return options
+    package var request: ClusterRequest {
+        var request = ClusterRequest()
+        request.slotCount = slotCount
+        request.contextLength = ctxSize
+        request.cacheType = cacheType
+        request.prefillChunk = prefillChunk
+        request.headType = head
+        request.measures = placement == .time
+        request.remeasures = remeasure
+        request.joinTimeout = .seconds(joinTimeout)
+        return request
     }
 }
 

@@ -98,7 +98,7 @@ struct Serving {
                 name: description.name, parameterCount: model.parameterCount,
                 layerCount: description.layerCount, hiddenSize: description.hiddenSize,
                 vocabularySize: description.vocabularySize, contextLength: context,
-                cacheType: engine.clusterOptions.cacheType),
+                cacheType: engine.cacheType.rawValue),
             served: ServedModel(
                 id: description.name, createdAt: Int64(time(nil)), contextLength: context,
                 vocabularySize: description.vocabularySize, parameterCount: model.parameterCount,

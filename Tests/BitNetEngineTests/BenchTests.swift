@@ -142,16 +142,12 @@ import Testing
     func `a worker measures a shape: curves that ascend, and figures that are numbers`(
         cacheType: CacheType
     ) throws {
-        var model = ModelShape.twoBillion.description
-        model.layerCount = 2
-        model.hiddenSize = 256
-        model.feedForwardSize = 512
-        model.headCount = 4
-        model.keyValueHeadCount = 2
-        model.headSize = 64
-        model.vocabularySize = 4096
+        let shape = ModelDescription.Shape(
+            layerCount: 2, hiddenSize: 256, feedForwardSize: 512, headCount: 4, keyValueHeadCount: 2,
+            headSize: 64, vocabularySize: 4096, hasSubNorms: true)
         let meter = try StageMeter(
-            model: model, kernels: Kernels(), threadCount: 1, cacheType: cacheType, headType: .fast)
+            shape: shape, activation: .squaredReLU, kernels: Kernels(), threadCount: 1, cacheType: cacheType,
+            headType: .fast)
         let figures = try meter.measure()
         for curve in [figures.layer, figures.prefill, figures.head] {
             #expect(curve.first != nil)
@@ -165,20 +161,21 @@ import Testing
     }
 
     @Test func `what measuring takes is known before anything is allocated`() throws {
-        func byteCount(_ change: (inout ModelDescription) -> Void) throws -> UInt64 {
-            var model = ModelShape.seventyBillion.description
-            change(&model)
-            #expect(model.invalidity == nil)
+        func byteCount(_ change: (inout ModelDescription.Shape) -> Void) throws -> UInt64 {
+            var shape = ModelShape.seventyBillion.sizes
+            change(&shape)
+            #expect(shape.invalidity == nil)
             return StageMeter.byteCount(
-                model: model, kernels: try Kernels(), threadCount: 1, cacheType: .f16, headType: .fast)
+                shape: shape, activation: .siLU, kernels: try Kernels(), threadCount: 1, cacheType: .f16,
+                headType: .fast)
         }
         // A layer of 70B takes 214 MB at two bits a weight, and 171 MB as it is sent.
         #expect((300 << 20...1 << 30 as ClosedRange<UInt64>).contains(try byteCount { _ in }))
-        let largest = try byteCount { model in
-            model.hiddenSize = Limits.hiddenSizeMax
-            model.feedForwardSize = Limits.feedForwardSizeMax
-            model.vocabularySize = Limits.vocabularyMax
-            model.layerCount = Limits.layersMax
+        let largest = try byteCount { shape in
+            shape.hiddenSize = Limits.hiddenSizeMax
+            shape.feedForwardSize = Limits.feedForwardSizeMax
+            shape.vocabularySize = Limits.vocabularyMax
+            shape.layerCount = Limits.layersMax
         }
         #expect(largest > 20 << 30)
     }

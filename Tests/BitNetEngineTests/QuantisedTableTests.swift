@@ -25,10 +25,12 @@ import Testing
 
     private static func model(isTied: Bool) -> ModelDescription {
         ModelDescription(
-            name: "quantised", layerCount: 2, hiddenSize: 256, feedForwardSize: 336, headCount: 4,
-            keyValueHeadCount: 2, headSize: 64, vocabularySize: 301, contextLength: 64, normEpsilon: 1e-5,
-            ropeBase: 10_000, activation: .siLU, rotaryPairing: .halves, hasSubNorms: false,
-            hasTiedHead: isTied)
+            name: "quantised",
+            shape: .init(
+                layerCount: 2, hiddenSize: 256, feedForwardSize: 336, headCount: 4, keyValueHeadCount: 2,
+                headSize: 64, vocabularySize: 301, hasSubNorms: false),
+            contextLength: 64, normEpsilon: 1e-5, ropeBase: 10_000, activation: .siLU,
+            rotaryPairing: .halves, hasTiedHead: isTied)
     }
 
     private static func rows(_ encoding: TensorEncoding, seed: UInt64) -> QuantisedRows {
@@ -130,10 +132,13 @@ import Testing
         }
         let (embedding, head) = (Self.rows(.q4K, seed: 5), Self.rows(.q6K, seed: 6))
         let quantised = try weights(Table(embedding), Table(head))
-        let account = StageWeights.byteCount(
-            model: model, layers: quantised.layers, kernels: quantised.kernels, tableEncoding: .q4K,
-            headEncoding: isTied ? nil : .q6K, headType: headType)
-        #expect(quantised.byteCount == account)
+        let account = MemoryAccount(
+            model: model,
+            settings: StageSettings(
+                cache: CacheShape(slots: 1, context: 1), stepTokensMax: 1, headType: headType),
+            tables: TableEncodings(embedding: .q4K, head: isTied ? nil : .q6K),
+            machine: quantised.kernels.machine(threadCount: 1))
+        #expect(quantised.byteCount == account.memory(of: quantised.layers).weights)
         let floats = try weights(Table(floatsOf: embedding), Table(floatsOf: head))
         let saved = 301 * (isTied ? 1024 - 144 : 2048 - 144 - 210)
         #expect(floats.byteCount - quantised.byteCount == UInt64(saved))

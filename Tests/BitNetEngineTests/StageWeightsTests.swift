@@ -123,10 +123,12 @@ import Testing
                 var weights = try StageWeights(
                     model: model, layers: layers, kernels: kernels, headType: head)
                 for kind in weights.missingParts { try load(kind, of: file, into: &weights) }
-                let account = StageWeights.byteCount(
-                    model: model, layers: layers, kernels: kernels, tableEncoding: encoding,
-                    headType: head)
-                #expect(weights.byteCount == account)
+                let account = MemoryAccount(
+                    model: model,
+                    settings: StageSettings(
+                        cache: CacheShape(slots: 1, context: 1), stepTokensMax: 1, headType: head),
+                    tables: TableEncodings(embedding: encoding), machine: kernels.machine(threadCount: 1))
+                #expect(weights.byteCount == account.memory(of: layers).weights)
             }
         }
     }
@@ -134,11 +136,13 @@ import Testing
     @Test(arguments: KernelChoice.available)
     func `the account follows the products that may be asked for`(choice: KernelChoice) throws {
         func scratch(_ dotTokensMin: Int, tokens: Int) throws -> UInt64 {
-            Stage.memory(
-                model: file.description, layers: try range(0..<1), cache: CacheShape(slots: 2, context: 32),
-                tokensPerStepMax: tokens, threadCount: 1,
-                kernels: try Kernels(choice, dotTokensMin: dotTokensMin)
-            ).scratch
+            MemoryAccount(
+                model: file.description,
+                settings: StageSettings(
+                    cache: CacheShape(slots: 2, context: 32), stepTokensMax: tokens, headType: .exact),
+                tables: TableEncodings(),
+                machine: try Kernels(choice, dotTokensMin: dotTokensMin).machine(threadCount: 1)
+            ).scratchByteCount(isLast: false)
         }
         for tokens in [1, 2, 5, 64] {
             let (always, never) = try (scratch(1, tokens: tokens), scratch(.max, tokens: tokens))
@@ -156,17 +160,14 @@ import Testing
         model.keyValueHeadCount = 2
         model.headCount = 2
         model.headSize = 32
-        let bytes = KeyValueCache.byteCount(
-            model: model, layers: try range(0..<3), slots: 5, context: 17, type: .f32)
+        func byteCount(_ type: CacheType) -> UInt64 {
+            CacheShape(slots: 5, context: 17, type: type).layerByteCount(model: model)
+        }
         // Positions go by sixteen.
-        #expect(bytes == 2 * 3 * 5 * 32 * 64 * 4)
-        let half = KeyValueCache.byteCount(
-            model: model, layers: try range(0..<3), slots: 5, context: 17, type: .f16)
-        #expect(half == bytes / 2)
-        let codes = KeyValueCache.byteCount(
-            model: model, layers: try range(0..<3), slots: 5, context: 17, type: .int8)
+        #expect(byteCount(.f32) == 2 * 5 * 32 * 64 * 4)
+        #expect(byteCount(.f16) == byteCount(.f32) / 2)
         // A byte for each element, and a scale for each position and head.
-        #expect(codes == 2 * 3 * 5 * 32 * (64 + 2 * 4))
+        #expect(byteCount(.int8) == 2 * 5 * 32 * (64 + 2 * 4))
     }
 
     @Test func `configurations are accepted at the limit and refused past it`() throws {

@@ -11,10 +11,12 @@ import Testing
         #expect(
             model.description
                 == ModelDescription(
-                    name: "tiny", layerCount: 2, hiddenSize: 12, feedForwardSize: 17, headCount: 2,
-                    keyValueHeadCount: 1, headSize: 6, vocabularySize: 22, contextLength: 64,
-                    normEpsilon: 1e-5, ropeBase: 500_000, activation: .squaredReLU, rotaryPairing: .halves,
-                    hasSubNorms: true, hasTiedHead: true))
+                    name: "tiny",
+                    shape: .init(
+                        layerCount: 2, hiddenSize: 12, feedForwardSize: 17, headCount: 2,
+                        keyValueHeadCount: 1, headSize: 6, vocabularySize: 22, hasSubNorms: true),
+                    contextLength: 64, normEpsilon: 1e-5, ropeBase: 500_000, activation: .squaredReLU,
+                    rotaryPairing: .halves, hasTiedHead: true))
         #expect(model.warnings == [])
         #expect(model.chatTemplate == nil)
     }

@@ -8,10 +8,12 @@ import Testing
 @Suite struct ShardManifestTests {
     static func model(layers: Int = 4, isTied: Bool = true) -> ModelDescription {
         ModelDescription(
-            name: "stories", layerCount: layers, hiddenSize: 256, feedForwardSize: 768, headCount: 8,
-            keyValueHeadCount: 2, headSize: 32, vocabularySize: 2048, contextLength: 1024, normEpsilon: 1e-5,
-            ropeBase: 10_000, activation: .squaredReLU, rotaryPairing: .halves, hasSubNorms: true,
-            hasTiedHead: isTied)
+            name: "stories",
+            shape: .init(
+                layerCount: layers, hiddenSize: 256, feedForwardSize: 768, headCount: 8,
+                keyValueHeadCount: 2, headSize: 32, vocabularySize: 2048, hasSubNorms: true),
+            contextLength: 1024, normEpsilon: 1e-5, ropeBase: 10_000, activation: .squaredReLU,
+            rotaryPairing: .halves, hasTiedHead: isTied)
     }
 
     static func manifest(_ model: ModelDescription, _ first: Int, _ end: Int) throws -> ShardManifest {

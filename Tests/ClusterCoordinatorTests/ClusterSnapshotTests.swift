@@ -20,7 +20,8 @@ import TextGeneration
                     layers: [layers.first, layers.end - 1], shippedBytes: 10, memoryBytes: 100,
                     memoryLimitBytes: 1000, stepMilliseconds: Double(index + 1))
             },
-            slots: 4, contextLength: 512, cacheType: "f16", prefillChunk: 64)
+            settings: StageSettings(
+                cache: CacheShape(slots: 4, context: 512), prefillChunk: 64, headType: .fast))
         plan.expectations = [
             .init(sequences: 1, tokensPerSecond: 20), .init(sequences: 4, tokensPerSecond: 70),
         ]

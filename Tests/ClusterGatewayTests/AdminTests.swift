@@ -81,7 +81,10 @@ import Testing
 /// A cluster of which all is known beforehand.
 private final class ScriptedAdministration: ClusterAdministration {
     let document = Mutex<PlanDocument?>(
-        PlanDocument(stages: [], slots: 4, contextLength: 512, cacheType: "f16", prefillChunk: 64))
+        PlanDocument(
+            stages: [],
+            settings: StageSettings(
+                cache: CacheShape(slots: 4, context: 512), prefillChunk: 64, headType: .fast)))
     private let isDraining = Mutex(false)
 
     func status() -> ClusterStatus {

@@ -22,9 +22,7 @@ import Testing
         func measure(layers: Int = 1, hidden: Int = 1, vocabulary: Int = 1) -> WireError.Code? {
             code {
                 _ = try Measure.decode(
-                    MessageSample.measure(
-                        layers: UInt32(layers), hidden: UInt32(hidden), vocabulary: UInt32(vocabulary)
-                    ).encode())
+                    MessageSample.measure(layers: layers, hidden: hidden, vocabulary: vocabulary).encode())
             }
         }
         #expect(measure(layers: Limits.layersMax) == nil)
@@ -133,14 +131,14 @@ import Testing
         let manifest = [UInt8](repeating: 9, count: Limits.manifestBytesMax)
         #expect(code(MessageSample.assignment(manifest: manifest)) == nil)
         #expect(code(MessageSample.assignment(manifest: manifest + [9])) == .limit)
-        #expect(code(MessageSample.assignment(slots: UInt32(Limits.slotsMax))) == nil)
-        #expect(code(MessageSample.assignment(slots: UInt32(Limits.slotsMax + 1))) == .limit)
+        #expect(code(MessageSample.assignment(slots: Limits.slotsMax)) == nil)
+        #expect(code(MessageSample.assignment(slots: Limits.slotsMax + 1)) == .limit)
         #expect(code(MessageSample.assignment(slots: 0)) == .limit)
-        #expect(code(MessageSample.assignment(context: UInt32(Limits.contextMax))) == nil)
-        #expect(code(MessageSample.assignment(context: UInt32(Limits.contextMax + 1))) == .limit)
+        #expect(code(MessageSample.assignment(context: Limits.contextMax)) == nil)
+        #expect(code(MessageSample.assignment(context: Limits.contextMax + 1)) == .limit)
         #expect(code(MessageSample.assignment(context: 0)) == .limit)
-        #expect(code(MessageSample.assignment(tokens: UInt32(Limits.stepTokensMax))) == nil)
-        #expect(code(MessageSample.assignment(tokens: UInt32(Limits.stepTokensMax + 1))) == .limit)
+        #expect(code(MessageSample.assignment(tokens: Limits.stepTokensMax)) == nil)
+        #expect(code(MessageSample.assignment(tokens: Limits.stepTokensMax + 1)) == .limit)
         #expect(code(MessageSample.assignment(tokens: 0)) == .limit)
         #expect(code(MessageSample.assignment(stage: 0, of: UInt32(Limits.workersMax))) == nil)
         #expect(code(MessageSample.assignment(stage: 0, of: UInt32(Limits.workersMax + 1))) == .limit)

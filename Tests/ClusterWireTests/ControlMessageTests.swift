@@ -36,7 +36,7 @@ import Testing
         let field = Protobuf.field(10, Array("fast".utf8))
         let payload = assignment.encode()
         let start = try #require(payload.indices.first { payload[$0...].starts(with: field) })
-        assignment.head = "exact"
+        assignment.settings.headType = .exact
         let without = Array(payload[..<start] + payload[(start + field.count)...])
         #expect(try Assignment.decode(without) == assignment)
         var opening = Opening(slot: 1, sampling: MessageSample.sampling)
@@ -45,6 +45,48 @@ import Testing
         opening.sampling.wantsLogProbabilities = true
         #expect(opening.encode() == Array(omitting.dropLast(2)))
         #expect(try Opening.decode(Array(omitting.dropLast(2))) == opening)
+    }
+
+    /// `payload` with the field of this number and text instead of `known`.
+    private func replacing(
+        _ number: UInt64, _ known: String, with text: String, in payload: [UInt8]
+    ) throws -> [UInt8] {
+        let field = Protobuf.field(number, Array(known.utf8))
+        let start = try #require(payload.indices.first { payload[$0...].starts(with: field) })
+        let other = Protobuf.field(number, Array(text.utf8))
+        return payload[..<start] + other + payload[(start + field.count)...]
+    }
+
+    @Test func `types that this release does not know are refused by field, name and what is known`() throws {
+        let assignment = MessageSample.assignment().encode()
+        let measure = MessageSample.measure().encode()
+        func refusal(_ body: () throws -> Void) throws -> WireError {
+            try #require(throws: WireError.self) { try body() }
+        }
+        let cache = try refusal {
+            _ = try Assignment.decode(replacing(6, "f16", with: "q4", in: assignment))
+        }
+        #expect(
+            cache
+                == WireError(
+                    .name, "Assignment.cacheType is “q4”, which is unknown here; known are f32, f16, int8"))
+        let head = try refusal {
+            _ = try Assignment.decode(replacing(10, "fast", with: "slow", in: assignment))
+        }
+        #expect(
+            head
+                == WireError(.name, "Assignment.head is “slow”, which is unknown here; known are exact, fast")
+        )
+        // An empty type of cache is none.
+        for text in ["", "F32"] {
+            let error = try refusal {
+                _ = try Measure.decode(replacing(10, "int8", with: text, in: measure))
+            }
+            #expect(error.code == .name && error.message.contains("Measure.cacheType is “\(text)”"))
+        }
+        #expect(
+            try refusal { _ = try Measure.decode(replacing(11, "exact", with: "ex", in: measure)) }.code
+                == .name)
     }
 
     @Test func `missing capabilities stay missing`() throws {

@@ -43,21 +43,23 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
     }
 
     static func assignment(
-        stage: UInt32 = 1, of count: UInt32 = 3, manifest: [UInt8] = [0, 1, 2], slots: UInt32 = 8,
-        context: UInt32 = 4096, tokens: UInt32 = 512, next: String? = "10.0.0.3:7101"
+        stage: UInt32 = 1, of count: UInt32 = 3, manifest: [UInt8] = [0, 1, 2], slots: Int = 8,
+        context: Int = 4096, tokens: Int = 512, next: String? = "10.0.0.3:7101"
     ) -> Assignment {
         Assignment(
-            stageIndex: stage, stageCount: count, manifest: manifest, slotCount: slots,
-            contextLength: context,
-            cacheType: "f16", stepTokensMax: tokens, head: "fast", next: next, nextNode: next.map { _ in "c" }
-        )
+            stageIndex: stage, stageCount: count, manifest: manifest,
+            settings: StageSettings(
+                cache: CacheShape(slots: slots, context: context, type: .f16), stepTokensMax: tokens,
+                headType: .fast),
+            next: next, nextNode: next.map { _ in "c" })
     }
 
-    static func measure(layers: UInt32 = 80, hidden: UInt32 = 8192, vocabulary: UInt32 = 1) -> Measure {
+    static func measure(layers: Int = 80, hidden: Int = 8192, vocabulary: Int = 1) -> Measure {
         Measure(
-            layerCount: layers, hiddenSize: hidden, feedForwardSize: 24_576, headCount: 64,
-            keyValueHeadCount: 8, headSize: 128, vocabularySize: vocabulary, hasSquaredReLU: true,
-            hasSubNorms: true, cacheType: "int8", head: "exact", ignoresMemory: true)
+            shape: ModelDescription.Shape(
+                layerCount: layers, hiddenSize: hidden, feedForwardSize: 24_576, headCount: 64,
+                keyValueHeadCount: 8, headSize: 128, vocabularySize: vocabulary, hasSubNorms: true),
+            activation: .squaredReLU, cacheType: .int8, headType: .exact, ignoresMemory: true)
     }
 
     static let measured: Measured = {

@@ -63,13 +63,13 @@ private struct RecordingHandler: LogHandler {
     /// All of a small model in one stage.
     private static func runner(_ recorder: Recorder, level: Logger.Level = .debug) throws -> StageRunner {
         let file = try packed.get()
-        let settings = StageLoader.Settings(
-            slotCount: 2, contextLength: 64, cacheType: .f16, stepTokensMax: 16, threadCount: 1,
-            kernels: try Kernels(), headType: .fast)
+        let settings = StageSettings(
+            cache: CacheShape(slots: 2, context: 64), stepTokensMax: 16, headType: .fast)
         let layers = try #require(LayerRange(first: 0, end: file.description.layerCount))
-        let stage = try StageLoader.load(model: file.description, layers: layers, settings: settings) {
-            kind, body in try file.pack(kind).withBytes(body)
-        }
+        let stage = try StageLoader.load(
+            model: file.description, layers: layers, settings: settings, kernels: Kernels(),
+            pool: ComputePool(threadCount: 1)
+        ) { kind, body in try file.pack(kind).withBytes(body) }
         var log = Logger(label: "test") { _ in RecordingHandler(recorder: recorder, logLevel: level) }
         log[metadataKey: "stage"] = "0"
         return StageRunner(stage: stage, log: log) { recorder.take($0) }

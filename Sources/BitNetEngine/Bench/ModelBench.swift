@@ -49,7 +49,6 @@ package final class ModelBench {
     }
 
     package let stage: Stage
-    package let memory: StageMemory
     private let options: Options
     private let roofline: Roofline
     private let pool: ComputePool
@@ -85,16 +84,10 @@ package final class ModelBench {
             try withPart(kind) { try weights.load(kind: kind, part: $0, pool: pool) }
         }
         stage = try Stage(weights: weights, cache: cache, tokensPerStepMax: tokensMax, pool: pool)
-        memory = StageMemory(
-            weights: weights.byteCount,
-            cache: KeyValueCache.byteCount(
-                model: model, layers: layers, slots: cache.slots, context: cache.context, type: cache.type),
-            scratch: Stage.memory(
-                model: model, layers: layers, cache: cache, tokensPerStepMax: tokensMax,
-                threadCount: options.threadCount, kernels: kernels, headType: options.headType
-            ).scratch)
         roofline = try Roofline(kernels: kernels)
     }
+
+    package var memory: StageMemory { stage.memory }
 
     /// How many times as many layers as measured the model has.
     package var layerFactor: Double {

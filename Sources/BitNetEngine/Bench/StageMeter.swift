@@ -50,10 +50,11 @@ package struct StageMeter {
 
     /// - Throws: ``EngineError`` if there is no memory for it.
     package init(
-        model: ModelDescription, kernels: Kernels, threadCount: Int, cacheType: CacheType, headType: HeadType
+        shape: ModelDescription.Shape, activation: ModelDescription.Activation, kernels: Kernels,
+        threadCount: Int, cacheType: CacheType, headType: HeadType
     ) throws {
-        let sample = Self.sample(of: model, kernels)
-        headFactor = Double(model.vocabularySize) / Double(sample.vocabularySize)
+        let sample = Self.sample(of: shape, activation, kernels)
+        headFactor = Double(shape.vocabularySize) / Double(sample.vocabularySize)
         self.kernels = kernels
         let pool = try ComputePool(threadCount: threadCount)
         self.pool = pool
@@ -65,52 +66,55 @@ package struct StageMeter {
         for kind in weights.missingParts {
             try parts.withPart(kind) { try weights.load(kind: kind, part: $0, pool: pool) }
         }
+        let settings = Self.settings(cacheType, headType)
         stage = try Stage(
-            weights: weights, cache: Self.cacheShape(cacheType), tokensPerStepMax: Self.tokensMax, pool: pool)
+            weights: weights, cache: settings.cache, tokensPerStepMax: settings.stepTokensMax, pool: pool)
     }
 
     /// Bytes that measuring takes at most: the sample's stage, the largest part that it is made of, and what reading
     /// is measured with.
     ///
-    /// - Precondition: `model` has no invalidity.
+    /// - Precondition: `shape` has no invalidity.
     package static func byteCount(
-        model: ModelDescription, kernels: Kernels, threadCount: Int, cacheType: CacheType, headType: HeadType
+        shape: ModelDescription.Shape, activation: ModelDescription.Activation, kernels: Kernels,
+        threadCount: Int, cacheType: CacheType, headType: HeadType
     ) -> UInt64 {
-        let sample = sample(of: model, kernels)
+        let sample = sample(of: shape, activation, kernels)
         guard let layers = LayerRange(first: 0, end: sample.layerCount) else { return .max }
-        let memory = Stage.memory(
-            model: sample, layers: layers, cache: cacheShape(cacheType), tokensPerStepMax: tokensMax,
-            threadCount: threadCount, kernels: kernels, headType: headType)
-        let table = sample.vocabularySize * TensorEncoding.float16.rowByteCount(columns: sample.hiddenSize)
-        let largestPart = max(layerByteCount(of: model, kernels), table)
-        return memory.total + UInt64(largestPart) + UInt64(readByteCount)
+        let account = MemoryAccount(
+            model: sample, settings: settings(cacheType, headType), tables: tables,
+            machine: kernels.machine(threadCount: threadCount))
+        let largestPart = max(account.layerWeightByteCount, account.embeddingByteCount)
+        return account.memory(of: layers).total + largestPart + UInt64(readByteCount)
     }
 
-    private static var tokensMax: Int { max(decodeCounts.max() ?? 1, chunkCounts.max() ?? 1) }
-
-    private static func cacheShape(_ type: CacheType) -> CacheShape {
-        CacheShape(slots: decodeCounts.max() ?? 1, context: contextLength, type: type)
+    private static func settings(_ cacheType: CacheType, _ headType: HeadType) -> StageSettings {
+        StageSettings(
+            cache: CacheShape(slots: decodeCounts.max() ?? 1, context: contextLength, type: cacheType),
+            stepTokensMax: max(decodeCounts.max() ?? 1, chunkCounts.max() ?? 1), headType: headType)
     }
 
-    /// A model of as many of its layers, and as much of its vocabulary, as are measured.
-    private static func sample(of model: ModelDescription, _ kernels: Kernels) -> ModelDescription {
-        var sample = model
-        let layerByteCount = Self.layerByteCount(of: model, kernels)
-        sample.layerCount = min(max(weightByteCount / max(layerByteCount, 1), 1), model.layerCount)
+    /// As ``SyntheticParts`` writes them.
+    private static let tables = TableEncodings(embedding: .float16)
+
+    /// A model of as many layers, and as much of the vocabulary, as are measured.
+    ///
+    /// How it turns positions and what it adds to a norm take no time.
+    private static func sample(
+        of shape: ModelDescription.Shape, _ activation: ModelDescription.Activation, _ kernels: Kernels
+    ) -> ModelDescription {
+        var sample = ModelDescription(
+            name: "measured", shape: shape, contextLength: contextLength, normEpsilon: 1e-5,
+            ropeBase: 10_000, activation: activation, rotaryPairing: .halves, hasTiedHead: true)
+        let layerByteCount = Self.layerByteCount(of: sample, kernels)
+        sample.layerCount = min(max(weightByteCount / max(layerByteCount, 1), 1), shape.layerCount)
         sample.vocabularySize = min(
-            model.vocabularySize, max(headByteCount / model.hiddenSize, 1024).roundedUp(to: 32))
-        sample.contextLength = contextLength
-        sample.hasTiedHead = true
+            shape.vocabularySize, max(headByteCount / shape.hiddenSize, 1024).roundedUp(to: 32))
         return sample
     }
 
     private static func layerByteCount(of model: ModelDescription, _ kernels: Kernels) -> Int {
-        guard let layer = LayerRange(first: 1, end: 2) else { return 0 }
-        var middle = model
-        middle.layerCount = 3
-        let byteCount = StageWeights.byteCount(
-            model: middle, layers: layer, kernels: kernels, tableEncoding: .float16)
-        return Int(clamping: byteCount)
+        Int(clamping: kernels.machine(threadCount: 1).byteCount(of: .layer(0), in: model, tables))
     }
 
     /// Measures everything; some points may be missing on a slow machine.

@@ -29,17 +29,12 @@ package final class LocalModel {
         pool: ComputePool, kernels: Kernels, headType: HeadType = .exact,
         pack: (PartReference.Kind) throws -> PackedPart
     ) throws {
+        let settings = StageSettings(cache: cache, stepTokensMax: tokensPerStepMax, headType: headType)
         self.init(
             stages: try LayerRange.cut(layerCount: model.layerCount, before: cuts).map { layers in
-                var weights = try StageWeights(
-                    model: model, layers: layers, kernels: kernels, headType: headType)
-                for kind in weights.missingParts {
-                    try pack(kind).withBytes {
-                        try weights.load(kind: kind, part: PartView(bytes: $0), pool: pool)
-                    }
-                }
-                return try Stage(
-                    weights: weights, cache: cache, tokensPerStepMax: tokensPerStepMax, pool: pool)
+                try StageLoader.load(
+                    model: model, layers: layers, settings: settings, kernels: kernels, pool: pool
+                ) { kind, body in try pack(kind).withBytes(body) }
             })
     }
 

@@ -5,6 +5,8 @@ import CTernary
 /// The int8 activations of one step's matrix input, reused from matrix to matrix.
 final class Activations {
     let handle: OpaquePointer
+    /// The codes, their copies in the kernels' orders and two numbers for each token.
+    let byteCount: Int
 
     /// - Throws: ``EngineError`` with code `outOfMemory`.
     init(
@@ -19,19 +21,12 @@ final class Activations {
                 .outOfMemory, "cannot allocate the int8 activations of \(tokensPerStepMax) tokens")
         }
         self.handle = handle
+        byteCount = bn_activations_byte_count_for(
+            kernels.table, kernels.dotTokensMin, threadCount, tokensPerStepMax, columns)
     }
 
     deinit {
         bn_activations_destroy(handle)
-    }
-
-    /// Bytes that these take: the codes, their copies in the kernels' orders and two numbers for each token.
-    static func byteCount(
-        kernels: Kernels, model: ModelDescription, threadCount: Int, tokensPerStepMax: Int
-    ) -> UInt64 {
-        UInt64(
-            bn_activations_byte_count_for(
-                kernels.table, kernels.dotTokensMin, threadCount, tokensPerStepMax, columns(of: model)))
     }
 
     private static func columns(of model: ModelDescription) -> Int {

@@ -67,10 +67,13 @@ package final class Stage: @unchecked Sendable {
         self.weights = weights
         layerWeights = weights.layerWeights.compactMap { $0 }
         cache = try KeyValueCache(model: model, layers: layers, shape: shape)
-        scratch = try StageScratch(
-            ScratchLayout(
-                model: model, layers: layers, cache: shape, tokensPerStepMax: tokensPerStepMax,
-                threadCount: pool.threadCount, headType: weights.headType))
+        let layout = ScratchLayout(
+            model: model, isLast: weights.isLastStage,
+            settings: StageSettings(
+                cache: shape, stepTokensMax: tokensPerStepMax, headType: weights.headType),
+            threadCount: pool.threadCount)
+        Self.check(layout, of: model, threadCount: pool.threadCount)
+        scratch = try StageScratch(layout)
         activations = try Activations(
             kernels: kernels, model: model, threadCount: pool.threadCount, tokensPerStepMax: tokensPerStepMax)
         slots = Array(repeating: SlotState(), count: shape.slots)

@@ -1,87 +1,11 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-import CTernary
-
-/// Where a stage's working values lie in one block of memory, bytes from its start.
-///
-/// Computed from numbers alone, so that a plan can account for the memory before there is any.
-struct ScratchLayout {
-    private(set) var residual = 0
-    private(set) var normalised = 0
-    private(set) var query = 0
-    private(set) var key = 0
-    private(set) var value = 0
-    private(set) var attended = 0
-    private(set) var gate = 0
-    private(set) var up = 0
-    private(set) var attention = 0
-    private(set) var logits = 0
-    private(set) var fastHead = 0
-    private(set) var ropeCosines = 0
-    private(set) var ropeSines = 0
-    private(set) var tokens = 0
-    private(set) var slots = 0
-    private(set) var positions = 0
-    /// Tokens of every slot by position, for the penalties; the last stage only.
-    private(set) var history = 0
-    private(set) var byteCount = 0
-
-    /// Rows of logits computed at a time; bounds their memory for large vocabularies.
-    let logitRows: Int
-
-    /// Memory for logits unless a single row takes more, bytes.
-    private static let logitsByteCountMax = 32 << 20
-
-    init(
-        model: ModelDescription, layers: LayerRange, cache: CacheShape, tokensPerStepMax: Int,
-        threadCount: Int, headType: HeadType = .exact
-    ) {
-        let isLast = layers.end == model.layerCount
-        let rowByteCount = model.vocabularySize * MemoryLayout<Float>.size
-        logitRows = isLast ? max(1, min(tokensPerStepMax, Self.logitsByteCountMax / rowByteCount)) : 0
-
-        residual = reserve(tokensPerStepMax, model.hiddenSize)
-        normalised = reserve(tokensPerStepMax, model.hiddenSize)
-        // Attention and feed-forward never run at once: they share memory.
-        let shared = byteCount
-        query = reserve(tokensPerStepMax, model.querySize)
-        key = reserve(tokensPerStepMax, model.keyValueSize)
-        value = reserve(tokensPerStepMax, model.keyValueSize)
-        attended = reserve(tokensPerStepMax, model.querySize)
-        let attentionEnd = byteCount
-        byteCount = shared
-        gate = reserve(tokensPerStepMax, model.feedForwardSize)
-        up = reserve(tokensPerStepMax, model.feedForwardSize)
-        byteCount = max(byteCount, attentionEnd)
-        attention = reserve(
-            1,
-            bn_attention_scratch_count(
-                threadCount, model.headCount, model.keyValueHeadCount, model.headSize))
-        logits = reserve(logitRows, model.vocabularySize)
-        let fastHeadByteCount =
-            isLast
-            ? headType.scratchByteCount(
-                rows: model.vocabularySize, columns: model.hiddenSize, tokens: logitRows) : 0
-        fastHead = reserve(fastHeadByteCount.roundedUp(to: 4) / 4, 1)
-        ropeCosines = reserve(cache.context, model.headSize / 2)
-        ropeSines = reserve(cache.context, model.headSize / 2)
-        tokens = reserve(tokensPerStepMax, 1)
-        slots = reserve(tokensPerStepMax, 1)
-        positions = reserve(tokensPerStepMax, 1)
-        history = reserve(isLast ? cache.slots : 0, cache.context)
-    }
-
-    /// Room for `rows` × `columns` four-byte values on a 64-byte boundary.
-    private mutating func reserve(_ rows: Int, _ columns: Int) -> Int {
-        defer { byteCount = (byteCount + rows * columns * 4).roundedUp(to: 64) }
-        return byteCount
-    }
-}
 
 /// A stage's working memory, allocated once for its largest step.
 struct StageScratch {
     private let memory: PageMemory
     let logitRows: Int
+    var byteCount: Int { memory.byteCount }
 
     /// `[tokens, hidden]`: the residual stream.
     let residual: UnsafeMutablePointer<Float>

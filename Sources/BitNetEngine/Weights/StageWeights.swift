@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 package import BitNetCore
 package import BitNetFormats
-import CTernary
 
 /// The weights of one stage, built part by part, so that a worker can free one part file before it reads
 /// the next.
@@ -98,34 +97,5 @@ package struct StageWeights: Sendable {
         if let head, head.memory !== embedding?.memory { sum += UInt64(head.byteCount) }
         sum += UInt64(fastHead?.byteCount ?? 0)
         return sum
-    }
-
-    /// Resident bytes of a stage once all its parts are loaded, for a plan made before they are.
-    ///
-    /// - Parameters:
-    ///   - tableEncoding: how the model's embedding is written.
-    ///   - headEncoding: how its head is written; `nil` for as the embedding is, as every tied head's is.
-    package static func byteCount(
-        model: ModelDescription, layers: LayerRange, kernels: Kernels, tableEncoding: TensorEncoding,
-        headEncoding: TensorEncoding? = nil, headType: HeadType = .exact
-    ) -> UInt64 {
-        func sum(_ kind: PartReference.Kind) -> UInt64 {
-            let encoding = kind == .head ? headEncoding ?? tableEncoding : tableEncoding
-            return TensorShape.all(of: kind, in: model).reduce(0) { sum, shape in
-                switch shape.form {
-                case .ternary:
-                    sum + UInt64(bn_matrix_byte_count_for(kernels.table, shape.rows, shape.columns))
-                case .gains: sum + UInt64(shape.columns * MemoryLayout<Float>.size)
-                case .table:
-                    sum + UInt64(shape.rows) * UInt64(encoding.rowByteCount(columns: shape.columns))
-                }
-            }
-        }
-        var kinds = ShardManifest.kinds(layers: layers, of: model)
-        let copy =
-            kinds.contains(.head)
-            ? headType.byteCount(rows: model.vocabularySize, columns: model.hiddenSize) : 0
-        if model.hasTiedHead, kinds.contains(.embedding) { kinds.removeAll { $0 == .head } }
-        return kinds.reduce(copy) { $0 + sum($1) }
     }
 }

@@ -76,17 +76,18 @@ struct ConfigurationReader {
         let embedding = tensors.first { $0.name == "model.embed_tokens.weight" }
         let named = try self.activation(family)
         let description = ModelDescription(
-            name: name, layerCount: try required(configuration.layerCount, "num_hidden_layers"),
-            hiddenSize: hidden,
-            feedForwardSize: try required(configuration.feedForwardSize, "intermediate_size"),
-            headCount: heads, keyValueHeadCount: configuration.keyValueHeadCount ?? heads,
-            headSize: try headSize(hidden: hidden, heads: heads),
-            vocabularySize: try required(embedding?.rows ?? configuration.vocabularySize, "vocab_size"),
+            name: name,
+            shape: .init(
+                layerCount: try required(configuration.layerCount, "num_hidden_layers"), hiddenSize: hidden,
+                feedForwardSize: try required(configuration.feedForwardSize, "intermediate_size"),
+                headCount: heads, keyValueHeadCount: configuration.keyValueHeadCount ?? heads,
+                headSize: try headSize(hidden: hidden, heads: heads),
+                vocabularySize: try required(embedding?.rows ?? configuration.vocabularySize, "vocab_size"),
+                hasSubNorms: family.hasSubNorms),
             contextLength: try required(configuration.contextLength, "max_position_embeddings"),
             normEpsilon: Float(try required(configuration.normEpsilon, "rms_norm_eps")),
             ropeBase: Float(configuration.ropeBase ?? 10_000),
             activation: activation ?? named, rotaryPairing: .halves,
-            hasSubNorms: family.hasSubNorms,
             hasTiedHead: hasTiedHead(head, embedding))
         if let invalidity = description.invalidity {
             throw error(

@@ -4,8 +4,15 @@ package import BitNetCore
 
 extension ModelFile {
     /// How the embedding and the head are written.
-    package var tableEncoding: TensorEncoding {
-        plans[.embedding]?.sources.first?.encoding ?? .float32
+    package var tableEncodings: TableEncodings {
+        TableEncodings(
+            embedding: plans[.embedding]?.sources.first?.encoding ?? .float32,
+            head: description.hasTiedHead ? nil : plans[.head]?.sources.first?.encoding)
+    }
+
+    /// The memory that stages of this model take on `machine`.
+    package func account(_ settings: StageSettings, on machine: StageMachine) -> MemoryAccount {
+        MemoryAccount(model: description, settings: settings, tables: tableEncodings, machine: machine)
     }
 
     /// The layers' matrices: weights, bytes in the model's files, bytes packed.

@@ -36,15 +36,16 @@ struct ModelMetadata {
         let hidden = try required("embedding_length")
         let vocabulary = try vocabularySize()
         var description = ModelDescription(
-            name: try name(), layerCount: try required("block_count"), hiddenSize: hidden,
-            feedForwardSize: try required("feed_forward_length"), headCount: heads,
-            keyValueHeadCount: try gguf.integer(key("attention.head_count_kv")) ?? heads,
-            headSize: try headSize(hidden: hidden, heads: heads), vocabularySize: vocabulary,
+            name: try name(),
+            shape: .init(
+                layerCount: try required("block_count"), hiddenSize: hidden,
+                feedForwardSize: try required("feed_forward_length"), headCount: heads,
+                keyValueHeadCount: try gguf.integer(key("attention.head_count_kv")) ?? heads,
+                headSize: try headSize(hidden: hidden, heads: heads), vocabularySize: vocabulary,
+                hasSubNorms: tensor(.attentionSubNorm, layer: 0) != nil),
             contextLength: try required("context_length"), normEpsilon: try normEpsilon(),
             ropeBase: try gguf.float(key("rope.freq_base")) ?? 10_000, activation: .siLU,
-            rotaryPairing: family.rotaryPairing,
-            hasSubNorms: tensor(.attentionSubNorm, layer: 0) != nil,
-            hasTiedHead: true)
+            rotaryPairing: family.rotaryPairing, hasTiedHead: true)
         let named = try gguf.text(key("hidden_activation"))
         guard let activation = family.activation(named: named, shape: description) else {
             throw ModelFileError(

@@ -148,10 +148,13 @@ private struct ManifestDecoder {
             let pairing = ModelDescription.RotaryPairing(rawValue: try number(UInt8.self))
         else { throw ManifestError(reason: "unknown activation or rotary pairing") }
         return ModelDescription(
-            name: name, layerCount: sizes[0], hiddenSize: sizes[1], feedForwardSize: sizes[2],
-            headCount: sizes[3], keyValueHeadCount: sizes[4], headSize: sizes[5], vocabularySize: sizes[6],
+            name: name,
+            shape: .init(
+                layerCount: sizes[0], hiddenSize: sizes[1], feedForwardSize: sizes[2], headCount: sizes[3],
+                keyValueHeadCount: sizes[4], headSize: sizes[5], vocabularySize: sizes[6],
+                hasSubNorms: try flag()),
             contextLength: sizes[7], normEpsilon: epsilon, ropeBase: base, activation: activation,
-            rotaryPairing: pairing, hasSubNorms: try flag(), hasTiedHead: try flag())
+            rotaryPairing: pairing, hasTiedHead: try flag())
     }
 
     private mutating func part(expected: PartReference.Kind) throws(ManifestError) -> PartReference {

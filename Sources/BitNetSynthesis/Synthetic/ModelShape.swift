@@ -34,33 +34,50 @@ package enum ModelShape: String, CaseIterable, Sendable {
         }
     }
 
-    package var description: ModelDescription {
+    /// The published sizes.
+    package var sizes: ModelDescription.Shape {
         switch self {
-        case .twoBillion:
-            described(
-                layers: 30, hidden: 2560, feedForward: 6912, heads: 20, keyValueHeads: 5, context: 4096)
+        case .twoBillion: sizes(layers: 30, hidden: 2560, feedForward: 6912, heads: 20, keyValueHeads: 5)
         case .threeBillion:
-            described(
+            sizes(
                 layers: 26, hidden: 3200, feedForward: 8640, heads: 32, keyValueHeads: 32, headSize: 100,
-                vocabulary: 32_002, context: 2048, ropeBase: 10_000)
-        case .eightBillion:
-            described(layers: 32, hidden: 4096, feedForward: 14_336, heads: 32, keyValueHeads: 8)
+                vocabulary: 32_002)
+        case .eightBillion: sizes(layers: 32, hidden: 4096, feedForward: 14_336, heads: 32, keyValueHeads: 8)
         case .seventyBillion:
-            described(layers: 80, hidden: 8192, feedForward: 28_672, heads: 64, keyValueHeads: 8)
+            sizes(layers: 80, hidden: 8192, feedForward: 28_672, heads: 64, keyValueHeads: 8)
         case .hundredBillion:
-            described(
+            sizes(
                 layers: 72, hidden: 8192, feedForward: 45_568, heads: 64, keyValueHeads: 64,
-                vocabulary: 32_002, context: 2048, ropeBase: 10_000)
+                vocabulary: 32_002)
         case .tiny:
-            described(
+            sizes(
                 layers: 2, hidden: 128, feedForward: 336, heads: 4, keyValueHeads: 2, headSize: 32,
                 vocabulary: 500)
         }
     }
 
+    package var description: ModelDescription {
+        ModelDescription(
+            name: "synthetic \(rawValue), random weights", shape: sizes, contextLength: contextLength,
+            normEpsilon: 1e-5, ropeBase: hasLongRope ? 500_000 : 10_000,
+            activation: self == .twoBillion ? .squaredReLU : .siLU, rotaryPairing: .halves,
+            hasTiedHead: sizes.hasSubNorms)
+    }
+
+    private var contextLength: Int {
+        switch self {
+        case .twoBillion: 4096
+        case .threeBillion, .hundredBillion: 2048
+        case .eightBillion, .seventyBillion, .tiny: 8192
+        }
+    }
+
+    /// Families that read long contexts turn by smaller angles.
+    private var hasLongRope: Bool { self != .threeBillion && self != .hundredBillion }
+
     /// Rows and columns of the ternary matrices of a layer, each shape once.
     package var matrices: [(rows: Int, columns: Int)] {
-        let model = description
+        let model = sizes
         let all = [
             (model.querySize, model.hiddenSize), (model.keyValueSize, model.hiddenSize),
             (model.hiddenSize, model.querySize), (model.feedForwardSize, model.hiddenSize),
@@ -71,17 +88,13 @@ package enum ModelShape: String, CaseIterable, Sendable {
         }.map { (rows: $0.element.0, columns: $0.element.1) }
     }
 
-    private func described(
+    private func sizes(
         layers: Int, hidden: Int, feedForward: Int, heads: Int, keyValueHeads: Int, headSize: Int = 128,
-        vocabulary: Int = 128_256, context: Int = 8192, ropeBase: Float = 500_000
-    ) -> ModelDescription {
-        let hasSubNorms = family != .llama
-        return ModelDescription(
-            name: "synthetic \(rawValue), random weights", layerCount: layers, hiddenSize: hidden,
-            feedForwardSize: feedForward, headCount: heads, keyValueHeadCount: keyValueHeads,
-            headSize: headSize, vocabularySize: vocabulary, contextLength: context, normEpsilon: 1e-5,
-            ropeBase: ropeBase, activation: self == .twoBillion ? .squaredReLU : .siLU,
-            rotaryPairing: .halves,
-            hasSubNorms: hasSubNorms, hasTiedHead: hasSubNorms)
+        vocabulary: Int = 128_256
+    ) -> ModelDescription.Shape {
+        ModelDescription.Shape(
+            layerCount: layers, hiddenSize: hidden, feedForwardSize: feedForward, headCount: heads,
+            keyValueHeadCount: keyValueHeads, headSize: headSize, vocabularySize: vocabulary,
+            hasSubNorms: family != .llama)
     }
 }

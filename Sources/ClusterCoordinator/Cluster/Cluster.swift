@@ -7,29 +7,6 @@ package import ClusterPlanning
 package import ClusterTransport
 import ClusterWire
 
-/// What the operator asked of the cluster, besides its workers.
-package struct ClusterOptions: Sendable {
-    /// Sequences at a time; `nil` for as many as fit.
-    package var wantedSlotCount: Int?
-    /// What was decided.
-    package internal(set) var slotCount = 1
-    package var contextLength = 0
-    /// `f32` or `f16`.
-    package var cacheType = "f16"
-    package var prefillChunk = 64
-    /// `fast` or `exact`.
-    package var head = "fast"
-    package var joinTimeout = Limits.joinTimeout
-    /// Layers are divided by what workers and links were measured to take; else by bytes.
-    package var measures = true
-    /// Measure again, whatever is known.
-    package var remeasures = false
-    /// Where the book of measurements is; `nil` keeps none.
-    package var bookDirectory: String?
-
-    package init() {}
-}
-
 /// What happens while a cluster comes up, for whoever watches.
 package enum ClusterEvent: Sendable {
     case waiting(String)
@@ -45,7 +22,7 @@ package enum ClusterEvent: Sendable {
     case loading(layer: Int, of: Int)
     case planned(Plan)
     /// What the KV caches of all stages hold together.
-    case reserved(slotCount: Int, contextLength: Int, cacheType: String, cacheByteCount: UInt64)
+    case reserved(CacheShape, byteCount: UInt64)
     case shipping(ShippingProgress)
     case shipped(byteCount: UInt64)
     case ready(worker: String, kernel: String, residentByteCount: UInt64, loadTime: Duration)
@@ -75,10 +52,8 @@ package final class Cluster: Sendable {
     package let plan: Plan
     /// The plan's stages, with what runs them.
     package let stages: [ClusterStage]
-    /// Sequences at a time.
-    package let slotCount: Int
-    /// Tokens that a sequence may hold.
-    package let contextLength: Int
+    /// What was decided of all stages.
+    package let settings: StageSettings
     package let pipeline: any StepPipeline
     /// The plan as operators read it.
     package let document: PlanDocument
@@ -87,11 +62,11 @@ package final class Cluster: Sendable {
     private let watch: Task<Void, Never>
 
     init(
-        plan: Plan, measurements: ClusterMeasurements?, options: ClusterOptions, contextLength: Int,
-        hiddenSize: Int, pipeline: ClusterPipeline, controls: [WorkerControl]
+        plan: Plan, measurements: ClusterMeasurements?, settings: StageSettings, hiddenSize: Int,
+        pipeline: ClusterPipeline, controls: [WorkerControl]
     ) {
         document = PlanDocument(
-            plan, measurements, options, contextLength: contextLength, hiddenSize: hiddenSize,
+            plan, measurements, settings, hiddenSize: hiddenSize,
             memoryLimits: controls.map(\.capabilities.memoryByteCount))
         self.measurements = measurements
         self.plan = plan
@@ -100,8 +75,7 @@ package final class Cluster: Sendable {
                 planned: stage, capabilities: control.capabilities,
                 measured: measurements?.workers[stage.worker])
         }
-        slotCount = options.slotCount
-        self.contextLength = contextLength
+        self.settings = settings
         self.pipeline = pipeline
         self.controls = controls
         watch = Task { await Self.watch(pipeline, controls) }
@@ -111,7 +85,7 @@ package final class Cluster: Sendable {
     ///
     /// - Throws: ``ClusterError``, `PlanError`, ``ModelFileError``: whatever came first, naming the worker.
     package static func start(
-        file: ClusterFile, key: [UInt8], model: ModelFile, store: ModelStore?, options: ClusterOptions,
+        file: ClusterFile, key: [UInt8], model: ModelFile, store: ModelStore?, request: ClusterRequest,
         network: Network,
         onEvent: @escaping @Sendable (ClusterEvent) -> Void
     ) async throws -> Cluster {
@@ -120,7 +94,7 @@ package final class Cluster: Sendable {
             network: network, cluster: file.cluster, node: "coordinator of \(file.cluster)", key: key,
             session: random.next() | 1)
         let assembly = ClusterAssembly(
-            dialer: dialer, model: model, options: options, store: store, onEvent: onEvent)
+            dialer: dialer, model: model, request: request, store: store, onEvent: onEvent)
         return try await assembly.run(workers: file.workers.filter { !$0.isSpare })
     }
 

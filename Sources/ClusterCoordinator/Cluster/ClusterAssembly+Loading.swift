@@ -7,7 +7,7 @@ import ClusterWire
 
 extension ClusterAssembly {
     /// Has all workers take their shards and load them, side by side; the model is converted meanwhile.
-    func load(_ plan: Plan, _ stages: [WorkerControl]) async throws {
+    func load(_ plan: Plan, _ settings: StageSettings, _ stages: [WorkerControl]) async throws {
         let model = model
         let store = store
         // Not on this task's thread: heartbeats must not wait for a disk.
@@ -32,7 +32,8 @@ extension ClusterAssembly {
                 group.addTask {
                     do {
                         try await load(
-                            control, plan.stages[index], of: stages.count, next: next, packed, shipment)
+                            control, plan.stages[index], of: stages.count, settings, next: next, packed,
+                            shipment)
                     } catch let error as TransportError {
                         throw await control.cause(of: error)
                     }
@@ -61,16 +62,14 @@ extension ClusterAssembly {
     /// Parts that are still being made are sent as they are; a shard whose parts are all known is assigned at once,
     /// so that the worker can look for them and load on its own.
     private func load(
-        _ control: WorkerControl, _ stage: PlannedStage, of count: Int, next: WorkerIdentity?,
-        _ packed: PackedModel, _ shipment: Shipment
+        _ control: WorkerControl, _ stage: PlannedStage, of count: Int, _ settings: StageSettings,
+        next: WorkerIdentity?, _ packed: PackedModel, _ shipment: Shipment
     ) async throws {
         if !packed.wasKept { try await shipment.run() }
         let manifest = packed.manifest(layers: stage.layers)
         let assignment = Assignment(
             stageIndex: UInt32(stage.index), stageCount: UInt32(count), manifest: manifest.encoded(),
-            slotCount: UInt32(options.slotCount), contextLength: UInt32(contextLength),
-            cacheType: options.cacheType, stepTokensMax: UInt32(stepTokensMax), head: options.head,
-            next: next?.address, nextNode: next?.name)
+            settings: settings, next: next?.address, nextNode: next?.name)
         control.send(Frame(assignment))
         let answer = try await control.expect(.storeStatus, within: Limits.loadTimeout)
         let complete = Set(

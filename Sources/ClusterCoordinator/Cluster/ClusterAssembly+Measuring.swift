@@ -10,10 +10,10 @@ extension ClusterAssembly {
     ///
     /// - Parameter known: links that need not be measured again.
     func measure(_ joined: [WorkerControl], known: LinkMatrix) async throws -> ClusterMeasurements {
-        var measurements = ClusterMeasurements(links: options.remeasures ? LinkMatrix() : known)
+        var measurements = ClusterMeasurements(links: request.remeasures ? LinkMatrix() : known)
         let measure = Measure(
-            model.description, cacheType: options.cacheType, head: options.head,
-            ignoresMemory: options.remeasures)
+            shape: model.description.shape, activation: model.description.activation,
+            cacheType: request.cacheType, headType: request.headType, ignoresMemory: request.remeasures)
         for control in joined { control.send(Frame(measure)) }
         for control in joined {
             let name = control.worker.name
@@ -81,19 +81,5 @@ extension ClusterAssembly {
         guard let figures = try? await LinkProbe.measure(connection) else { return nil }
         return try? LinkProfile(
             latencySeconds: figures.latencySeconds, bytesPerSecond: figures.bytesPerSecond)
-    }
-}
-
-extension Measure {
-    fileprivate init(_ model: ModelDescription, cacheType: String, head: String, ignoresMemory: Bool) {
-        self.init(
-            layerCount: UInt32(clamping: model.layerCount), hiddenSize: UInt32(clamping: model.hiddenSize),
-            feedForwardSize: UInt32(clamping: model.feedForwardSize),
-            headCount: UInt32(clamping: model.headCount),
-            keyValueHeadCount: UInt32(clamping: model.keyValueHeadCount),
-            headSize: UInt32(clamping: model.headSize),
-            vocabularySize: UInt32(clamping: model.vocabularySize),
-            hasSquaredReLU: model.activation == .squaredReLU, hasSubNorms: model.hasSubNorms,
-            cacheType: cacheType, head: head, ignoresMemory: ignoresMemory)
     }
 }

@@ -10,19 +10,18 @@ import ClusterWire
 struct ClusterAssembly: Sendable {
     let dialer: WorkerDialer
     let model: ModelFile
-    let options: ClusterOptions
+    let request: ClusterRequest
     let store: ModelStore?
     let onEvent: @Sendable (ClusterEvent) -> Void
-    private let failures: FailureRelay
+    private let failures = FailureRelay()
 
     init(
-        dialer: WorkerDialer, model: ModelFile, options: ClusterOptions, store: ModelStore?,
-        failures: FailureRelay = FailureRelay(), onEvent: @escaping @Sendable (ClusterEvent) -> Void
+        dialer: WorkerDialer, model: ModelFile, request: ClusterRequest, store: ModelStore?,
+        onEvent: @escaping @Sendable (ClusterEvent) -> Void
     ) {
-        self.failures = failures
         self.dialer = dialer
         self.model = model
-        self.options = options
+        self.request = request
         self.store = store
         self.onEvent = onEvent
     }
@@ -31,17 +30,12 @@ struct ClusterAssembly: Sendable {
         let joined = try await join(workers)
         do {
             let measurements = try await measurements(of: joined)
-            let (slotCount, plan) = try SlotCounts.first(wanted: options.wantedSlotCount) {
+            let (slotCount, plan) = try SlotCounts.first(wanted: request.slotCount) {
                 slotCount throws(PlanError) in
-                try self.plan(workers, joined, measurements, slotCount: slotCount)
+                try self.plan(workers, joined, measurements, settings(slotCount: slotCount))
             }
             onEvent(.planned(plan))
-            var settled = options
-            settled.slotCount = slotCount
-            return try await ClusterAssembly(
-                dialer: dialer, model: model, options: settled, store: store, failures: failures,
-                onEvent: onEvent
-            ).bringUp(plan, joined, measurements)
+            return try await bringUp(plan, settings(slotCount: slotCount), joined, measurements)
         } catch {
             for control in joined { control.close() }
             throw error
@@ -49,9 +43,12 @@ struct ClusterAssembly: Sendable {
     }
 
     private func bringUp(
-        _ plan: Plan, _ joined: [WorkerControl], _ measurements: ClusterMeasurements?
+        _ plan: Plan, _ settings: StageSettings, _ joined: [WorkerControl],
+        _ measurements: ClusterMeasurements?
     ) async throws -> Cluster {
-        onEvent(reservation)
+        let cacheByteCount =
+            UInt64(model.description.layerCount) * settings.cache.layerByteCount(model: model.description)
+        onEvent(.reserved(settings.cache, byteCount: cacheByteCount))
         for control in joined where plan.unused.contains(control.worker.name) { control.release() }
         let stages = plan.stages.compactMap { stage in
             joined.first { $0.worker.name == stage.worker }
@@ -59,13 +56,17 @@ struct ClusterAssembly: Sendable {
         for (stage, control) in zip(plan.stages, stages) {
             control.assign(stage: stage.index, layers: stage.layers)
         }
-        try await load(plan, stages)
+        try await load(plan, settings, stages)
         try await link(stages)
         let pipeline = try await connect(stages)
         failures.connect(to: pipeline)
         return Cluster(
-            plan: plan, measurements: measurements, options: options, contextLength: contextLength,
+            plan: plan, measurements: measurements, settings: settings,
             hiddenSize: model.description.hiddenSize, pipeline: pipeline, controls: stages)
+    }
+
+    private func settings(slotCount: Int) -> StageSettings {
+        request.settings(slotCount: slotCount, of: model.description)
     }
 
     /// Reaches every worker, in whatever order they come up.
@@ -76,7 +77,7 @@ struct ClusterAssembly: Sendable {
             for entry in workers {
                 group.addTask {
                     let worker = WorkerIdentity(name: entry.name, address: "\(entry.address)")
-                    let (connection, peer) = try await dialer.join(worker, within: options.joinTimeout) {
+                    let (connection, peer) = try await dialer.join(worker, within: request.joinTimeout) {
                         onEvent(.waiting($0))
                     }
                     guard let capabilities = peer.capabilities else {
@@ -105,13 +106,13 @@ struct ClusterAssembly: Sendable {
 
     /// What is known of the workers, measured now if need be and written into the book.
     private func measurements(of joined: [WorkerControl]) async throws -> ClusterMeasurements? {
-        guard options.measures else { return nil }
+        guard request.measures else { return nil }
         let cluster = dialer.cluster
-        let directory = options.bookDirectory
+        let directory = request.bookDirectory
         // Files are read and written on threads that may wait.
         let book = await DiskThreads.book(directory, onEvent)
         let measurements = try await measure(joined, known: book.links(cluster: cluster))
-        let shape = ProfiledShape(model.description)
+        let shape = ProfiledShape(model.description.shape)
         let memory = Dictionary(joined.map { ($0.worker.name, $0.capabilities.memoryByteCount) }) { $1 }
         await DiskThreads.keep(directory, onEvent) { book in
             book.record(measurements, cluster: cluster, shape: shape, memory: memory)
@@ -121,39 +122,27 @@ struct ClusterAssembly: Sendable {
 
     private func plan(
         _ workers: [WorkerEntry], _ joined: [WorkerControl], _ measurements: ClusterMeasurements?,
-        slotCount: Int
+        _ settings: StageSettings
     ) throws(PlanError) -> Plan {
-        let estimate = estimate(slotCount: slotCount)
-        let cost = estimate.cost(of: model)
         let offers = workers.compactMap { entry -> WorkerOffer? in
             guard let control = joined.first(where: { $0.worker.name == entry.name }) else { return nil }
             let reported = control.capabilities.memoryByteCount
+            let measured = measurements?.workers[entry.name]
+            let machine = StageMachine(
+                isa: control.capabilities.isa, threadCount: Int(control.capabilities.threadCount))
             return WorkerOffer(
                 name: entry.name, address: "\(entry.address)",
                 memoryByteCount: min(reported, entry.memoryByteCount ?? reported),
                 assignedLayers: entry.layers, isSpare: entry.isSpare,
-                memoryCost: measurements?.workers[entry.name].map {
-                    cost.memory(layerWeights: $0.layerByteCount, cache: estimate.layerCacheByteCount)
-                },
-                profile: measurements?.workers[entry.name]?.profile)
+                memoryCost: MemoryCost(
+                    model.account(settings, on: machine), layerWeights: measured?.layerByteCount),
+                profile: measured?.profile)
         }
         let goal = measurements.map {
-            PlanGoal(concurrency: slotCount, hiddenSize: model.description.hiddenSize, links: $0.links)
+            PlanGoal(
+                concurrency: settings.cache.slots, hiddenSize: model.description.hiddenSize, links: $0.links)
         }
-        return try StagePlanner.plan(cost: cost, workers: offers, goal: goal)
-    }
-
-    private func estimate(slotCount: Int) -> MemoryEstimate {
-        MemoryEstimate(
-            model: model.description, slotCount: slotCount, contextLength: contextLength,
-            cacheType: options.cacheType,
-            stepTokensMax: options.prefillChunk + slotCount, copiesHead: options.head == "fast")
-    }
-
-    private var reservation: ClusterEvent {
-        .reserved(
-            slotCount: options.slotCount, contextLength: contextLength, cacheType: options.cacheType,
-            cacheByteCount: estimate(slotCount: options.slotCount).cacheByteCount)
+        return try StagePlanner.plan(cost: ModelCost(of: model, settings), workers: offers, goal: goal)
     }
 
     /// Has every worker but the last connect to its neighbour.
@@ -176,11 +165,4 @@ struct ClusterAssembly: Sendable {
             throw ClusterError(.fault, "the pipeline cannot be connected: \(error.message)")
         }
     }
-
-    var contextLength: Int {
-        let model = model.description.contextLength
-        return options.contextLength > 0 ? min(options.contextLength, model) : model
-    }
-
-    var stepTokensMax: Int { options.prefillChunk + options.slotCount }
 }

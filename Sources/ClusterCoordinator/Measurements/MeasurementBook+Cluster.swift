@@ -25,15 +25,6 @@ extension MeasurementBook {
     }
 }
 
-extension ModelCost {
-    /// Memory as a worker counts its layers, and as is estimated of everything else.
-    func memory(layerWeights: UInt64, cache: UInt64) -> MemoryCost {
-        var memory = memory
-        memory.perLayer = layerWeights + cache
-        return memory
-    }
-}
-
 extension DiskThreads {
     /// The book of a directory; an empty one if there is none or it cannot be read, which is told.
     static func book(

@@ -31,11 +31,8 @@ package struct EventLine {
         case .planned(let plan):
             let stages = plan.stages.map { "\($0.worker) \($0.layers)" }.joined(separator: ", ")
             self.init("planned", nil, stages)
-        case .reserved(let slotCount, let context, let type, let bytes):
-            self.init(
-                "reserved", nil,
-                ReservationText.line(
-                    slotCount: slotCount, contextLength: context, cacheType: type, byteCount: bytes))
+        case .reserved(let cache, let bytes):
+            self.init("reserved", nil, ReservationText.line(cache, byteCount: bytes))
         case .shipping(let progress):
             guard progress.isLast else { return nil }
             self.init("shipped", progress.worker, progress.line)

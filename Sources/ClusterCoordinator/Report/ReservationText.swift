@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: MIT
-
-import BitNetCore
+package import BitNetCore
 
 /// What the KV caches hold, for people.
 package enum ReservationText {
-    package static func line(
-        slotCount: Int, contextLength: Int, cacheType: String, byteCount: UInt64
-    ) -> String {
-        "room for \(slotCount) sequence\(slotCount == 1 ? "" : "s") of \(contextLength) tokens at a time: "
-            + "\(ByteCount.text(byteCount)) of KV cache (\(cacheType))"
+    package static func line(_ cache: CacheShape, byteCount: UInt64) -> String {
+        "room for \(cache.slots) sequence\(cache.slots == 1 ? "" : "s") of \(cache.context) tokens at a time: "
+            + "\(ByteCount.text(byteCount)) of KV cache (\(cache.type.rawValue))"
     }
 }

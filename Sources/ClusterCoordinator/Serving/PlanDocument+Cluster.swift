@@ -6,8 +6,8 @@ import ClusterPlanning
 extension PlanDocument {
     /// What a cluster runs, and what its measurements let expect.
     init(
-        _ plan: Plan, _ measurements: ClusterMeasurements?, _ options: ClusterOptions, contextLength: Int,
-        hiddenSize: Int, memoryLimits: [UInt64]
+        _ plan: Plan, _ measurements: ClusterMeasurements?, _ settings: StageSettings, hiddenSize: Int,
+        memoryLimits: [UInt64]
     ) {
         let profiles = (measurements?.workers ?? [:]).mapValues(\.profile)
         func predict(_ concurrency: Int) -> PlanPrediction? {
@@ -18,7 +18,7 @@ extension PlanDocument {
                     groupCount: plan.groupCount)
             }
         }
-        let full = predict(options.slotCount)
+        let full = predict(settings.cache.slots)
         self.init(
             stages: plan.stages.map { stage in
                 Stage(
@@ -27,9 +27,8 @@ extension PlanDocument {
                     memoryBytes: stage.memoryByteCount, memoryLimitBytes: memoryLimits[stage.index],
                     stepMilliseconds: full.map { $0.stages[stage.index].stepSeconds * 1e3 })
             },
-            slots: options.slotCount, contextLength: contextLength, cacheType: options.cacheType,
-            prefillChunk: options.prefillChunk)
-        expectations = Set([1, options.slotCount]).sorted().compactMap { concurrency in
+            settings: settings)
+        expectations = Set([1, settings.cache.slots]).sorted().compactMap { concurrency in
             predict(concurrency).map {
                 Expectation(sequences: concurrency, tokensPerSecond: $0.tokensPerSecond)
             }

@@ -1,19 +1,42 @@
 // SPDX-License-Identifier: MIT
-import BitNetCore
+package import BitNetCore
 package import BitNetFormats
 package import ClusterPlanning
 
 extension ModelCost {
     /// A model's exact part sizes, with the memory that its stages take; without any, memory limits no plan.
-    package init(
-        of file: ModelFile, memoryPerLayer: UInt64 = 0, memoryForFirst: UInt64 = 0, memoryForLast: UInt64 = 0,
-        memoryPerStage: UInt64 = 0
-    ) {
+    package init(of file: ModelFile, memory: MemoryCost = MemoryCost()) {
         self.init(
             layerByteCounts: (0..<file.description.layerCount).map { file.byteCount(of: .layer($0)) },
             embeddingByteCount: file.byteCount(of: .embedding),
             outputNormByteCount: file.byteCount(of: .outputNorm), headByteCount: file.byteCount(of: .head),
-            headSharesEmbedding: file.description.hasTiedHead, memoryPerLayer: memoryPerLayer,
-            memoryForFirst: memoryForFirst, memoryForLast: memoryForLast, memoryPerStage: memoryPerStage)
+            headSharesEmbedding: file.description.hasTiedHead, memory: memory)
+    }
+
+    /// What the coordinator would plan with before it asks any worker.
+    package init(of file: ModelFile, _ settings: StageSettings) {
+        self.init(of: file, memory: MemoryCost(file.account(settings, on: .unknown)))
+    }
+
+    /// The same for a shape of which there is no file: 1.6 bits a weight, embedding and head in f16.
+    package init(of model: ModelDescription, _ settings: StageSettings) {
+        let tables = TableEncodings(embedding: .float16)
+        func byteCount(_ kind: PartReference.Kind) -> UInt64 {
+            TensorShape.all(of: kind, in: model).reduce(0) { sum, shape in
+                let encoding: TensorEncoding =
+                    switch shape.form {
+                    case .ternary: .t5
+                    case .gains: .float32
+                    case .table: tables.embedding
+                    }
+                return sum + UInt64(shape.rows) * UInt64(encoding.rowByteCount(columns: shape.columns))
+            }
+        }
+        self.init(
+            layerByteCounts: [UInt64](repeating: byteCount(.layer(0)), count: model.layerCount),
+            embeddingByteCount: byteCount(.embedding), outputNormByteCount: byteCount(.outputNorm),
+            headByteCount: byteCount(.head), headSharesEmbedding: model.hasTiedHead,
+            memory: MemoryCost(
+                MemoryAccount(model: model, settings: settings, tables: tables, machine: .unknown)))
     }
 }

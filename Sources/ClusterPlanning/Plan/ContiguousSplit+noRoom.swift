@@ -7,9 +7,10 @@ extension ContiguousSplit {
     func noRoom() -> PlanError {
         let layerCount = costs.layerCount
         let stageCount = UInt64(min(workers.count, layerCount))
+        let memory = costs.cost.memory
         let needed =
-            costs.cost.memory.byteCount(layers: layerCount, isFirst: true, isLast: true)
-            + (stageCount - 1) * costs.cost.memoryPerStage
+            memory.byteCount(layers: layerCount, isFirst: true, isLast: true)
+            + (stageCount > 1 ? (stageCount - 1) * memory.perStage + memory.shared : 0)
         // Clamped so that hostile reports cannot overflow the sum; no machine has a pebibyte.
         let offered = workers.reduce(0) { $0 + min($1.memoryByteCount, 1 << 50) }
         let short = needed > offered ? needed - offered : 0

@@ -11,29 +11,19 @@ package struct ModelCost: Equatable, Sendable {
     package var headByteCount: UInt64
     /// The head is the embedding's file: a stage that has both is sent it once.
     package var headSharesEmbedding: Bool
-    /// Memory of one layer: resident weights and KV cache.
-    package var memoryPerLayer: UInt64
-    /// Memory that the first stage takes besides its layers.
-    package var memoryForFirst: UInt64
-    /// Memory that the last stage takes besides its layers.
-    package var memoryForLast: UInt64
-    /// Memory that every stage takes besides its layers (scratch).
-    package var memoryPerStage: UInt64
+    /// What is counted on where a worker has no figures of its own; without any, memory limits no plan.
+    package var memory: MemoryCost
 
     package init(
         layerByteCounts: [UInt64], embeddingByteCount: UInt64, outputNormByteCount: UInt64,
-        headByteCount: UInt64, headSharesEmbedding: Bool, memoryPerLayer: UInt64, memoryForFirst: UInt64,
-        memoryForLast: UInt64, memoryPerStage: UInt64
+        headByteCount: UInt64, headSharesEmbedding: Bool, memory: MemoryCost = MemoryCost()
     ) {
         self.layerByteCounts = layerByteCounts
         self.embeddingByteCount = embeddingByteCount
         self.outputNormByteCount = outputNormByteCount
         self.headByteCount = headByteCount
         self.headSharesEmbedding = headSharesEmbedding
-        self.memoryPerLayer = memoryPerLayer
-        self.memoryForFirst = memoryForFirst
-        self.memoryForLast = memoryForLast
-        self.memoryPerStage = memoryPerStage
+        self.memory = memory
     }
 
     /// Bytes that a stage of these layers reads for each decoded token, the KV cache not counted.
@@ -43,13 +33,6 @@ package struct ModelCost: Equatable, Sendable {
         StageCosts(self).readByteCount(layers.first, layers.end)
     }
 
-    /// What is counted on where a worker has no figures of its own.
-    package var memory: MemoryCost {
-        MemoryCost(
-            perLayer: memoryPerLayer, forFirst: memoryForFirst, forLast: memoryForLast,
-            perStage: memoryPerStage)
-    }
-
     /// Why no plan can be made of these figures, or `nil`.
     package var invalidity: String? {
         guard (1...Limits.layersMax).contains(layerByteCounts.count) else {
@@ -57,10 +40,9 @@ package struct ModelCost: Equatable, Sendable {
         }
         let figures =
             layerByteCounts + [
-                embeddingByteCount, outputNormByteCount, headByteCount, memoryPerLayer, memoryForFirst,
-                memoryForLast, memoryPerStage,
+                embeddingByteCount, outputNormByteCount, headByteCount,
             ]
-        guard let largest = figures.max(), largest > Limits.plannedBytesMax else { return nil }
+        guard let largest = figures.max(), largest > Limits.plannedBytesMax else { return memory.invalidity }
         return "a part of the model takes \(largest) bytes; at most \(Limits.plannedBytesMax) are planned for"
     }
 }

@@ -20,10 +20,10 @@ package struct ProfiledShape: Hashable, Sendable {
         self.vocabularySize = vocabularySize
     }
 
-    package init(_ model: ModelDescription) {
+    package init(_ shape: ModelDescription.Shape) {
         self.init(
-            hiddenSize: model.hiddenSize, querySize: model.querySize, keyValueSize: model.keyValueSize,
-            feedForwardSize: model.feedForwardSize, vocabularySize: model.vocabularySize)
+            hiddenSize: shape.hiddenSize, querySize: shape.querySize, keyValueSize: shape.keyValueSize,
+            feedForwardSize: shape.feedForwardSize, vocabularySize: shape.vocabularySize)
     }
 
     /// Why no model has this shape, or `nil`.

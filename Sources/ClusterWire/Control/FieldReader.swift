@@ -20,6 +20,22 @@ struct FieldReader {
         return try text(field, bytes, bytesMax: Limits.nameBytesMax) { !WireText.isControl($0) }
     }
 
+    /// One of the names of a type that both sides know.
+    ///
+    /// - Parameter absent: what an empty name stands for; without it, it is a name like any other.
+    func known<Value: RawRepresentable<String> & CaseIterable>(
+        _ field: String, _ bytes: some Collection<UInt8>, absent: Value? = nil
+    ) throws(WireError) -> Value {
+        let text = try name(field, bytes)
+        if text.isEmpty, let absent { return absent }
+        guard let value = Value(rawValue: text) else {
+            let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
+            throw WireError(
+                .name, "\(message).\(field) is “\(text)”, which is unknown here; known are \(known)")
+        }
+        return value
+    }
+
     /// host:port.
     func address(_ field: String, _ bytes: some Collection<UInt8>) throws(WireError) -> String {
         try text(field, bytes, bytesMax: Limits.addressBytesMax) { !WireText.isControl($0) }
@@ -67,6 +83,11 @@ struct FieldReader {
                 "\(message).\(field) is \(value); \(range.lowerBound) to \(range.upperBound) are taken")
         }
         return value
+    }
+
+    /// A number of things, of which there is at least one.
+    func size(_ field: String, _ value: UInt32, max: Int) throws(WireError) -> Int {
+        Int(try number(field, value, in: 1...UInt32(max)))
     }
 
     /// The items of a repeated field.

@@ -20,6 +20,8 @@ package struct WireError: RemediableError, Equatable {
         case malformed
         /// Text that is not UTF-8, or that holds control characters.
         case text
+        /// The name of something that this release does not know.
+        case name
         /// Decoding would take more memory or more allocations than a message may.
         case budget
     }

@@ -1,45 +1,27 @@
 // SPDX-License-Identifier: MIT
 
-import BitNetCore
+package import BitNetCore
 import CClusterProto
 
 /// Coordinator to worker, before the plan: measure what you do with a model of this shape.
 package struct Measure: ControlMessage {
     package static let frameType = FrameType.measure
 
-    package var layerCount: UInt32
-    package var hiddenSize: UInt32
-    package var feedForwardSize: UInt32
-    package var headCount: UInt32
-    package var keyValueHeadCount: UInt32
-    package var headSize: UInt32
-    package var vocabularySize: UInt32
-    package var hasSquaredReLU: Bool
-    package var hasSubNorms: Bool
-    /// `f32`, `f16` or `int8`.
-    package var cacheType: String
-    /// `fast` or `exact`.
-    package var head: String
+    package var shape: ModelDescription.Shape
+    package var activation: ModelDescription.Activation
+    package var cacheType: CacheType
+    package var headType: HeadType
     /// Measure again, whatever an earlier join has brought.
     package var ignoresMemory: Bool
 
     package init(
-        layerCount: UInt32, hiddenSize: UInt32, feedForwardSize: UInt32, headCount: UInt32,
-        keyValueHeadCount: UInt32, headSize: UInt32, vocabularySize: UInt32, hasSquaredReLU: Bool,
-        hasSubNorms: Bool, cacheType: String, head: String,
-        ignoresMemory: Bool = false
+        shape: ModelDescription.Shape, activation: ModelDescription.Activation, cacheType: CacheType,
+        headType: HeadType, ignoresMemory: Bool = false
     ) {
-        self.layerCount = layerCount
-        self.hiddenSize = hiddenSize
-        self.feedForwardSize = feedForwardSize
-        self.headCount = headCount
-        self.keyValueHeadCount = keyValueHeadCount
-        self.headSize = headSize
-        self.vocabularySize = vocabularySize
-        self.hasSquaredReLU = hasSquaredReLU
-        self.hasSubNorms = hasSubNorms
+        self.shape = shape
+        self.activation = activation
         self.cacheType = cacheType
-        self.head = head
+        self.headType = headType
         self.ignoresMemory = ignoresMemory
     }
 
@@ -56,38 +38,37 @@ extension Measure: GeneratedMessage {
     }
 
     func write(to structure: inout Cluster__Measure, arena: EncodingArena) {
-        structure.layer_count = layerCount
-        structure.hidden_size = hiddenSize
-        structure.feed_forward_size = feedForwardSize
-        structure.head_count = headCount
-        structure.key_value_head_count = keyValueHeadCount
-        structure.head_size = headSize
-        structure.vocabulary_size = vocabularySize
-        structure.has_squared_relu = hasSquaredReLU ? 1 : 0
-        structure.has_sub_norms = hasSubNorms ? 1 : 0
-        structure.cache_type = arena.text(cacheType)
-        structure.head = arena.text(head)
+        structure.layer_count = UInt32(clamping: shape.layerCount)
+        structure.hidden_size = UInt32(clamping: shape.hiddenSize)
+        structure.feed_forward_size = UInt32(clamping: shape.feedForwardSize)
+        structure.head_count = UInt32(clamping: shape.headCount)
+        structure.key_value_head_count = UInt32(clamping: shape.keyValueHeadCount)
+        structure.head_size = UInt32(clamping: shape.headSize)
+        structure.vocabulary_size = UInt32(clamping: shape.vocabularySize)
+        structure.has_squared_relu = activation == .squaredReLU ? 1 : 0
+        structure.has_sub_norms = shape.hasSubNorms ? 1 : 0
+        structure.cache_type = arena.text(cacheType.rawValue)
+        structure.head = arena.text(headType.rawValue)
         structure.ignores_memory = ignoresMemory ? 1 : 0
     }
 
     init(_ structure: Cluster__Measure) throws(WireError) {
         let reader = FieldReader(Self.self)
-        func size(_ field: String, _ value: UInt32, _ limit: Int) throws(WireError) -> UInt32 {
-            try reader.number(field, value, in: 1...UInt32(limit))
-        }
-        layerCount = try size("layerCount", structure.layer_count, Limits.layersMax)
-        hiddenSize = try size("hiddenSize", structure.hidden_size, Limits.hiddenSizeMax)
-        feedForwardSize = try size(
-            "feedForwardSize", structure.feed_forward_size, Limits.feedForwardSizeMax)
-        headCount = try size("headCount", structure.head_count, Limits.headsMax)
-        keyValueHeadCount = try size(
-            "keyValueHeadCount", structure.key_value_head_count, Limits.headsMax)
-        headSize = try size("headSize", structure.head_size, Limits.headSizeMax)
-        vocabularySize = try size("vocabularySize", structure.vocabulary_size, Limits.vocabularyMax)
-        hasSquaredReLU = structure.has_squared_relu != 0
-        hasSubNorms = structure.has_sub_norms != 0
-        cacheType = try reader.name("cacheType", structure.cache_type.bytes)
-        head = try reader.name("head", structure.head.bytes)
+        shape = ModelDescription.Shape(
+            layerCount: try reader.size("layerCount", structure.layer_count, max: Limits.layersMax),
+            hiddenSize: try reader.size("hiddenSize", structure.hidden_size, max: Limits.hiddenSizeMax),
+            feedForwardSize: try reader.size(
+                "feedForwardSize", structure.feed_forward_size, max: Limits.feedForwardSizeMax),
+            headCount: try reader.size("headCount", structure.head_count, max: Limits.headsMax),
+            keyValueHeadCount: try reader.size(
+                "keyValueHeadCount", structure.key_value_head_count, max: Limits.headsMax),
+            headSize: try reader.size("headSize", structure.head_size, max: Limits.headSizeMax),
+            vocabularySize: try reader.size(
+                "vocabularySize", structure.vocabulary_size, max: Limits.vocabularyMax),
+            hasSubNorms: structure.has_sub_norms != 0)
+        activation = structure.has_squared_relu != 0 ? .squaredReLU : .siLU
+        cacheType = try reader.known("cacheType", structure.cache_type.bytes)
+        headType = try reader.known("head", structure.head.bytes, absent: .exact)
         ignoresMemory = structure.ignores_memory != 0
     }
 }

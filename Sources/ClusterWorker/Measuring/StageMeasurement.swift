@@ -16,25 +16,20 @@ struct StageMeasurement: Sendable {
     func run(_ measure: Measure) throws -> Measured {
         let path = path(of: measure)
         if !measure.ignoresMemory, let remembered = Self.remembered(path) { return remembered }
-        guard let cacheType = CacheType(rawValue: measure.cacheType),
-            let headType = HeadType(rawValue: measure.head)
-        else {
-            throw WorkerError(
-                "KV cache type “\(measure.cacheType)” or head “\(measure.head)” is unknown here")
+        if let reason = measure.shape.invalidity {
+            throw WorkerError("cannot measure a model whose \(reason)")
         }
-        let model = ModelDescription(measure)
-        if let reason = model.invalidity { throw WorkerError("cannot measure a model whose \(reason)") }
         let needed = StageMeter.byteCount(
-            model: model, kernels: configuration.kernels, threadCount: configuration.threadCount,
-            cacheType: cacheType, headType: headType)
+            shape: measure.shape, activation: measure.activation, kernels: configuration.kernels,
+            threadCount: configuration.threadCount, cacheType: measure.cacheType, headType: measure.headType)
         guard needed <= configuration.memoryByteCount else {
             throw WorkerError(
                 "measuring takes \(ByteCount.text(needed)), but \(configuration.name) may use "
                     + ByteCount.text(configuration.memoryByteCount))
         }
         let meter = try StageMeter(
-            model: model, kernels: configuration.kernels, threadCount: configuration.threadCount,
-            cacheType: cacheType, headType: headType)
+            shape: measure.shape, activation: measure.activation, kernels: configuration.kernels,
+            threadCount: configuration.threadCount, cacheType: measure.cacheType, headType: measure.headType)
         let measured = Measured(try meter.measure(), kernel: kernel)
         remember(measured, path)
         return measured
@@ -70,19 +65,6 @@ struct StageMeasurement: Sendable {
     private func remember(_ measured: Measured, _ path: String) {
         try? FileSystem.makeDirectory(directory + "/measurements")
         try? OutputFile.write(measured.encode(), to: path)
-    }
-}
-
-extension ModelDescription {
-    /// What of a model decides how long its stages take; the rest does not matter.
-    fileprivate init(_ measure: Measure) {
-        self.init(
-            name: "measured", layerCount: Int(measure.layerCount), hiddenSize: Int(measure.hiddenSize),
-            feedForwardSize: Int(measure.feedForwardSize), headCount: Int(measure.headCount),
-            keyValueHeadCount: Int(measure.keyValueHeadCount), headSize: Int(measure.headSize),
-            vocabularySize: Int(measure.vocabularySize), contextLength: Limits.contextMax, normEpsilon: 1e-5,
-            ropeBase: 10_000, activation: measure.hasSquaredReLU ? .squaredReLU : .siLU,
-            rotaryPairing: .halves, hasSubNorms: measure.hasSubNorms, hasTiedHead: true)
     }
 }
 

@@ -62,7 +62,7 @@ actor WorkerSession {
             "assigned",
             metadata: ["layers": "\(manifest.layers)", "shard.id": "\(manifest.id.short)"])
         let store = store
-        loading = try startLoading(manifest, assignment)
+        loading = startLoading(manifest, assignment.settings)
         let present = try await presence(of: manifest.files.map(\.file))
         let files = manifest.files
         let needed = zip(files, present).reduce(0) { $0 + ($1.0.byteCount - $1.1.presentByteCount) }
@@ -122,29 +122,21 @@ actor WorkerSession {
 
     /// Begins to lay parts out in memory, each as soon as it is known to be whole.
     private func startLoading(
-        _ manifest: ShardManifest, _ assignment: Assignment
-    ) throws -> Task<Stage, any Error> {
-        guard let cacheType = CacheType(rawValue: assignment.cacheType) else {
-            throw WorkerError(
-                "KV cache type “\(assignment.cacheType)” is unknown here; use one of \(CacheType.names)")
-        }
-        guard let headType = HeadType(rawValue: assignment.head) else {
-            throw WorkerError("the output head “\(assignment.head)” is unknown here; use fast or exact")
-        }
-        let settings = StageLoader.Settings(
-            slotCount: Int(assignment.slotCount), contextLength: Int(assignment.contextLength),
-            cacheType: cacheType, stepTokensMax: Int(assignment.stepTokensMax),
-            threadCount: configuration.threadCount, kernels: configuration.kernels, headType: headType,
-            pinsThreads: configuration.pinsThreads)
+        _ manifest: ShardManifest, _ settings: StageSettings
+    ) -> Task<Stage, any Error> {
         let parts = Dictionary(manifest.parts.map { ($0.kind, $0) }) { first, _ in first }
         let store = store
         let gate = gate
         let log = log
+        let configuration = configuration
         return Task {
             try await DiskThreads.run {
                 var lastReport = ContinuousClock.now
                 return try StageLoader.load(
                     model: manifest.model, layers: manifest.layers, settings: settings,
+                    kernels: configuration.kernels,
+                    pool: ComputePool(
+                        threadCount: configuration.threadCount, pinsThreads: configuration.pinsThreads),
                     next: { kinds in
                         let waiting = try kinds.map { kind in
                             guard let part = parts[kind] else {
@@ -204,23 +196,19 @@ actor WorkerSession {
     }
 
     private func checkMemory(_ manifest: ShardManifest, _ assignment: Assignment) throws {
-        let slots = Int(assignment.slotCount)
-        let context = Int(assignment.contextLength)
-        let tokens = Int(assignment.stepTokensMax)
-        guard (1...Limits.slotsMax).contains(slots), (1...manifest.model.contextLength).contains(context),
-            (1...Limits.stepTokensMax).contains(tokens)
-        else {
+        let context = assignment.settings.cache.context
+        guard context <= manifest.model.contextLength else {
             throw WorkerError(
-                "assignment of \(slots) slots, context \(context), \(tokens) tokens a step is out of bounds "
-                    + "(\(Limits.slotsMax), \(manifest.model.contextLength), \(Limits.stepTokensMax))")
+                "assignment of context \(context) is out of bounds: the model's is \(manifest.model.contextLength)"
+            )
         }
-        let needed = Stage.memoryByteCount(
-            model: manifest.model, layers: manifest.layers, slots: slots, context: context,
-            type: CacheType(rawValue: assignment.cacheType) ?? .f32, tokensPerStepMax: tokens,
-            kernels: configuration.kernels, threadCount: configuration.threadCount,
-            tableEncoding: manifest.tableEncoding(of: .embedding) ?? .float16,
-            headEncoding: manifest.tableEncoding(of: .head),
-            headType: HeadType(rawValue: assignment.head) ?? .fast)
+        let account = MemoryAccount(
+            model: manifest.model, settings: assignment.settings,
+            tables: TableEncodings(
+                embedding: manifest.tableEncoding(of: .embedding) ?? .float16,
+                head: manifest.tableEncoding(of: .head)),
+            machine: configuration.kernels.machine(threadCount: configuration.threadCount))
+        let needed = account.memory(of: manifest.layers).total
         residentByteCount = needed
         guard needed <= configuration.memoryByteCount else {
             throw WorkerError(

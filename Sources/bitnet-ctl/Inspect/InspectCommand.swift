@@ -75,12 +75,12 @@ struct InspectCommand: AsyncParsableCommand {
     }
 
     private func stages(of model: ModelFile) throws -> [StageNeed] {
-        let settings = StageNeed.Settings(
+        let settings = StageSettings(
             cache: CacheShape(
                 slots: slotCount, context: min(ctxSize ?? .max, model.description.contextLength),
                 type: cacheType),
-            tokensPerStepMax: prefillChunk + slotCount, threadCount: threads, kernels: try Kernels(isa),
-            headType: head)
-        return try StageNeed.all(of: model, workers: workers, settings)
+            prefillChunk: prefillChunk, headType: head)
+        return try StageNeed.all(
+            of: model, workers: workers, settings, on: Kernels(isa).machine(threadCount: threads))
     }
 }

@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-import BitNetEngine
 import BitNetFormats
 import ClusterCoordinator
 import ClusterPlanning
 
 /// What one stage of a model takes on its worker.
 struct StageNeed {
-    struct Settings {
-        let cache: CacheShape
-        let tokensPerStepMax: Int
-        let threadCount: Int
-        let kernels: Kernels
-        let headType: HeadType
-    }
-
     let layers: LayerRange
     /// Bytes that are sent to the worker and stay on its disk.
     let wireByteCount: UInt64
@@ -27,20 +18,18 @@ struct StageNeed {
     var residentByteCount: UInt64 { memory.total + Self.processByteCount }
 
     /// The stages on `workers` workers of equal speed and enough memory.
-    static func all(of model: ModelFile, workers: Int, _ settings: Settings) throws -> [StageNeed] {
-        let description = model.description
+    static func all(
+        of model: ModelFile, workers: Int, _ settings: StageSettings, on machine: StageMachine
+    ) throws -> [StageNeed] {
         let offers = (0..<workers).map {
             WorkerOffer(name: "\($0)", address: "", memoryByteCount: .max / 2)
         }
+        let account = model.account(settings, on: machine)
         let plan = try StagePlanner.plan(cost: ModelCost(of: model), workers: offers)
         return plan.stages.map { stage in
             StageNeed(
                 layers: stage.layers, wireByteCount: stage.wireByteCount,
-                memory: Stage.memory(
-                    model: description, layers: stage.layers, cache: settings.cache,
-                    tokensPerStepMax: settings.tokensPerStepMax, threadCount: settings.threadCount,
-                    kernels: settings.kernels, tableEncoding: model.tableEncoding,
-                    headType: settings.headType))
+                memory: account.memory(of: stage.layers))
         }
     }
 }

@@ -124,8 +124,8 @@ private enum PlannedModel {
     func cost(_ options: PlanOptions, slotCount: Int) -> ModelCost {
         let settings = options.settings(description, slotCount: slotCount)
         return switch self {
-        case .shape(let model): .estimate(of: model, settings)
-        case .file(let file): .estimate(of: file, settings)
+        case .shape(let model): ModelCost(of: model, settings)
+        case .file(let file): ModelCost(of: file, settings)
         }
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
 import BitNetCore
-import BitNetEngine
 import BitNetFormats
 import ClusterConfig
 import ClusterCoordinator
@@ -62,8 +61,9 @@ struct PlanOptions: ParsableArguments {
 
     func settings(_ model: ModelDescription, slotCount: Int) -> StageSettings {
         StageSettings(
-            slotCount: slotCount, contextLength: min(ctxSize ?? .max, model.contextLength),
-            cacheType: cacheType.rawValue, prefillChunk: prefillChunk, head: head.rawValue)
+            cache: CacheShape(
+                slots: slotCount, context: min(ctxSize ?? .max, model.contextLength), type: cacheType),
+            prefillChunk: prefillChunk, headType: head)
     }
 
     /// By the names of workers.

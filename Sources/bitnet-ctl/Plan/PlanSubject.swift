@@ -24,7 +24,7 @@ struct PlanSubject {
     let links: LinkMatrix
     let book: MeasurementBook
 
-    var shape: ProfiledShape { ProfiledShape(model) }
+    var shape: ProfiledShape { ProfiledShape(model.shape) }
 
     /// Memory of a worker of which nothing is known.
     static let unknownMemory: UInt64 = .max / 2
@@ -33,7 +33,7 @@ struct PlanSubject {
         file: ClusterFile, model: ModelDescription, cost: ModelCost, book: MeasurementBook,
         options: PlanOptions
     ) throws {
-        let shape = ProfiledShape(model)
+        let shape = ProfiledShape(model.shape)
         let speeds = try options.assumedSpeeds
         let assumedSpeed = try options.assumedSpeed
         if let unknown = speeds.keys.sorted().first(where: { name in

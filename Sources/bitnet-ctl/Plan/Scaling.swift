@@ -33,7 +33,7 @@ struct Scaling {
         model: ModelDescription, cluster: String?, book: MeasurementBook, options: PlanOptions,
         cases: SimulationOptions
     ) throws {
-        let shape = ProfiledShape(model)
+        let shape = ProfiledShape(model.shape)
         let known = Self.measured(shape, cluster: cluster, book)
         if let known, options.assume.isEmpty {
             profile = known.profile.scaled(from: known.shape, to: shape)

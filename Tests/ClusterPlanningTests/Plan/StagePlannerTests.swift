@@ -12,8 +12,8 @@ import Testing
     ) -> ModelCost {
         ModelCost(
             layerByteCounts: layers, embeddingByteCount: embedding, outputNormByteCount: norm,
-            headByteCount: head, headSharesEmbedding: shared, memoryPerLayer: perLayer, memoryForFirst: first,
-            memoryForLast: last, memoryPerStage: perStage)
+            headByteCount: head, headSharesEmbedding: shared,
+            memory: MemoryCost(perLayer: perLayer, forFirst: first, forLast: last, perStage: perStage))
     }
 
     static func workers(_ memories: [UInt64], layers: [LayerRange?] = []) -> [WorkerOffer] {
@@ -253,7 +253,7 @@ import Testing
             try StagePlanner.plan(cost: largest, workers: Self.workers([1, 1]))
         }
         var tooLarge = largest
-        tooLarge.memoryForLast += 1
+        tooLarge.memory.forLast += 1
         let tooManyLayers = Self.cost(layers: [UInt64](repeating: 1, count: Limits.layersMax + 1))
         for cost in [tooLarge, tooManyLayers, Self.cost(layers: [])] {
             let error = try #require(throws: PlanError.self) {
@@ -297,11 +297,11 @@ private struct Exhaustive {
 
     private func stage(_ first: Int, _ end: Int) -> (read: UInt64, memory: UInt64) {
         var read = cost.layerByteCounts[first..<end].reduce(0, +)
-        var memory = UInt64(end - first) * cost.memoryPerLayer + cost.memoryPerStage
-        if first == 0 { memory += cost.memoryForFirst }
+        var memory = UInt64(end - first) * cost.memory.perLayer + cost.memory.perStage
+        if first == 0 { memory += cost.memory.forFirst }
         if end == cost.layerByteCounts.count {
             read += cost.outputNormByteCount + cost.headByteCount
-            memory += cost.memoryForLast
+            memory += cost.memory.forLast
         }
         return (read, memory)
     }

@@ -135,9 +135,9 @@ private struct AllPlans {
 
     private func fits(_ order: [Int], _ counts: [Int]) -> Bool {
         order.indices.allSatisfy { index in
-            var memory = UInt64(counts[index]) * cost.memoryPerLayer + cost.memoryPerStage
-            if index == 0 { memory += cost.memoryForFirst }
-            if index == order.count - 1 { memory += cost.memoryForLast }
+            var memory = UInt64(counts[index]) * cost.memory.perLayer + cost.memory.perStage
+            if index == 0 { memory += cost.memory.forFirst }
+            if index == order.count - 1 { memory += cost.memory.forLast }
             return memory <= workers[order[index]].memoryByteCount
         }
     }

@@ -88,7 +88,7 @@ import Testing
 
     @Test func `a worker's own count of its memory is believed`() throws {
         var workers = try [Self.worker("a", layer: 1, memory: 90), Self.worker("b", layer: 1, memory: 90)]
-        workers[0].memoryCost = MemoryCost(perLayer: 45, forFirst: 0, forLast: 0, perStage: 0)
+        workers[0].memoryCost = MemoryCost(perLayer: 45)
         let plan = try Self.plan(layers: 9, workers, Self.goal(4))
         #expect(plan.stages.map(\.layers.count).sorted() == [2, 7])
         #expect(plan.stages.map(\.memoryByteCount).sorted() == [70, 90])

@@ -103,7 +103,7 @@ struct BenchPipelineCommand: AsyncParsableCommand {
         do {
             let cluster = try ClusterFile.load(path: shards).cluster
             var book = try MeasurementBook.load(directory: directory)
-            for run in record.runs(cluster: cluster, shape: ProfiledShape(model.description), running) {
+            for run in record.runs(cluster: cluster, shape: ProfiledShape(model.description.shape), running) {
                 try book.record(run: run)
             }
             try book.save(directory: directory)

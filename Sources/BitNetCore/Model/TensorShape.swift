@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
 
-package import BitNetCore
-
 /// One tensor that a part must hold.
 package struct TensorShape: Hashable, Sendable {
     /// What kind of values it has, which decides how it may be written.

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+package import BitNetCore
+import BitNetFormats
+
+/// Makes a stage from parts, one at a time, so that packed and resident weights are never both whole in memory.
+package enum StageLoader {
+    /// Loads part after part; `part` calls its second argument with the bytes of the part of that kind.
+    ///
+    /// - Parameters:
+    ///   - pool: used by the stage from here on.
+    ///   - next: chooses one of the parts that may be loaded now; by default the first.
+    /// - Returns: a stage that nobody else has.
+    /// - Throws: what `part` throws; ``EngineError`` naming part and tensor.
+    package static func load(
+        model: ModelDescription, layers: LayerRange, settings: StageSettings, kernels: Kernels,
+        pool: ComputePool,
+        next: ([PartReference.Kind]) throws -> PartReference.Kind = { $0[0] },
+        part: (PartReference.Kind, (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    ) throws -> Stage {
+        var weights = try StageWeights(
+            model: model, layers: layers, kernels: kernels, headType: settings.headType)
+        while case let missing = weights.missingParts, !missing.isEmpty {
+            // A tied head shares the embedding's memory, once that is there.
+            let isHeadLast = model.hasTiedHead && missing.contains(.embedding)
+            let kind = try next(isHeadLast ? missing.filter { $0 != .head } : missing)
+            try part(kind) { try weights.load(kind: kind, part: PartView(bytes: $0), pool: pool) }
+        }
+        return try Stage(
+            weights: weights, cache: settings.cache, tokensPerStepMax: settings.stepTokensMax, pool: pool)
+    }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+package import BitNetCore
+
+/// What the operator asks of a cluster, besides its workers.
+package struct ClusterRequest: Sendable {
+    /// Sequences at a time; `nil` for as many as fit.
+    package var slotCount: Int?
+    /// Tokens that a sequence may hold; `nil` for what the model can.
+    package var contextLength: Int?
+    package var cacheType = CacheType.f16
+    /// Prompt tokens that travel in one step.
+    package var prefillChunk = 64
+    package var headType = HeadType.fast
+    package var joinTimeout = Limits.joinTimeout
+    /// Layers are divided by what workers and links were measured to take; else by bytes.
+    package var measures = true
+    /// Measure again, whatever is known.
+    package var remeasures = false
+    /// Where the book of measurements is; `nil` keeps none.
+    package var bookDirectory: String?
+
+    package init() {}
+
+    /// What is asked of the stages of `model`, with so many sequences at a time.
+    package func settings(slotCount: Int, of model: ModelDescription) -> StageSettings {
+        StageSettings(
+            cache: CacheShape(
+                slots: slotCount, context: min(contextLength ?? .max, model.contextLength), type: cacheType),
+            prefillChunk: prefillChunk, headType: headType)
+    }
+}
