@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
-import ClusterPlanning
+package import ClusterPlanning
 
 /// How a model scales over equal workers: with how many, over which links, with how many sequences.
 package struct ScalingStudy: Sendable {
@@ -58,16 +58,16 @@ package struct ScalingStudy: Sendable {
         let goal = PlanGoal(
             concurrency: wanted.concurrency, hiddenSize: hiddenSize, cachedCount: 0,
             links: LinkMatrix(assumed: wanted.link))
-        let search = LineupSearch(costs: StageCosts(cost), workers: workers, goal: goal)
-        guard wanted.workerCount <= layerCount, let found = search.everyone() else { return nil }
-        let stages = zip(found.lineup.workers, found.counts).map { (workers[$0].name, $1) }
+        guard wanted.workerCount <= layerCount,
+            let found = StagePlanner.lineup(ofAll: workers, cost: cost, goal: goal)
+        else { return nil }
         let profiles = Dictionary(workers.map { ($0.name, profile) }) { $1 }
         let prediction = PlanPrediction(
-            stages: stages, profiles: profiles, goal: goal, groupCount: found.groupCount)
+            stages: found.stages, profiles: profiles, goal: goal, groupCount: found.groupCount)
         guard let prediction else { return nil }
         let pipeline = SimulatedPipeline(
-            stages: found.counts.map { SimulatedPipeline.Stage(profile: profile, layerCount: $0) },
-            links: [LinkProfile](repeating: wanted.link, count: found.counts.count + 1),
+            stages: found.stages.map { SimulatedPipeline.Stage(profile: profile, layerCount: $0.layerCount) },
+            links: [LinkProfile](repeating: wanted.link, count: found.stages.count + 1),
             hiddenSize: hiddenSize)
         // Sequences start one after the other; the first must not end before the last has begun.
         let tokenCount = wanted.concurrency / wanted.workerCount + 24
@@ -113,13 +113,13 @@ package struct ScalingStudy: Sendable {
             if links * 2 > prediction.passSeconds {
                 let delay = prediction.links.reduce(0) { $0 + $1.latencySeconds }
                 return delay * 2 > links
-                    ? "delay, \(TimedSplit.text(delay * 1e3)) ms a round"
-                    : "transfers, \(TimedSplit.text((links - delay) * 1e3)) ms a round"
+                    ? "delay, \((delay * 1e3).threeDigits) ms a round"
+                    : "transfers, \(((links - delay) * 1e3).threeDigits) ms a round"
             }
             let stepCount = prediction.round.stepCount
             return stepCount < stageCount
                 ? "\(stepCount) step\(stepCount == 1 ? " does" : "s do") not fill \(stageCount) stages"
-                : "each step's own pass, \(TimedSplit.text(prediction.passSeconds * 1e3)) ms"
+                : "each step's own pass, \((prediction.passSeconds * 1e3).threeDigits) ms"
         }
     }
 }

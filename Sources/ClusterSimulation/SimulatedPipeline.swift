@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
-import ClusterPlanning
+package import ClusterPlanning
 import ClusterWire
 
 /// Stages and links with a clock of their own.

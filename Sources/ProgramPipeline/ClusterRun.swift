@@ -4,6 +4,7 @@ import BitNetFormats
 import BitNetTokenizer
 import ClusterConfig
 import ClusterCoordinator
+import ClusterPlanning
 import ClusterTransport
 import TextGeneration
 

@@ -54,7 +54,7 @@ package struct ModelFileError: RemediableError, Equatable {
     }
 
     /// A name from a file as part of a message: of Latin letters, 96 are shown.
-    static func printable(_ text: String) -> String { PrintableText.line(text, bytesMax: 99) }
+    package static func printable(_ text: String) -> String { PrintableText.line(text, bytesMax: 99) }
 }
 
 /// JSON in the files of a model.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 package import BitNetCore
+import BitNetFormats
 
 /// Shapes of known models, to measure and to test without their files.
 package enum ModelShape: String, CaseIterable, Sendable {

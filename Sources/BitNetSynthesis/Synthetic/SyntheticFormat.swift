@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 package import BitNetCore
-import BitNetFormats
+package import BitNetFormats
 
 /// What a synthetic model is written as.
 package struct SyntheticFormat: Sendable {

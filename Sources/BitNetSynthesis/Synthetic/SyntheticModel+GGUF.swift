@@ -2,6 +2,7 @@
 
 import BitNetCore
 import BitNetFormats
+import BitNetTokenizer
 
 extension SyntheticModel {
     func ggufFiles(_ format: SyntheticFormat, path: String, parts: Int) -> [FileImage] {

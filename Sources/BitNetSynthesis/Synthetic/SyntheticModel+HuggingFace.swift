@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
+import BitNetFormats
 
 extension SyntheticModel {
     /// The directory as a checkpoint of the family is published.

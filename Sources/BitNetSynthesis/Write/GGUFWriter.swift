@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
-import BitNetFormats
+package import BitNetFormats
 
 /// Metadata of a GGUF file in the form in which it is written.
 package struct GGUFMetadata: Sendable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
+import BitNetFormats
 
 /// Lays out safetensors files: the length of a JSON table, the table, then the tensors without gaps.
 package enum SafeTensorsWriter {

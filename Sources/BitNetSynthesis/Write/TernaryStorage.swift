@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 package import BitNetCore
-import BitNetFormats
+package import BitNetFormats
 
 /// How a writer stores the codes of a matrix.
 ///

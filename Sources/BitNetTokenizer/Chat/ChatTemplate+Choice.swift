@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
-import BitNetFormats
+package import BitNetFormats
 
 extension ChatTemplate {
     /// The template of a model.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import BitNetCore
 package import BitNetFormats
 
 extension ModelFile {

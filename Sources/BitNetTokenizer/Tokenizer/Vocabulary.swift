@@ -4,9 +4,9 @@
 ///
 /// Compared as bytes, never as `String`, whose equality would take two different tokens for one. One block
 /// of bytes and one table of ids: a vocabulary of 128 256 entries makes no small objects.
-struct Vocabulary: Sendable {
+package struct Vocabulary: Sendable {
     /// What a token is; raw values as in GGUF.
-    enum Kind: UInt8, Sendable {
+    package enum Kind: UInt8, Sendable {
         case normal = 1
         case unknown = 2
         /// Has a meaning, no text; never read from ordinary text.

@@ -3,6 +3,7 @@ import BitNetCore
 import BitNetFormats
 import ClusterConfig
 import ClusterPlanning
+import ClusterProtocol
 import ClusterTransport
 import ClusterWire
 

@@ -2,7 +2,7 @@
 import BitNetCore
 package import ClusterConfig
 package import ClusterPlanning
-package import ClusterProtocol
+import ClusterProtocol
 import ClusterTransport
 import ClusterWire
 

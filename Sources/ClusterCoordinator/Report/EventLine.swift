@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
+import ClusterPlanning
 package import Logging
 
 /// What happens while a cluster comes up, as one line: for standard error, for logs, for those who follow.

@@ -2,6 +2,7 @@
 import AdminAPI
 import BitNetCore
 import Metrics
+import TextGeneration
 
 /// The coordinator's figures for monitoring, those of its workers included; published once a second.
 ///

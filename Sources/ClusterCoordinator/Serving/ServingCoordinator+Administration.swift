@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package import AdminAPI
 import Synchronization
+import TextGeneration
 
 extension ServingCoordinator: ClusterAdministration {
     package func status() -> ClusterStatus { snapshot().status }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 package import BitNetCore
 import BitNetFormats
+import BitNetTokenizer
 import Synchronization
+import TextGeneration
 
 extension ServingCoordinator: TextGenerator {
     package var model: ServedModel { subject.served }

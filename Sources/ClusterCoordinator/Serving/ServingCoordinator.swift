@@ -3,7 +3,7 @@ package import AdminAPI
 package import BitNetCore
 package import Logging
 import Synchronization
-import TextGeneration
+package import TextGeneration
 
 /// A coordinator that serves until it is told to end: keeps a pipeline up, and brings it up again when it is lost.
 package final class ServingCoordinator: Sendable {

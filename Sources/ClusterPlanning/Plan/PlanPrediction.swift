@@ -185,6 +185,6 @@ extension PlanPrediction {
     }
 
     private static func milliseconds(_ seconds: Double) -> String {
-        "\(TimedSplit.text(seconds * 1e3)) ms"
+        "\((seconds * 1e3).threeDigits) ms"
     }
 }

@@ -4,6 +4,21 @@ import BitNetCore
 
 /// Divides a model's layers among workers.
 package enum StagePlanner {
+    /// The shortest round in which every worker has a stage, whether that is wise or not.
+    ///
+    /// - Precondition: every worker has a profile, and there are no more of them than layers.
+    package static func lineup(
+        ofAll workers: [WorkerOffer], cost: ModelCost, goal: PlanGoal
+    ) -> (stages: [(worker: String, layerCount: Int)], groupCount: Int)? {
+        let search = LineupSearch(costs: StageCosts(cost), workers: workers, goal: goal)
+        return search.everyone().map { found in
+            let stages = zip(found.lineup.workers, found.counts).map {
+                (worker: workers[$0].name, layerCount: $1)
+            }
+            return (stages, found.groupCount)
+        }
+    }
+
     /// - Parameters:
     ///   - cost: what the model's parts cost.
     ///   - workers: in the order in which a step shall travel, unless layers are assigned to them; spares

@@ -52,7 +52,7 @@ struct TimedSplit {
     // MARK: Remarks
 
     private func rate(_ found: LineupSearch.Found, concurrency: Int) -> String {
-        Self.text(Double(concurrency) / found.roundSeconds) + " tokens/s"
+        (Double(concurrency) / found.roundSeconds).threeDigits + " tokens/s"
     }
 
     /// A sentence for each reason, with all whom it keeps out.
@@ -118,12 +118,5 @@ struct TimedSplit {
         let names = alone.lineup.workers.map { workers[$0].name }.joined(separator: ", ")
         return "one stream alone would be faster on \(names): \(rate(alone, concurrency: 1)) instead of "
             + rate(now, concurrency: 1)
-    }
-
-    /// Three digits, for people.
-    static func text(_ value: Double) -> String {
-        guard value.isFinite, value < 1e9 else { return "–" }
-        let places = value < 10 ? 2 : value < 100 ? 1 : 0
-        return value.text(places: places)
     }
 }

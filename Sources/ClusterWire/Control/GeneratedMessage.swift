@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import CClusterProto
 import CProtobufC
 
 /// A value with a twin among the structures that protoc-c generated.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 package import BitNetCore
-package import BitNetFormats
 package import BitNetTokenizer
 
 /// Between a model's tokens and what people write: its tokenizer and, for a chat model, its template.

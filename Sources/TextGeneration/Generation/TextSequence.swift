@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-import BitNetFormats
 import BitNetTokenizer
 
 /// One sequence's way from tokens to text and figures.

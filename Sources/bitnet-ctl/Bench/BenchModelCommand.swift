@@ -3,6 +3,7 @@ import ArgumentParser
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
+import BitNetSynthesis
 import ClusterCoordinator
 import ProgramSupport
 

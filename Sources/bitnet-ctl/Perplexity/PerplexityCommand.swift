@@ -3,6 +3,7 @@ import ArgumentParser
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
+import BitNetTokenizer
 import ClusterCoordinator
 import ProgramPipeline
 import ProgramSupport

@@ -4,6 +4,7 @@ import ArgumentParser
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
+import BitNetTokenizer
 import ClusterCoordinator
 import OperatorLogic
 import ProgramSupport

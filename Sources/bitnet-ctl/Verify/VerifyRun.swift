@@ -9,6 +9,7 @@ import OperatorLogic
 import ProgramPipeline
 import ProgramSupport
 import Synchronization
+import TextGeneration
 
 /// Both sides of the comparison.
 struct VerifyRun {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
-import BitNetFormats
+package import BitNetFormats
 
 /// Reads the tokenizer of a Hugging Face directory.
 package enum HuggingFaceTokenizer {

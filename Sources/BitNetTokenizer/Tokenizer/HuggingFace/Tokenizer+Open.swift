@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
-import BitNetFormats
+package import BitNetFormats
 
 extension Tokenizer {
     /// Opens a tokenizer without its model's weights.

@@ -2,6 +2,7 @@
 import BitNetCore
 import ClusterCoordinator
 import Synchronization
+import TextGeneration
 
 /// What a long prompt does to those who are generating.
 struct MixedFigures: Sendable {
