@@ -3,6 +3,7 @@
 import BitNetCore
 import BitNetFormats
 import BitNetSynthesis
+import BitNetTokenizer
 import ModelTestSupport
 import TestSupport
 import Testing
@@ -152,7 +153,7 @@ import Testing
         var listed: [String: String] = [:]
         let index = try directory.bytes(of: "model.safetensors.index.json")
         try index.withUnsafeBytes { bytes in
-            var json = JSONReader(bytes, file: "index")
+            var json = ModelJSONReader(bytes, file: "index")
             try json.readObject { json, key throws(ModelFileError) in
                 guard key == "weight_map" else { return try json.skip() }
                 try json.readObject { json, name throws(ModelFileError) in listed[name] = try json.readText()

@@ -2,6 +2,7 @@
 
 import BitNetCore
 import BitNetFormats
+import BitNetTokenizer
 import TestSupport
 import Testing
 

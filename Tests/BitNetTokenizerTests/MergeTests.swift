@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetFormats
+import BitNetTokenizer
 import ModelTestSupport
 import TestSupport
 import Testing

@@ -3,7 +3,6 @@
 import BitNetCore
 import BitNetFormats
 import BitNetTokenizer
-import FoundationEssentials
 import TestSupport
 import Testing
 
@@ -16,11 +15,8 @@ import Testing
         try Tokenizer.open(path: repositoryFile("Tests/Golden/tokenizers/\(name)"))
     }
 
-    static func golden(_ family: String) throws -> GoldenTests.Golden {
-        let file = try MappedFile(path: repositoryFile("Tests/Golden/tokenizers/\(family).ids.json"))
-        return try withExtendedLifetime(file) {
-            try JSONDecoder().decode(GoldenTests.Golden.self, from: Data(file.bytes))
-        }
+    static func golden(_ family: String) throws -> GoldenTokens {
+        try GoldenTokens.read("tokenizers/\(family).ids.json")
     }
 
     @Test(arguments: families, ["json", "gguf"])

@@ -122,38 +122,38 @@ enum TinyTokenizer {
         }
     }
 
-    static let refusals: [Fault] = [
-        Fault("a word-piece model", .unsupportedTokenizer) {
+    static let refusals: [GGUFFault] = [
+        GGUFFault("a word-piece model", .unsupportedTokenizer) {
             $0.set("tokenizer.ggml.model", text: "bert")
         },
-        Fault("a SentencePiece model without scores", .malformedTokenizer) {
+        GGUFFault("a SentencePiece model without scores", .malformedTokenizer) {
             $0.set("tokenizer.ggml.model", text: "llama")
         },
-        Fault("no model", .unsupportedTokenizer) { $0.remove("tokenizer.ggml.model") },
-        Fault("another pre-tokenizer", .unsupportedTokenizer) { $0.set("tokenizer.ggml.pre", text: "qwen2") },
-        Fault("no tokens", .malformedTokenizer) { $0.remove("tokenizer.ggml.tokens") },
-        Fault("more tokens than embedding rows", .malformedTokenizer) {
+        GGUFFault("no model", .unsupportedTokenizer) { $0.remove("tokenizer.ggml.model") },
+        GGUFFault("another pre-tokenizer", .unsupportedTokenizer) { $0.set("tokenizer.ggml.pre", text: "qwen2") },
+        GGUFFault("no tokens", .malformedTokenizer) { $0.remove("tokenizer.ggml.tokens") },
+        GGUFFault("more tokens than embedding rows", .malformedTokenizer) {
             $0.set("tokenizer.ggml.tokens", texts: [String](repeating: "a", count: 23))
         },
-        Fault("no merges", .malformedTokenizer) { $0.remove("tokenizer.ggml.merges") },
-        Fault("a merge without a space", .malformedTokenizer) {
+        GGUFFault("no merges", .malformedTokenizer) { $0.remove("tokenizer.ggml.merges") },
+        GGUFFault("a merge without a space", .malformedTokenizer) {
             $0.set("tokenizer.ggml.merges", texts: ["ab"])
         },
-        Fault("a merge of nothing", .malformedTokenizer) { $0.set("tokenizer.ggml.merges", texts: [" "]) },
-        Fault("too few token types", .malformedTokenizer) {
+        GGUFFault("a merge of nothing", .malformedTokenizer) { $0.set("tokenizer.ggml.merges", texts: [" "]) },
+        GGUFFault("too few token types", .malformedTokenizer) {
             $0.set("tokenizer.ggml.token_type", integers: [1])
         },
-        Fault("an unknown token type", .malformedTokenizer) {
+        GGUFFault("an unknown token type", .malformedTokenizer) {
             $0.set("tokenizer.ggml.token_type", integers: [Int32](repeating: 7, count: 22))
         },
-        Fault("a special token outside the vocabulary", .malformedTokenizer) {
+        GGUFFault("a special token outside the vocabulary", .malformedTokenizer) {
             $0.set("tokenizer.ggml.eos_token_id", integer: 22)
         },
-        Fault("tokens that are numbers", .malformedValue) { $0.set("tokenizer.ggml.tokens", integers: [1]) },
+        GGUFFault("tokens that are numbers", .malformedValue) { $0.set("tokenizer.ggml.tokens", integers: [1]) },
     ]
 
     @Test(arguments: refusals)
-    func `a tokenizer that cannot be used is refused by name, the model still opens`(fault: Fault) throws {
+    func `a tokenizer that cannot be used is refused by name, the model still opens`(fault: GGUFFault) throws {
         var builder = TinyModel.builder()
         fault.apply(&builder)
         let model = try openModel(builder.bytes)

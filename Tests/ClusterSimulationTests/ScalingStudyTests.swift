@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct ScalingStudyTests {
     private static func study(layers: Int) throws -> ScalingStudy {
-        let curve = try StepCostCurveTests.curve([(1, 0.01), (2, 0.011)])
+        let curve = try StepCostCurve.of([(1, 0.01), (2, 0.011)])
         return ScalingStudy(
             layerCount: layers, hiddenSize: 1024,
             profile: try WorkerProfile(

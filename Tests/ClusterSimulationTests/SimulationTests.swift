@@ -17,7 +17,7 @@ import Testing
         let instant = try #require(instant)
         return SimulatedPipeline(
             stages: try seconds.map { seconds in
-                let curve = try StepCostCurveTests.curve([(1, seconds), (2, seconds + perToken)])
+                let curve = try StepCostCurve.of([(1, seconds), (2, seconds + perToken)])
                 return SimulatedPipeline.Stage(
                     profile: try WorkerProfile(
                         layerSeconds: curve, prefillLayerSeconds: curve, headSeconds: .zero, stepSeconds: 0,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-package import BitNetCore
+import BitNetCore
 package import BitNetFormats
 
 /// Writes GGUF files, good ones and (by way of the overrides) bad ones.

@@ -2,6 +2,7 @@
 
 import BitNetCore
 import ModelTestSupport
+import TestSupport
 import Testing
 
 @testable import BitNetFormats
