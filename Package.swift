@@ -63,7 +63,9 @@ let package = Package(
 
         // The BitNet wing: files, arithmetic. Knows no network.
         .target(name: "CPlatform", cSettings: kernels),
-        .target(name: "CTernary", dependencies: ["CPlatform"], cSettings: kernels),
+        // Its files include each other by their path in the target.
+        .target(
+            name: "CTernary", dependencies: ["CPlatform"], cSettings: kernels + [.headerSearchPath(".")]),
         .target(name: "CFormats", cSettings: kernels),
         .target(
             name: "BitNetFormats", dependencies: ["BitNetCore", "CFormats", crypto], swiftSettings: swift),

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// Kernels for ternary networks. Shapes are row-major. Every function gives the same bits on every
-// instruction set and for every number of threads: integer sums are exact, float sums are taken in one
-// defined order (sixteen partial sums by lane i mod 16, then the tree 8, 4, 2, 1; attention's are its own),
-// multiplications and additions are fused only where the product is exact, so that it makes no difference,
-// and exp, sin, cos and log are this library's own.
+// Kernels for ternary networks.
+//
+// Shapes are row-major. Every function gives the same bits on every instruction set and for every number of
+// threads: integer sums are exact, float sums are taken in one defined order (sixteen partial sums by lane
+// i mod 16, then the tree 8, 4, 2, 1; attention's are its own), multiplications and additions are fused only
+// where the product is exact, so that it makes no difference, and exp, sin, cos and log are this library's own.
+//
+// Behind this door: matrix/ has ternary matrices and their products, attention/ rotary embedding, KV cache and
+// attention, head/ tables of embeddings and logits, tokens/ what is done token by token, hops among it. All are
+// made of lanes/; kernels.h says what an instruction set provides, floats/ puts its float kernels together.
 #ifndef C_TERNARY_H
 #define C_TERNARY_H
 
