@@ -176,7 +176,7 @@ let package = Package(
             "ClusterGatewayTests",
             ["BitNetCore", "AdminAPI", "ClusterGateway", product("Hummingbird", "hummingbird"), log] + nio),
         tests("BitNetFormatsTests", ["BitNetCore", "BitNetFormats"]),
-        tests("BitNetEngineTests", ["BitNetCore", "BitNetFormats", "BitNetEngine"]),
+        tests("BitNetEngineTests", ["BitNetCore", "BitNetFormats", "BitNetEngine", "CTernary"]),
         tests("ClusterWireTests", ["BitNetCore", "ClusterWire"]),
         tests("ClusterLogicTests", ["BitNetCore", "ClusterWire", "ClusterLogic"]),
         tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig"]),
