@@ -66,7 +66,9 @@ let package = Package(
 
         // The BitNet wing: files, arithmetic. Knows no network.
         .target(name: "CPlatform", cSettings: kernels),
-        .target(name: "CTernary", dependencies: ["CPlatform"], cSettings: kernels),
+        // Its files include each other by their path in the target.
+        .target(
+            name: "CTernary", dependencies: ["CPlatform"], cSettings: kernels + [.headerSearchPath(".")]),
         .target(name: "CFormats", cSettings: kernels),
         .target(
             name: "BitNetFormats", dependencies: ["BitNetCore", "CFormats", crypto], swiftSettings: swift),
@@ -217,7 +219,7 @@ let package = Package(
                 "BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetSynthesis", "TestSupport",
                 "ModelTestSupport",
             ]),
-        tests("BitNetEngineTests", ["BitNetCore", "BitNetFormats", "BitNetEngine"]),
+        tests("BitNetEngineTests", ["BitNetCore", "BitNetFormats", "BitNetEngine", "CTernary"]),
         tests("ClusterWireTests", ["BitNetCore", "ClusterWire"]),
         tests("ClusterProtocolTests", ["BitNetCore", "ClusterWire", "ClusterProtocol", "TestSupport"]),
         tests("ClusterPlanningTests", ["BitNetCore", "ClusterWire", "ClusterPlanning", "TestSupport"]),

@@ -52,10 +52,18 @@ struct PackedModel: Sendable {
     var description: ModelDescription
     let parts: [PartReference.Kind: PackedPart]
 
+    init(description: ModelDescription, parts: [PartReference.Kind: PackedPart]) {
+        self.description = description
+        self.parts = parts
+    }
+
     init(_ file: ModelFile) throws {
-        description = file.description
-        parts = Dictionary(
-            uniqueKeysWithValues: try ModelFile.kinds(of: description).map { ($0, try file.pack($0)) })
+        self.init(
+            description: file.description,
+            parts: Dictionary(
+                uniqueKeysWithValues: try ModelFile.kinds(of: file.description).map {
+                    ($0, try file.pack($0))
+                }))
     }
 
     func part(_ kind: PartReference.Kind) throws -> PackedPart { try #require(parts[kind]) }

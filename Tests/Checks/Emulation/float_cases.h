@@ -2,7 +2,7 @@
 //
 // What the driver does with each float kernel: the same with every instruction set, its results into `out`.
 // Part of driver.c.
-#include "half.h"
+#include "lanes/half.h"
 
 typedef void (*float_case)(const bn_float_kernels *floats, uint8_t *out, const float *x, size_t count);
 
