@@ -76,7 +76,8 @@ let package = Package(
             name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .target(name: "CClusterProto", dependencies: ["CProtobufC"]),
         .target(
-            name: "ClusterWire", dependencies: ["BitNetCore", "CClusterProto", "CProtobufC"],
+            name: "ClusterWire",
+            dependencies: ["BitNetCore", "CClusterProto", "CProtobufC", product("NIOCore", "swift-nio")],
             swiftSettings: swift),
         .target(
             name: "ClusterLogic", dependencies: ["BitNetCore", "ClusterWire", crypto], swiftSettings: swift),
@@ -175,13 +176,20 @@ let package = Package(
             ["BitNetCore", "AdminAPI", "ClusterGateway", product("Hummingbird", "hummingbird"), log] + nio),
         tests("BitNetFormatsTests", ["BitNetCore", "BitNetFormats"]),
         tests("BitNetEngineTests", ["BitNetCore", "BitNetFormats", "BitNetEngine"]),
-        tests("ClusterWireTests", ["BitNetCore", "ClusterWire"]),
-        tests("ClusterLogicTests", ["BitNetCore", "ClusterWire", "ClusterLogic"]),
+        tests("ClusterWireTests", ["BitNetCore", "ClusterWire", product("NIOCore", "swift-nio")]),
+        tests(
+            "ClusterLogicTests",
+            ["BitNetCore", "ClusterWire", "ClusterLogic", product("NIOCore", "swift-nio")]),
         tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig"]),
-        tests("ClusterTransportTests", ["BitNetCore", "ClusterWire", "ClusterLogic", "ClusterTransport"]),
+        tests(
+            "ClusterTransportTests",
+            ["BitNetCore", "ClusterWire", "ClusterLogic", "ClusterTransport"] + nio),
         tests(
             "ClusterWorkerTests",
-            ["BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterWorker", log]),
+            [
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterWorker", log,
+                product("NIOCore", "swift-nio"),
+            ]),
         tests(
             "ClusterCoordinatorTests",
             ["BitNetCore", "BitNetFormats", "ClusterLogic", "ClusterCoordinator", "AdminAPI", log]),

@@ -74,7 +74,10 @@ enum LayerRules {
         ("NIO", ["ClusterTransport", "ClusterWorker", "ClusterCoordinator"]),
         (
             "NIOCore",
-            ["ClusterTransport", "ClusterWorker", "ClusterCoordinator", "ClusterGateway", "bitnet-ctl"]
+            [
+                "ClusterWire", "ClusterTransport", "ClusterWorker", "ClusterCoordinator", "ClusterGateway",
+                "bitnet-ctl",
+            ]
         ),
         ("NIOPosix", ["ClusterTransport", "ClusterWorker", "ClusterCoordinator", "ClusterGateway"]),
         ("Hummingbird", ["ClusterGateway"]),
