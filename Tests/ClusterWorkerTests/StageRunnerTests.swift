@@ -165,4 +165,18 @@ private struct RecordingHandler: LogHandler {
         #expect(step.hidden == hidden)
         #expect(step.hop.readableBytes == 3 * HopLayout.byteCountPerToken(hidden: hidden))
     }
+
+    @Test(arguments: [1, nil])
+    func `a step that has no room for another trace is a failure`(layerCount: Int?) async throws {
+        let recorder = Recorder()
+        let runner = try Self.runner(recorder, layerCount: layerCount)
+        let trace = StageTrace(computeMicros: 0, idleMicros: 0, queuedMicros: 0, receivedBytes: 0)
+        var step = try StepFrame.decode(Self.prompt(0, [201])).step
+        step.traces = Array(repeating: trace, count: Limits.workersMax)
+        runner.receive(Frame(.open(Opening(slot: 0, sampling: .init()))))
+        runner.receive(Frame(.step(step)))
+        await runner.stop()
+        #expect(recorder.failures.count == 1)
+        #expect(recorder.failures.first?.contains("1024 traces") == true, "\(recorder.failures)")
+    }
 }

@@ -160,6 +160,7 @@ package final class StageRunner: @unchecked Sendable {
     private func compute(_ frame: Frame, arrival: ContinuousClock.Instant) throws {
         let received = try StepFrame.decode(frame)
         let step = received.step
+        try checkRoom(for: step)
         let next: Frame
         if isLast {
             let (results, trace) = try forward(received, in: frame, arrival: arrival, output: nil)
@@ -172,6 +173,17 @@ package final class StageRunner: @unchecked Sendable {
         }
         completed.wrappingAdd(1, ordering: .relaxed)
         hand(on: next)
+    }
+
+    /// A frame that just fits need not do so with one more trace.
+    private func checkRoom(for step: Step) throws(StageRunnerError) {
+        let byteCount = StepFrame.payloadByteCount(
+            entryCount: step.entries.count, traceCount: step.traces.count + 1, hidden: isLast ? 0 : hidden)
+        guard byteCount != nil else {
+            throw StageRunnerError(
+                message: "step \(step.id) with \(step.entries.count) tokens and \(step.traces.count) traces "
+                    + "does not fit the frame with which it would go on")
+        }
     }
 
     private func forward(
