@@ -87,7 +87,8 @@ let package = Package(
             name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .target(name: "CClusterProto", dependencies: ["CProtobufC"]),
         .target(
-            name: "ClusterWire", dependencies: ["BitNetCore", "CClusterProto", "CProtobufC"],
+            name: "ClusterWire",
+            dependencies: ["BitNetCore", "CClusterProto", "CProtobufC", product("NIOCore", "swift-nio")],
             swiftSettings: swift),
         .target(
             name: "ClusterProtocol", dependencies: ["BitNetCore", "ClusterWire", crypto], swiftSettings: swift
@@ -220,8 +221,13 @@ let package = Package(
                 "ModelTestSupport",
             ]),
         tests("BitNetEngineTests", ["BitNetCore", "BitNetFormats", "BitNetEngine", "CTernary"]),
-        tests("ClusterWireTests", ["BitNetCore", "ClusterWire"]),
-        tests("ClusterProtocolTests", ["BitNetCore", "ClusterWire", "ClusterProtocol", "TestSupport"]),
+        tests(
+            "ClusterWireTests",
+            ["BitNetCore", "ClusterWire", "TestSupport", product("NIOCore", "swift-nio")]),
+        tests("ClusterProtocolTests", [
+                "BitNetCore", "ClusterWire", "ClusterProtocol", "TestSupport",
+                product("NIOCore", "swift-nio"),
+            ]),
         tests("ClusterPlanningTests", ["BitNetCore", "ClusterWire", "ClusterPlanning", "TestSupport"]),
         tests(
             "ClusterSimulationTests",
@@ -230,10 +236,13 @@ let package = Package(
             "TextGenerationTests",
             ["BitNetCore", "BitNetFormats", "BitNetTokenizer", "TextGeneration", "TestSupport"]),
         tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig"]),
-        tests("ClusterTransportTests", ["BitNetCore", "ClusterWire", "ClusterProtocol", "ClusterTransport"]),
+        tests("ClusterTransportTests", ["BitNetCore", "ClusterWire", "ClusterProtocol", "ClusterTransport"] + nio),
         tests(
             "ClusterWorkerTests",
-            ["BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterWorker", log]),
+            [
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterWorker", log,
+                product("NIOCore", "swift-nio"),
+            ]),
         tests(
             "ClusterCoordinatorTests",
             [

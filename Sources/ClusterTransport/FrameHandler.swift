@@ -43,8 +43,7 @@ final class FrameHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard end == nil else { return }
-        let buffer = unwrapInboundIn(data)
-        buffer.withUnsafeReadableBytes { decoder.append($0) }
+        decoder.append(unwrapInboundIn(data))
         do throws(WireError) {
             while let frame = try decoder.next() { take(frame) }
         } catch {

@@ -3,6 +3,7 @@
 import BitNetCore
 import ClusterProtocol
 import ClusterWire
+import NIOCore
 import Testing
 
 @Suite struct HandshakeAttackTests {
@@ -79,7 +80,7 @@ import Testing
             var pair = HandshakePair()
             let outcome = pair.run { index, frame in
                 guard index == target else { return frame }
-                var payload = frame.payload
+                var payload = Array(buffer: frame.payload)
                 for _ in 0...generator.next() % 2 where !payload.isEmpty {
                     payload[Int(generator.next() % UInt64(payload.count))] = UInt8(
                         truncatingIfNeeded: generator.next())

@@ -199,7 +199,7 @@ final class Shipment: Sendable {
         let frame = try await NIOThreadPool.singleton.runIfActive {
             defer { part.bytes.releasePages(range) }
             return part.withBytes {
-                PartChunk.encodedFrame(
+                PartChunk.encode(
                     transfer: transfer, offset: offset, bytes: UnsafeRawBufferPointer(rebasing: $0[range]))
             }
         }
@@ -210,7 +210,7 @@ final class Shipment: Sendable {
         // Before the bytes go: the worker's report of them may be back before this task goes on.
         handle { $0.sent(now: start) }
         // Bounded by the machine's window; the machine sees to it that the worker goes on.
-        connection.send(encoded: frame)
+        connection.send(frame)
         report(isLast: false)
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import ClusterTransport
+import ClusterWire
 import Synchronization
 
 /// The connection on which a stage's frames leave.
@@ -15,8 +16,8 @@ final class Downstream: Sendable {
     }
 
     /// - Parameter sent: called when the kernel has all bytes.
-    func send(_ bytes: [UInt8], sent: @escaping @Sendable () -> Void) {
-        sender.withLock { $0 }?.send(bytes, sent: sent)
+    func send(_ frame: Frame, sent: @escaping @Sendable () -> Void) {
+        sender.withLock { $0 }?.send(frame, sent: sent)
     }
 
     func close() {

@@ -4,6 +4,7 @@ import BitNetFormats
 import ClusterProtocol
 import ClusterTransport
 import ClusterWire
+import NIOCore
 import NIOPosix
 import Synchronization
 
@@ -81,13 +82,13 @@ final class PartReception: Sendable {
             let (directive, part) = state.withLock { state in
                 (
                     state.machine.chunk(
-                        transfer: transfer, offset: chunk.offset, byteCount: chunk.bytes.count),
+                        transfer: transfer, offset: chunk.offset, byteCount: chunk.bytes.readableBytes),
                     state.incoming[transfer]
                 )
             }
             guard case .write = directive, let part else { throw Self.violation(directive) }
             try await NIOThreadPool.singleton.runIfActive {
-                try chunk.bytes.withUnsafeBytes { try part.append($0) }
+                try chunk.bytes.withUnsafeReadableBytes { try part.append($0) }
             }
             try await acknowledge(part.byteCount, transfer)
         case .partEnd:

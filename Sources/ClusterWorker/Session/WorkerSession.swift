@@ -182,7 +182,7 @@ actor WorkerSession {
         stageLog[metadataKey: "stage"] = "\(index)"
         runner = StageRunner(stage: stage, log: stageLog) { [stageLog] output in
             switch output {
-            case .frame(let bytes, let sent): downstream.send(bytes, sent: sent)
+            case .frame(let frame, let sent): downstream.send(frame, sent: sent)
             case .failure(let error):
                 stageLog.error("stage stopped", metadata: ["error": "\(error)"])
                 control.send(.fault(.stage, stageIndex: index, "stage \(index) stopped: \(error)"))
