@@ -156,7 +156,11 @@ let package = Package(
             ],
             swiftSettings: swift),
 
-        // Tests.
+        // Tests, and what they share.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+        .target(
+            name: "ClusterTestSupport", dependencies: ["ClusterTransport"],
+            path: "Tests/ClusterTestSupport", swiftSettings: swift),
         .target(
             name: "FuzzTargets",
             dependencies: [
@@ -164,27 +168,40 @@ let package = Package(
                 product("NIOCore", "swift-nio"),
             ],
             path: "Tests/Fuzzing/Targets", swiftSettings: swift),
-        tests("FuzzReplayTests", ["FuzzTargets"]),
+        tests("FuzzReplayTests", ["FuzzTargets", "TestSupport"]),
         tests("CTernaryTests", ["CTernary", "CPlatform"]),
         tests("CFormatsTests", ["CFormats"]),
         tests("AdminAPITests", ["BitNetCore", "AdminAPI"]),
-        tests("OperatorLogicTests", ["BitNetCore", "AdminAPI", "OperatorLogic"]),
+        tests("OperatorLogicTests", ["BitNetCore", "AdminAPI", "OperatorLogic", "TestSupport"]),
         tests("TelemetryTests", ["BitNetCore", "Telemetry", log, metrics]),
         tests(
             "ClusterGatewayTests",
-            ["BitNetCore", "AdminAPI", "ClusterGateway", product("Hummingbird", "hummingbird"), log] + nio),
-        tests("BitNetFormatsTests", ["BitNetCore", "BitNetFormats"]),
+            [
+                "BitNetCore", "AdminAPI", "ClusterGateway", "TestSupport",
+                product("Hummingbird", "hummingbird"), log,
+            ] + nio),
+        tests("BitNetFormatsTests", ["BitNetCore", "BitNetFormats", "TestSupport"]),
         tests("BitNetEngineTests", ["BitNetCore", "BitNetFormats", "BitNetEngine"]),
-        tests("ClusterWireTests", ["BitNetCore", "ClusterWire"]),
-        tests("ClusterLogicTests", ["BitNetCore", "ClusterWire", "ClusterLogic"]),
-        tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig"]),
-        tests("ClusterTransportTests", ["BitNetCore", "ClusterWire", "ClusterLogic", "ClusterTransport"]),
+        tests("ClusterWireTests", ["BitNetCore", "ClusterWire", "TestSupport"]),
+        tests("ClusterLogicTests", ["BitNetCore", "ClusterWire", "ClusterLogic", "TestSupport"]),
+        tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig", "TestSupport"]),
+        tests(
+            "ClusterTransportTests",
+            ["BitNetCore", "ClusterWire", "ClusterLogic", "ClusterTransport", "ClusterTestSupport"]),
         tests(
             "ClusterWorkerTests",
-            ["BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterWorker", log]),
+            [
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterLogic",
+                "ClusterTransport", "ClusterConfig", "ClusterWorker", "ClusterCoordinator", "TestSupport",
+                "ClusterTestSupport", log,
+            ]),
         tests(
             "ClusterCoordinatorTests",
-            ["BitNetCore", "BitNetFormats", "ClusterLogic", "ClusterCoordinator", "AdminAPI", log]),
+            [
+                "BitNetCore", "BitNetFormats", "ClusterWire", "ClusterLogic", "ClusterTransport",
+                "ClusterCoordinator", "AdminAPI", "Telemetry", "TestSupport", "ClusterTestSupport", log,
+                metrics,
+            ]),
         tests("EndToEndTests", ["bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
         tests("TidyTests", []),
     ]

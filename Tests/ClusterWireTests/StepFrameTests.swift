@@ -2,6 +2,7 @@
 
 import BitNetCore
 import ClusterWire
+import TestSupport
 import Testing
 
 @Suite struct StepFrameTests {
@@ -130,7 +131,7 @@ import Testing
 
     @Test func `a mutated step is refused or encodes to the same bytes`() throws {
         let payload = try Frame(encoded: StepFrame.encode(step: step, hidden: 33) { _ in }).payload
-        var generator = MutationGenerator(seed: 3)
+        var generator = Mutator(seed: 3)
         var acceptedCount = 0
         for _ in 0..<10_000 {
             let frame = Frame(type: .step, stream: 5, payload: generator.mutate(payload))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import FuzzTargets
+import TestSupport
 import Testing
 
 #if canImport(Glibc)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
+import TestSupport
 
 /// A BitNet of two layers that fits a few kilobytes; no width is a multiple of five.
 enum TinyModel {
@@ -73,7 +74,7 @@ enum TinyModel {
     }
 
     static func floats16(_ count: Int, seed: UInt64) -> [UInt8] {
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         return (0..<count).flatMap { _ in
             littleEndian(Float16(Float.random(in: -1...1, using: &random)).bitPattern)
         }
@@ -85,36 +86,8 @@ enum TinyModel {
     }
 
     static func trits(_ count: Int, seed: UInt64) -> [Int8] {
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         return (0..<count).map { _ in Int8.random(in: -1...1, using: &random) }
-    }
-}
-
-/// SplitMix64: the same numbers on every run.
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
-
-/// Changes one to four bytes of `bytes[range]`, with a liking for extreme values.
-func mutate(_ bytes: inout [UInt8], _ range: Range<Int>, _ random: inout SeededRandom) {
-    for _ in 0..<Int.random(in: 1...4, using: &random) {
-        let position = Int.random(in: range, using: &random)
-        switch UInt8.random(in: 0...3, using: &random) {
-        case 0: bytes[position] = 0
-        case 1: bytes[position] = 0xFF
-        case 2: bytes[position] ^= 1 << UInt8.random(in: 0...7, using: &random)
-        default: bytes[position] = UInt8.random(in: 0...255, using: &random)
-        }
     }
 }
 

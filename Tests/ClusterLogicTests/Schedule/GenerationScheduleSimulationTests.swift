@@ -2,12 +2,13 @@
 
 import BitNetCore
 import ClusterLogic
+import TestSupport
 import Testing
 
 @Suite struct GenerationScheduleSimulationTests {
     @Test(arguments: 0..<200 as Range<UInt64>)
     func `whatever runs beside it, a sequence is what it is alone`(seed: UInt64) {
-        var dice = Dice(seed: seed)
+        var dice = SeededGenerator(seed: seed)
         let context = dice.roll(4...60)
         // What prompts begin with, so that many of them can take over what others computed.
         let common = (0..<dice.roll(1...context)).map { _ in UInt32(dice.roll(0...49)) }
@@ -46,7 +47,7 @@ import Testing
     }
 
     private static func request(
-        _ id: UInt64, _ context: Int, _ common: [UInt32], _ dice: inout Dice
+        _ id: UInt64, _ context: Int, _ common: [UInt32], _ dice: inout SeededGenerator
     ) -> SequenceRequest {
         var prompt = (0..<dice.roll(1...context)).map { _ in UInt32(dice.roll(0...49)) }
         if dice.once(in: 2) {
