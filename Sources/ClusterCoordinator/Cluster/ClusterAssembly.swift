@@ -8,7 +8,7 @@ import ClusterWire
 
 /// The way from a list of workers to a running pipeline.
 struct ClusterAssembly: Sendable {
-    let dialer: WorkerDialer
+    let dialer: PeerDialer
     let model: ModelFile
     let options: ClusterOptions
     let store: ModelStore?
@@ -16,7 +16,7 @@ struct ClusterAssembly: Sendable {
     private let failures: FailureRelay
 
     init(
-        dialer: WorkerDialer, model: ModelFile, options: ClusterOptions, store: ModelStore?,
+        dialer: PeerDialer, model: ModelFile, options: ClusterOptions, store: ModelStore?,
         failures: FailureRelay = FailureRelay(), onEvent: @escaping @Sendable (ClusterEvent) -> Void
     ) {
         self.failures = failures
@@ -80,6 +80,7 @@ struct ClusterAssembly: Sendable {
                         onEvent(.waiting($0))
                     }
                     guard let capabilities = peer.capabilities else {
+                        connection.close()
                         throw ClusterError(.refused, "\(worker) did not say what it can do")
                     }
                     onEvent(
@@ -96,6 +97,11 @@ struct ClusterAssembly: Sendable {
             do {
                 for try await control in group { joined.append(control) }
             } catch {
+                group.cancelAll()
+                // Those as well that have come up meanwhile: a worker would stay held with nobody behind it.
+                while let late = await group.nextResult() {
+                    if case .success(let control) = late { control.close() }
+                }
                 for control in joined { control.close() }
                 throw error
             }
@@ -170,8 +176,13 @@ struct ClusterAssembly: Sendable {
         }
         do {
             let results = try await dialer.connect(.outcomes, to: last.worker).connection
-            let steps = try await dialer.connect(.steps, to: first.worker).connection
-            return ClusterPipeline(stageCount: stages.count, steps: steps, results: results)
+            do {
+                let steps = try await dialer.connect(.steps, to: first.worker).connection
+                return ClusterPipeline(stageCount: stages.count, steps: steps, results: results)
+            } catch {
+                results.close()
+                throw error
+            }
         } catch let error as any RemediableError {
             throw ClusterError(.fault, "the pipeline cannot be connected: \(error.message)")
         }
