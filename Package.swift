@@ -179,7 +179,15 @@ let package = Package(
             ],
             swiftSettings: swift),
 
-        // Tests.
+        // Tests, and what they share.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+        .target(
+            name: "ClusterTestSupport", dependencies: ["ClusterTransport"],
+            path: "Tests/ClusterTestSupport", swiftSettings: swift),
+        .target(
+            name: "ModelTestSupport",
+            dependencies: ["BitNetCore", "BitNetFormats", "BitNetSynthesis", "TestSupport"],
+            path: "Tests/ModelTestSupport", swiftSettings: swift),
         .target(
             name: "FuzzTargets",
             dependencies: [
@@ -187,23 +195,18 @@ let package = Package(
                 product("NIOCore", "swift-nio"),
             ],
             path: "Tests/Checks/Fuzzing/Targets", swiftSettings: swift),
-        tests("FuzzReplayTests", ["FuzzTargets"]),
+        tests("FuzzReplayTests", ["FuzzTargets", "TestSupport"]),
         tests("CTernaryTests", ["CTernary", "CPlatform"]),
         tests("CFormatsTests", ["CFormats"]),
         tests("AdminAPITests", ["BitNetCore", "AdminAPI"]),
-        tests("OperatorLogicTests", ["BitNetCore", "AdminAPI", "OperatorLogic"]),
+        tests("OperatorLogicTests", ["BitNetCore", "AdminAPI", "OperatorLogic", "TestSupport"]),
         tests("TelemetryTests", ["BitNetCore", "Telemetry", log, metrics]),
         tests(
             "ClusterGatewayTests",
-            ["BitNetCore", "AdminAPI", "ClusterGateway", product("Hummingbird", "hummingbird"), log] + nio),
-        // What tests share.
-        .target(
-            name: "TestSupport", dependencies: ["BitNetCore"], path: "Tests/TestSupport", swiftSettings: swift
-        ),
-        .target(
-            name: "ModelTestSupport",
-            dependencies: ["BitNetCore", "BitNetFormats", "BitNetSynthesis", "TestSupport"],
-            path: "Tests/ModelTestSupport", swiftSettings: swift),
+            [
+                "BitNetCore", "AdminAPI", "ClusterGateway", "TestSupport",
+                product("Hummingbird", "hummingbird"), log,
+            ] + nio),
         tests("BitNetCoreTests", ["BitNetCore"]),
         tests(
             "BitNetFormatsTests",
@@ -235,19 +238,21 @@ let package = Package(
         tests(
             "TextGenerationTests",
             ["BitNetCore", "BitNetFormats", "BitNetTokenizer", "TextGeneration", "TestSupport"]),
-        tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig"]),
-        tests("ClusterTransportTests", ["BitNetCore", "ClusterWire", "ClusterProtocol", "ClusterTransport"] + nio),
+        tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig", "TestSupport"]),
+        tests("ClusterTransportTests", ["BitNetCore", "ClusterWire", "ClusterProtocol", "ClusterTransport", "ClusterTestSupport"] + nio),
         tests(
             "ClusterWorkerTests",
             [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterWorker", log,
-                product("NIOCore", "swift-nio"),
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterProtocol",
+                "ClusterTransport", "ClusterConfig", "ClusterWorker", "ClusterCoordinator", "TestSupport",
+                "ClusterTestSupport", log, product("NIOCore", "swift-nio"),
             ]),
         tests(
             "ClusterCoordinatorTests",
             [
-                "BitNetCore", "BitNetFormats", "ClusterPlanning", "TextGeneration", "ClusterCoordinator",
-                "AdminAPI", log,
+                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "ClusterWire", "ClusterProtocol",
+                "ClusterPlanning", "TextGeneration", "ClusterTransport", "ClusterCoordinator", "AdminAPI",
+                "Telemetry", "TestSupport", "ClusterTestSupport", log, metrics,
             ]),
         tests("EndToEndTests", ["bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
         tests("TidyTests", []),

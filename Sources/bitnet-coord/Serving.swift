@@ -69,7 +69,7 @@ struct Serving {
         log.info("stopped")
     }
 
-    private var bringUp: ServingCoordinator.BringUp {
+    private var bringUp: PipelineSupervisor.BringUp {
         { onEvent, body in
             try await pipeline.run(
                 model, template: template, engine: engine, store: store, console, onEvent: onEvent, body)

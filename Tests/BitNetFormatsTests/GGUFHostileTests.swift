@@ -122,12 +122,12 @@ import Testing
         let builder = TinyModel.builder()
         let good = builder.bytes
         let header = 0..<builder.header.count
-        var random = SeededRandom(seed: 42)
+        var mutator = Mutator(seed: 42)
         var codes: Set<ModelFileError.Code> = []
         var accepted = 0
         for round in 0..<10_000 {
             var bytes = good
-            mutate(&bytes, round.isMultiple(of: 8) ? 0..<bytes.count : header, &random)
+            mutator.change(&bytes, in: round.isMultiple(of: 8) ? 0..<bytes.count : header)
             do {
                 let model = try openModel(bytes)
                 for kind in ModelFile.kinds(of: model.description) { _ = try model.pack(kind) }

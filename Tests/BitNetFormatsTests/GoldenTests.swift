@@ -9,7 +9,7 @@ import Testing
 /// The embedded model.
 @Suite struct GoldenTests {
     static func stories() throws -> ModelFile {
-        try ModelFile(path: repositoryFile("cluster/model/stories.gguf"))
+        try ModelFile(path: Repository.path(of: "cluster/model/stories.gguf"))
     }
 
     @Test func `the embedded model opens`() throws {
@@ -30,7 +30,7 @@ import Testing
         "cluster/model/stories.gguf", "Tests/Golden/awkward-90.gguf", "Tests/Golden/awkward-336.gguf",
     ])
     func `every part packs to the announced length and to a valid file`(path: String) throws {
-        let model = try ModelFile(path: repositoryFile(path))
+        let model = try ModelFile(path: Repository.path(of: path))
         for kind in ModelFile.kinds(of: model.description) {
             let part = try model.pack(kind)
             #expect(part.reference.byteCount == model.byteCount(of: kind))

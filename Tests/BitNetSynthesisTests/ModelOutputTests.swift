@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test func `streams stand where they belong, with zeros between`() async throws {
-        let directory = try ScratchDirectory()
+        let directory = try TemporaryFolder()
         let streams = [stream(units: 3, of: 5), TensorStream(bytes: [9]), stream(units: 1, of: 7)]
         let file = FileImage(
             path: "\(directory.path)/a", header: [7, 7], streams: streams, alignment: 32, alignsEnd: true)
@@ -39,7 +39,7 @@ import Testing
 
     /// More than one piece, so that some of the file is there when the failure comes.
     private func failing(
-        _ directory: ScratchDirectory, _ body: @escaping @Sendable () throws -> Void
+        _ directory: TemporaryFolder, _ body: @escaping @Sendable () throws -> Void
     ) -> ModelOutput {
         let good = FileImage(path: "\(directory.path)/made/good", header: [1], streams: [stream(units: 200)])
         let bad = TensorStream(unitByteCount: 1 << 16, unitCount: 300) { range, _ in
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func `an error leaves neither a file nor the directory`() async throws {
-        let directory = try ScratchDirectory()
+        let directory = try TemporaryFolder()
         await #expect(throws: Failure.self) {
             try await failing(directory) { throw Failure() }.write(overwrites: false, threads: 2)
         }
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test func `cancelling leaves neither a file nor the directory`() async throws {
-        let directory = try ScratchDirectory()
+        let directory = try TemporaryFolder()
         let output = failing(directory) { withUnsafeCurrentTask { $0?.cancel() } }
         let work = Task { try await output.write(overwrites: false, threads: 1) }
         await #expect(throws: CancellationError.self) { try await work.value }
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test func `a file that is there stays unless it may be replaced`() async throws {
-        let directory = try ScratchDirectory()
+        let directory = try TemporaryFolder()
         try directory.write("kept", to: "a")
         let output = ModelOutput(files: [
             FileImage(path: "\(directory.path)/b", header: [1]),
@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test func `a failure while replacing leaves the old file`() async throws {
-        let directory = try ScratchDirectory()
+        let directory = try TemporaryFolder()
         try directory.write("kept", to: "a")
         let bad = TensorStream(unitByteCount: 1, unitCount: 1) { _, _ in throw Failure() }
         let output = ModelOutput(files: [FileImage(path: "\(directory.path)/a", header: [1], streams: [bad])])
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test func `what a killed program left behind is in nobody's way`() async throws {
-        let directory = try ScratchDirectory()
+        let directory = try TemporaryFolder()
         try directory.write("half of it", to: "a.partial")
         let output = ModelOutput(files: [FileImage(path: "\(directory.path)/a", header: [5])])
         try await output.write(overwrites: false, threads: 1)
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test func `a model larger than the disk is refused before anything is written`() async throws {
-        let directory = try ScratchDirectory()
+        let directory = try TemporaryFolder()
         let huge = TensorStream(unitByteCount: 1 << 30, unitCount: 1 << 30) { _, _ in throw Failure() }
         let output = ModelOutput(files: [FileImage(path: "\(directory.path)/a", header: [1], streams: [huge])]
         )

@@ -12,7 +12,7 @@ import Testing
 @Suite struct SyntheticFileTests {
     /// Everything that the engine would get, by part.
     private func digests(
-        _ directory: ScratchDirectory, _ options: ModelOptions = .init()
+        _ directory: TemporaryFolder, _ options: ModelOptions = .init()
     ) throws -> [PartReference.Kind: ContentDigest] {
         let isFile = directory.names.contains("model.gguf")
         let file = try ModelFile(path: directory.path + (isFile ? "/model.gguf" : ""), options: options)

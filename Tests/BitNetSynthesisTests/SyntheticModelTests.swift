@@ -164,7 +164,7 @@ import Testing
     func `a type that a matrix does not fit is refused before anything is written`(
         kind: SyntheticFormat.Kind
     ) throws {
-        let directory = try ScratchDirectory()
+        let directory = try TemporaryFolder()
         let model = try smallModel {
             $0.hidden = 250
             $0.heads = 5

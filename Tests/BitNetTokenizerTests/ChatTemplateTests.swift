@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test func `conversations are written as transformers writes them`() throws {
-        let file = try MappedFile(path: repositoryFile("Tests/Golden/chat.json"))
+        let file = try MappedFile(path: Repository.path(of: "Tests/Golden/chat.json"))
         let cases = try file.withBytes { try JSONDecoder().decode([Golden].self, from: Data($0)) }
         #expect(Set(cases.map(\.template)) == Set(ChatTemplate.allCases.map(\.rawValue)))
         for item in cases {

@@ -3,6 +3,7 @@
 import BitNetCore
 import BitNetFormats
 import BitNetTokenizer
+import ModelTestSupport
 import TestSupport
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
 @Suite struct EmbeddedTokenizerTests {
     @Test func `tokens are those of Hugging Face`() throws {
         let golden = try GoldenTokens.read("tokenizer.json")
-        let model = try ModelFile(path: repositoryFile("cluster/model/stories.gguf"))
+        let model = try ModelFile(path: Repository.path(of: "cluster/model/stories.gguf"))
         let tokenizer = try model.tokenizer()
         #expect(tokenizer.count == model.description.vocabularySize)
         #expect(tokenizer.addsBeginning)

@@ -2,6 +2,7 @@
 
 import BitNetCore
 import FoundationEssentials
+import ModelTestSupport
 import TestSupport
 
 /// What Hugging Face's library makes of texts.
@@ -20,7 +21,7 @@ struct GoldenTokens: Decodable {
 
     /// - Parameter path: below `Tests/Golden`.
     static func read(_ path: String) throws -> GoldenTokens {
-        let file = try MappedFile(path: repositoryFile("Tests/Golden/\(path)"))
+        let file = try MappedFile(path: Repository.path(of: "Tests/Golden/\(path)"))
         return try withExtendedLifetime(file) {
             try JSONDecoder().decode(GoldenTokens.self, from: Data(file.bytes))
         }

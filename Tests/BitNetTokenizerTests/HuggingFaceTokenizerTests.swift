@@ -3,6 +3,7 @@
 import BitNetCore
 import BitNetFormats
 import BitNetTokenizer
+import ModelTestSupport
 import TestSupport
 import Testing
 
@@ -99,7 +100,7 @@ import Testing
 
     @Test(arguments: ["llama", "microsoft", "onebit"])
     func `a model's directory gives tokenizer and chat template`(_ family: String) throws {
-        let model = try ModelFile(path: repositoryFile("Tests/Golden/families/\(family)"))
+        let model = try ModelFile(path: Repository.path(of: "Tests/Golden/families/\(family)"))
         let tokenizer = try model.tokenizer()
         #expect(tokenizer.decode(tokenizer.encode("the owl, 12", addsBeginning: false)) == "the owl, 12")
         #expect(tokenizer.beginningToken != nil)
@@ -173,12 +174,11 @@ import Testing
 
     @Test(arguments: [TinyTokenizerFile().text, TinyTokenizerFile.spaced.text])
     func `changed bytes give a tokenizer or an error, never a trap`(_ text: String) {
-        var random = SystemlessRandom(seed: 0x70CE)
+        var mutator = Mutator(seed: 0x70CE, words: "\"{}[],:0123456789-<>▁ ".map(String.init))
         let original = Array(text.utf8)
         var opened = 0
         for _ in 0..<3000 {
-            var bytes = original
-            for _ in 0...random.below(3) { random.mutate(&bytes) }
+            let bytes = mutator.mutate(original)
             do throws(ModelFileError) {
                 let tokenizer = try TinyTokenizerFile.read(bytes)
                 opened += 1
@@ -192,34 +192,5 @@ import Testing
         }
         // Both outcomes occur, so that the test reaches what it is for.
         #expect((1..<3000).contains(opened), "\(opened)")
-    }
-}
-
-/// A seeded generator (xorshift), so that a failure can be repeated.
-private struct SystemlessRandom {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func below(_ bound: Int) -> Int {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return Int(state % UInt64(bound))
-    }
-
-    /// Changes, removes, repeats or moves some bytes.
-    mutating func mutate(_ bytes: inout [UInt8]) {
-        guard !bytes.isEmpty else { return }
-        let start = below(bytes.count)
-        let end = min(bytes.count, start + 1 + below(40))
-        switch below(6) {
-        case 0: bytes[start] = UInt8(below(256))
-        case 1: bytes.removeSubrange(start..<end)
-        case 2: bytes.insert(contentsOf: bytes[start..<end], at: below(bytes.count))
-        case 3: bytes[start] = Array("\"{}[],:0123456789-<>▁ ".utf8)[below(22)]
-        case 4 where below(20) == 0: bytes.removeSubrange(start...)
-        default: bytes.swapAt(start, below(bytes.count))
-        }
     }
 }

@@ -26,7 +26,7 @@ import Testing
         TinyTokenizer.merges.enumerated().map { ($1.split(separator: " ").map(String.init), $0) },
         uniquingKeysWith: { first, _ in first })
 
-    private static func word(_ random: inout SeededRandom, atMost count: Int) -> String {
+    private static func word(_ random: inout SeededGenerator, atMost count: Int) -> String {
         let letters = ["h", "e", "l", "l", "o", "a", "a"]
         return (0...Int.random(in: 0..<count, using: &random)).map { _ in
             letters[Int.random(in: 0..<letters.count, using: &random)]
@@ -36,7 +36,7 @@ import Testing
     @Test func `pieces of any length are merged in the order of ranks`() throws {
         // GPT-2's rules take no whole pieces, so that merging alone decides.
         let tokenizer = try openModel(TinyTokenizer.builder(pre: "gpt-2").bytes).tokenizer()
-        var random = SeededRandom(seed: 41)
+        var random = SeededGenerator(seed: 41)
         for _ in 0..<1000 {
             let text = Self.word(&random, atMost: 90)
             let tokens = tokenizer.encode(text, addsBeginning: false)
@@ -47,7 +47,7 @@ import Testing
     @Test(arguments: ["llama3", "gpt-2", "default"])
     func `a long text is encoded as its words are one by one`(_ rules: String) throws {
         let tokenizer = try openModel(TinyTokenizer.builder(pre: rules).bytes).tokenizer()
-        var random = SeededRandom(seed: 43)
+        var random = SeededGenerator(seed: 43)
         // Few different words, so that most are met again; and one that is longer than the table of words holds.
         let words = (0..<300).map { _ in Self.word(&random, atMost: 12) }
         var text = (0..<4000).map { _ in " " + words[Int.random(in: 0..<words.count, using: &random)] }

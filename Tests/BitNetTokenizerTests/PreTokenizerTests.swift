@@ -76,7 +76,7 @@ import Testing
 
     @Test(arguments: [PreTokenizer.llama3, .gpt2, .fourPasses])
     func `pieces are whole characters and cover any text`(_ rules: PreTokenizer) {
-        var random = SeededRandom(seed: 23)
+        var random = SeededGenerator(seed: 23)
         for _ in 0..<500 {
             let text = Self.randomText(&random)
             let bytes = Array(text.utf8)
@@ -91,7 +91,7 @@ import Testing
     }
 
     /// Scalars of all planes, and often of the few that rules ask for.
-    static func randomText(_ random: inout SeededRandom) -> String {
+    static func randomText(_ random: inout SeededGenerator) -> String {
         let frequent: [Unicode.Scalar] = [
             " ", " ", "\n", "\r", "\t", "'", "s", "L", "l", "9", "0", "!", "$", "\u{85}", "\u{A0}",
             "\u{3000}",

@@ -146,7 +146,7 @@ private struct TinySentencePiece {
 
     @Test func `any text survives the way there and back`() throws {
         let tokenizer = try TinySentencePiece().tokenizer()
-        var random = SeededRandom(seed: 31)
+        var random = SeededGenerator(seed: 31)
         for _ in 0..<300 {
             var scalars = PreTokenizerTests.randomText(&random).unicodeScalars
             scalars.removeAll { $0 == "\u{2581}" }
@@ -177,7 +177,7 @@ private struct TinySentencePiece {
         tiny.kinds.append(1)
         tiny.scores.append(-20)
         let whole = try tiny.tokenizer()
-        var random = SeededRandom(seed: 37)
+        var random = SeededGenerator(seed: 37)
         let letters: [Unicode.Scalar] = ["a", "b", " ", " ", "a", "ü", "\u{2581}"]
         for _ in 0..<500 {
             var text = String.UnicodeScalarView()

@@ -3,6 +3,7 @@
 import BitNetCore
 import BitNetFormats
 import BitNetTokenizer
+import ModelTestSupport
 import TestSupport
 import Testing
 
@@ -12,7 +13,7 @@ import Testing
     static let families = ["llama3", "gpt2", "four-pass", "falcon3", "sentencepiece"]
 
     static func open(_ name: String) throws -> Tokenizer {
-        try Tokenizer.open(path: repositoryFile("Tests/Golden/tokenizers/\(name)"))
+        try Tokenizer.open(path: Repository.path(of: "Tests/Golden/tokenizers/\(name)"))
     }
 
     static func golden(_ family: String) throws -> GoldenTokens {

@@ -108,7 +108,7 @@ enum TinyTokenizer {
 
     @Test func `any text survives the way there and back`() throws {
         let tokenizer = try TinyTokenizer.tokenizer()
-        var random = SeededRandom(seed: 11)
+        var random = SeededGenerator(seed: 11)
         let scalars: [Unicode.Scalar] = [
             "a", "h", "e", "l", "o", " ", "\n", "'", "é", "漢", "🙂", "\u{301}", "7", "<",
         ]
@@ -235,7 +235,7 @@ enum TinyTokenizer {
 
     @Test func `any bytes give what decoding them at once gives`() throws {
         let tokenizer = try TinyTokenizer.tokenizer()
-        var random = SeededRandom(seed: 5)
+        var random = SeededGenerator(seed: 5)
         // Bytes that start, continue or break characters.
         let bytes: [UInt8] = [
             0x41, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC2, 0xDF, 0xE0, 0xE1, 0xED, 0xEF, 0xF0, 0xF1,

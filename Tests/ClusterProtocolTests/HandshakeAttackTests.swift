@@ -4,6 +4,7 @@ import BitNetCore
 import ClusterProtocol
 import ClusterWire
 import NIOCore
+import TestSupport
 import Testing
 
 @Suite struct HandshakeAttackTests {
@@ -73,7 +74,7 @@ import Testing
         let honest = honestPair.run()
         let client = try #require(honest.client?.value)
         let server = try #require(honest.server?.value)
-        var generator = HandshakeMutations(seed: 5)
+        var generator = SeededGenerator(seed: 5)
         var failureCount = 0
         for _ in 0..<10_000 {
             let target = Int(generator.next() % 4)
@@ -194,20 +195,5 @@ extension HandshakeSession {
             && session == other.session
             && cluster == other.cluster && peerNode == other.peerNode && peerBuild == other.peerBuild
             && isKeyed == other.isKeyed
-    }
-}
-
-/// SplitMix64: the same numbers from the same seed on every machine.
-private struct HandshakeMutations {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -118,7 +118,7 @@ import Testing
 
     @Test(arguments: 0..<150)
     func `every request is served to its end, and no stage does two things at a time`(seed: Int) throws {
-        var dice = SeededRandom(seed: UInt64(seed))
+        var dice = SeededGenerator(seed: UInt64(seed))
         let stages = (0..<dice.roll(1...6)).map { _ in Double(dice.roll(0...20)) / 1000 }
         let links = try (0...stages.count).map { _ in
             try LinkProfile(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
+import ClusterTestSupport
 import ClusterTransport
 import ClusterWire
 import Glibc

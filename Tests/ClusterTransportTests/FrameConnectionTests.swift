@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import ClusterProtocol
+import ClusterTestSupport
 import ClusterTransport
 import ClusterWire
 import Dispatch

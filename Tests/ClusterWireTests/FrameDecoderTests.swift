@@ -96,11 +96,11 @@ import Testing
     }
 
     @Test func `mutated streams give frames within the limits or an error`() {
-        var generator = MutationGenerator(seed: 1)
+        var generator = Mutator(seed: 1)
         var failureCount = 0
         for _ in 0..<10_000 {
             let bytes = generator.mutate(stream)
-            let split = Int.random(in: 0...bytes.count, using: &generator)
+            let split = Int.random(in: 0...bytes.count, using: &generator.random)
             var decoder = FrameDecoder()
             decoder.append(ByteBuffer(bytes: bytes[..<split]))
             var (taken, error) = drain(&decoder)

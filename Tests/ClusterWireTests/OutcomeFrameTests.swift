@@ -114,7 +114,7 @@ import Testing
 
     @Test func `a mutated outcome is refused or encodes to the same bytes`() throws {
         let payload = Array(buffer: OutcomeFrame.encode(outcome).payload)
-        var generator = MutationGenerator(seed: 4)
+        var generator = Mutator(seed: 4)
         var acceptedCount = 0
         for _ in 0..<10_000 {
             let frame = Frame(type: .outcome, stream: 5, payload: generator.mutate(payload))

@@ -149,7 +149,7 @@ import Testing
 
     @Test func `a mutated step is refused or encodes to the same bytes`() throws {
         let payload = Array(buffer: frame(step, hidden: 33).payload)
-        var generator = MutationGenerator(seed: 3)
+        var generator = Mutator(seed: 3)
         var acceptedCount = 0
         for _ in 0..<10_000 {
             let frame = Frame(type: .step, stream: 5, payload: generator.mutate(payload))

@@ -22,8 +22,8 @@ package func smallModel(
 /// A model in a directory of its own, as `model.gguf` or as the directory.
 package func written(
     _ model: SyntheticModel, _ format: SyntheticFormat, parts: Int = 1, threads: Int = 2
-) async throws -> ScratchDirectory {
-    let directory = try ScratchDirectory()
+) async throws -> TemporaryFolder {
+    let directory = try TemporaryFolder()
     let path = format.kind.isDirectory ? directory.path : "\(directory.path)/model.gguf"
     try await model.output(format, path: path, parts: parts).write(overwrites: false, threads: threads)
     return directory

@@ -74,7 +74,7 @@ package enum TinyModel {
     }
 
     package static func floats16(_ count: Int, seed: UInt64) -> [UInt8] {
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         return (0..<count).flatMap { _ in
             littleEndian(Float16(Float.random(in: -1...1, using: &random)).bitPattern)
         }
@@ -86,7 +86,7 @@ package enum TinyModel {
     }
 
     package static func trits(_ count: Int, seed: UInt64) -> [Int8] {
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         return (0..<count).map { _ in Int8.random(in: -1...1, using: &random) }
     }
 }

@@ -8,7 +8,7 @@ import TextGeneration
 @Suite struct GenerationScheduleSimulationTests {
     @Test(arguments: 0..<200 as Range<UInt64>)
     func `whatever runs beside it, a sequence is what it is alone`(seed: UInt64) {
-        var dice = SeededRandom(seed: seed)
+        var dice = SeededGenerator(seed: seed)
         let context = dice.roll(4...60)
         // What prompts begin with, so that many of them can take over what others computed.
         let common = (0..<dice.roll(1...context)).map { _ in UInt32(dice.roll(0...49)) }
@@ -47,7 +47,7 @@ import TextGeneration
     }
 
     private static func request(
-        _ id: UInt64, _ context: Int, _ common: [UInt32], _ dice: inout SeededRandom
+        _ id: UInt64, _ context: Int, _ common: [UInt32], _ dice: inout SeededGenerator
     ) -> SequenceRequest {
         var prompt = (0..<dice.roll(1...context)).map { _ in UInt32(dice.roll(0...49)) }
         if dice.once(in: 2) {

@@ -22,7 +22,7 @@ final class Shipment: Sendable {
     private let control: WorkerControl
     private let model: PackedModel
     private let layers: LayerRange
-    private let dialer: WorkerDialer
+    private let dialer: PeerDialer
     private let progress: @Sendable (ShippingProgress) -> Void
     private let state: Mutex<State>
     /// Tells the sender that there is something to do.
@@ -31,7 +31,7 @@ final class Shipment: Sendable {
 
     /// - Parameter layers: of the stage whose parts are sent to the worker of `control`.
     init(
-        to control: WorkerControl, model: PackedModel, layers: LayerRange, dialer: WorkerDialer,
+        to control: WorkerControl, model: PackedModel, layers: LayerRange, dialer: PeerDialer,
         progress: @escaping @Sendable (ShippingProgress) -> Void
     ) {
         self.control = control

@@ -1,166 +1,138 @@
 // SPDX-License-Identifier: MIT
 
-/// A worker's life with one coordinator after another.
+/// One coordinator's use of a worker, from its join to its end.
 ///
-/// A worker belongs to the session whose control connection came first, until that connection ends and
-/// everything that it had set up is gone; others are told who holds it. Each event that is not due is the
-/// coordinator's fault and is reported to it; events of a session that is over are dropped.
+/// Each request that is not due is the coordinator's fault and is reported to it; what comes when the session is over
+/// is dropped.
 package struct WorkerSessionMachine: Equatable, Sendable {
     package enum Phase: Equatable, Sendable {
-        case idle
-        /// Held, without a stage; parts may come already.
-        case held
+        /// Without a stage. Parts may come already: so many are looked for, arriving or being checked. Something may
+        /// be measured for the coordinator.
+        case held(openPartCount: Int, isMeasuring: Bool)
         /// The stage is known; the disk is looked through.
         case checking
         /// Parts of the shard are missing.
         case receiving
         case loading
         case serving
-        /// The session is over; its stage is being freed.
-        case releasing
+        /// The session is over.
+        case ended
     }
 
-    package let worker: String
-    package private(set) var phase = Phase.idle
-    package private(set) var session: UInt64?
-    /// Who holds the worker, for others who ask.
-    package private(set) var holder = ""
-    /// Parts that are looked for, arriving or being checked.
-    private var openPartCount = 0
-    /// Something is measured for the coordinator.
-    private var isMeasuring = false
+    private let worker: String
+    package private(set) var phase = Phase.held(openPartCount: 0, isMeasuring: false)
 
     /// - Parameter worker: the worker's name, for messages.
     package init(worker: String) {
         self.worker = worker
     }
 
-    /// A coordinator has opened a control connection.
-    package mutating func controlOpened(session: UInt64, holder: String) -> Admission {
+    package var isEnded: Bool { phase == .ended }
+
+    /// The coordinator offers a part, which may come until ``partClosed()``.
+    package mutating func partOffered() -> Verdict {
         switch phase {
-        case .idle:
-            self.session = session
-            self.holder = holder
-            phase = .held
-            return .admitted
-        case .releasing:
-            return .busy("worker \(worker) is letting go of \(self.holder); try again in a moment")
-        case .held, .checking, .receiving, .loading, .serving:
-            return .busy(
-                "worker \(worker) is serving \(self.holder); stop that coordinator first, or wait until it ends"
-            )
+        case .held(let count, let isMeasuring):
+            phase = .held(openPartCount: count + 1, isMeasuring: isMeasuring)
+            return .proceed
+        case .receiving: return .proceed
+        case .checking, .loading, .serving:
+            return .report("worker \(worker) was offered a part, but all of its stage's are there")
+        case .ended: return .drop
         }
-    }
-
-    /// A peer has opened any other connection.
-    package func dataOpened(session: UInt64) -> Admission {
-        guard session == self.session, phase != .releasing else {
-            return .unknownSession("worker \(worker) does not know this session; has it been restarted?")
-        }
-        return .admitted
-    }
-
-    /// The coordinator of `session` offers a part.
-    ///
-    /// - Returns: `nil` if it may come, until ``partClosed(session:)``; else why not.
-    package mutating func partOffered(session: UInt64) -> String? {
-        guard session == self.session, isAlive else { return "the session is over" }
-        guard phase == .held || phase == .receiving else {
-            return "worker \(worker) was offered a part, but all of its stage's are there"
-        }
-        openPartCount += 1
-        return nil
     }
 
     /// A part that was offered is in the store, or its transfer has ended otherwise.
-    package mutating func partClosed(session: UInt64) {
-        // A coordinator that comes back under its old number may find parts of its first visit ending.
-        guard session == self.session, openPartCount > 0 else { return }
-        openPartCount -= 1
+    package mutating func partClosed() {
+        // Only a stage that is given must wait for parts.
+        guard case .held(let count, let isMeasuring) = phase else { return }
+        precondition(count > 0, "a part was closed in \(phase)")
+        phase = .held(openPartCount: count - 1, isMeasuring: isMeasuring)
     }
 
-    /// The coordinator wants this worker, or the ways from it, measured.
+    /// The coordinator wants this worker, or the ways from it, measured: what ends with ``measured()``.
     ///
-    /// - Returns: `.measure`, which ends with ``measured(session:)``. One at a time, as each takes memory and all
-    ///   threads, and only while no stage computes.
-    package mutating func measurementWanted() -> Directive? {
-        guard isAlive else { return nil }
-        guard phase == .held else { return .report("worker \(worker) measures nothing once it has a stage") }
-        guard !isMeasuring else { return .report("worker \(worker) is being measured already") }
-        isMeasuring = true
-        return .measure
-    }
-
-    /// The measurement for the coordinator of `session` has ended, and will be told next.
-    package mutating func measured(session: UInt64) {
-        if session == self.session { isMeasuring = false }
-    }
-
-    /// The coordinator has given this worker its stage.
-    package mutating func assigned() -> Directive? {
-        guard isAlive else { return nil }
-        guard phase == .held else { return .report("worker \(worker) has a stage already") }
-        guard openPartCount == 0 else {
-            return .report("worker \(worker) was given its stage while parts were still on their way")
+    /// One at a time, as each takes memory and all threads, and only while no stage computes.
+    package mutating func measurementWanted() -> Verdict {
+        switch phase {
+        case .held(_, isMeasuring: true): return .report("worker \(worker) is being measured already")
+        case .held(let count, isMeasuring: false):
+            phase = .held(openPartCount: count, isMeasuring: true)
+            return .proceed
+        case .checking, .receiving, .loading, .serving:
+            return .report("worker \(worker) measures nothing once it has a stage")
+        case .ended: return .drop
         }
-        phase = .checking
-        return .check
+    }
+
+    /// The measurement has ended and is told next: the coordinator may ask for another one at once.
+    ///
+    /// - Returns: whether there is somebody to tell.
+    package mutating func measured() -> Bool {
+        if case .held(let count, _) = phase { phase = .held(openPartCount: count, isMeasuring: false) }
+        return !isEnded
+    }
+
+    /// The coordinator has given this worker its stage: what the disk holds of it ends with
+    /// ``checked(missingPartCount:)``.
+    package mutating func assigned() -> Verdict {
+        switch phase {
+        case .held(openPartCount: 0, _):
+            phase = .checking
+            return .proceed
+        case .held:
+            return .report("worker \(worker) was given its stage while parts were still on their way")
+        case .checking, .receiving, .loading, .serving:
+            return .report("worker \(worker) has a stage already")
+        case .ended: return .drop
+        }
     }
 
     /// The disk was looked through for the stage's parts.
-    package mutating func checked(missingPartCount: Int) -> Directive? {
-        guard isAlive else { return nil }
+    package mutating func checked(missingPartCount: Int) -> Check {
+        guard !isEnded else { return .drop }
         precondition(phase == .checking, "checked in \(phase)")
         phase = missingPartCount == 0 ? .loading : .receiving
-        return missingPartCount == 0 ? .load : nil
+        return missingPartCount == 0 ? .load : .await
     }
 
-    /// The last missing part is verified and on disk.
-    package mutating func storeCompleted() -> Directive? {
-        guard isAlive else { return nil }
-        guard phase == .receiving else {
+    /// The last missing part is verified and on disk: it is loaded until ``loaded()``.
+    package mutating func storeCompleted() -> Verdict {
+        switch phase {
+        case .receiving:
+            phase = .loading
+            return .proceed
+        case .held, .checking, .loading, .serving:
             return .report("worker \(worker) was sent a part that it did not lack")
+        case .ended: return .drop
         }
-        phase = .loading
-        return .load
     }
 
     /// The stage is in memory.
-    package mutating func loaded() -> Directive? {
-        guard isAlive else { return nil }
+    ///
+    /// - Returns: whether there is somebody to tell.
+    package mutating func loaded() -> Bool {
+        guard !isEnded else { return false }
         precondition(phase == .loading, "loaded in \(phase)")
         phase = .serving
-        return .reportReady
+        return true
     }
 
-    /// The coordinator wants the stages connected.
-    package func linkNeeded() -> Directive? {
-        guard isAlive else { return nil }
-        guard phase == .serving else { return .report("worker \(worker) has no stage to connect yet") }
-        return .connectNext
+    /// The coordinator wants this stage connected to the next one's worker.
+    package func linkNeeded() -> Verdict {
+        switch phase {
+        case .serving: .proceed
+        case .held, .checking, .receiving, .loading:
+            .report("worker \(worker) has no stage to connect yet")
+        case .ended: .drop
+        }
     }
 
-    /// Something broke here: the disk, the stage, the connection to a neighbour.
-    package func faulted(_ message: String) -> Directive? {
-        isAlive ? .report(message) : nil
+    /// The control connection is closed, silent for too long, or the coordinator let the worker go.
+    ///
+    /// - Returns: whether something is to be torn down.
+    package mutating func end() -> Bool {
+        defer { phase = .ended }
+        return !isEnded
     }
-
-    /// The control connection is closed, silent for too long, or the coordinator released the worker.
-    package mutating func controlEnded(session: UInt64) -> Directive? {
-        guard session == self.session, isAlive else { return nil }
-        phase = .releasing
-        return .tearDown
-    }
-
-    /// Nothing of the session is left.
-    package mutating func tornDown() {
-        precondition(phase == .releasing, "torn down in \(phase)")
-        phase = .idle
-        session = nil
-        holder = ""
-        openPartCount = 0
-        isMeasuring = false
-    }
-
-    private var isAlive: Bool { phase != .idle && phase != .releasing }
 }

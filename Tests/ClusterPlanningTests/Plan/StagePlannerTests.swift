@@ -136,7 +136,7 @@ import Testing
     }
 
     @Test func `the plan is as good as the best of all`() throws {
-        var dice = SeededRandom(seed: 20)
+        var dice = SeededGenerator(seed: 20)
         var infeasibleCount = 0
         for _ in 0..<2000 {
             let layers = (0..<dice.roll(1...7)).map { _ in UInt64(dice.roll(1...20)) }
@@ -166,7 +166,7 @@ import Testing
     }
 
     @Test func `the largest model on the most workers is planned`() throws {
-        var dice = SeededRandom(seed: 3)
+        var dice = SeededGenerator(seed: 3)
         let layers = (0..<Limits.layersMax).map { _ in UInt64(dice.roll(900...1100)) }
         for count in [64, Limits.workersMax] {
             let plan = try StagePlanner.plan(

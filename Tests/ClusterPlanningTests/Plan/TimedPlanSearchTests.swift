@@ -12,7 +12,7 @@ import Testing
 
     @Test(arguments: Kind.allCases)
     func `no order and no cut is better`(kind: Kind) throws {
-        var dice = SeededRandom(seed: 70 + UInt64(kind.rawValue))
+        var dice = SeededGenerator(seed: 70 + UInt64(kind.rawValue))
         var infeasibleCount = 0
         var partialCount = 0
         var usualCount = 0
@@ -44,7 +44,7 @@ import Testing
     }
 
     private static func instance(
-        _ kind: Kind, _ dice: inout SeededRandom
+        _ kind: Kind, _ dice: inout SeededGenerator
     ) throws -> (ModelCost, [WorkerOffer], PlanGoal) {
         let layerCount = dice.roll(1...6)
         let cost = StagePlannerTests.cost(
@@ -67,7 +67,7 @@ import Testing
         return (cost, workers, goal)
     }
 
-    private static func worker(_ name: String, _ dice: inout SeededRandom) throws -> WorkerOffer {
+    private static func worker(_ name: String, _ dice: inout SeededGenerator) throws -> WorkerOffer {
         func seconds(_ range: ClosedRange<Int>) -> Double { Double(dice.roll(range)) / 1000 }
         let layer = seconds(1...20)
         let profile = try WorkerProfile(
@@ -80,7 +80,7 @@ import Testing
             name: name, address: "", memoryByteCount: UInt64(dice.roll(5...90)), profile: profile)
     }
 
-    private static func link(_ kind: Kind, _ dice: inout SeededRandom) throws -> LinkProfile {
+    private static func link(_ kind: Kind, _ dice: inout SeededGenerator) throws -> LinkProfile {
         try LinkProfile(
             latencySeconds: Double(dice.roll(0...20)) / 1000,
             bytesPerSecond: kind == .slowLinks ? Double(dice.roll(2...60)) * 1000 : 1e6)

@@ -24,7 +24,7 @@ private struct FakeWorker {
 
     /// Carries everything out until the machine is done or fails; `dice` decide what happens first.
     mutating func run(
-        _ sending: inout ShardSending, parts: [PartReference], dice: inout SeededRandom
+        _ sending: inout ShardSending, parts: [PartReference], dice: inout SeededGenerator
     ) throws -> ShardSending.Directive {
         var now = ContinuousClock.now
         var coming = parts[...]
@@ -115,7 +115,7 @@ private struct FakeWorker {
 
     @Test(arguments: 0..<40)
     func `every byte is sent once and in order, in whatever order the answers come`(seed: Int) throws {
-        var dice = SeededRandom(seed: UInt64(seed))
+        var dice = SeededGenerator(seed: UInt64(seed))
         let sizes = (0..<dice.roll(1...9)).map { _ in UInt64(dice.roll(0...1_500_000)) }
         let parts = try sizes.enumerated().map { try part(UInt8($0), $1) }
         var machine = sending(parts)
@@ -227,7 +227,7 @@ private struct FakeWorker {
         var machine = sending(parts)
         var worker = FakeWorker()
         worker.corruptions[parts[0].digest] = corruptionCount
-        var dice = SeededRandom(seed: 1)
+        var dice = SeededGenerator(seed: 1)
         let last = try worker.run(&machine, parts: parts, dice: &dice)
         let tries = min(corruptionCount, Limits.partRetriesMax) + 1
         #expect(worker.received[parts[0].digest] == [Range<UInt64>](repeating: 0..<100, count: tries))

@@ -4,29 +4,12 @@ import ClusterProtocol
 import ClusterTransport
 import ClusterWire
 
-/// Opens connections to workers on behalf of one session.
-struct WorkerDialer: Sendable {
-    let network: Network
-    let cluster: String
-    let node: String
-    let key: [UInt8]
-    let session: UInt64
-
-    /// Connects and shakes hands.
-    ///
-    /// - Throws: ``TransportError`` (`.unreachable` is worth another try), ``HandshakeError``.
+extension PeerDialer {
+    /// Connects to `worker` and shakes hands.
     func connect(
         _ role: ConnectionRole, to worker: WorkerIdentity
     ) async throws -> (connection: FrameConnection, peer: HandshakeSession) {
-        let connection = try await network.connect(to: worker.address, peer: "\(worker)")
-        do {
-            let hello = Hello(cluster: cluster, node: node, role: role, session: session)
-            let peer = try await connection.shakeHands(hello, key: key)
-            return (connection, peer)
-        } catch {
-            connection.close()
-            throw error
-        }
+        try await connect(role, to: worker.address, peer: "\(worker)")
     }
 
     /// Opens the control connection, trying again while the worker is not up.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// SplitMix64: the same numbers from the same seed on every machine.
-package struct SeededRandom: RandomNumberGenerator {
+/// SplitMix64: the same numbers from the same seed, on every run and every machine.
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     package init(seed: UInt64) { state = seed }
