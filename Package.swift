@@ -117,6 +117,14 @@ let package = Package(
 
         // What an operator's screens show and keys do, without terminal and network.
         .target(name: "OperatorLogic", dependencies: ["BitNetCore", "AdminAPI"], swiftSettings: swift),
+        // What bench, plan, verify, inspect and doctor of bitnet-ctl compute and print.
+        .target(
+            name: "OperatorReports",
+            dependencies: [
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterWire",
+                "ClusterLogic", "ClusterCoordinator", "AdminAPI", "OperatorLogic",
+            ],
+            swiftSettings: swift),
 
         // Programs.
         .target(
@@ -149,8 +157,7 @@ let package = Package(
             dependencies: [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterWire",
                 "ClusterLogic", "ClusterCoordinator", "ClusterWorker", "AdminAPI", "OperatorLogic",
-                "ProgramSupport",
-                "ProgramPipeline",
+                "OperatorReports", "ProgramSupport", "ProgramPipeline",
                 arguments, product("AsyncHTTPClient", "async-http-client"), product("NIOCore", "swift-nio"),
                 product("NIOHTTP1", "swift-nio"),
             ],
@@ -169,6 +176,12 @@ let package = Package(
         tests("CFormatsTests", ["CFormats"]),
         tests("AdminAPITests", ["BitNetCore", "AdminAPI"]),
         tests("OperatorLogicTests", ["BitNetCore", "AdminAPI", "OperatorLogic"]),
+        tests(
+            "OperatorReportsTests",
+            [
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterWire", "ClusterLogic",
+                "ClusterCoordinator", "AdminAPI", "OperatorLogic", "OperatorReports",
+            ]),
         tests("TelemetryTests", ["BitNetCore", "Telemetry", log, metrics]),
         tests(
             "ClusterGatewayTests",

@@ -34,6 +34,13 @@ enum LayerRules {
         ),
         ("ClusterGateway", ["BitNetCore", "AdminAPI"]),
         ("OperatorLogic", ["BitNetCore", "AdminAPI"]),
+        (
+            "OperatorReports",
+            [
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterWire",
+                "ClusterLogic", "ClusterCoordinator", "AdminAPI", "OperatorLogic",
+            ]
+        ),
         ("ProgramSupport", ["BitNetCore", "BitNetFormats", "Telemetry"]),
         (
             "ProgramPipeline",
@@ -61,8 +68,7 @@ enum LayerRules {
             [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterWire",
                 "ClusterLogic", "ClusterCoordinator", "ClusterWorker", "AdminAPI", "OperatorLogic",
-                "ProgramSupport",
-                "ProgramPipeline",
+                "OperatorReports", "ProgramSupport", "ProgramPipeline",
             ]
         ),
     ]
@@ -87,7 +93,10 @@ enum LayerRules {
         ),
         (
             "Dispatch",
-            ["BitNetFormats", "ClusterWorker", "ClusterCoordinator", "ProgramSupport", "bitnet-ctl"]
+            [
+                "BitNetFormats", "ClusterWorker", "ClusterCoordinator", "OperatorReports", "ProgramSupport",
+                "bitnet-ctl",
+            ]
         ),
     ]
 

@@ -10,6 +10,12 @@ package struct StageMemory: Equatable, Sendable {
     /// Working memory of the largest step.
     package var scratch: UInt64
 
+    package init(weights: UInt64, cache: UInt64, scratch: UInt64) {
+        self.weights = weights
+        self.cache = cache
+        self.scratch = scratch
+    }
+
     package var total: UInt64 { weights + cache + scratch }
 }
 

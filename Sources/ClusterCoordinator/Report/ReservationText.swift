@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 import ClusterLogic
 
 /// What the KV caches hold, for people.
@@ -6,7 +7,7 @@ package enum ReservationText {
     package static func line(
         slotCount: Int, contextLength: Int, cacheType: String, byteCount: UInt64
     ) -> String {
-        "room for \(slotCount) sequence\(slotCount == 1 ? "" : "s") of \(contextLength) tokens at a time: "
+        "room for \(plural(slotCount, "sequence")) of \(contextLength) tokens at a time: "
             + "\(ByteCount.text(byteCount)) of KV cache (\(cacheType))"
     }
 }

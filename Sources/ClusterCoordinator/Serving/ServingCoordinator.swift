@@ -109,8 +109,8 @@ package final class ServingCoordinator: Sendable {
         }
         note(
             "serving",
-            "\(pipeline.stages.count) stage\(pipeline.stages.count == 1 ? "" : "s"), "
-                + "\(pipeline.slotCount) sequence\(pipeline.slotCount == 1 ? "" : "s") at a time")
+            "\(plural(pipeline.stages.count, "stage")), "
+                + "\(plural(pipeline.slotCount, "sequence")) at a time")
         while true {
             tick(pipeline)
             try await Task.sleep(for: .seconds(1))

@@ -8,6 +8,7 @@ import ClusterLogic
 import ClusterWire
 import ClusterWorker
 import Glibc
+import OperatorReports
 import ProgramSupport
 
 /// Whether the machines of a cluster are fit for it.
