@@ -138,6 +138,15 @@ let package = Package(
 
         // What an operator's screens show and keys do, without terminal and network.
         .target(name: "OperatorLogic", dependencies: ["BitNetCore", "AdminAPI"], swiftSettings: swift),
+        // What bench, plan, verify, inspect and doctor of bitnet-ctl compute and print.
+        .target(
+            name: "OperatorReports",
+            dependencies: [
+                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetSynthesis", "BitNetEngine",
+                "ClusterConfig", "ClusterWire", "ClusterPlanning", "ClusterSimulation", "TextGeneration",
+                "ClusterCoordinator", "AdminAPI", "OperatorLogic",
+            ],
+            swiftSettings: swift),
 
         // Programs.
         .target(
@@ -172,8 +181,8 @@ let package = Package(
             dependencies: [
                 "BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetSynthesis", "BitNetEngine",
                 "ClusterConfig", "ClusterWire", "ClusterPlanning", "ClusterSimulation", "TextGeneration",
-                "ClusterCoordinator", "ClusterWorker", "AdminAPI", "OperatorLogic", "ProgramSupport",
-                "ProgramPipeline",
+                "ClusterCoordinator", "ClusterWorker", "AdminAPI", "OperatorLogic", "OperatorReports",
+                "ProgramSupport", "ProgramPipeline",
                 arguments, product("AsyncHTTPClient", "async-http-client"), product("NIOCore", "swift-nio"),
                 product("NIOHTTP1", "swift-nio"),
             ],
@@ -200,6 +209,13 @@ let package = Package(
         tests("CFormatsTests", ["CFormats"]),
         tests("AdminAPITests", ["BitNetCore", "AdminAPI"]),
         tests("OperatorLogicTests", ["BitNetCore", "AdminAPI", "OperatorLogic", "TestSupport"]),
+        tests(
+            "OperatorReportsTests",
+            [
+                "BitNetCore", "BitNetFormats", "BitNetSynthesis", "BitNetEngine", "ClusterConfig", "ClusterWire",
+                "ClusterPlanning", "ClusterSimulation", "TextGeneration", "ClusterCoordinator", "AdminAPI",
+                "OperatorLogic", "OperatorReports",
+            ]),
         tests("TelemetryTests", ["BitNetCore", "Telemetry", log, metrics]),
         tests(
             "ClusterGatewayTests",

@@ -101,7 +101,7 @@ package struct ScalingStudy: Sendable {
             let (most, all) = (counts.max() ?? 0, counts.reduce(0, +))
             guard most * stageCount * 5 > all * 6 else {
                 let size = prediction.round.sequencesPerStep
-                return "steps of \(size) sequence\(size == 1 ? "" : "s") read all weights for few tokens"
+                return "steps of \(plural(size, "sequence")) read all weights for few tokens"
             }
             return "\(all) layers do not divide evenly"
         case .head: return "the head"

@@ -12,7 +12,7 @@ extension Console {
         case .waiting(let reason):
             note("waiting: \(reason)")
         case .joined(let worker, let isa, let threadCount):
-            note("joined \(worker)  \(isa), \(threadCount) thread\(threadCount == 1 ? "" : "s")")
+            note("joined \(worker)  \(isa), \(plural(threadCount, "thread"))")
         case .measured(let worker, let figures):
             note("measured \(worker)  \(MeasurementText.line(figures))")
         case .unmeasured(let worker, let reason):

@@ -45,7 +45,7 @@ struct LocalRun {
         }
         onEvent(
             .remark(
-                "\(model.description.name): \(ranges.count) stage\(ranges.count == 1 ? "" : "s") in this process, layers "
+                "\(model.description.name): \(plural(ranges.count, "stage")) in this process, layers "
                     + ranges.map { "\($0)" }.joined(separator: " | ") + ", \(kernels.name) kernels, "
                     + kernels.productSummary))
         let pipeline = LocalPipeline(stages: stages)

@@ -11,7 +11,8 @@ enum LayerRules {
         "Foundation": ["ClusterConfig"],
         // Threads of their own, for work that must not hold an event loop or a task up.
         "Dispatch": [
-            "BitNetFormats", "ClusterWorker", "ClusterCoordinator", "ProgramSupport", "bitnet-ctl",
+            "BitNetFormats", "BitNetSynthesis", "ClusterWorker", "ClusterCoordinator", "OperatorReports",
+            "ProgramSupport", "bitnet-ctl",
         ],
     ]
 
@@ -21,7 +22,8 @@ enum LayerRules {
             one: ["CTernary", "CFormats"],
             other: ["ClusterWire", "NIOCore", "NIOPosix", "Hummingbird", "AsyncHTTPClient"],
             meeting: programs.union([
-                "ClusterWorker", "ClusterCoordinator", "ClusterSimulation", "ProgramPipeline",
+                "ClusterWorker", "ClusterCoordinator", "ClusterSimulation", "OperatorReports",
+                "ProgramPipeline",
             ])
         ),
         (

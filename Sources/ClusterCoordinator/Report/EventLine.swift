@@ -16,7 +16,7 @@ package struct EventLine {
         switch event {
         case .waiting(let reason): self.init("waiting", nil, reason)
         case .joined(let worker, let isa, let threads):
-            self.init("joined", worker, "\(isa), \(threads) thread\(threads == 1 ? "" : "s")")
+            self.init("joined", worker, "\(isa), \(plural(threads, "thread"))")
         case .measured(let worker, let figures): self.init("measured", worker, MeasurementText.line(figures))
         case .unmeasured(let worker, let reason):
             self.init("unmeasured", worker, "was not measured: \(reason)", .warning)

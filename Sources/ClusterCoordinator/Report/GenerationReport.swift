@@ -20,7 +20,7 @@ package enum GenerationReport {
                 hopText(stage),
             ]
         }
-        lines += Table.lines(rows).map { "  " + $0 }
+        lines += Table(rows: rows).lines.map { "  " + $0 }
         return lines
     }
 

@@ -8,6 +8,7 @@ import ClusterPlanning
 import ClusterWire
 import ClusterWorker
 import Glibc
+import OperatorReports
 import ProgramSupport
 
 /// Whether the machines of a cluster are fit for it.

@@ -2,17 +2,10 @@
 import BitNetCore
 import NIOHTTP1
 import OperatorLogic
+import OperatorReports
 
 /// A cluster's model by way of its gateway: tokens in, tokens and log-probabilities out.
 struct GatewayModel: Sendable {
-    /// How the next token is chosen.
-    struct Draw: Equatable, Sendable {
-        /// 0 always takes the most probable token.
-        var temperature: Double = 0
-        var topP: Double = 1
-        var seed: UInt64 = 0
-    }
-
     let remote: Remote
     let id: String
     /// Tokens that prompt and answer may have together; `nil` if the gateway does not tell.
@@ -29,7 +22,7 @@ struct GatewayModel: Sendable {
     }
 
     /// What follows a prompt.
-    func continuation(of prompt: [UInt32], _ draw: Draw, tokenCountMax: Int) async throws -> TokenTrace {
+    func continuation(of prompt: [UInt32], _ draw: TokenDraw, tokenCountMax: Int) async throws -> TokenTrace {
         var request = CompletionRequest(model: id, prompt: prompt, maxTokens: tokenCountMax)
         request.temperature = draw.temperature
         request.topP = draw.topP

@@ -3,6 +3,7 @@ import ArgumentParser
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
+import OperatorReports
 import ProgramSupport
 
 /// What a model file is, and what it would take to run it.

@@ -5,6 +5,7 @@ import BitNetFormats
 import ClusterConfig
 import ClusterCoordinator
 import ClusterPlanning
+import OperatorReports
 import ProgramSupport
 
 /// What a plan is made of besides workers and model.
@@ -54,9 +55,7 @@ struct PlanOptions: ParsableArguments {
         guard (1...Limits.stepTokensMax / 2).contains(prefillChunk) else {
             throw ValidationError("--prefill-chunk must be 1...\(Limits.stepTokensMax / 2)")
         }
-        _ = try Self.speed(assumeBandwidth, "--assume-bandwidth")
-        _ = try assumedSpeeds
-        _ = try link
+        _ = try assumptions
     }
 
     func settings(_ model: ModelDescription, slotCount: Int) -> StageSettings {
@@ -66,8 +65,16 @@ struct PlanOptions: ParsableArguments {
             prefillChunk: prefillChunk, headType: head)
     }
 
+    var assumptions: PlanAssumptions {
+        get throws {
+            PlanAssumptions(
+                readBytesPerSecond: try Self.speed(assumeBandwidth, "--assume-bandwidth"),
+                readBytesPerSecondByWorker: try assumedSpeeds, link: try link)
+        }
+    }
+
     /// By the names of workers.
-    var assumedSpeeds: [String: Double] {
+    private var assumedSpeeds: [String: Double] {
         get throws {
             var speeds: [String: Double] = [:]
             for text in assume {
@@ -81,12 +88,7 @@ struct PlanOptions: ParsableArguments {
         }
     }
 
-    var assumedSpeed: Double {
-        get throws { try Self.speed(assumeBandwidth, "--assume-bandwidth") }
-    }
-
-    /// What links are that were not measured.
-    var link: LinkProfile {
+    private var link: LinkProfile {
         get throws {
             do throws(ProfileError) {
                 return try Self.link(gigabits: assumeLink, delayMs: assumeDelay)

@@ -7,6 +7,7 @@ import ClusterConfig
 import ClusterCoordinator
 import ClusterPlanning
 import FoundationEssentials
+import OperatorReports
 import ProgramPipeline
 import ProgramSupport
 
@@ -103,9 +104,10 @@ struct BenchPipelineCommand: AsyncParsableCommand {
         do {
             let cluster = try ClusterFile.load(path: shards).cluster
             var book = try MeasurementBook.load(directory: directory)
-            for run in record.runs(cluster: cluster, shape: ProfiledShape(model.description.shape), running) {
-                try book.record(run: run)
-            }
+            let runs = record.runs(
+                cluster: cluster, shape: ProfiledShape(model.description.shape), running.stages,
+                measuredAt: Int(WallClock.seconds))
+            for run in runs { try book.record(run: run) }
             try book.save(directory: directory)
         } catch {
             console.note("warning: the figures are not kept for bitnet-ctl plan: \(error)")
@@ -128,9 +130,11 @@ struct BenchPipelineCommand: AsyncParsableCommand {
         _ running: RunningPipeline, _ model: ModelFile, _ counts: [Int], _ console: Console
     ) async throws -> BenchRecord {
         let run = BenchPipelineRun(
-            pipeline: running, model: model, engine: engine, promptTokenCount: promptTokens,
-            tokenCount: tokens, rounds: rounds, concurrencies: counts, mixedTokenCount: mixed,
-            readRate: pipeline.local ? try localReadRate(running) : nil)
+            running, model: model, head: engine.head,
+            readRate: pipeline.local ? try localReadRate(running) : nil,
+            .init(
+                promptTokenCount: promptTokens, tokenCount: tokens, rounds: rounds, concurrencies: counts,
+                mixedTokenCount: mixed))
         return try await run.measure { console.progress("bench", $0, isLast: false) }
     }
 
