@@ -18,6 +18,10 @@ struct ControlLoop {
             do {
                 while try await serveNext(in: &work) {}
             } catch {
+                // A coordinator of another release is told what was not understood.
+                if let error = error as? WireError {
+                    await session.report(.protocolViolation, error.message)
+                }
                 log.warning(
                     "coordinator lost", metadata: ["holder": "\(session.holder)", "error": "\(error)"])
             }
