@@ -71,8 +71,8 @@ import Testing
                                 context: .random(in: 1...100, using: &random), type: cacheType),
                             prefillChunk: .random(in: 1...64, using: &random), headType: headType),
                         tables: TableEncodings(
-                            embedding: try #require(encodings.randomElement(using: &random)),
-                            head: isTied ? nil : try #require(encodings.randomElement(using: &random))),
+                            embedding: encodings[.random(in: encodings.indices, using: &random)],
+                            head: isTied ? nil : encodings[.random(in: encodings.indices, using: &random)]),
                         machine: try Kernels(choice, dotTokensMin: .random(in: 1...70, using: &random))
                             .machine(threadCount: .random(in: 1...3, using: &random)))
                     try Self.check(account, choice)

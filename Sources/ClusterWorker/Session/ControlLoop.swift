@@ -20,6 +20,10 @@ struct ControlLoop {
             while try await serveNext(in: &work) {}
             return true
         } catch {
+            // A coordinator of another release is told what was not understood.
+            if let error = error as? WireError {
+                await session.report(.protocolViolation, error.message)
+            }
             log.warning("coordinator lost", metadata: ["holder": "\(holder)", "error": "\(error)"])
             return false
         }
