@@ -77,7 +77,7 @@ extension EndToEnd {
             let sections = page.components(separatedBy: "\n## ")
             let section = try #require(sections.first { $0.hasPrefix("Options of \(program)") })
             func options(in text: String) -> Set<String> {
-                Set(text.matches(of: #/(?<![\w-])--[a-z][a-z0-9-]*/#).map { String($0.output) })
+                Set(text.matches(of: #/(?:^|[^\w-])(--[a-z][a-z0-9-]*)/#).map { String($0.output.1) })
             }
             let own: Set = ["--help", "--version"]
             #expect(options(in: process.output).subtracting(own) == options(in: section))
