@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 package import BitNetFormats
-package import Testing
+import Testing
 
 /// A fault put into a good file and what it must be called.
 package struct GGUFFault: Sendable, CustomTestStringConvertible {

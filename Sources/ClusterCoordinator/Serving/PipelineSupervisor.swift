@@ -3,7 +3,7 @@ package import AdminAPI
 package import BitNetCore
 package import Logging
 import Synchronization
-import TextGeneration
+package import TextGeneration
 
 /// Keeps a pipeline up: brings it up, watches it, and brings it up again when it is lost, until it is stopped.
 package final class PipelineSupervisor: Sendable {

@@ -2,6 +2,7 @@
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
+import ClusterProtocol
 import ClusterTransport
 import ClusterWire
 import Logging

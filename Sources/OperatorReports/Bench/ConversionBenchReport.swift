@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import BitNetCore
-package import BitNetFormats
+package import BitNetCore
+import BitNetFormats
 
 /// What `bench convert` found, for people and for programs.
 package struct ConversionBenchReport: Equatable, Sendable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import BitNetCore
+package import BitNetCore
 package import BitNetEngine
-package import BitNetFormats
+import BitNetFormats
 
 /// What `bench kernels` found, for people and for programs.
 package struct KernelBenchReport: Sendable {

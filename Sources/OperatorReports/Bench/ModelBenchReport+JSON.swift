@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import BitNetCore
+package import BitNetCore
 import BitNetEngine
-package import BitNetFormats
+import BitNetFormats
 
 extension ModelBenchReport {
     private static let phaseKeys = ["decode", "batch8", "prefill"]

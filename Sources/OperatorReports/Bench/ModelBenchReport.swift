@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import BitNetCore
+package import BitNetCore
 package import BitNetEngine
 
 /// What `bench model` found.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-package import BitNetFormats
+import BitNetFormats
+package import BitNetTokenizer
 
 /// Times a tokenizer, on one thread.
 package struct TokenizerBench {

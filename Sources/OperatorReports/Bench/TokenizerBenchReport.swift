@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-import BitNetCore
-package import BitNetFormats
+package import BitNetCore
+import BitNetFormats
+import BitNetTokenizer
 
 /// What `bench tokenizer` found, for people and for programs.
 package struct TokenizerBenchReport: Equatable, Sendable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import BitNetCore
-package import BitNetFormats
-import ClusterPlanning
+package import BitNetCore
+import BitNetFormats
+package import ClusterPlanning
 import ClusterWire
 
 extension Diagnosis {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import BitNetCore
+package import BitNetCore
 import BitNetEngine
-package import BitNetFormats
+import BitNetFormats
 import BitNetTokenizer
 
 extension Inspection {

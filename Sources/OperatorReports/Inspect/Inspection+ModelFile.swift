@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 package import BitNetFormats
+import BitNetTokenizer
 
 extension Inspection {
     /// What stands in a model's files.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 package import BitNetCore
-package import BitNetEngine
+import BitNetEngine
 package import BitNetFormats
 import ClusterCoordinator
 import ClusterPlanning

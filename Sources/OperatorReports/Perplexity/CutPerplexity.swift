@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import BitNetCore
+package import BitNetCore
 package import BitNetEngine
-package import BitNetFormats
+import BitNetFormats
 
 /// What a text's perplexity is with some cuts, beside that without any.
 package struct CutPerplexity: Equatable, Sendable {

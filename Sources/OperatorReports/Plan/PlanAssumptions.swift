@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-package import ClusterLogic
+package import ClusterPlanning
 
 /// What is taken for true of workers and links that were not measured.
 package struct PlanAssumptions: Equatable, Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import BitNetCore
-package import BitNetFormats
+package import BitNetCore
+import BitNetFormats
 import ClusterCoordinator
 import ClusterPlanning
 

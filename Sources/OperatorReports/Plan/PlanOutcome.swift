@@ -2,7 +2,7 @@
 import BitNetCore
 import BitNetFormats
 package import ClusterCoordinator
-import ClusterPlanning
+package import ClusterPlanning
 
 /// A plan, what is expected of it, and what was measured.
 package struct PlanOutcome {

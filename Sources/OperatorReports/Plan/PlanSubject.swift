@@ -3,7 +3,7 @@ package import BitNetCore
 import BitNetFormats
 package import ClusterConfig
 package import ClusterCoordinator
-import ClusterPlanning
+package import ClusterPlanning
 
 /// The cluster and the model that are planned for, and what is known of them.
 package struct PlanSubject {

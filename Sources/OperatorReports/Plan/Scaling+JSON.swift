@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-import BitNetCore
-package import BitNetFormats
-import ClusterLogic
+package import BitNetCore
+import BitNetFormats
+import ClusterPlanning
+import ClusterSimulation
 
 extension Scaling {
     /// For programs.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-import ClusterLogic
+import ClusterPlanning
+import ClusterSimulation
 
 extension Scaling {
     /// For people: a table for each number of sequences.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 package import BitNetCore
 package import ClusterCoordinator
-package import ClusterLogic
+package import ClusterPlanning
+package import ClusterSimulation
 
 /// How a model scales over equal workers.
 package struct Scaling: Sendable {
@@ -31,7 +32,7 @@ package struct Scaling: Sendable {
         model: ModelDescription, cluster: String?, book: MeasurementBook, assumptions: PlanAssumptions,
         cases: ScalingCases
     ) throws {
-        let shape = ProfiledShape(model)
+        let shape = ProfiledShape(model.shape)
         let known = Self.measured(shape, cluster: cluster, book)
         if let known, assumptions.readBytesPerSecondByWorker.isEmpty {
             profile = known.profile.scaled(from: known.shape, to: shape)

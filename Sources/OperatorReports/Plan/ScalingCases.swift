@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-package import ClusterLogic
+package import ClusterPlanning
 
 /// For which workers, links and sequences it is shown how a model scales.
 package struct ScalingCases: Sendable {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-package import ClusterCoordinator
+import ClusterCoordinator
 package import OperatorLogic
-import TextGeneration
+package import TextGeneration
 
 /// One text that both sides write.
 package struct VerifyCase: Equatable, Sendable {

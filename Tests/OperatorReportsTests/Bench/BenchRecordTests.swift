@@ -2,7 +2,7 @@ import BitNetCore
 // SPDX-License-Identifier: MIT
 import BitNetFormats
 import ClusterCoordinator
-import ClusterLogic
+import ClusterPlanning
 import OperatorReports
 import Testing
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetFormats
-import ClusterLogic
+import ClusterPlanning
 import ClusterWire
 import OperatorReports
 import Testing

@@ -3,7 +3,7 @@ import BitNetCore
 import BitNetFormats
 import ClusterConfig
 import ClusterCoordinator
-import ClusterLogic
+import ClusterPlanning
 import OperatorReports
 
 /// A model of nine layers, and clusters to plan it for.

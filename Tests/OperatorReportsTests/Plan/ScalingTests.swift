@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetFormats
 import ClusterCoordinator
-import ClusterLogic
+import ClusterPlanning
 import OperatorReports
 import Testing
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import AdminAPI
-import BitNetCore
-package import BitNetEngine
+package import BitNetCore
+import BitNetEngine
 package import BitNetFormats
 package import ClusterCoordinator
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 package import ClusterCoordinator
-package import ClusterLogic
+package import ClusterPlanning
 
 extension BenchRecord {
     /// What the cluster did for each number of sequences, as the book of measurements keeps it.

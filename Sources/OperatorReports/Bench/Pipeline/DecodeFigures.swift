@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import ClusterCoordinator
+import TextGeneration
 
 /// What many sequences did in the time in which all of them were generating.
 struct DecodeFigures: Sendable {

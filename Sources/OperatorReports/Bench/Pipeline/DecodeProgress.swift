@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import ClusterCoordinator
 import Synchronization
+import TextGeneration
 
 /// Notes when all sequences are generating, and when the first one ends.
 final class DecodeProgress: Sendable {
