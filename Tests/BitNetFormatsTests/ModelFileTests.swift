@@ -2,6 +2,7 @@
 
 import BitNetCore
 import BitNetFormats
+import ClusterWire
 import ModelTestSupport
 import Testing
 
@@ -88,53 +89,53 @@ import Testing
         #expect(model.warnings == ["tensor extra.weight is not used"])
     }
 
-    static let refusals: [Fault] = [
-        Fault("no architecture", .missingKey) { $0.remove("general.architecture") },
-        Fault("another architecture", .unsupportedArchitecture) {
+    static let refusals: [GGUFFault] = [
+        GGUFFault("no architecture", .missingKey) { $0.remove("general.architecture") },
+        GGUFFault("another architecture", .unsupportedArchitecture) {
             $0.set("general.architecture", text: "gemma3")
         },
-        Fault("a part of a split model", .splitFile) { $0.set("split.count", integer: 3) },
-        Fault("no width", .missingKey) { $0.remove("bitnet-b1.58.embedding_length") },
-        Fault("no epsilon", .missingKey) { $0.remove("bitnet-b1.58.attention.layer_norm_rms_epsilon") },
-        Fault("zero heads", .invalidModel) { $0.set("bitnet-b1.58.attention.head_count", integer: 0) },
-        Fault("heads that do not divide the width", .invalidModel) {
+        GGUFFault("a part of a split model", .splitFile) { $0.set("split.count", integer: 3) },
+        GGUFFault("no width", .missingKey) { $0.remove("bitnet-b1.58.embedding_length") },
+        GGUFFault("no epsilon", .missingKey) { $0.remove("bitnet-b1.58.attention.layer_norm_rms_epsilon") },
+        GGUFFault("zero heads", .invalidModel) { $0.set("bitnet-b1.58.attention.head_count", integer: 0) },
+        GGUFFault("heads that do not divide the width", .invalidModel) {
             $0.set("bitnet-b1.58.attention.head_count", integer: 5)
         },
-        Fault("layers beyond the limit", .invalidModel) {
+        GGUFFault("layers beyond the limit", .invalidModel) {
             $0.set("bitnet-b1.58.block_count", integer: UInt32(Limits.layersMax + 1))
         },
-        Fault("values of another length than keys", .invalidModel) {
+        GGUFFault("values of another length than keys", .invalidModel) {
             $0.set("bitnet-b1.58.attention.value_length", integer: 8)
         },
-        Fault("an unknown activation", .invalidModel) {
+        GGUFFault("an unknown activation", .invalidModel) {
             $0.set("bitnet-b1.58.hidden_activation", text: "gelu")
         },
-        Fault("rope scaling", .unsupportedRope) { $0.set("bitnet-b1.58.rope.scaling.type", text: "yarn") },
-        Fault("rope stretched", .unsupportedRope) {
+        GGUFFault("rope scaling", .unsupportedRope) { $0.set("bitnet-b1.58.rope.scaling.type", text: "yarn") },
+        GGUFFault("rope stretched", .unsupportedRope) {
             $0.set("bitnet-b1.58.rope.scaling.type", text: "linear")
             $0.set("bitnet-b1.58.rope.scaling.factor", float: 4)
         },
-        Fault("half of a head rotated", .unsupportedRope) {
+        GGUFFault("half of a head rotated", .unsupportedRope) {
             $0.set("bitnet-b1.58.rope.dimension_count", integer: 2)
         },
-        Fault("rope factors", .unsupportedRope) {
+        GGUFFault("rope factors", .unsupportedRope) {
             $0.tensors.append(.init("rope_freqs.weight", [3], 0, TinyModel.gains(3)))
         },
-        Fault("no embedding", .missingTensor) { $0.removeTensor("token_embd.weight") },
-        Fault("no output norm", .missingTensor) { $0.removeTensor("output_norm.weight") },
-        Fault("a layer's matrix missing", .missingTensor) { $0.removeTensor("blk.1.ffn_up.weight") },
-        Fault("one sub-norm of two", .missingTensor) { $0.removeTensor("blk.0.ffn_sub_norm.weight") },
-        Fault("one layer more than said", .unexpectedTensor) {
+        GGUFFault("no embedding", .missingTensor) { $0.removeTensor("token_embd.weight") },
+        GGUFFault("no output norm", .missingTensor) { $0.removeTensor("output_norm.weight") },
+        GGUFFault("a layer's matrix missing", .missingTensor) { $0.removeTensor("blk.1.ffn_up.weight") },
+        GGUFFault("one sub-norm of two", .missingTensor) { $0.removeTensor("blk.0.ffn_sub_norm.weight") },
+        GGUFFault("one layer more than said", .unexpectedTensor) {
             $0.tensors.append(.init("blk.2.attn_norm.weight", [12], 0, TinyModel.gains(12)))
         },
-        Fault("a bias", .unexpectedTensor) {
+        GGUFFault("a bias", .unexpectedTensor) {
             $0.tensors.append(.init("blk.0.attn_q.bias", [12], 0, TinyModel.gains(12)))
         },
-        Fault("a matrix transposed", .wrongShape) {
+        GGUFFault("a matrix transposed", .wrongShape) {
             $0.change("blk.0.ffn_up.weight") { $0.dimensions = [17, 12] }
         },
-        Fault("a norm too short", .wrongShape) { $0.change("output_norm.weight") { $0.dimensions = [11] } },
-        Fault("a ternary embedding", .unsupportedTensorType) {
+        GGUFFault("a norm too short", .wrongShape) { $0.change("output_norm.weight") { $0.dimensions = [11] } },
+        GGUFFault("a ternary embedding", .unsupportedTensorType) {
             $0.change("blk.0.attn_norm.weight") { _ in }
             $0.tensors[0] = .init("token_embd.weight", [256, 22], 35, [UInt8](repeating: 0, count: 66 * 22))
             $0.set("bitnet-b1.58.embedding_length", integer: 256)
@@ -142,7 +143,7 @@ import Testing
     ]
 
     @Test(arguments: refusals)
-    func `what cannot be run is refused by name`(fault: Fault) throws {
+    func `what cannot be run is refused by name`(fault: GGUFFault) throws {
         var builder = TinyModel.builder()
         fault.apply(&builder)
         let bytes = builder.bytes

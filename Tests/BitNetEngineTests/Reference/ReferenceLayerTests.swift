@@ -33,11 +33,13 @@ import Testing
 
         func model(_ shape: Shape) -> ModelDescription {
             ModelDescription(
-                name: "small", layerCount: 2, hiddenSize: shape.hidden, feedForwardSize: shape.inner,
-                headCount: shape.heads, keyValueHeadCount: shape.kvHeads, headSize: shape.headSize,
-                vocabularySize: 97, contextLength: 1024, normEpsilon: 1e-5, ropeBase: 10_000,
-                activation: activation, rotaryPairing: pairing, hasSubNorms: hasSubNorms,
-                hasTiedHead: hasTiedHead)
+                name: "small",
+                shape: ModelDescription.Shape(
+                    layerCount: 2, hiddenSize: shape.hidden, feedForwardSize: shape.inner,
+                    headCount: shape.heads, keyValueHeadCount: shape.kvHeads, headSize: shape.headSize,
+                    vocabularySize: 97, hasSubNorms: hasSubNorms),
+                contextLength: 1024, normEpsilon: 1e-5, ropeBase: 10_000, activation: activation,
+                rotaryPairing: pairing, hasTiedHead: hasTiedHead)
         }
     }
 
