@@ -191,7 +191,7 @@ let package = Package(
         // Tests, and what they share.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
         .target(
-            name: "ClusterTestSupport", dependencies: ["ClusterTransport"],
+            name: "ClusterTestSupport", dependencies: ["BitNetCore", "ClusterTransport"],
             path: "Tests/ClusterTestSupport", swiftSettings: swift),
         .target(
             name: "ModelTestSupport",
@@ -253,7 +253,10 @@ let package = Package(
             ["BitNetCore", "ClusterPlanning", "ClusterSimulation", "TextGeneration", "TestSupport"]),
         tests(
             "TextGenerationTests",
-            ["BitNetCore", "BitNetFormats", "BitNetTokenizer", "TextGeneration", "TestSupport"]),
+            [
+                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "TextGeneration", "TestSupport",
+                "ClusterTestSupport",
+            ]),
         tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig", "TestSupport"]),
         tests("ClusterTransportTests", ["BitNetCore", "ClusterWire", "ClusterProtocol", "ClusterTransport", "ClusterTestSupport"] + nio),
         tests(

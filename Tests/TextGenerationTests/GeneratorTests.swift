@@ -3,6 +3,7 @@ import BitNetCore
 import BitNetFormats
 import BitNetTokenizer
 import ClusterCoordinator
+import ClusterTestSupport
 import Synchronization
 import Testing
 import TextGeneration

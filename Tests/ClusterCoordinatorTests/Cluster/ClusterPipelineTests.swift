@@ -25,7 +25,7 @@ import Testing
             let trace = StageTrace(
                 computeMicros: 1, idleMicros: 1, queuedMicros: 1, sendingMicros: 1, receivedBytes: 1)
             let traces = [StageTrace](repeating: trace, count: stageCount)
-            last.send(encoded: OutcomeFrame.encode(StepOutcome(id: id, results: [], traces: traces)))
+            last.send(OutcomeFrame.encode(StepOutcome(id: id, results: [], traces: traces)))
         }
 
         /// What came back until the pipeline ended, and why it did.

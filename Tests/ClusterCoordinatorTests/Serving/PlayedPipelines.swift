@@ -4,6 +4,7 @@ import BitNetCore
 import BitNetFormats
 import BitNetTokenizer
 import ClusterCoordinator
+import ClusterTestSupport
 import TestSupport
 import TextGeneration
 
@@ -78,7 +79,9 @@ final class PlayedPipelines: Sendable {
                 vocabularySize: tokenizer.count),
             stages: stages.map { StageStatistics(name: "s", layers: $0) })
         let plan = PlanDocument(
-            stages: [], slots: 2, contextLength: 2048, cacheType: "f16", prefillChunk: 64)
+            stages: [],
+            settings: StageSettings(
+                cache: CacheShape(slots: 2, context: 2048), prefillChunk: 64, headType: .exact))
         return RunningPipeline(
             generator: generator, stages: [], plan: plan,
             observe: { stages.map { StageObservation(worker: "a", address: "", layers: $0) } })

@@ -3,6 +3,7 @@ import BitNetCore
 import BitNetFormats
 import ClusterConfig
 import ClusterCoordinator
+import ClusterPlanning
 import ClusterProtocol
 import ClusterTestSupport
 import ClusterTransport
@@ -22,15 +23,15 @@ extension WorkersInProcess {
             let workers = zip(["a", "b", "c"], addresses).map { "  - name: \($0)\n    address: \($1)\n" }
                 .joined()
             let file = try ClusterFile.parse("cluster: demo\nworkers:\n\(workers)", path: "workers.yaml")
-            var options = ClusterOptions()
-            options.wantedSlotCount = 1
-            options.contextLength = 32
-            options.prefillChunk = 4
-            options.measures = false
-            options.joinTimeout = joinTimeout
+            var request = ClusterRequest()
+            request.slotCount = 1
+            request.contextLength = 32
+            request.prefillChunk = 4
+            request.measures = false
+            request.joinTimeout = joinTimeout
             return try await Cluster.start(
                 file: file, key: [], model: ModelFile(path: Repository.awkwardModel), store: nil,
-                options: options, network: network, onEvent: onEvent)
+                request: request, network: network, onEvent: onEvent)
         }
 
         /// Has one token cross all stages.

@@ -84,7 +84,7 @@ extension WorkersInProcess {
             try await WorkerUnderTest.run { worker in
                 let coordinator = try await worker.join()
                 var assignment = try SampleShard().assignment()
-                assignment.slotCount = 0
+                assignment.settings.cache.slots = 0
                 coordinator.tell(assignment)
                 let fault = try await coordinator.hear(Fault.self)
                 #expect(

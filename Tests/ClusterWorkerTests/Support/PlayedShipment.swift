@@ -20,8 +20,9 @@ struct PlayedShipment {
     ) {
         var bytes = part.withBytes { all in [UInt8](all[range ?? 0..<all.count]) }
         change(&bytes)
-        let payload = PartChunk.encode(offset: UInt64(range?.lowerBound ?? 0), bytes: bytes)
-        connection.send(Frame(type: .partChunk, stream: transfer, payload: payload))
+        let offset = UInt64(range?.lowerBound ?? 0)
+        connection.send(
+            bytes.withUnsafeBytes { PartChunk.encode(transfer: transfer, offset: offset, bytes: $0) })
     }
 
     func end(_ transfer: UInt64) { connection.send(Frame(type: .partEnd, stream: transfer)) }

@@ -31,8 +31,10 @@ struct SampleShard {
     /// - Parameter next: host:port of the next stage's worker.
     func assignment(next: String? = nil) -> Assignment {
         Assignment(
-            stageIndex: index, stageCount: stageCount, manifest: manifest.encoded(), slotCount: 1,
-            contextLength: 32, cacheType: "f16", stepTokensMax: 8, next: next,
+            stageIndex: index, stageCount: stageCount, manifest: manifest.encoded(),
+            settings: StageSettings(
+                cache: CacheShape(slots: 1, context: 32), stepTokensMax: 8, headType: .exact),
+            next: next,
             nextNode: next.map { _ in "x" })
     }
 }

@@ -2,6 +2,7 @@
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
+import BitNetSynthesis
 import OperatorReports
 import Testing
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import BitNetFormats
+import BitNetSynthesis
 import ClusterConfig
 import ClusterCoordinator
 import ClusterPlanning
@@ -11,19 +12,19 @@ enum PlanSamples {
     static var model: ModelDescription {
         var model = ModelShape.tiny.description
         model.name = "stories"
-        model.layerCount = 9
-        model.hiddenSize = 256
-        model.feedForwardSize = 768
-        model.headCount = 8
-        model.vocabularySize = 2048
+        model.shape.layerCount = 9
+        model.shape.hiddenSize = 256
+        model.shape.feedForwardSize = 768
+        model.shape.headCount = 8
+        model.shape.vocabularySize = 2048
         return model
     }
 
     /// Every part takes a mebibyte, on the wire and in memory.
     static let cost = ModelCost(
         layerByteCounts: [UInt64](repeating: 1 << 20, count: 9), embeddingByteCount: 1 << 20,
-        outputNormByteCount: 0, headByteCount: 1 << 20, headSharesEmbedding: true, memoryPerLayer: 1 << 20,
-        memoryForFirst: 0, memoryForLast: 0, memoryPerStage: 1 << 20)
+        outputNormByteCount: 0, headByteCount: 1 << 20, headSharesEmbedding: true,
+        memory: MemoryCost(perLayer: 1 << 20, perStage: 1 << 20))
 
     static func assumptions(_ speeds: [String: Double] = [:]) -> PlanAssumptions {
         PlanAssumptions(

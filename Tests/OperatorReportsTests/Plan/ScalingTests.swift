@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 import BitNetFormats
+import BitNetSynthesis
 import ClusterCoordinator
 import ClusterPlanning
 import OperatorReports

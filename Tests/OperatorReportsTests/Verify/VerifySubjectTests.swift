@@ -2,6 +2,7 @@
 import AdminAPI
 import BitNetCore
 import BitNetFormats
+import BitNetSynthesis
 import OperatorReports
 import Testing
 
@@ -24,7 +25,9 @@ import Testing
         return VerifySubject(
             status: status,
             plan: PlanDocument(
-                stages: stages, slots: 1, contextLength: context, cacheType: "f16", prefillChunk: 8))
+                stages: stages,
+                settings: StageSettings(
+                    cache: CacheShape(slots: 1, context: context), prefillChunk: 8, headType: .exact)))
     }
 
     @Test func `a cluster is cut before every stage but the first`() {

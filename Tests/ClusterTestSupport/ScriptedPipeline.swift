@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: MIT
-import BitNetCore
+package import BitNetCore
 import Synchronization
 import Testing
 
 /// Stages that answer a step when a test says so; a token's position says which token comes next.
-final class ScriptedPipeline: StepPipeline {
+package final class ScriptedPipeline: StepPipeline {
     private struct State {
-        var items: [PipelineItem] = []
-        var unanswered: [Step] = []
-        var alternativeCounts: [UInt32: UInt32] = [:]
+        package var items: [PipelineItem] = []
+        package var unanswered: [Step] = []
+        package var alternativeCounts: [UInt32: UInt32] = [:]
     }
 
-    let stageCount = 3
+    package let stageCount = 3
     private let state = Mutex(State())
     private let outcomes = OutcomeRelay()
 
     /// Everything that was sent so far.
-    var items: [PipelineItem] { state.withLock(\.items) }
+    package var items: [PipelineItem] { state.withLock(\.items) }
 
-    static func token(after position: UInt32) -> UInt32 { 300 + position % 500 }
+    package static func token(after position: UInt32) -> UInt32 { 300 + position % 500 }
 
-    func send(_ item: PipelineItem) {
+    package func send(_ item: PipelineItem) {
         state.withLock { state in
             state.items.append(item)
             switch item {
@@ -34,7 +34,7 @@ final class ScriptedPipeline: StepPipeline {
     /// Lets the oldest step that is under way come back.
     ///
     /// - Returns: `false` if there is none.
-    func answer() -> Bool {
+    package func answer() -> Bool {
         let outcome = state.withLock { state -> StepOutcome? in
             guard !state.unanswered.isEmpty else { return nil }
             let step = state.unanswered.removeFirst()
@@ -61,18 +61,18 @@ final class ScriptedPipeline: StepPipeline {
     }
 
     /// Lets a step come back that was never sent.
-    func answerFalsely() {
+    package func answerFalsely() {
         outcomes.deliver(StepOutcome(id: 1 << 40, results: [], traces: []))
     }
 
-    func run(_ receive: @escaping @Sendable (StepOutcome) -> Void) async throws {
+    package func run(_ receive: @escaping @Sendable (StepOutcome) -> Void) async throws {
         try await outcomes.run(receive)
     }
 
-    func close() async { outcomes.finish() }
+    package func close() async { outcomes.finish() }
 
     /// Answers whatever comes as long as `body` runs.
-    func answering<Result: Sendable>(
+    package func answering<Result: Sendable>(
         while body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
         try await withThrowingTaskGroup(of: Result?.self) { group in
@@ -90,7 +90,7 @@ final class ScriptedPipeline: StepPipeline {
     }
 
     /// Waits until `isSo` holds of the items.
-    func until(
+    package func until(
         _ what: Comment, _ isSo: @escaping @Sendable ([PipelineItem]) -> Bool
     ) async throws {
         let deadline = ContinuousClock.now + .seconds(120)
@@ -103,12 +103,12 @@ final class ScriptedPipeline: StepPipeline {
 
 extension PipelineItem {
     /// Whether it is a step that computes something of `slot`.
-    func computes(_ slot: UInt32) -> Bool {
+    package func computes(_ slot: UInt32) -> Bool {
         guard case .step(let step) = self else { return false }
         return step.entries.contains { $0.slot == slot }
     }
 
-    var opening: Opening? {
+    package var opening: Opening? {
         guard case .open(let opening) = self else { return nil }
         return opening
     }
