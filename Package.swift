@@ -120,28 +120,30 @@ let package = Package(
 
         // Programs.
         .target(
-            name: "ProgramSupport",
-            dependencies: ["BitNetCore", "BitNetFormats", "Telemetry", arguments, log],
+            name: "CommandLine",
+            dependencies: [
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "Telemetry", arguments, log,
+            ],
             swiftSettings: swift),
         .target(
-            name: "ProgramPipeline",
+            name: "PipelineHost",
             dependencies: [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic", "AdminAPI",
-                "ClusterTransport", "ClusterCoordinator", "ClusterWorker", "ProgramSupport", arguments,
+                "ClusterTransport", "ClusterCoordinator", "ClusterWorker",
             ],
             swiftSettings: swift),
         .executableTarget(
             name: "bitnet-coord",
             dependencies: [
                 "BitNetCore", "BitNetFormats", "AdminAPI", "ClusterConfig", "ClusterCoordinator",
-                "ClusterGateway", "Telemetry", "ProgramSupport", "ProgramPipeline", arguments, log, metrics,
+                "ClusterGateway", "Telemetry", "CommandLine", "PipelineHost", arguments, log, metrics,
             ],
             swiftSettings: swift),
         .executableTarget(
             name: "bitnet-worker",
             dependencies: [
                 "BitNetCore", "BitNetEngine", "ClusterConfig", "ClusterTransport", "ClusterWorker",
-                "ProgramSupport", arguments, log,
+                "CommandLine", arguments, log,
             ],
             swiftSettings: swift),
         .executableTarget(
@@ -149,8 +151,8 @@ let package = Package(
             dependencies: [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterWire",
                 "ClusterLogic", "ClusterCoordinator", "ClusterWorker", "AdminAPI", "OperatorLogic",
-                "ProgramSupport",
-                "ProgramPipeline",
+                "CommandLine",
+                "PipelineHost",
                 arguments, product("AsyncHTTPClient", "async-http-client"), product("NIOCore", "swift-nio"),
                 product("NIOHTTP1", "swift-nio"),
             ],

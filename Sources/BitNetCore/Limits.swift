@@ -37,6 +37,8 @@ package enum Limits {
 
     package static let workersMax = 1024
     package static let slotsMax = 4096
+    /// Slots when nobody says how many: more would take memory that most never use.
+    package static let automaticSlotsMax = 16
     /// Compute threads of one stage.
     package static let threadsMax = 1024
     /// Tokens in one step: what fits `activationBytesMax` for the widest model is checked separately.

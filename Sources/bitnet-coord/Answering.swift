@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import ClusterCoordinator
+import CommandLine
 import FoundationEssentials
-import ProgramSupport
 
 /// Answers prompts one after another: text to standard output as it comes, figures to standard error.
 struct Answering {

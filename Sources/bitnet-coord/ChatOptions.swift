@@ -2,7 +2,7 @@
 import ArgumentParser
 import BitNetCore
 import BitNetFormats
-import ProgramSupport
+import CommandLine
 
 /// Conversations instead of plain text.
 struct ChatOptions: ParsableArguments {

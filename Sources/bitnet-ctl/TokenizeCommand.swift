@@ -2,7 +2,7 @@
 import ArgumentParser
 import BitNetCore
 import BitNetFormats
-import ProgramSupport
+import CommandLine
 
 /// What a model's tokenizer makes of texts.
 struct TokenizeCommand: AsyncParsableCommand {

@@ -34,26 +34,26 @@ enum LayerRules {
         ),
         ("ClusterGateway", ["BitNetCore", "AdminAPI"]),
         ("OperatorLogic", ["BitNetCore", "AdminAPI"]),
-        ("ProgramSupport", ["BitNetCore", "BitNetFormats", "Telemetry"]),
+        ("CommandLine", ["BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "Telemetry"]),
         (
-            "ProgramPipeline",
+            "PipelineHost",
             [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
-                "ClusterTransport", "ClusterCoordinator", "ClusterWorker", "AdminAPI", "ProgramSupport",
+                "ClusterTransport", "ClusterCoordinator", "ClusterWorker", "AdminAPI",
             ]
         ),
         (
             "bitnet-coord",
             [
                 "BitNetCore", "BitNetFormats", "AdminAPI", "ClusterConfig", "ClusterCoordinator",
-                "ClusterGateway", "Telemetry", "ProgramSupport", "ProgramPipeline",
+                "ClusterGateway", "Telemetry", "CommandLine", "PipelineHost",
             ]
         ),
         (
             "bitnet-worker",
             [
                 "BitNetCore", "BitNetEngine", "ClusterConfig", "ClusterTransport", "ClusterWorker",
-                "ProgramSupport",
+                "CommandLine",
             ]
         ),
         (
@@ -61,8 +61,8 @@ enum LayerRules {
             [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterWire",
                 "ClusterLogic", "ClusterCoordinator", "ClusterWorker", "AdminAPI", "OperatorLogic",
-                "ProgramSupport",
-                "ProgramPipeline",
+                "CommandLine",
+                "PipelineHost",
             ]
         ),
     ]
@@ -83,11 +83,11 @@ enum LayerRules {
         ("AsyncHTTPClient", ["bitnet-ctl"]),
         (
             "ArgumentParser",
-            ["ProgramSupport", "ProgramPipeline", "bitnet-coord", "bitnet-worker", "bitnet-ctl"]
+            ["CommandLine", "bitnet-coord", "bitnet-worker", "bitnet-ctl"]
         ),
         (
             "Dispatch",
-            ["BitNetFormats", "ClusterWorker", "ClusterCoordinator", "ProgramSupport", "bitnet-ctl"]
+            ["BitNetFormats", "ClusterWorker", "ClusterCoordinator", "CommandLine", "bitnet-ctl"]
         ),
     ]
 

@@ -10,13 +10,13 @@ import ClusterWire
 struct ClusterAssembly: Sendable {
     let dialer: WorkerDialer
     let model: ModelFile
-    let request: ClusterRequest
+    let request: PipelineRequest
     let store: ModelStore?
     let onEvent: @Sendable (ClusterEvent) -> Void
     private let failures = FailureRelay()
 
     init(
-        dialer: WorkerDialer, model: ModelFile, request: ClusterRequest, store: ModelStore?,
+        dialer: WorkerDialer, model: ModelFile, request: PipelineRequest, store: ModelStore?,
         onEvent: @escaping @Sendable (ClusterEvent) -> Void
     ) {
         self.dialer = dialer
@@ -34,7 +34,7 @@ struct ClusterAssembly: Sendable {
                 slotCount throws(PlanError) in
                 try self.plan(workers, joined, measurements, settings(slotCount: slotCount))
             }
-            onEvent(.planned(plan))
+            onEvent(.planned(plan, of: model.description))
             return try await bringUp(plan, settings(slotCount: slotCount), joined, measurements)
         } catch {
             for control in joined { control.close() }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 
+import BitNetCore
+
 /// How many sequences at a time memory is kept for when nobody says.
 package enum SlotCounts {
-    /// More would take memory that most never use; who wants them says so.
-    package static let automaticMax = 16
-
     /// Tried in this order until the model fits beside them.
-    package static let automatic = [automaticMax, 12, 8, 6, 4, 3, 2, 1]
+    package static let automatic = [Limits.automaticSlotsMax, 12, 8, 6, 4, 3, 2, 1]
 
     /// The first of the counts that `attempt` takes.
     ///

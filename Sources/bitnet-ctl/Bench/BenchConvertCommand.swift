@@ -3,8 +3,8 @@ import ArgumentParser
 import BitNetCore
 import BitNetFormats
 import ClusterCoordinator
+import CommandLine
 import Dispatch
-import ProgramSupport
 import Synchronization
 
 /// How fast a model's files become what workers get.

@@ -4,7 +4,7 @@ import BitNetCore
 import BitNetEngine
 import BitNetFormats
 import ClusterCoordinator
-import ProgramSupport
+import CommandLine
 
 /// The ternary products, matrix shape by matrix shape.
 struct BenchKernelsCommand: AsyncParsableCommand {
@@ -14,7 +14,8 @@ struct BenchKernelsCommand: AsyncParsableCommand {
         discussion: """
             Every figure is the median of rounds in which all configurations take turns, each beside how fast \
             the same threads can only read memory, and only multiply. Weights come from memory: many copies of \
-            a matrix take turns. The int8 codes are made beforehand, as several products share them.
+            a matrix take turns. The int8 codes are made beforehand, as several products share them. With --kernels auto \
+            both products are measured.
 
             EXAMPLES
               bitnet-ctl bench kernels --quick
@@ -31,11 +32,6 @@ struct BenchKernelsCommand: AsyncParsableCommand {
 
     @Option(name: .shortAndLong, help: "Numbers of threads, with commas between; 1 and all by default.")
     var threads: String?
-
-    @Option(
-        name: .customLong("kernels"),
-        help: "Products: add-only, dot8, or auto for both.")
-    var kernelMode = KernelMode.auto
 
     @Flag(help: "Fewer rounds and tokens, smaller matrices: some seconds.")
     var quick = false
@@ -58,11 +54,10 @@ struct BenchKernelsCommand: AsyncParsableCommand {
         try await Program.run {
             let console = Console()
             let options = try options
-            let kernels = try Kernels(
-                bench.isa, mode: kernelMode, threadCount: options.threadCounts.max() ?? 1)
+            let kernels = try bench.kernels.kernels(threadCount: options.threadCounts.max() ?? 1)
             let meter = try KernelBench(kernels: kernels, options: options)
             var found: [(shape: ModelShape, measurements: [KernelBench.Measurement])] = []
-            if !bench.json { console.write(Machine.summary(kernels, mode: kernelMode) + "\n") }
+            if !bench.json { console.write(Machine.summary(kernels, mode: bench.kernels.mode) + "\n") }
             for shape in try shapes {
                 for matrix in shape.matrices {
                     let rows = min(matrix.rows, rowsMax)
@@ -97,7 +92,7 @@ struct BenchKernelsCommand: AsyncParsableCommand {
                 try threads.map {
                     try BenchOptions.numbers($0, "--threads", atMost: Limits.threadsMax)
                 } ?? Array(Set([1, ComputePool.defaultThreadCount])).sorted()
-            switch kernelMode {
+            switch bench.kernels.mode {
             case .auto: break
             case .addOnly: options.products = [.addOnly]
             case .dot8: options.products = [.dot8]
@@ -195,7 +190,7 @@ struct BenchKernelsCommand: AsyncParsableCommand {
         }
         let slower = Self.slowdowns(found.flatMap(\.measurements)).count
         return .object(
-            Machine.members(kernels, mode: kernelMode) + [
+            Machine.members(kernels, mode: bench.kernels.mode) + [
                 ("best", .list(best)),
                 ("layout_bytes_per_second_and_thread", .number(meter.layoutRates.median)),
                 ("slower_with_more_threads", .integer(slower)), ("results", .list(results)),

@@ -4,7 +4,7 @@ import BitNetCore
 import BitNetEngine
 import BitNetFormats
 import ClusterCoordinator
-import ProgramSupport
+import CommandLine
 
 /// A whole model in one process, and where its time goes.
 struct BenchModelCommand: AsyncParsableCommand {
@@ -33,16 +33,8 @@ struct BenchModelCommand: AsyncParsableCommand {
     @Option(help: "With --shape: layers to measure; all by default, of 70b and 100b eight.")
     var layers: Int?
 
-    @Option(name: .shortAndLong, help: "Compute threads; all processors by default.")
-    var threads = ComputePool.defaultThreadCount
-
-    @Option(
-        name: .customLong("kernels"),
-        help: "Products: add-only, dot8, or auto for the faster one by the number of tokens.")
-    var kernelMode = KernelMode.auto
-
-    @Option(help: "Output head: fast or exact.")
-    var head = HeadType.fast
+    @OptionGroup var threads: ThreadArguments
+    @OptionGroup var head: HeadArguments
 
     @Option(help: "Tokens that a sequence holds while it is decoded.")
     var context = 512
@@ -52,8 +44,7 @@ struct BenchModelCommand: AsyncParsableCommand {
         help: "Tokens that a sequence has room for, which is not to matter; as many as it holds by default.")
     var ctxSize: Int?
 
-    @Option(help: "KV cache: f32, f16 or int8.")
-    var cacheType = CacheType.f16
+    @OptionGroup var cache: CacheArguments
 
     @Option(help: "Prompt tokens in one step.")
     var prefillChunk = 512
@@ -77,7 +68,6 @@ struct BenchModelCommand: AsyncParsableCommand {
                 throw ValidationError("--layers must be 1...\(shape.description.layerCount)")
             }
         }
-        try BenchOptions.checkThreads([threads])
         guard (1...Limits.contextMax).contains(context) else {
             throw ValidationError("--context must be 1...\(Limits.contextMax)")
         }
@@ -94,7 +84,7 @@ struct BenchModelCommand: AsyncParsableCommand {
     func run() async throws {
         try await Program.run {
             let console = Console()
-            let kernels = try Kernels(bench.isa, mode: kernelMode, threadCount: threads)
+            let kernels = try bench.kernels.kernels(threadCount: threads.count)
             let meter = try makeMeter(kernels, console)
             console.note("\(meter.stage.model.name): loaded")
             let phases = [
@@ -114,9 +104,9 @@ struct BenchModelCommand: AsyncParsableCommand {
         options.reservedContext = ctxSize ?? 0
         options.prefillTokens = prefillTokens
         options.prefillChunk = prefillChunk
-        options.cacheType = cacheType
-        options.headType = head
-        options.threadCount = threads
+        options.cacheType = cache.cacheType
+        options.headType = head.head
+        options.threadCount = threads.count
         options.phaseSeconds = seconds
         if let shape = try shape.map(BenchOptions.shape) {
             var model = shape.description

@@ -2,7 +2,7 @@
 import ArgumentParser
 import BitNetCore
 import BitNetFormats
-import ProgramSupport
+import CommandLine
 
 /// How fast a tokenizer loads and encodes, on one thread.
 struct BenchTokenizerCommand: AsyncParsableCommand {

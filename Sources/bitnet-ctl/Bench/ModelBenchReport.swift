@@ -3,6 +3,7 @@ import BitNetCore
 import BitNetEngine
 import BitNetFormats
 import ClusterCoordinator
+import CommandLine
 
 /// What `bench model` found, for people and for programs.
 struct ModelBenchReport {
@@ -25,10 +26,10 @@ struct ModelBenchReport {
     // MARK: Text
 
     var text: String {
-        var text = Machine.summary(kernels, mode: command.kernelMode) + "\n"
+        var text = Machine.summary(kernels, mode: command.bench.kernels.mode) + "\n"
         text +=
-            "\(model): \(totalLayers) layers, \(command.threads) threads, \(command.head.rawValue) head, context "
-            + "\(command.context), KV cache \(command.cacheType.rawValue), prefill in steps of "
+            "\(model): \(totalLayers) layers, \(command.threads.count) threads, \(command.head.head.rawValue) head, context "
+            + "\(command.context), KV cache \(command.cache.cacheType.rawValue), prefill in steps of "
             + "\(command.prefillChunk)\n"
         if synthetic { text += "synthetic: weights are random\n" }
         if meter.layerFactor != 1 {
@@ -73,16 +74,16 @@ struct ModelBenchReport {
     // MARK: JSON
 
     var json: JSONValue {
-        var members = Machine.members(kernels, mode: command.kernelMode)
+        var members = Machine.members(kernels, mode: command.bench.kernels.mode)
         for (key, phase) in zip(["decode", "batch8", "prefill"], phases) {
             members.append(("\(key)_tokens_per_second", .number(phase.tokensPerSecond)))
         }
         members += [
             ("resident_bytes", .number(residentByteCount.rounded())), ("model", .text(model)),
             ("synthetic", .flag(synthetic)), ("layers", .integer(totalLayers)),
-            ("layers_measured", .integer(measuredLayers)), ("threads", .integer(command.threads)),
-            ("head", .text(command.head.rawValue)), ("context", .integer(command.context)),
-            ("cache_type", .text(command.cacheType.rawValue)),
+            ("layers_measured", .integer(measuredLayers)), ("threads", .integer(command.threads.count)),
+            ("head", .text(command.head.head.rawValue)), ("context", .integer(command.context)),
+            ("cache_type", .text(command.cache.cacheType.rawValue)),
             ("prefill_chunk", .integer(command.prefillChunk)),
             ("weight_bytes", .integer(Int(meter.memory.weights))),
             ("cache_bytes", .integer(Int(meter.memory.cache))),

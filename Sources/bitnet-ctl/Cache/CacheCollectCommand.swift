@@ -4,7 +4,7 @@ import BitNetCore
 import BitNetFormats
 import ClusterConfig
 import ClusterLogic
-import ProgramSupport
+import CommandLine
 
 /// Makes a store smaller.
 struct CacheCollectCommand: AsyncParsableCommand {

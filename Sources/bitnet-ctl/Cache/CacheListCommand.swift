@@ -3,8 +3,8 @@ import ArgumentParser
 import BitNetCore
 import BitNetFormats
 import ClusterLogic
+import CommandLine
 import Glibc
-import ProgramSupport
 
 /// What is in a store.
 struct CacheListCommand: AsyncParsableCommand {

@@ -4,7 +4,7 @@ import BitNetCore
 import BitNetFormats
 import ClusterCoordinator
 import ClusterLogic
-import ProgramSupport
+import CommandLine
 import Synchronization
 
 /// Whether the parts of a store are what their names say.

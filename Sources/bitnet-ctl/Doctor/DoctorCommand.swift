@@ -7,8 +7,8 @@ import ClusterCoordinator
 import ClusterLogic
 import ClusterWire
 import ClusterWorker
+import CommandLine
 import Glibc
-import ProgramSupport
 
 /// Whether the machines of a cluster are fit for it.
 struct DoctorCommand: AsyncParsableCommand {

@@ -5,7 +5,7 @@ import BitNetFormats
 import ClusterConfig
 import ClusterCoordinator
 import ClusterLogic
-import ProgramSupport
+import CommandLine
 
 /// What a cluster would do with a model, without touching the cluster.
 struct PlanCommand: AsyncParsableCommand {

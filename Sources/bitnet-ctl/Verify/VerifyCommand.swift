@@ -5,8 +5,8 @@ import BitNetCore
 import BitNetEngine
 import BitNetFormats
 import ClusterCoordinator
+import CommandLine
 import OperatorLogic
-import ProgramSupport
 
 /// Whether a cluster writes what one process would.
 struct VerifyCommand: AsyncParsableCommand {
@@ -49,8 +49,7 @@ struct VerifyCommand: AsyncParsableCommand {
     @Option(help: "Seed of the drawn tokens.")
     var seed: UInt64 = 1
 
-    @Option(name: .shortAndLong, help: "Compute threads in all, shared out over the stages.")
-    var threads: Int?
+    @OptionGroup var threads: ThreadArguments
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -62,9 +61,6 @@ struct VerifyCommand: AsyncParsableCommand {
     func validate() throws {
         guard (1...Limits.contextMax).contains(nPredict) else {
             throw ValidationError("--n-predict must be 1...\(Limits.contextMax)")
-        }
-        guard threads.map({ (1...1024).contains($0) }) ?? true else {
-            throw ValidationError("--threads must be 1...1024")
         }
     }
 
@@ -81,7 +77,7 @@ struct VerifyCommand: AsyncParsableCommand {
             let length = ClusterPerplexity.windowLength(contextLength: subject.plan.contextLength)
             let windows = ClusterPerplexity.windows(textTokens, length: length)
             let run = VerifyRun(
-                subject: subject, model: file, path: model, threads: threads, console: console)
+                subject: subject, model: file, threads: threads.threads, console: console)
             let cluster = try await gateway.use(admin) { remote in
                 try await run.cluster(GatewayModel(remote), cases, windows)
             }

@@ -11,6 +11,15 @@ struct VerifySubject {
     /// Layers before which the cluster's stages begin.
     var cuts: [Int] { plan.stages.dropFirst().compactMap(\.layers.first) }
 
+    var cacheType: CacheType {
+        get throws {
+            guard let type = CacheType(rawValue: plan.cacheType) else {
+                throw RemoteError("the cluster's KV cache is of a kind that this release does not have")
+            }
+            return type
+        }
+    }
+
     static func read(_ admin: AdminOptions) async throws -> VerifySubject {
         try await admin.use { remote in
             let status = try await remote.get(AdminAPI.statusPath, as: ClusterStatus.self)

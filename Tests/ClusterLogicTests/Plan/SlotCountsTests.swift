@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import BitNetCore
 import ClusterLogic
 import Testing
 
@@ -38,6 +39,6 @@ import Testing
                 throw PlanError(.layers, "gap")
             }
         }
-        #expect(counts == [SlotCounts.automaticMax])
+        #expect(counts == [Limits.automaticSlotsMax])
     }
 }

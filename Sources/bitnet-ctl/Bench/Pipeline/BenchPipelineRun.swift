@@ -3,7 +3,6 @@ import BitNetCore
 import BitNetEngine
 import BitNetFormats
 import ClusterCoordinator
-import ProgramPipeline
 
 /// All tests of one run of `bench`, one after another.
 struct BenchPipelineRun {
@@ -11,7 +10,7 @@ struct BenchPipelineRun {
 
     let pipeline: RunningPipeline
     let model: ModelFile
-    let engine: EngineOptions
+    let asked: PipelineRequest
     let promptTokenCount: Int
     let tokenCount: Int
     let rounds: Int
@@ -29,7 +28,7 @@ struct BenchPipelineRun {
             parameters: model.parameterCount, processor: Machine.processorName,
             processors: ComputePool.defaultThreadCount,
             workers: Set(pipeline.stages.map(\.worker)).count, stageCount: pipeline.stages.count,
-            cacheType: engine.cacheType.rawValue, head: engine.head.rawValue)
+            cacheType: asked.cacheType.rawValue, head: asked.headType.rawValue)
         if promptTokenCount > 0 {
             progress("prompt of \(promptTokenCount) tokens")
             // Brings weights and threads in; does not count.
@@ -48,7 +47,7 @@ struct BenchPipelineRun {
             progress("a prompt of \(mixedTokenCount) tokens beside \(Self.mixedStreamCount) streams")
             let figures = try await bench.mixed(
                 streamCount: Self.mixedStreamCount, promptTokenCount: mixedTokenCount, quietTokenCount: 40,
-                chunk: engine.prefillChunk)
+                chunk: asked.prefillChunk)
             record.mixed = .init(
                 streams: figures.streamCount, promptTokens: figures.promptTokenCount,
                 quietGapP95Ms: figures.quietGapMs, busyGapP95Ms: figures.busyGapMs, chunkMs: figures.chunkMs,
@@ -103,7 +102,7 @@ struct BenchPipelineRun {
 
     /// Bytes that a token reads; the fast head reads its int8 copy instead of the table.
     private func byteCount(of stage: RunningPipeline.Stage) -> UInt64 {
-        guard engine.head == .fast, stage.layers.end == model.description.layerCount else {
+        guard asked.headType == .fast, stage.layers.end == model.description.layerCount else {
             return stage.readByteCount
         }
         let (rows, columns) = (model.description.vocabularySize, model.description.hiddenSize)

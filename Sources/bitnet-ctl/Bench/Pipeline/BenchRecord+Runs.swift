@@ -2,7 +2,7 @@
 import ClusterCoordinator
 import ClusterLogic
 import Glibc
-import ProgramPipeline
+import PipelineHost
 
 extension BenchRecord {
     /// What the cluster did for each number of sequences, as the book of measurements keeps it.

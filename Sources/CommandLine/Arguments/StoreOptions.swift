@@ -3,8 +3,6 @@ package import ArgumentParser
 import BitNetCore
 package import BitNetFormats
 import ClusterConfig
-import ClusterLogic
-package import ProgramSupport
 
 /// Where converted weights are kept for the next start.
 package struct StoreOptions: ParsableArguments {
