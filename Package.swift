@@ -59,14 +59,25 @@ let package = Package(
         // What the coordinator says of itself over HTTP, and what bitnet-ctl reads.
         .target(name: "AdminAPI", dependencies: ["BitNetCore"], swiftSettings: swift),
         // Figures for Prometheus and lines for logs.
-        .target(name: "Telemetry", dependencies: ["BitNetCore", log, metrics], swiftSettings: swift),
+        .target(
+            name: "Telemetry",
+            dependencies: ["BitNetCore", log, metrics, product("CoreMetrics", "swift-metrics")],
+            swiftSettings: swift),
 
         // The BitNet wing: files, arithmetic. Knows no network.
         .target(name: "CPlatform", cSettings: kernels),
-        .target(name: "CTernary", dependencies: ["CPlatform"], cSettings: kernels),
+        // Its files include each other by their path in the target.
+        .target(
+            name: "CTernary", dependencies: ["CPlatform"], cSettings: kernels + [.headerSearchPath(".")]),
         .target(name: "CFormats", cSettings: kernels),
         .target(
             name: "BitNetFormats", dependencies: ["BitNetCore", "CFormats", crypto], swiftSettings: swift),
+        .target(
+            name: "BitNetTokenizer", dependencies: ["BitNetCore", "BitNetFormats"], swiftSettings: swift),
+        // Models made up for tests and measurements.
+        .target(
+            name: "BitNetSynthesis", dependencies: ["BitNetCore", "BitNetFormats", "BitNetTokenizer"],
+            swiftSettings: swift),
         .target(
             name: "BitNetEngine", dependencies: ["BitNetCore", "BitNetFormats", "CTernary", "CPlatform"],
             swiftSettings: swift),
@@ -76,32 +87,42 @@ let package = Package(
             name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .target(name: "CClusterProto", dependencies: ["CProtobufC"]),
         .target(
-            name: "ClusterWire", dependencies: ["BitNetCore", "CClusterProto", "CProtobufC"],
+            name: "ClusterWire",
+            dependencies: ["BitNetCore", "CClusterProto", "CProtobufC", product("NIOCore", "swift-nio")],
             swiftSettings: swift),
         .target(
-            name: "ClusterLogic", dependencies: ["BitNetCore", "ClusterWire", crypto], swiftSettings: swift),
+            name: "ClusterProtocol", dependencies: ["BitNetCore", "ClusterWire", crypto], swiftSettings: swift
+        ),
+        .target(
+            name: "ClusterPlanning", dependencies: ["BitNetCore", "ClusterWire"], swiftSettings: swift),
         .target(
             name: "ClusterTransport",
-            dependencies: ["BitNetCore", "CPlatform", "ClusterWire", "ClusterLogic", log] + nio,
+            dependencies: ["BitNetCore", "CPlatform", "ClusterWire", "ClusterProtocol", log] + nio,
             swiftSettings: swift),
         .target(
             name: "ClusterConfig", dependencies: ["BitNetCore", product("Yams", "Yams")], swiftSettings: swift
         ),
 
-        // The two rooms where the wings meet.
+        // The rooms where the wings meet.
+        .target(
+            name: "TextGeneration", dependencies: ["BitNetCore", "BitNetFormats", "BitNetTokenizer"],
+            swiftSettings: swift),
+        .target(
+            name: "ClusterSimulation",
+            dependencies: ["BitNetCore", "ClusterWire", "ClusterPlanning", "TextGeneration"],
+            swiftSettings: swift),
         .target(
             name: "ClusterWorker",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterLogic",
-                "ClusterTransport",
-                crypto, log,
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterProtocol",
+                "ClusterTransport", crypto, log,
             ] + nio,
             swiftSettings: swift),
         .target(
             name: "ClusterCoordinator",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "ClusterWire", "ClusterLogic", "ClusterTransport",
-                "ClusterConfig", "AdminAPI",
+                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "ClusterWire", "ClusterProtocol",
+                "ClusterPlanning", "TextGeneration", "ClusterTransport", "ClusterConfig", "AdminAPI",
                 log, metrics,
             ] + nio,
             swiftSettings: swift),
@@ -117,6 +138,15 @@ let package = Package(
 
         // What an operator's screens show and keys do, without terminal and network.
         .target(name: "OperatorLogic", dependencies: ["BitNetCore", "AdminAPI"], swiftSettings: swift),
+        // What bench, plan, verify, inspect and doctor of bitnet-ctl compute and print.
+        .target(
+            name: "OperatorReports",
+            dependencies: [
+                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetSynthesis", "BitNetEngine",
+                "ClusterConfig", "ClusterWire", "ClusterPlanning", "ClusterSimulation", "TextGeneration",
+                "ClusterCoordinator", "AdminAPI", "OperatorLogic",
+            ],
+            swiftSettings: swift),
 
         // Programs.
         .target(
@@ -128,15 +158,17 @@ let package = Package(
         .target(
             name: "PipelineHost",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic", "AdminAPI",
-                "ClusterTransport", "ClusterCoordinator", "ClusterWorker",
+                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetEngine", "ClusterConfig",
+                "ClusterPlanning", "TextGeneration", "AdminAPI", "ClusterTransport", "ClusterCoordinator",
+                "ClusterWorker",
             ],
             swiftSettings: swift),
         .executableTarget(
             name: "bitnet-coord",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "AdminAPI", "ClusterConfig", "ClusterCoordinator",
-                "ClusterGateway", "Telemetry", "CommandLine", "PipelineHost", arguments, log, metrics,
+                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "AdminAPI", "ClusterConfig",
+                "ClusterCoordinator", "TextGeneration", "ClusterGateway", "Telemetry", "CommandLine",
+                "PipelineHost", arguments, log, metrics,
             ],
             swiftSettings: swift),
         .executableTarget(
@@ -149,56 +181,114 @@ let package = Package(
         .executableTarget(
             name: "bitnet-ctl",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterWire",
-                "ClusterLogic", "ClusterCoordinator", "ClusterWorker", "AdminAPI", "OperatorLogic",
-                "CommandLine",
-                "PipelineHost",
+                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetSynthesis", "BitNetEngine",
+                "ClusterConfig", "ClusterWire", "ClusterPlanning", "ClusterSimulation", "TextGeneration",
+                "ClusterCoordinator", "ClusterWorker", "AdminAPI", "OperatorLogic", "OperatorReports",
+                "CommandLine", "PipelineHost",
                 arguments, product("AsyncHTTPClient", "async-http-client"), product("NIOCore", "swift-nio"),
                 product("NIOHTTP1", "swift-nio"),
             ],
             swiftSettings: swift),
 
-        // Tests.
+        // Tests, and what they share.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+        .target(
+            name: "ClusterTestSupport", dependencies: ["ClusterTransport"],
+            path: "Tests/ClusterTestSupport", swiftSettings: swift),
+        .target(
+            name: "ModelTestSupport",
+            dependencies: ["BitNetCore", "BitNetFormats", "BitNetSynthesis", "TestSupport"],
+            path: "Tests/ModelTestSupport", swiftSettings: swift),
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "ClusterConfig", "ClusterGateway",
+                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "ClusterConfig", "ClusterGateway",
                 product("NIOCore", "swift-nio"),
             ],
-            path: "Tests/Fuzzing/Targets", swiftSettings: swift),
-        tests("FuzzReplayTests", ["FuzzTargets"]),
+            path: "Tests/Checks/Fuzzing/Targets", swiftSettings: swift),
+        tests("FuzzReplayTests", ["FuzzTargets", "TestSupport"]),
         tests("CTernaryTests", ["CTernary", "CPlatform"]),
         tests("CFormatsTests", ["CFormats"]),
         tests("AdminAPITests", ["BitNetCore", "AdminAPI"]),
-        tests("OperatorLogicTests", ["BitNetCore", "AdminAPI", "OperatorLogic"]),
+        tests("OperatorLogicTests", ["BitNetCore", "AdminAPI", "OperatorLogic", "TestSupport"]),
+        tests(
+            "OperatorReportsTests",
+            [
+                "BitNetCore", "BitNetFormats", "BitNetSynthesis", "BitNetEngine", "ClusterConfig",
+                "ClusterWire",
+                "ClusterPlanning", "ClusterSimulation", "TextGeneration", "ClusterCoordinator", "AdminAPI",
+                "OperatorLogic", "OperatorReports",
+            ]),
         tests("TelemetryTests", ["BitNetCore", "Telemetry", log, metrics]),
         tests(
             "ClusterGatewayTests",
-            ["BitNetCore", "AdminAPI", "ClusterGateway", product("Hummingbird", "hummingbird"), log] + nio),
-        tests("BitNetFormatsTests", ["BitNetCore", "BitNetFormats"]),
-        tests("BitNetEngineTests", ["BitNetCore", "BitNetFormats", "BitNetEngine"]),
-        tests("ClusterWireTests", ["BitNetCore", "ClusterWire"]),
-        tests("ClusterLogicTests", ["BitNetCore", "ClusterWire", "ClusterLogic"]),
-        tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig"]),
-        tests("ClusterTransportTests", ["BitNetCore", "ClusterWire", "ClusterLogic", "ClusterTransport"]),
+            [
+                "BitNetCore", "AdminAPI", "ClusterGateway", "TestSupport",
+                product("Hummingbird", "hummingbird"), log,
+            ] + nio),
+        tests("BitNetCoreTests", ["BitNetCore"]),
+        tests(
+            "BitNetFormatsTests",
+            [
+                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetSynthesis", "TestSupport",
+                "ModelTestSupport",
+            ]),
+        tests(
+            "BitNetTokenizerTests",
+            ["BitNetCore", "BitNetFormats", "BitNetTokenizer", "TestSupport", "ModelTestSupport"]),
+        tests(
+            "BitNetSynthesisTests",
+            [
+                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetSynthesis", "TestSupport",
+                "ModelTestSupport",
+            ]),
+        tests("BitNetEngineTests", ["BitNetCore", "BitNetFormats", "BitNetEngine", "CTernary"]),
+        tests(
+            "ClusterWireTests",
+            ["BitNetCore", "ClusterWire", "TestSupport", product("NIOCore", "swift-nio")]),
+        tests(
+            "ClusterProtocolTests",
+            [
+                "BitNetCore", "ClusterWire", "ClusterProtocol", "TestSupport",
+                product("NIOCore", "swift-nio"),
+            ]),
+        tests("ClusterPlanningTests", ["BitNetCore", "ClusterWire", "ClusterPlanning", "TestSupport"]),
+        tests(
+            "ClusterSimulationTests",
+            ["BitNetCore", "ClusterPlanning", "ClusterSimulation", "TextGeneration", "TestSupport"]),
+        tests(
+            "TextGenerationTests",
+            ["BitNetCore", "BitNetFormats", "BitNetTokenizer", "TextGeneration", "TestSupport"]),
+        tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig", "TestSupport"]),
+        tests(
+            "ClusterTransportTests",
+            ["BitNetCore", "ClusterWire", "ClusterProtocol", "ClusterTransport", "ClusterTestSupport"] + nio),
         tests(
             "ClusterWorkerTests",
-            ["BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterWorker", log]),
+            [
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterProtocol",
+                "ClusterTransport", "ClusterConfig", "ClusterWorker", "ClusterCoordinator", "TestSupport",
+                "ClusterTestSupport", log, product("NIOCore", "swift-nio"),
+            ]),
         tests(
             "ClusterCoordinatorTests",
-            ["BitNetCore", "BitNetFormats", "ClusterLogic", "ClusterCoordinator", "AdminAPI", log]),
+            [
+                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "ClusterWire", "ClusterProtocol",
+                "ClusterPlanning", "TextGeneration", "ClusterTransport", "ClusterCoordinator", "AdminAPI",
+                "Telemetry", "TestSupport", "ClusterTestSupport", log, metrics,
+            ]),
         tests("EndToEndTests", ["bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
         tests("TidyTests", []),
     ]
 )
 
-// The fuzzer links against libFuzzer, which only a build with --sanitize=fuzzer has: Tests/Fuzzing/run.
+// The fuzzer links against libFuzzer, which only a build with --sanitize=fuzzer has: Tests/Checks/Fuzzing/run.
 if Context.environment["BITNET_FUZZING"] != nil {
     package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
     package.targets += [
-        .target(name: "CFuzzing", path: "Tests/Fuzzing/Counting", cSettings: kernels),
+        .target(name: "CFuzzing", path: "Tests/Checks/Fuzzing/Counting", cSettings: kernels),
         .executableTarget(
-            name: "fuzz", dependencies: ["FuzzTargets", "CFuzzing"], path: "Tests/Fuzzing/Driver",
+            name: "fuzz", dependencies: ["FuzzTargets", "CFuzzing"], path: "Tests/Checks/Fuzzing/Driver",
             swiftSettings: swift + [.unsafeFlags(["-parse-as-library"])]),
     ]
 }

@@ -7,10 +7,6 @@ package enum AdminAPI {
     package static let version = 1
     /// The time over which rates and shares are taken.
     package static let windowSeconds = 10.0
-    /// Failures that a status tells of.
-    package static let failuresMax = 8
-    /// Events that are kept for readers that come late.
-    package static let eventsMax = 1024
 
     /// GET: ``ClusterStatus``.
     package static let statusPath = "/v1/status"

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What one instruction set provides. Kernels are serial and never allocate; matrix.c, activations.c,
-// multiply.c, tokens.c, head.c, fast_head.c, attention.c and hop.c own memory and spread the work over the
-// pool.
+// What one instruction set provides. Kernels are serial and never allocate; files without an instruction set in
+// their name own memory and spread the work over the pool.
 #ifndef C_TERNARY_KERNELS_H
 #define C_TERNARY_KERNELS_H
 
@@ -22,6 +21,8 @@ enum {
     // bn_key_block. Large enough that merging spans costs little, small enough that a span's keys and values
     // stay in the second-level cache and that few heads keep many threads busy.
     bn_attention_span = 256,
+    // Columns of a hop that share a scale.
+    bn_hop_block = 32,
 };
 
 // Floats of one head in what attention makes of a span: the weighted sum of values (rounded up to whole
@@ -96,7 +97,7 @@ static inline size_t bn_kv_element_bytes(bn_kv_type type) {
     return 0;
 }
 
-// float_kernels.h is the one source of these for every instruction set.
+// floats/float_kernels.h is the one source of these for every instruction set.
 typedef struct {
     bool (*quantise_token)(int8_t *restrict codes, float *restrict scale, const float *x, size_t columns);
     void (*rms_norm_token)(float *out, const float *x, const float *weight, size_t columns, float epsilon);
@@ -147,7 +148,7 @@ typedef struct {
     double code[16];
 } bn_head_squares;
 
-// The int8 head; see fast_head_select.c.
+// The int8 head; see head/fast_head_select.c.
 typedef struct {
     uint32_t (*largest_bits)(const float *values, size_t count);
     // Codes of `count` values, a multiple of 16, biased by 128; adds to the sums.
@@ -161,9 +162,6 @@ typedef struct {
         uint32_t *restrict sums, const uint8_t *restrict tile, const int8_t *restrict halves, size_t columns,
         size_t tokens);
 } bn_head_kernels;
-
-#define BN_HEAD_KERNELS \
-    {.largest_bits = largest_bits, .quantise = quantise, .multiply_tile = multiply_tile}
 
 struct bn_kernels {
     bn_isa isa;

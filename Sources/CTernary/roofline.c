@@ -4,9 +4,9 @@
 // memory. Kernels are judged against these, measured in the same minute.
 #include <string.h>
 
-#include "lanes.h"
 #include "kernels.h"
-#include "target.h"
+#include "lanes/lanes.h"
+#include "lanes/target.h"
 
 #if defined(__x86_64__) && !defined(BN_EMULATED)
 #define BN_ROOFLINE_X86

@@ -21,7 +21,7 @@ extension ClusterFile {
             root, of: "the cluster file", known: ["cluster", "model", "listen", "key_file", "workers"])
         let cluster = try fields.required("cluster").nodeName()
         let listen = try fields.optional("listen")?.converted { text throws(ConfigError) in
-            try HostPort(parsing: text)
+            try HostPort(configured: text)
         }
         let model = try fields.optional("model")?.path(relativeTo: path)
         let keyFile = try fields.optional("key_file")?.path(relativeTo: path)
@@ -99,7 +99,7 @@ private struct ParsedWorker {
         entry = WorkerEntry(
             name: try fields.required("name").nodeName(),
             address: try address.converted { text throws(ConfigError) in
-                let address = try HostPort(parsing: text)
+                let address = try HostPort(configured: text)
                 guard address.port > 0 else { throw ConfigError("a worker cannot be reached at port 0") }
                 return address
             },
@@ -110,6 +110,12 @@ private struct ParsedWorker {
                 try ByteSize.parse(text)
             },
             isSpare: try fields.optional("spare")?.boolean() ?? false)
+    }
+}
+
+extension HostPort {
+    fileprivate init(configured text: String) throws(ConfigError) {
+        do throws(AddressError) { try self.init(parsing: text) } catch { throw ConfigError(error.message) }
     }
 }
 

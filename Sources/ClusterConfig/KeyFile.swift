@@ -8,9 +8,6 @@ import Glibc
 
 /// The secret that the machines of a cluster share.
 package enum KeyFile {
-    /// Bytes of a key: enough to be no password, and no model file by mistake.
-    package static let byteCounts = 32...4096
-
     /// How to make one, for messages.
     package static func recipe(path: String) -> String {
         "make one with “head -c 32 /dev/urandom | base64 > \(path) && chmod 600 \(path)” and copy it to every machine"
@@ -27,18 +24,19 @@ package enum KeyFile {
             throw ConfigError(
                 path: path, "the cluster key cannot be read: \(error.message); \(recipe(path: path))")
         }
-        guard file.bytes.count <= byteCounts.upperBound + 1 else {
+        let bounds = Limits.clusterKeyBytes
+        guard file.bytes.count <= bounds.upperBound + 1 else {
             throw ConfigError(
                 path: path,
-                "\(file.bytes.count) bytes are no cluster key, at most \(byteCounts.upperBound) are taken; "
+                "\(file.bytes.count) bytes are no cluster key, at most \(bounds.upperBound) are taken; "
                     + recipe(path: path))
         }
         var key = [UInt8](file.bytes)
         if key.last == UInt8(ascii: "\n") { key.removeLast() }
-        guard byteCounts.contains(key.count) else {
+        guard bounds.contains(key.count) else {
             throw ConfigError(
                 path: path,
-                "a cluster key has \(byteCounts.lowerBound) to \(byteCounts.upperBound) bytes, this one has "
+                "a cluster key has \(bounds.lowerBound) to \(bounds.upperBound) bytes, this one has "
                     + "\(key.count); \(recipe(path: path))")
         }
         return key

@@ -4,9 +4,6 @@ import Yams
 
 /// A mapping all of whose keys are known.
 struct YamlFields {
-    /// The longest path that Linux takes.
-    static let pathBytesMax = 4095
-
     private let owner: String
     private let line: Int
     private var values: [String: YamlValue] = [:]

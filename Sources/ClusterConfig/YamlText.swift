@@ -8,13 +8,6 @@ import Yams
 /// Anchors, aliases and tags are refused before the text is composed: nothing here needs them, and a few
 /// lines of them can stand for gigabytes.
 enum YamlText {
-    /// Levels of brackets.
-    static let flowDepthMax = 8
-    /// Columns of indentation, which bounds the levels of blocks.
-    static let indentationMax = 64
-    /// Levels that one line opens with `-` or `?`.
-    static let lineIndicatorsMax = 4
-
     /// - Throws: ``ConfigError`` with a line.
     static func compose(_ text: String) throws(ConfigError) -> YamlValue {
         try check(text)
@@ -119,7 +112,7 @@ private struct LineScan {
             isSuspicious = beginsToken
         case UInt8(ascii: "["), UInt8(ascii: "{"):
             depth += 1
-            if depth > YamlText.flowDepthMax { refusal = "brackets are nested too deeply" }
+            if depth > Limits.yamlFlowDepthMax { refusal = "brackets are nested too deeply" }
         case UInt8(ascii: "]"), UInt8(ascii: "}"):
             depth = max(depth - 1, 0)
         default:
@@ -132,12 +125,12 @@ private struct LineScan {
     private mutating func takeIndentation(_ byte: UInt8, _ isBlank: Bool) {
         if byte == UInt8(ascii: "-") || byte == UInt8(ascii: "?") || byte == UInt8(ascii: ":") {
             indicatorCount += 1
-            if indicatorCount > YamlText.lineIndicatorsMax, byte != UInt8(ascii: "-") || previous != byte {
+            if indicatorCount > Limits.yamlLineIndicatorsMax, byte != UInt8(ascii: "-") || previous != byte {
                 refusal = "lists are nested too deeply"
             }
         } else if !isBlank {
             isIndented = false
-            if column > YamlText.indentationMax { refusal = "the line is indented too far" }
+            if column > Limits.yamlIndentationMax { refusal = "the line is indented too far" }
         }
     }
 }

@@ -53,7 +53,7 @@ struct YamlValue {
 
     /// A path; a relative one starts from the folder of `file`.
     func path(relativeTo file: String) throws(ConfigError) -> String {
-        let path = try text(bytesMax: YamlFields.pathBytesMax, expected: "a path")
+        let path = try text(bytesMax: Limits.pathBytesMax, expected: "a path")
         guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return path }
         return file[...slash] + path
     }

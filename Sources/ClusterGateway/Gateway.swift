@@ -7,7 +7,7 @@ package import Logging
 package struct Gateway: Sendable {
     private let server: HTTPServer
 
-    package init(configuration: GatewayConfiguration, generator: any TextGenerator, log: Logger) {
+    package init(configuration: ListenerConfiguration, generator: any TextGenerator, log: Logger) {
         let metrics = GatewayMetrics()
         server = HTTPServer(
             configuration: configuration.server,
@@ -19,7 +19,7 @@ package struct Gateway: Sendable {
     ///
     /// - Parameter onListening: is given the address once connections are taken.
     /// - Throws: ``HTTPServerError`` if it cannot listen.
-    package func run(onListening: @escaping @Sendable (_ host: String, _ port: Int) -> Void) async throws {
+    package func run(onListening: @escaping @Sendable (HostPort) -> Void) async throws {
         try await server.run(onListening: onListening)
     }
 

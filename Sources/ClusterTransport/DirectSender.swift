@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
+package import ClusterWire
 import Glibc
 import NIOCore
 import Synchronization
@@ -37,20 +38,21 @@ package final class DirectSender: Sendable {
         connection.channel.eventLoop.execute { [self] in begin() }
     }
 
-    /// Sends one frame that is encoded already, header included; never blocks.
+    /// Sends one frame; never blocks.
     ///
     /// - Parameter sent: called once, when the kernel has all bytes: before this returns, or on the event loop.
     ///   Not called if the connection breaks first.
-    package func send(_ frame: [UInt8], sent: @escaping @Sendable () -> Void) {
+    package func send(_ frame: Frame, sent: @escaping @Sendable () -> Void) {
         let isSent = state.withLock { state in
             var sentByteCount = 0
-            if state.heldCount == 0, frame.count <= Limits.directSendBytesMax {
-                sentByteCount = state.socket?.send(frame) ?? 0
+            if state.heldCount == 0, frame.bytes.readableBytes <= Limits.directSendBytesMax {
+                sentByteCount = state.socket?.send(frame.bytes) ?? 0
             }
-            guard sentByteCount < frame.count else { return true }
+            guard sentByteCount < frame.bytes.readableBytes else { return true }
             state.heldCount += 1
-            let rest = ByteBuffer(bytes: frame[sentByteCount...])
-            connection.channel.eventLoop.execute { [self] in write(rest, sent: sent) }
+            var rest = frame.bytes
+            rest.moveReaderIndex(forwardBy: sentByteCount)
+            connection.channel.eventLoop.execute { [self, rest] in write(rest, sent: sent) }
             return false
         }
         if isSent { sent() }
@@ -90,10 +92,10 @@ private struct OwnSocket: ~Copyable {
     deinit { close(descriptor) }
 
     /// - Returns: how many bytes the kernel took; none as well if the socket has failed.
-    func send(_ bytes: [UInt8]) -> Int {
+    func send(_ bytes: ByteBuffer) -> Int {
         max(
             0,
-            bytes.withUnsafeBytes {
+            bytes.withUnsafeReadableBytes {
                 Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
             })
     }

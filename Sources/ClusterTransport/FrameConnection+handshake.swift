@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-package import ClusterLogic
+package import ClusterProtocol
 package import ClusterWire
 
 extension Hello {
@@ -15,12 +15,15 @@ extension Hello {
 extension FrameConnection {
     /// Shakes hands as the side that dialled.
     ///
-    /// - Throws: ``HandshakeError`` naming both sides; ``TransportError`` when the peer closes or is silent.
-    package func shakeHands(_ hello: Hello, key: [UInt8]) async throws -> HandshakeSession {
+    /// - Throws: ``HandshakeError`` naming both sides; ``TransportError`` when the peer closes, or is silent for
+    ///   `duration`. The connection is as it was then: ``PeerDialer`` closes it.
+    package func shakeHands(
+        _ hello: Hello, key: [UInt8], within duration: Duration = Limits.handshakeTimeout
+    ) async throws -> HandshakeSession {
         var handshake = HandshakeClient(hello: hello, key: key, address: peer)
         send(handshake.start())
         while true {
-            switch handshake.receive(try await next(within: Limits.handshakeTimeout)) {
+            switch handshake.receive(try await next(within: duration)) {
             case .send(let frame): send(frame)
             case .finished(let session):
                 trustPeer()

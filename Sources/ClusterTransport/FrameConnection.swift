@@ -22,14 +22,8 @@ package final class FrameConnection: Sendable {
     ///
     /// Frames leave in the order of the calls, whatever threads these come from.
     package func send(_ frame: Frame) {
-        send(encoded: frame.encoded())
-    }
-
-    /// Sends one frame that is encoded already, header included.
-    package func send(encoded bytes: [UInt8]) {
-        let buffer = ByteBuffer(bytes: bytes)
         // On the event loop, too: a write that it carries out at once would overtake those that wait for it.
-        channel.eventLoop.execute { [channel] in channel.writeAndFlush(buffer, promise: nil) }
+        channel.eventLoop.execute { [channel] in channel.writeAndFlush(frame.bytes, promise: nil) }
     }
 
     /// Sends and returns once the bytes are with the kernel.
@@ -39,7 +33,7 @@ package final class FrameConnection: Sendable {
         let deadline = channel.eventLoop.scheduleTask(in: TimeAmount(duration)) {
             written.fail(TransportError(.deadline, "\(peer) took no data for \(duration)"))
         }
-        channel.writeAndFlush(ByteBuffer(bytes: frame.encoded())).whenComplete { result in
+        channel.writeAndFlush(frame.bytes).whenComplete { result in
             deadline.cancel()
             switch result {
             case .success: written.succeed()

@@ -11,9 +11,6 @@ import NIOCore
 final class FrameHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
-    /// Frames that may wait before the connection stops reading; with 1 MiB chunks this bounds memory.
-    private static let waitingFramesMax = 4
-
     private enum Consumer {
         case none
         case one(EventLoopPromise<Frame>, deadline: Scheduled<Void>)
@@ -46,8 +43,7 @@ final class FrameHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard end == nil else { return }
-        let buffer = unwrapInboundIn(data)
-        buffer.withUnsafeReadableBytes { decoder.append($0) }
+        decoder.append(unwrapInboundIn(data))
         do throws(WireError) {
             while let frame = try decoder.next() { take(frame) }
         } catch {
@@ -112,7 +108,7 @@ final class FrameHandler: ChannelInboundHandler {
             promise.succeed(frame)
         case .none:
             waiting.append(frame)
-            if waiting.count >= Self.waitingFramesMax { pauseReading() }
+            if waiting.count >= Limits.waitingFramesMax { pauseReading() }
         }
     }
 

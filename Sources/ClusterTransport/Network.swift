@@ -24,14 +24,14 @@ package final class Network: Sendable {
     ///
     /// - Throws: ``TransportError`` naming `peer` and the address.
     package func connect(to address: String, peer: String) async throws -> FrameConnection {
-        let (host, port) = try Self.split(address)
+        let place = try Self.parsed(address)
         do {
             let bootstrap = ClientBootstrap(group: group)
                 .connectTimeout(TimeAmount(Limits.connectTimeout))
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .channelOption(.writeBufferWaterMark, value: Self.waterMark)
                 .channelOption(.recvAllocator, value: Self.receiveAllocator)
-            return try await bootstrap.connect(host: host, port: port) { channel in
+            return try await bootstrap.connect(host: place.host, port: Int(place.port)) { channel in
                 channel.eventLoop.makeCompletedFuture { try Self.install(on: channel, peer: peer) }
             }
         } catch let error as TransportError {
@@ -50,7 +50,7 @@ package final class Network: Sendable {
     package func listen(
         on address: String, accept: @escaping @Sendable (FrameConnection) async -> Void
     ) async throws -> Listener {
-        let (host, port) = try Self.split(address)
+        let place = try Self.parsed(address)
         let open = OpenConnections()
         do {
             let channel = try await ServerBootstrap(group: group)
@@ -71,7 +71,7 @@ package final class Network: Sendable {
                         Task { await accept(connection) }
                     }
                 }
-                .bind(host: host, port: port).get()
+                .bind(host: place.host, port: Int(place.port)).get()
             return Listener(channel: channel)
         } catch {
             throw TransportError(
@@ -99,20 +99,15 @@ package final class Network: Sendable {
             channel: channel, peer: peer, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
     }
 
-    private static func split(_ address: String) throws -> (host: String, port: Int) {
-        guard let colon = address.lastIndex(of: ":"),
-            let port = UInt16(address[address.index(after: colon)...]), colon != address.startIndex
-        else {
-            throw TransportError(.address, "“\(address)” is not HOST:PORT, for instance 127.0.0.1:7101")
+    private static func parsed(_ address: String) throws -> HostPort {
+        do throws(AddressError) { return try HostPort(parsing: address) } catch {
+            throw TransportError(.address, error.message)
         }
-        var host = address[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-        return (String(host), Int(port))
     }
 
     private static func text(_ address: SocketAddress) -> String {
         guard let ip = address.ipAddress, let port = address.port else { return "unknown peer" }
-        return ip.contains(":") ? "[\(ip)]:\(port)" : "\(ip):\(port)"
+        return "\(HostPort(host: ip, port: UInt16(clamping: port)))"
     }
 
     private static func cause(_ error: any Error) -> TransportError.Cause {

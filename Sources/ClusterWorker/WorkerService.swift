@@ -2,22 +2,23 @@
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
-import ClusterLogic
+import ClusterProtocol
 package import ClusterTransport
 import ClusterWire
 package import Logging
 
 /// A worker daemon: listens, lets one coordinator at a time in, and runs the stage it is given.
 ///
-/// ``WorkerSessionMachine`` decides; this actor carries out what it says with the session at hand.
+/// ``WorkerAdmission`` decides who comes in; what comes then is the ``WorkerSession``'s.
 package actor WorkerService {
     private let configuration: WorkerConfiguration
     private let store: PartStore
     private let network: Network
     private let log: Logger
-    nonisolated let watch: MachineWatch
+    private let watch: MachineWatch
     private let examiner: WorkerExaminer
-    private var machine: WorkerSessionMachine
+    private var admission: WorkerAdmission
+    /// The holder's.
     private var session: WorkerSession?
     private var cluster: String?
 
@@ -31,7 +32,7 @@ package actor WorkerService {
         watch = MachineWatch(storeDirectory: configuration.dataDirectory)
         examiner = WorkerExaminer(configuration: configuration, watch: watch)
         cluster = configuration.cluster
-        machine = WorkerSessionMachine(worker: configuration.name)
+        admission = WorkerAdmission(worker: configuration.name)
     }
 
     /// Starts listening.
@@ -43,194 +44,90 @@ package actor WorkerService {
         }
     }
 
-    // MARK: Connections
-
     private func serve(_ connection: FrameConnection) async {
+        var session: WorkerSession?
         do {
             let peer = try await connection.acceptHandshake(
                 identity: HandshakeIdentity(node: configuration.name, cluster: cluster, build: Build.name),
                 capabilities: capabilities, key: configuration.key,
-                admit: { self.admission(of: $0, on: connection) })
-            try await serve(connection, as: peer)
+                admit: { hello in
+                    let answer = self.admission(of: hello, on: connection)
+                    if answer == .admitted, hello.role != .examine { session = self.session }
+                    return HandshakeServer.Admission(answer)
+                })
+            switch (peer.role, session) {
+            case (.examine, _):
+                let dialer = dialer(node: "worker \(configuration.name)", peer.cluster, session: peer.session)
+                try await ExamineLoop(
+                    connection: connection, examiner: examiner, service: self, dialer: dialer
+                ).run()
+            case (.control, let session?):
+                log.info("joined", metadata: ["holder": "\(peer.peerNode)", "cluster": "\(peer.cluster)"])
+                await hold(session)
+            case (let role, let session):
+                try await session?.serve(connection, as: role)
+            }
         } catch {
             log.warning(
                 "connection refused or broken", metadata: ["peer": "\(connection.peer)", "error": "\(error)"])
+            // It was let in, but did not come.
+            if let session, session.control === connection {
+                await end(session)
+                free()
+            }
         }
-        if let session, session.control === connection { await end(session) }
         connection.close()
     }
 
-    private func serve(_ connection: FrameConnection, as peer: HandshakeSession) async throws {
-        if peer.role == .examine {
-            return try await ExamineLoop(
-                connection: connection, peer: peer, examiner: examiner, service: self,
-                configuration: configuration, network: network
-            ).run()
-        }
-        guard let session, session.id == peer.session else { return }
-        switch peer.role {
-        case .control:
-            log.info("joined", metadata: ["holder": "\(peer.peerNode)", "cluster": "\(peer.cluster)"])
-            await ControlLoop(connection: connection, session: session, service: self, log: log).run()
-        case .weights:
-            await session.keep(connection)
-            await reportingFaults(.storage, of: session) {
-                try await PartReception(
-                    connection: connection, session: session, store: store, service: self
-                ).run()
-            }
-        case .steps, .link:
-            try await session.attach(upstream: connection)
-            try await connection.closed()
-        case .probe:
-            await session.keep(connection)
-            try await LinkProbe.answer(connection)
-        case .outcomes:
-            await session.attach(downstream: connection, named: "the coordinator")
-            try await connection.closed()
-        case .examine:
-            break
-        }
-    }
-
     /// Whether a peer that has proved itself may come in now.
-    private func admission(of hello: Hello, on connection: FrameConnection) -> HandshakeServer.Admission {
+    private func admission(of hello: Hello, on connection: FrameConnection) -> WorkerAdmission.Answer {
         // An operator may look at any time, and changes nothing: neither holder nor cluster.
         if hello.role == .examine { return .admitted }
-        guard hello.role == .control else {
-            return Self.answer(machine.dataOpened(session: hello.session))
-        }
+        guard hello.role == .control else { return admission.dataOpened(session: hello.session) }
         let holder = "\(hello.node) at \(connection.peer)"
-        let admission = machine.controlOpened(session: hello.session, holder: holder)
-        if admission == .admitted {
+        let answer = admission.controlOpened(session: hello.session, holder: holder)
+        if answer == .admitted {
             cluster = cluster ?? hello.cluster
             session = WorkerSession(
-                id: hello.session, holder: holder, control: connection,
-                configuration: configuration.belonging(to: cluster), store: store, network: network, log: log)
+                control: connection, configuration: configuration, store: store,
+                dialer: dialer(node: configuration.name, hello.cluster, session: hello.session), log: log)
         }
-        return Self.answer(admission)
+        return answer
     }
 
-    private static func answer(_ admission: WorkerSessionMachine.Admission) -> HandshakeServer.Admission {
-        switch admission {
-        case .admitted: .admitted
-        case .busy(let message): .refused(.busy, message: message)
-        case .unknownSession(let message): .refused(.session, message: message)
+    /// Serves a coordinator until it lets this worker go or is lost; then the next one may come.
+    private func hold(_ session: WorkerSession) async {
+        let isReleased = await withDiscardingTaskGroup { work in
+            let loop = ControlLoop(session: session, watch: watch, holder: admission.holder, log: log)
+            let isReleased = await loop.run(in: &work)
+            await end(session)
+            work.cancelAll()
+            return isReleased
         }
+        // Nobody works on its behalf any more, on the disk or the processors.
+        free()
+        if isReleased { session.control.send(Frame(Released())) }
     }
 
-    // MARK: A session's events
+    private func end(_ session: WorkerSession) async {
+        admission.released()
+        await session.end()
+    }
 
-    var stateCode: WorkerStateCode {
-        switch machine.phase {
-        case .idle, .held, .releasing: .idle
-        case .checking, .receiving: .receiving
-        case .loading: .loading
-        case .serving: .serving
-        }
+    private func free() {
+        log.info("session ended", metadata: ["holder": "\(admission.holder)"])
+        admission.freed()
+        session = nil
     }
 
     /// What the worker does, and for whom; nobody is an empty text.
-    var occupation: (state: WorkerStateCode, holder: String) { (stateCode, machine.holder) }
-
-    /// Measures, if it is time for that, and tells the coordinator what `body` returns.
-    func measure(for session: WorkerSession, _ body: @Sendable () async -> Frame) async {
-        await reportingFaults(.protocolViolation, of: session) {
-            guard self.session === session else { return }
-            switch machine.measurementWanted() {
-            case .measure:
-                let answer = await body()
-                machine.measured(session: session.id)
-                session.control.send(answer)
-            case .report(let message):
-                throw WorkerError(message)
-            default:
-                break
-            }
-        }
+    var occupation: (state: WorkerStateCode, holder: String) {
+        get async { (await session?.stateCode ?? .idle, admission.holder) }
     }
 
-    func assign(_ assignment: Assignment, to session: WorkerSession) async {
-        await reportingFaults(.model, of: session) {
-            guard self.session === session else { return }
-            try await perform(machine.assigned(), on: session, assignment)
-        }
-    }
-
-    /// Whether the coordinator of `session` may send a part now; ends with ``partClosed(_:)``.
-    ///
-    /// - Returns: why not, or `nil`.
-    func partOffered(_ file: PartFile, to session: WorkerSession) async -> String? {
-        if let reason = machine.partOffered(session: session.id) { return reason }
-        guard let reason = await session.refusal(of: file) else { return nil }
-        machine.partClosed(session: session.id)
-        return reason
-    }
-
-    /// A part that was offered is in the store, or its transfer has ended otherwise.
-    func partClosed(_ session: WorkerSession) {
-        machine.partClosed(session: session.id)
-    }
-
-    /// The last part that the stage lacked is on disk.
-    func storeCompleted(_ session: WorkerSession) async {
-        guard self.session === session else { return }
-        await reportingFaults(.model, of: session) {
-            try await perform(machine.storeCompleted(), on: session)
-        }
-    }
-
-    func link(_ session: WorkerSession) async {
-        await reportingFaults(.link, of: session) {
-            try await perform(machine.linkNeeded(), on: session)
-        }
-    }
-
-    /// Frees what the session holds; the worker is idle afterwards.
-    func end(_ session: WorkerSession) async {
-        guard machine.controlEnded(session: session.id) == .tearDown else { return }
-        await session.end()
-        machine.tornDown()
-        if self.session === session { self.session = nil }
-    }
-
-    private func perform(
-        _ directive: WorkerSessionMachine.Directive?, on session: WorkerSession,
-        _ assignment: Assignment? = nil
-    ) async throws {
-        switch directive {
-        case .check:
-            guard let assignment else { return }
-            let (status, missingPartCount) = try await session.assign(assignment)
-            // The session may be over, and the next one there, by the time that the disk was looked through.
-            guard self.session === session else { return }
-            let next = machine.checked(missingPartCount: missingPartCount)
-            // Only now: the answer is an offer of what is missing.
-            session.control.send(Frame(status))
-            try await perform(next, on: session)
-        case .load:
-            guard let ready = try await session.load(), self.session === session,
-                machine.loaded() == .reportReady
-            else { return }
-            session.control.send(Frame(ready))
-        case .connectNext:
-            try await session.link()
-        case .report(let message):
-            throw WorkerError(message)
-        case .measure, .reportReady, .tearDown, nil:
-            break
-        }
-    }
-
-    private func reportingFaults(
-        _ code: FaultCode, of session: WorkerSession, _ body: () async throws -> Void
-    ) async {
-        do {
-            try await body()
-        } catch {
-            log.error("cannot go on", metadata: ["error": "\(error)"])
-            await session.report(code, "\(error)")
-        }
+    private func dialer(node: String, _ cluster: String, session: UInt64) -> PeerDialer {
+        PeerDialer(
+            network: network, cluster: cluster, node: node, session: session, key: configuration.key)
     }
 
     private var capabilities: Capabilities {
@@ -241,10 +138,12 @@ package actor WorkerService {
     }
 }
 
-extension WorkerConfiguration {
-    func belonging(to cluster: String?) -> WorkerConfiguration {
-        var copy = self
-        copy.cluster = cluster
-        return copy
+extension HandshakeServer.Admission {
+    fileprivate init(_ answer: WorkerAdmission.Answer) {
+        switch answer {
+        case .admitted: self = .admitted
+        case .busy(let message): self = .refused(.busy, message: message)
+        case .unknownSession(let message): self = .refused(.session, message: message)
+        }
     }
 }

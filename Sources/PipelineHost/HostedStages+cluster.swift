@@ -3,7 +3,6 @@ import BitNetCore
 import BitNetFormats
 import ClusterConfig
 import ClusterCoordinator
-import ClusterLogic
 import ClusterTransport
 
 extension HostedStages {

@@ -2,8 +2,9 @@
 import AdminAPI
 package import BitNetCore
 package import BitNetFormats
+package import BitNetTokenizer
 package import ClusterCoordinator
-import ClusterLogic
+import TextGeneration
 
 /// Brings a pipeline up, on workers or in this process, and lets it go.
 package struct PipelineHost: Sendable {

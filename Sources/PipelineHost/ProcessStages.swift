@@ -4,7 +4,7 @@ import BitNetCore
 import BitNetEngine
 import BitNetFormats
 import ClusterCoordinator
-import ClusterLogic
+import ClusterPlanning
 import ClusterWorker
 import Glibc
 

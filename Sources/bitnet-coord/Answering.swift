@@ -2,7 +2,7 @@
 import BitNetCore
 import ClusterCoordinator
 import CommandLine
-import FoundationEssentials
+import TextGeneration
 
 /// Answers prompts one after another: text to standard output as it comes, figures to standard error.
 struct Answering {
@@ -107,9 +107,6 @@ private struct AnswerRecord: Encodable {
         timings.timeToFirstTokenMs = figures.timeToFirstToken.seconds * 1e3
         let decoded = Double(max(figures.generatedTokenCount - 1, 0))
         timings.tokensPerSecond = decoded / max(figures.decodeTime.seconds, 1e-9)
-        let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
+        return try JSONDocument.text(self)
     }
 }

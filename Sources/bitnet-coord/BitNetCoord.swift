@@ -2,11 +2,13 @@
 import ArgumentParser
 import BitNetCore
 import BitNetFormats
+import BitNetTokenizer
 import ClusterCoordinator
 import CommandLine
 import Glibc
 import Logging
 import PipelineHost
+import TextGeneration
 
 @main
 struct BitNetCoord: AsyncParsableCommand {

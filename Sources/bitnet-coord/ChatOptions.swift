@@ -2,6 +2,7 @@
 import ArgumentParser
 import BitNetCore
 import BitNetFormats
+import BitNetTokenizer
 import CommandLine
 
 /// Conversations instead of plain text.
@@ -74,12 +75,12 @@ struct ChatOptions: ParsableArguments {
     func readMessages(_ input: StandardInput) async throws -> [ChatMessage]? {
         guard let messages else { return nil }
         guard messages == "-" else {
-            return try MappedFile(path: messages).withBytes { bytes throws(ModelFileError) in
+            return try MappedFile(path: messages).withBytes { bytes throws(JSONError) in
                 try ChatMessage.read(json: bytes, file: messages)
             }
         }
         let bytes = Array(try await input.readAll().utf8)
-        return try bytes.withUnsafeBufferPointer { bytes throws(ModelFileError) in
+        return try bytes.withUnsafeBufferPointer { bytes throws(JSONError) in
             try ChatMessage.read(json: UnsafeRawBufferPointer(bytes), file: "standard input")
         }
     }

@@ -46,31 +46,27 @@ struct ServeOptions: ParsableArguments {
 
     /// - Parameter file: the cluster file, if there is one.
     /// - Throws: a usage error for an address that others reach without a key.
-    func gateway(_ file: ClusterFile?) throws -> GatewayConfiguration {
-        let address = try HostPort(
-            parsing: Self.joined(
-                host ?? file?.listen?.host ?? "127.0.0.1", port ?? file?.listen?.port ?? 8080))
+    func gateway(_ file: ClusterFile?) throws -> ListenerConfiguration {
+        let wanted = HostPort(
+            host: host ?? file?.listen?.host ?? "127.0.0.1", port: port ?? file?.listen?.port ?? 8080)
+        let address = try HostPort(parsing: "\(wanted)")
         let keys = try apiKey + (apiKeyFile.map { try APIKeyFile.read($0) } ?? [])
         guard address.isLoopback || !keys.isEmpty || noApiKey else {
             throw ValidationError(
                 "\(address) is reachable from other machines: give --api-key-file FILE, or --no-api-key if anybody may use it"
             )
         }
-        return GatewayConfiguration(host: address.host, port: Int(address.port), keys: keys)
+        return .gateway(host: address.host, port: Int(address.port), keys: keys)
     }
 
     /// - Throws: a usage error for an address that others reach without a key.
-    func administration() throws -> GatewayConfiguration {
+    func administration() throws -> ListenerConfiguration {
         let address = try HostPort(parsing: admin)
         let keys = try adminKeyFile.map { try APIKeyFile.read($0) } ?? []
         guard address.isLoopback || !keys.isEmpty else {
             throw ValidationError(
                 "--admin \(admin) is reachable from other machines, so --admin-key-file is needed")
         }
-        return GatewayConfiguration(host: address.host, port: Int(address.port), keys: keys)
-    }
-
-    private static func joined(_ host: String, _ port: UInt16) -> String {
-        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        return .administration(host: address.host, port: Int(address.port), keys: keys)
     }
 }

@@ -2,6 +2,7 @@
 import AdminAPI
 import BitNetCore
 import BitNetFormats
+import BitNetTokenizer
 import ClusterConfig
 import ClusterCoordinator
 import ClusterGateway
@@ -11,6 +12,7 @@ import Logging
 import Metrics
 import PipelineHost
 import Telemetry
+import TextGeneration
 
 /// Serves users and operators until the program is told to end.
 struct Serving {
@@ -37,15 +39,15 @@ struct Serving {
         let work = Task {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
-                    try await gateway.run { host, port in
-                        let address = "http://\(Self.reachable(host)):\(port)/v1"
+                    try await gateway.run { address in
+                        let address = "http://\(address.reachable)/v1"
                         coordinator.announce(gateway: address)
                         log.info("listening", metadata: ["gateway": "\(address)"])
                     }
                 }
                 group.addTask {
-                    try await admin.run { host, port in
-                        log.info("listening", metadata: ["admin": "http://\(Self.reachable(host)):\(port)"])
+                    try await admin.run { address in
+                        log.info("listening", metadata: ["admin": "http://\(address.reachable)"])
                     }
                 }
                 group.addTask { try await coordinator.run(bringUp) }
@@ -67,7 +69,7 @@ struct Serving {
         log.info("stopped")
     }
 
-    private var bringUp: ServingCoordinator.BringUp {
+    private var bringUp: PipelineSupervisor.BringUp {
         { onEvent, body in
             let host = PipelineHost(
                 model: model, place: place, request: request, template: template,
@@ -106,14 +108,5 @@ struct Serving {
                 beginningMarker: tokenizer.beginningToken.map(tokenizer.text),
                 endMarker: tokenizer.stopTokens.min().map(tokenizer.text)),
             codec: TextCodec(tokenizer: tokenizer, template: template), workers: workers)
-    }
-
-    /// How a client on this machine writes the address.
-    private static func reachable(_ host: String) -> String {
-        switch host {
-        case "0.0.0.0": "127.0.0.1"
-        case "::": "[::1]"
-        default: host.contains(":") ? "[\(host)]" : host
-        }
     }
 }

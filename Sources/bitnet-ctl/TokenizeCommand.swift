@@ -2,6 +2,7 @@
 import ArgumentParser
 import BitNetCore
 import BitNetFormats
+import BitNetTokenizer
 import CommandLine
 
 /// What a model's tokenizer makes of texts.
@@ -59,7 +60,7 @@ struct TokenizeCommand: AsyncParsableCommand {
     private static func text(_ line: String) throws -> String {
         var line = line
         return try line.withUTF8 { bytes in
-            var json = JSONReader(UnsafeRawBufferPointer(bytes), file: "standard input")
+            var json = JSONReader<JSONError>(UnsafeRawBufferPointer(bytes), file: "standard input")
             let text = try json.readText()
             try json.finish()
             return text

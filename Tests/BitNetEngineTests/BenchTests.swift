@@ -2,6 +2,7 @@
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
+import BitNetSynthesis
 import Testing
 
 /// What measuring is made of; nobody checks how fast anything is.

@@ -2,6 +2,7 @@
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
+import BitNetSynthesis
 import Testing
 
 /// The account of a stage's memory beside what a stage allocates.

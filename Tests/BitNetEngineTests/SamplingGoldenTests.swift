@@ -3,7 +3,7 @@ import BitNetCore
 import BitNetEngine
 import Testing
 
-/// What the numpy reference chooses under biases and penalties (see Tests/Reference/sampling.py).
+/// What the numpy reference chooses under biases and penalties (see Tests/Checks/Reference/sampling.py).
 private struct SamplingGolden: GoldenValues {
     struct Case: Decodable {
         let prompt: [UInt32]

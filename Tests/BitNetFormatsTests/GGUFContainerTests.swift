@@ -3,6 +3,8 @@
 import BitNetCore
 import BitNetFormats
 import Glibc
+import ModelTestSupport
+import TestSupport
 import Testing
 
 @Suite struct GGUFContainerTests {
@@ -82,7 +84,7 @@ import Testing
 
 @Suite struct OpeningTests {
     @Test func `a pipe is refused at once instead of waited for`() throws {
-        let directory = try ScratchDirectory()
+        let directory = try TemporaryFolder()
         let path = "\(directory.path)/pipe"
         try #require(mkfifo(path, 0o600) == 0)
         #expect(throws: FileError.self) { try ModelFile(path: path) }

@@ -2,45 +2,14 @@
 
 import BitNetCore
 import BitNetFormats
-import FoundationEssentials
+import ModelTestSupport
+import TestSupport
 import Testing
 
-/// The embedded model and what the Hugging Face tokenizer makes of strings with its vocabulary.
+/// The embedded model.
 @Suite struct GoldenTests {
-    struct Golden: Decodable {
-        struct Case: Decodable {
-            let text: String
-            let ids: [UInt32]
-        }
-        let plain: [Case]
-        let withSpecials: [Case]
-
-        enum CodingKeys: String, CodingKey {
-            case plain
-            case withSpecials = "with_specials"
-        }
-    }
-
     static func stories() throws -> ModelFile {
-        try ModelFile(path: repositoryFile("cluster/model/stories.gguf"))
-    }
-
-    @Test func `tokens are those of Hugging Face`() throws {
-        let file = try MappedFile(path: repositoryFile("Tests/Golden/tokenizer.json"))
-        let golden = try withExtendedLifetime(file) {
-            try JSONDecoder().decode(Golden.self, from: Data(file.bytes))
-        }
-        let tokenizer = try Self.stories().tokenizer()
-        #expect(golden.plain.count > 200 && golden.withSpecials.count > 10)
-        for item in golden.plain {
-            let tokens = tokenizer.encode(item.text, addsBeginning: false)
-            #expect(tokens == item.ids, "\(item.text.debugDescription)")
-            #expect(Array(tokenizer.decode(tokens).utf8) == Array(item.text.utf8))
-        }
-        for item in golden.withSpecials {
-            let tokens = tokenizer.encode(item.text, addsBeginning: false, parsesSpecial: true)
-            #expect(tokens == item.ids, "\(item.text.debugDescription)")
-        }
+        try ModelFile(path: Repository.path(of: "cluster/model/stories.gguf"))
     }
 
     @Test func `the embedded model opens`() throws {
@@ -55,17 +24,13 @@ import Testing
         #expect(description.hasSubNorms && description.hasTiedHead)
         #expect(model.warnings == [])
         #expect(model.chatTemplate?.contains("eot_id") == true)
-        let tokenizer = try model.tokenizer()
-        #expect(tokenizer.count == description.vocabularySize)
-        #expect(tokenizer.addsBeginning)
-        #expect(tokenizer.stopTokens.count == 2)
     }
 
     @Test(arguments: [
         "cluster/model/stories.gguf", "Tests/Golden/awkward-90.gguf", "Tests/Golden/awkward-336.gguf",
     ])
     func `every part packs to the announced length and to a valid file`(path: String) throws {
-        let model = try ModelFile(path: repositoryFile(path))
+        let model = try ModelFile(path: Repository.path(of: path))
         for kind in ModelFile.kinds(of: model.description) {
             let part = try model.pack(kind)
             #expect(part.reference.byteCount == model.byteCount(of: kind))

@@ -2,6 +2,7 @@
 
 import BitNetCore
 import BitNetFormats
+import ModelTestSupport
 import Testing
 
 @Suite struct ModelFileTests {

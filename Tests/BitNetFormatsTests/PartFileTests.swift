@@ -2,6 +2,8 @@
 
 import BitNetCore
 import BitNetFormats
+import ModelTestSupport
+import TestSupport
 import Testing
 
 @Suite struct PartFileTests {
@@ -146,11 +148,11 @@ import Testing
 
     @Test func `ten thousand mutations of a part never trap`() throws {
         let good = try Self.layer()
-        var random = SeededRandom(seed: 7)
+        var mutator = Mutator(seed: 7)
         var refused = 0
         for round in 0..<10_000 {
             var bytes = good
-            mutate(&bytes, round.isMultiple(of: 4) ? 0..<good.count : 0..<512, &random)
+            mutator.change(&bytes, in: round.isMultiple(of: 4) ? 0..<good.count : 0..<512)
             let isRefused = bytes.withUnsafeBytes { (try? PartView(bytes: $0)) == nil }
             if isRefused { refused += 1 }
             // Accepted means: nothing but weights and scales differs.

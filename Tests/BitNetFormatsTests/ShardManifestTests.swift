@@ -2,6 +2,7 @@
 
 import BitNetCore
 import BitNetFormats
+import TestSupport
 import Testing
 
 @Suite struct ShardManifestTests {
@@ -96,11 +97,11 @@ import Testing
 
     @Test func `ten thousand mutations of a manifest never trap, and what is accepted is canonical`() throws {
         let good = try Self.manifest(Self.model(isTied: false), 0, 4).encoded()
-        var random = SeededRandom(seed: 3)
+        var mutator = Mutator(seed: 3)
         var accepted = 0
         for _ in 0..<10_000 {
             var bytes = good
-            mutate(&bytes, 0..<90, &random)
+            mutator.change(&bytes, in: 0..<90)
             guard let manifest = try? ShardManifest(decoding: bytes) else { continue }
             accepted += 1
             #expect(manifest.encoded() == bytes)

@@ -28,7 +28,7 @@ enum Reference {
         return (x.map { Int8(max(-127, min(127, ($0 * scale).rounded(.toNearestOrEven)))) }, scale)
     }
 
-    /// e^x by the steps of exponential.h.
+    /// e^x by the steps of lanes/exponential.h.
     static func exp(_ argument: Float) -> Float {
         let x = min(max(argument, -105), 90)
         let rounded = (x * 0x1.715476p0 + 0x1.8p23) - 0x1.8p23

@@ -2,6 +2,7 @@
 
 import BitNetCore
 import ClusterConfig
+import TestSupport
 import Testing
 
 @Suite struct ClusterFileTests {
@@ -240,7 +241,7 @@ import Testing
     // MARK: Files
 
     @Test func `a file is read from disk, with its key`() throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let key = String(repeating: "k", count: 44)
         _ = try folder.write((key + "\n").utf8, to: "cluster.key")
         let text = "cluster: x\nkey_file: cluster.key\nworkers:\n- {name: a, address: '10.0.0.1:7101'}\n"
@@ -250,7 +251,7 @@ import Testing
     }
 
     @Test func `a file that is missing, too large or no text is refused`() throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let missing = folder.path + "/none.yaml"
         #expect(throws: ConfigError("cannot open \(missing): No such file or directory")) {
             try ClusterFile.load(path: missing)
@@ -268,13 +269,13 @@ import Testing
     }
 
     @Test func `a valid file mutated anywhere never crashes`() throws {
-        var dice = Mutations(seed: 7)
+        // To which YAML is sensitive.
+        let words = "&*!|>%@`[]{},:-?#'\" \t\n\0\u{FEFF}~<=09".map(String.init)
+        var mutator = Mutator(seed: 7, words: words)
         let valid = Array(Self.full.utf8)
         var errorCount = 0
         for _ in 0..<2000 {
-            var bytes = valid
-            for _ in 0..<dice.below(4) + 1 { dice.mutate(&bytes) }
-            guard let text = String(validating: bytes, as: UTF8.self) else { continue }
+            guard let text = String(validating: mutator.mutate(valid), as: UTF8.self) else { continue }
             do throws(ConfigError) {
                 _ = try Self.parse(text)
             } catch {
@@ -284,34 +285,5 @@ import Testing
             }
         }
         #expect(errorCount > 500)
-    }
-}
-
-/// Changes bytes in the ways in which YAML is sensitive.
-private struct Mutations {
-    private var state: UInt64
-    private static let interesting = Array("&*!|>%@`[]{},:-?#'\" \t\n\0\u{FEFF}~<=09".utf8)
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func below(_ bound: Int) -> Int {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return Int((state >> 33) % UInt64(bound))
-    }
-
-    mutating func mutate(_ bytes: inout [UInt8]) {
-        guard !bytes.isEmpty else { return }
-        let index = below(bytes.count)
-        switch below(5) {
-        case 0: bytes[index] = UInt8(below(256))
-        case 1: bytes[index] = Self.interesting[below(Self.interesting.count)]
-        case 2: bytes.insert(Self.interesting[below(Self.interesting.count)], at: index)
-        case 3: bytes.removeSubrange(index..<min(index + below(9), bytes.count))
-        default:
-            bytes.insert(
-                contentsOf: bytes[index..<min(index + below(40), bytes.count)], at: below(bytes.count))
-        }
     }
 }

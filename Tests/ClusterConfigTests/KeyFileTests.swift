@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 
 import ClusterConfig
+import TestSupport
 import Testing
 
 @Suite struct KeyFileTests {
     @Test(arguments: [32, 44, 4096])
     func `a key is its file's bytes without one line feed`(count: Int) throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let key = (0..<count).map { UInt8($0 % 256) | 0x80 }
         #expect(try KeyFile.read(folder.write(key, to: "a")) == key)
         #expect(try KeyFile.read(folder.write(key + [10], to: "b")) == key)
@@ -15,7 +16,7 @@ import Testing
 
     @Test(arguments: [0, 1, 31, 4097, 4098, 1 << 20])
     func `a key that is too short or too long is refused, with the way to make one`(count: Int) throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let path = try folder.write([UInt8](repeating: 65, count: count), to: "key")
         let error = try #require(throws: ConfigError.self) { try KeyFile.read(path) }
         #expect(error.path == path)
@@ -23,13 +24,13 @@ import Testing
     }
 
     @Test func `31 bytes and a line feed are too short`() throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let path = try folder.write([UInt8](repeating: 65, count: 31) + [10], to: "key")
         #expect(throws: ConfigError.self) { try KeyFile.read(path) }
     }
 
     @Test func `a key file that is missing or a folder is refused`() throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         for path in [folder.path + "/none", folder.path] {
             let error = try #require(throws: ConfigError.self) { try KeyFile.read(path) }
             #expect(error.reason.contains("cannot be read"))
@@ -37,7 +38,7 @@ import Testing
     }
 
     @Test func `a key that others can open is warned of`() throws {
-        let folder = try TemporaryDirectory()
+        let folder = try TemporaryFolder()
         let key = [UInt8](repeating: 65, count: 40)
         #expect(KeyFile.permissionWarning(try folder.write(key, to: "private", mode: 0o600)) == nil)
         #expect(KeyFile.permissionWarning(try folder.write(key, to: "readonly", mode: 0o400)) == nil)

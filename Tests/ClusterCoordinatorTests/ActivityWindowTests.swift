@@ -2,6 +2,7 @@
 import BitNetCore
 import ClusterCoordinator
 import Testing
+import TextGeneration
 
 @Suite struct ActivityWindowTests {
     private func counters(steps: Int, computeMicros: UInt32) -> StageCounters {

@@ -3,6 +3,7 @@ import AdminAPI
 import BitNetCore
 import ClusterCoordinator
 import Testing
+import TextGeneration
 
 @Suite struct ClusterSnapshotTests {
     private let layers = [(0, 3), (3, 9)].compactMap { LayerRange(first: $0.0, end: $0.1) }

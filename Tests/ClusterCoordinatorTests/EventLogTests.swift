@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import AdminAPI
+import BitNetCore
 import ClusterCoordinator
 import Testing
 
@@ -19,11 +20,11 @@ import Testing
 
     @Test func `the oldest events are forgotten`() async {
         let log = EventLog()
-        for index in 0...AdminAPI.eventsMax { log.append("joined", "event", time: Double(index)) }
+        for index in 0...Limits.eventsKeptMax { log.append("joined", "event", time: Double(index)) }
         let events = log.events(after: 0)
         log.finish()
         let ids = await ids(events)
-        #expect(ids.count == AdminAPI.eventsMax)
+        #expect(ids.count == Limits.eventsKeptMax)
         #expect(ids.first == 2)
     }
 

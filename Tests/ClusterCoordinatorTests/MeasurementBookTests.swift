@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import ClusterCoordinator
-import ClusterLogic
+import ClusterPlanning
 import Foundation
 import Testing
 

@@ -3,6 +3,7 @@ import AdminAPI
 import BitNetCore
 import ClusterCoordinator
 import Testing
+import TextGeneration
 
 @Suite struct ServingStateTests {
     private func state() -> ServingState {
@@ -50,12 +51,12 @@ import Testing
 
     @Test func `no more failures are kept than a status tells of`() {
         var state = state()
-        for index in 0...AdminAPI.failuresMax {
+        for index in 0...Limits.statusFailuresMax {
             state.serve(at: Double(index))
             state.lose("failure \(index)", worker: nil, sequenceCount: 0, at: Double(index))
         }
-        #expect(state.failures.count == AdminAPI.failuresMax)
-        #expect(state.failures.first?.message == "failure \(AdminAPI.failuresMax)")
+        #expect(state.failures.count == Limits.statusFailuresMax)
+        #expect(state.failures.first?.message == "failure \(Limits.statusFailuresMax)")
     }
 
     @Test func `healthy is only a service through which a token went lately`() {

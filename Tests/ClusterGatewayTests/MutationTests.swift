@@ -2,6 +2,7 @@
 import BitNetCore
 import ClusterGateway
 import Hummingbird
+import TestSupport
 import Testing
 
 /// Valid bodies with a few edits, through the real routes.
@@ -30,13 +31,20 @@ import Testing
         ("/apply-template", #"{"messages":[{"role":"user","content":"Hi"}]}"#),
     ]
 
+    /// To which readers of JSON are sensitive.
+    private static let words = [
+        "null", "true", "-1", "0", "1e999", "99999999999999999999", "\"\"", "[]", "{}", "[[[[", "\\u0000",
+        "\\ud800",
+        "\"x\":", ",", "258", "4294967296", "0.5",
+    ]
+
     @Test func `no body brings the server down, and every answer has its form`() async throws {
-        var random = SplitMix(state: 2024)
+        var mutator = Mutator(seed: 2024, words: Self.words)
         let gateway = InProcess(ScriptedGenerator(.bytes("Hello"), contextLength: 16))
         var refusedCount = 0
         for index in 0..<Self.count {
             let seed = Self.seeds[index % Self.seeds.count]
-            let body = random.mutate(Array(seed.body.utf8))
+            let body = mutator.mutate(Array(seed.body.utf8))
             let reply = try await gateway.send(.post, seed.path, body)
             let shown = String(decoding: body, as: UTF8.self)
             #expect(
@@ -57,52 +65,5 @@ import Testing
         }
         // Both kinds must have been there.
         #expect((Self.count / 10..<Self.count).contains(refusedCount))
-    }
-}
-
-/// SplitMix64, and edits of bytes and of JSON's words.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    private static let words = [
-        "null", "true", "-1", "0", "1e999", "99999999999999999999", "\"\"", "[]", "{}", "[[[[", "\\u0000",
-        "\\ud800",
-        "\"x\":", ",", "258", "4294967296", "0.5",
-    ]
-
-    mutating func mutate(_ bytes: [UInt8]) -> [UInt8] {
-        var bytes = bytes
-        for _ in 0..<Int.random(in: 1...3, using: &self) {
-            let place = Int.random(in: 0...bytes.count, using: &self)
-            let rest = bytes.count - place
-            switch Int.random(in: 0..<6, using: &self) {
-            case 0 where rest > 0: bytes[place] = .random(in: 0...255, using: &self)
-            case 1 where rest > 0: bytes[place] ^= 1 << UInt8.random(in: 0..<7, using: &self)
-            case 2 where rest > 0:
-                bytes.removeSubrange(place..<place + Int.random(in: 1...min(rest, 8), using: &self))
-            case 3 where rest > 0:
-                let copied = bytes[place..<place + Int.random(in: 1...min(rest, 32), using: &self)]
-                bytes.insert(contentsOf: copied, at: place)
-            case 4:
-                // A number of the body, where it is one, becomes another value.
-                guard let digit = bytes[place...].firstIndex(where: { (0x30...0x39).contains($0) }) else {
-                    continue
-                }
-                let word = Self.words.randomElement(using: &self) ?? ""
-                bytes.replaceSubrange(digit...digit, with: Array(word.utf8))
-            default:
-                let word = Self.words.randomElement(using: &self) ?? ""
-                bytes.insert(contentsOf: Array(word.utf8), at: place)
-            }
-        }
-        return bytes
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
+import ClusterTestSupport
 import ClusterTransport
 import ClusterWire
 import Glibc
@@ -55,7 +56,7 @@ import Testing
     private func isSentByThisThread(_ frame: Frame, _ sender: DirectSender) async -> Bool {
         await withCheckedContinuation { done in
             let thread = pthread_self()
-            sender.send(frame.encoded()) {
+            sender.send(frame) {
                 done.resume(returning: pthread_equal(thread, pthread_self()) != 0)
             }
         }
@@ -86,7 +87,7 @@ import Testing
             let sender = DirectSender(peer)
             // By then the sender could send directly, but for what the channel still holds.
             try? await Task.sleep(for: .milliseconds(100))
-            sender.send(Frame(type: .probed).encoded(), sent: {})
+            sender.send(Frame(type: .probed), sent: {})
             try? await peer.closed()
         } _: { connection in
             #expect(try await connection.next(within: .seconds(600)) == mixedFrame(0))
@@ -112,7 +113,7 @@ import Testing
             // Small frames fill the socket directly, so that one of them is cut where it is full.
             for index in 0..<count {
                 let frame = self.frame(index, payloadByteCount: 60_001)
-                sender.send(frame.encoded()) { receipts.note(index) }
+                sender.send(frame) { receipts.note(index) }
             }
             try? await peer.closed()
         } _: { connection in
@@ -143,7 +144,7 @@ import Testing
         try await withPair { peer in
             let sender = DirectSender(peer)
             for index in 0..<count {
-                sender.send(self.mixedFrame(index).encoded()) { receipts.note(index) }
+                sender.send(self.mixedFrame(index)) { receipts.note(index) }
                 // From time to time what the channel holds goes, and frames are sent directly again.
                 if index % 40 == 0 { try? await receipts.wait(for: index + 1) }
             }
@@ -164,7 +165,7 @@ import Testing
                 for thread in 0..<threadCount {
                     group.addTask {
                         for index in (0..<count).map({ $0 * threadCount + thread }) {
-                            sender.send(self.mixedFrame(index).encoded()) { receipts.note(index) }
+                            sender.send(self.mixedFrame(index)) { receipts.note(index) }
                             if index % 16 == thread { await Task.yield() }
                         }
                     }
@@ -208,7 +209,7 @@ import Testing
             let receipts = Receipts(count: 400)
             async let sending: Void = {
                 for index in 0..<400 {
-                    sender.send(mixedFrame(index % 5).encoded()) { receipts.note(index) }
+                    sender.send(mixedFrame(index % 5)) { receipts.note(index) }
                 }
             }()
             try await receipts.wait(for: 10 * round)

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-import ClusterLogic
+import ClusterProtocol
+import ClusterTestSupport
 import ClusterTransport
 import ClusterWire
 import Dispatch
 import Glibc
+import NIOCore
+import NIOPosix
 import Synchronization
 import Testing
 
@@ -96,27 +99,34 @@ import Testing
         }
     }
 
-    @Test func `bytes that are no frame end the connection`() async throws {
-        try await withPair { peer in
-            peer.send(encoded: Array("GET / HTTP/1.1\r\nHost: example\r\n\r\n".utf8))
-            try? await peer.closed()
-        } _: { connection in
-            let code = await code { _ = try await connection.next(within: .seconds(600)) }
-            #expect(code == .violation)
-            try await connection.closed()
+    /// What a listener says of a peer that sends `bytes`; returns when it has closed the connection.
+    private func code(of bytes: ByteBuffer) async throws -> TransportError.Code? {
+        let network = Network(loopCount: 1)
+        let (codes, code) = AsyncStream<TransportError.Code?>.makeStream()
+        let listener = try await network.listen(on: "127.0.0.1:0") { peer in
+            code.yield(await self.code { _ = try await peer.next(within: .seconds(600)) })
+            code.finish()
         }
+        let stranger = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(host: "127.0.0.1", port: listener.port).get()
+        try await stranger.writeAndFlush(bytes)
+        try await stranger.closeFuture.get()
+        await listener.close()
+        await network.shutdown()
+        for await code in codes { return code }
+        return nil
+    }
+
+    @Test func `bytes that are no frame end the connection`() async throws {
+        let bytes = ByteBuffer(string: "GET / HTTP/1.1\r\nHost: example\r\n\r\n")
+        #expect(try await code(of: bytes) == .violation)
     }
 
     @Test func `a stranger's large frame is refused at its header`() async throws {
-        try await withPair { peer in
-            let byteCount = Limits.controlBytesMax + 1
-            let header = FrameHeader(type: .partChunk, stream: 0, payloadByteCount: byteCount)
-            peer.send(encoded: header.encoded)
-            try? await peer.closed()
-        } _: { connection in
-            let code = await code { _ = try await connection.next(within: .seconds(600)) }
-            #expect(code == .violation)
-        }
+        var bytes = ByteBuffer()
+        FrameHeader(type: .partChunk, stream: 0, payloadByteCount: Limits.controlBytesMax + 1)
+            .write(to: &bytes)
+        #expect(try await code(of: bytes) == .violation)
     }
 
     @Test func `one connection more than a listener takes is closed, and room comes back`() async throws {

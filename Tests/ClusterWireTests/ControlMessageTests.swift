@@ -2,6 +2,7 @@
 
 import BitNetCore
 import ClusterWire
+import TestSupport
 import Testing
 
 @Suite struct ControlMessageTests {
@@ -104,7 +105,7 @@ import Testing
     }
 
     @Test func `mutated messages decode to what they say or are refused`() throws {
-        var generator = MutationGenerator(seed: 2)
+        var generator = Mutator(seed: 2)
         for sample in try MessageSample.all() {
             for _ in 0..<10_000 {
                 let payload = generator.mutate(sample.payload)

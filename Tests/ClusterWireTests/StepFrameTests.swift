@@ -2,6 +2,8 @@
 
 import BitNetCore
 import ClusterWire
+import NIOCore
+import TestSupport
 import Testing
 
 @Suite struct StepFrameTests {
@@ -32,6 +34,18 @@ import Testing
         }
     }
 
+    /// As the stage sends it whose trace is the last of `step`.
+    private func frame(_ step: Step, hidden: Int, hop: [UInt8]? = nil) -> Frame {
+        var received = step
+        let trace = received.traces.removeLast()
+        return StepFrame.encode(received, hidden: hidden) { region in
+            let byteCount = step.entries.count * HopLayout.byteCountPerToken(hidden: hidden)
+            #expect(region.count == byteCount)
+            region.copyBytes(from: hop ?? [UInt8](repeating: 0, count: byteCount))
+            return trace
+        }
+    }
+
     private func steps(entries: Int, traces: Int = 0) -> Step {
         let entry = StepEntry(slot: 0, position: 0, token: 0, output: .none)
         let trace = StageTrace(computeMicros: 0, idleMicros: 0, queuedMicros: 0, receivedBytes: 0)
@@ -41,11 +55,11 @@ import Testing
     }
 
     @Test func `a step without a hop round trips`() throws {
-        let frame = try Frame(encoded: StepFrame.encode(step: step))
+        let frame = StepFrame.encode(step)
         let decoded = try StepFrame.decode(frame)
         #expect(decoded.step == step)
         #expect(decoded.hidden == 0)
-        #expect(decoded.hopRange.isEmpty)
+        #expect(decoded.hop.readableBytes == 0)
         #expect(frame.header.stream == 99)
     }
 
@@ -54,19 +68,24 @@ import Testing
         let hop = (0..<step.entries.count * HopLayout.byteCountPerToken(hidden: hidden)).map {
             UInt8($0 & 0xFF)
         }
-        let bytes = StepFrame.encode(step: step, hidden: hidden) { $0.copyBytes(from: hop) }
-        #expect(bytes == StepFrame.encode(step: step, hidden: hidden, hop: hop))
-        let frame = try Frame(encoded: bytes)
-        let decoded = try StepFrame.decode(frame)
+        let decoded = try StepFrame.decode(frame(step, hidden: hidden, hop: hop))
         #expect(decoded.step == step)
         #expect(decoded.hidden == hidden)
-        #expect(decoded.hopOffset == 16 + 3 * 20 + 20)
-        #expect(Array(frame.payload[decoded.hopRange]) == hop)
+        #expect(Array(buffer: decoded.hop) == hop)
+    }
+
+    @Test func `payload and hop lie in the memory of their frame`() throws {
+        let frame = frame(step, hidden: 33)
+        func start(_ bytes: ByteBuffer) -> UnsafeRawPointer? {
+            bytes.withUnsafeReadableBytes { $0.baseAddress }
+        }
+        let first = try #require(start(frame.bytes))
+        #expect(start(frame.payload) == first + 24)
+        #expect(try start(StepFrame.decode(frame).hop) == first + 24 + 16 + 3 * 20 + 20)
     }
 
     @Test func `the layout is the documented one`() {
-        let payload = Array(
-            StepFrame.encode(step: step, hidden: 1, hop: [1, 2, 3, 4, 5, 6, 7, 8, 9]).dropFirst(24))
+        let payload = Array(buffer: frame(step, hidden: 1, hop: [1, 2, 3, 4, 5, 6, 7, 8, 9]).payload)
         let words: [UInt32] = [
             3, 1, 1, 0, 1, 2, 3, 0, 0, 4, 5, 6, 1, 0, 7, 8, 9, 2, 10, 11, 12, 13, 15, 14,
         ]
@@ -77,13 +96,13 @@ import Testing
     @Test func `an error while the hop is written passes through`() {
         struct Broken: Error {}
         #expect(throws: Broken.self) {
-            try StepFrame.encode(step: step, hidden: 8) { _ in throw Broken() }
+            _ = try StepFrame.encode(step, hidden: 8) { _ in throw Broken() }
         }
     }
 
     @Test func `counts end at their limits`() throws {
         let largest = steps(entries: Limits.stepTokensMax, traces: Limits.workersMax)
-        let payload = try Frame(encoded: StepFrame.encode(step: largest)).payload
+        let payload = Array(buffer: StepFrame.encode(largest).payload)
         #expect(code(Frame(type: .step, stream: 1, payload: payload)) == nil)
         let entry = [UInt8](repeating: 0, count: 20)
         #expect(code(replacing(0..<4, with: UInt32(Limits.stepTokensMax + 1), in: payload + entry)) == .limit)
@@ -105,21 +124,21 @@ import Testing
     }
 
     @Test func `numbers of an entry end at their limits`() throws {
-        let payload = try Frame(encoded: StepFrame.encode(step: steps(entries: 1))).payload
+        let payload = Array(buffer: StepFrame.encode(steps(entries: 1)).payload)
         for (offset, limit) in [(16, Limits.slotsMax), (20, Limits.contextMax), (24, Limits.vocabularyMax)] {
             #expect(code(replacing(offset..<offset + 4, with: UInt32(limit - 1), in: payload)) == nil)
             #expect(code(replacing(offset..<offset + 4, with: UInt32(limit), in: payload)) == .limit)
         }
         #expect(code(replacing(28..<32, with: 3, in: payload)) == .limit)
         #expect(code(replacing(32..<36, with: 1, in: payload)) == .reserved)
-        let scored = replacing(28..<32, with: 2, in: payload).payload
+        let scored = Array(buffer: replacing(28..<32, with: 2, in: payload).payload)
         #expect(code(replacing(32..<36, with: UInt32(Limits.vocabularyMax - 1), in: scored)) == nil)
         #expect(code(replacing(32..<36, with: UInt32(Limits.vocabularyMax), in: scored)) == .limit)
         #expect(code(replacing(12..<16, with: 1, in: payload)) == .reserved)
     }
 
     @Test func `a payload of any other size is refused`() throws {
-        let payload = try Frame(encoded: StepFrame.encode(step: step, hidden: 33) { _ in }).payload
+        let payload = Array(buffer: frame(step, hidden: 33).payload)
         for count in 0..<payload.count {
             let cut = Frame(type: .step, payload: Array(payload.prefix(count)))
             #expect(code(cut) == .malformed)
@@ -129,16 +148,16 @@ import Testing
     }
 
     @Test func `a mutated step is refused or encodes to the same bytes`() throws {
-        let payload = try Frame(encoded: StepFrame.encode(step: step, hidden: 33) { _ in }).payload
-        var generator = MutationGenerator(seed: 3)
+        let payload = Array(buffer: frame(step, hidden: 33).payload)
+        var generator = Mutator(seed: 3)
         var acceptedCount = 0
         for _ in 0..<10_000 {
             let frame = Frame(type: .step, stream: 5, payload: generator.mutate(payload))
             guard let decoded = try? StepFrame.decode(frame) else { continue }
             acceptedCount += 1
-            let hop = Array(frame.payload[decoded.hopRange])
-            let again = StepFrame.encode(step: decoded.step, hidden: decoded.hidden, hop: hop)
-            if again != frame.encoded() { Issue.record("\(frame.payload)") }
+            let hop = Array(buffer: decoded.hop)
+            let again = self.frame(decoded.step, hidden: decoded.hidden, hop: hop)
+            if again != frame { Issue.record("\(frame.payload)") }
         }
         #expect((1..<10_000).contains(acceptedCount))
     }

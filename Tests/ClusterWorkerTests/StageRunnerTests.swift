@@ -5,6 +5,7 @@ import BitNetFormats
 import ClusterWire
 import ClusterWorker
 import Logging
+import NIOCore
 import Synchronization
 import Testing
 
@@ -13,26 +14,24 @@ private final class Recorder: Sendable {
     private struct State {
         var lines: [String] = []
         var failures: [String] = []
-        var outcomes: [StepOutcome] = []
+        var frames: [Frame] = []
     }
 
     private let state = Mutex(State())
 
     var lines: [String] { state.withLock(\.lines) }
     var failures: [String] { state.withLock(\.failures) }
-    var outcomes: [StepOutcome] { state.withLock(\.outcomes) }
+    /// What was handed on.
+    var frames: [Frame] { state.withLock(\.frames) }
 
     func add(line: String) { state.withLock { $0.lines.append(line) } }
 
     func take(_ output: StageRunner.Output) {
         switch output {
         case .failure(let error): state.withLock { $0.failures.append("\(error)") }
-        case .frame(let bytes, let sent):
+        case .frame(let frame, let sent):
             sent()
-            guard let frame = try? Frame(encoded: bytes), let outcome = try? OutcomeFrame.decode(frame) else {
-                return
-            }
-            state.withLock { $0.outcomes.append(outcome) }
+            state.withLock { $0.frames.append(frame) }
         }
     }
 }
@@ -60,12 +59,14 @@ private struct RecordingHandler: LogHandler {
         return try ModelFile(path: root + "/Tests/Golden/awkward-90.gguf")
     }
 
-    /// All of a small model in one stage.
-    private static func runner(_ recorder: Recorder, level: Logger.Level = .debug) throws -> StageRunner {
+    /// The first layers of a small model, or all, in one stage.
+    private static func runner(
+        _ recorder: Recorder, level: Logger.Level = .debug, layerCount: Int? = nil
+    ) throws -> StageRunner {
         let file = try packed.get()
         let settings = StageSettings(
             cache: CacheShape(slots: 2, context: 64), stepTokensMax: 16, headType: .fast)
-        let layers = try #require(LayerRange(first: 0, end: file.description.layerCount))
+        let layers = try #require(LayerRange(first: 0, end: layerCount ?? file.description.layerCount))
         let stage = try StageLoader.load(
             model: file.description, layers: layers, settings: settings, kernels: Kernels(),
             pool: ComputePool(threadCount: 1)
@@ -106,7 +107,8 @@ private struct RecordingHandler: LogHandler {
                 "debug sequence closed request.id= slot=1 stage=0 tokens=2",
             ])
         #expect(recorder.failures == [])
-        #expect(recorder.outcomes.first?.results.first?.alternatives.count == 3)
+        let outcome = try OutcomeFrame.decode(#require(recorder.frames.first))
+        #expect(outcome.results.first?.alternatives.count == 3)
     }
 
     @Test func `nothing is said above the debug level`() async throws {
@@ -139,5 +141,42 @@ private struct RecordingHandler: LogHandler {
             #expect(recorder.failures.count == 1)
             #expect(recorder.failures.first?.hasPrefix(beginning) == true, "\(recorder.failures)")
         }
+    }
+
+    @Test func `what opens and closes a sequence goes on as it came, a step with its trace and a hop`()
+        async throws
+    {
+        let recorder = Recorder()
+        let runner = try Self.runner(recorder, layerCount: 1)
+        let received = [
+            Frame(.open(Opening(slot: 0, sampling: .init(), promptTokenCount: 3, requestID: "cmpl-1"))),
+            Self.prompt(0, [201, 202, 203]), Frame(.close(slot: 0)),
+        ]
+        for frame in received { runner.receive(frame) }
+        await runner.stop()
+        #expect(recorder.failures == [])
+        let frames = recorder.frames
+        try #require(frames.count == 3)
+        #expect(frames[0] == received[0] && frames[2] == received[2])
+        let (sent, step) = (try StepFrame.decode(received[1]).step, try StepFrame.decode(frames[1]))
+        let hidden = try Self.packed.get().description.hiddenSize
+        #expect(step.step.id == sent.id && step.step.entries == sent.entries)
+        #expect(step.step.traces.map(\.receivedBytes) == [UInt32(received[1].header.frameByteCount)])
+        #expect(step.hidden == hidden)
+        #expect(step.hop.readableBytes == 3 * HopLayout.byteCountPerToken(hidden: hidden))
+    }
+
+    @Test(arguments: [1, nil])
+    func `a step that has no room for another trace is a failure`(layerCount: Int?) async throws {
+        let recorder = Recorder()
+        let runner = try Self.runner(recorder, layerCount: layerCount)
+        let trace = StageTrace(computeMicros: 0, idleMicros: 0, queuedMicros: 0, receivedBytes: 0)
+        var step = try StepFrame.decode(Self.prompt(0, [201])).step
+        step.traces = Array(repeating: trace, count: Limits.workersMax)
+        runner.receive(Frame(.open(Opening(slot: 0, sampling: .init()))))
+        runner.receive(Frame(.step(step)))
+        await runner.stop()
+        #expect(recorder.failures.count == 1)
+        #expect(recorder.failures.first?.contains("1024 traces") == true, "\(recorder.failures)")
     }
 }

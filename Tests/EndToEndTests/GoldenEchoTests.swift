@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 extension EndToEnd {
-    /// The log-probabilities that the API tells, against an independent float32 reference (Tests/Reference).
+    /// The log-probabilities that the API tells, against an independent float32 reference (Tests/Checks/Reference).
     @Suite struct GoldenEcho {
         private struct Golden: Decodable {
             struct Tight: Decodable {

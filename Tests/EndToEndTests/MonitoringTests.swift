@@ -79,7 +79,7 @@ extension EndToEnd {
             return (process, "http://127.0.0.1:\(port)")
         }
 
-        @Test(.enabled(if: isHere, "prometheus is not here: Tests/Monitoring/unpack"))
+        @Test(.enabled(if: isHere, "prometheus is not here: Tests/Checks/Monitoring/unpack"))
         func `Prometheus scrapes a coordinator, finds its figures, and evaluates all alerts`() async throws {
             let cluster = try await TestCluster.three()
             let run = try await ServingRun(["--shards", cluster.file.write(in: cluster.directory)])

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import FuzzTargets
+import Glibc
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
-import Glibc
 #endif
 
 /// Every input of the corpus, every input that has ever led to a finding, and mutations of both.

@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: Promtool.path != nil, "promtool is not here: Tests/Monitoring/unpack"))
+    @Test(.enabled(if: Promtool.path != nil, "promtool is not here: Tests/Checks/Monitoring/unpack"))
     func `promtool takes the configuration and the rules`() throws {
         let configuration = Self.directory.appending(path: "prometheus.yml").path
         let verdict = try Promtool.complaints(["check", "config", "--lint-fatal", configuration])
@@ -65,7 +65,7 @@ import Testing
         #expect(verdict.text.contains("rules found"))
     }
 
-    @Test(.enabled(if: Promtool.path != nil, "promtool is not here: Tests/Monitoring/unpack"))
+    @Test(.enabled(if: Promtool.path != nil, "promtool is not here: Tests/Checks/Monitoring/unpack"))
     func `promtool takes every expression of the dashboard`() throws {
         let rules = try expressions().map { expression in
             // What Grafana fills in.
@@ -81,10 +81,10 @@ import Testing
         #expect(verdict.text.contains("\(rules.count) rules found"))
     }
 
-    @Test(.enabled(if: Promtool.path != nil, "promtool is not here: Tests/Monitoring/unpack"))
+    @Test(.enabled(if: Promtool.path != nil, "promtool is not here: Tests/Checks/Monitoring/unpack"))
     func `alerts fire for what is wrong and not for what is right`() throws {
         let verdict = try Promtool.complaints([
-            "test", "rules", Promtool.root.appending(path: "Tests/Monitoring/alerts_test.yml").path,
+            "test", "rules", Promtool.root.appending(path: "Tests/Checks/Monitoring/alerts_test.yml").path,
         ])
         #expect(verdict.status == 0, "\(verdict.text)")
     }

@@ -178,7 +178,7 @@ import Testing
         #expect(lines(of: "own", in: registry).isEmpty)
     }
 
-    @Test(.enabled(if: Promtool.path != nil, "promtool is not here: Tests/Monitoring/unpack"))
+    @Test(.enabled(if: Promtool.path != nil, "promtool is not here: Tests/Checks/Monitoring/unpack"))
     func `promtool has nothing to say against any metric`() throws {
         let registry = PrometheusRegistry(definitions: MetricCatalogue.definitions)
         let factory = PrometheusMetricsFactory(registry: registry)

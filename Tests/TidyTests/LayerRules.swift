@@ -1,109 +1,76 @@
 // SPDX-License-Identifier: MIT
 
-/// Which target may import which: arrows point down only.
+/// What Package.swift allows, and what it must not come to allow.
 enum LayerRules {
-    /// Targets from the bottom to the top, each with those of ours that it may import.
-    static let layers: [(target: String, mayImport: Set<String>)] = [
-        ("BitNetCore", []),
-        ("AdminAPI", ["BitNetCore"]),
-        ("Telemetry", ["BitNetCore"]),
-        ("CPlatform", []),
-        ("CProtobufC", []),
-        ("CTernary", ["CPlatform"]),
-        ("CFormats", []),
-        ("CClusterProto", ["CProtobufC"]),
-        ("BitNetFormats", ["BitNetCore", "CFormats"]),
-        ("BitNetEngine", ["BitNetCore", "BitNetFormats", "CTernary", "CPlatform"]),
-        ("ClusterWire", ["BitNetCore", "CClusterProto", "CProtobufC"]),
-        ("ClusterLogic", ["BitNetCore", "ClusterWire"]),
-        ("ClusterTransport", ["BitNetCore", "CPlatform", "ClusterWire", "ClusterLogic"]),
-        ("ClusterConfig", ["BitNetCore"]),
+    /// Modules of the toolchain that every target may import.
+    static let free: Set<String> = ["FoundationEssentials", "Glibc", "Synchronization"]
+
+    /// Modules of the toolchain that only some targets may import.
+    static let reserved: [String: Set<String>] = [
+        // It brings 40 MB of tables; Yams needs it.
+        "Foundation": ["ClusterConfig"],
+        // Threads of their own, for work that must not hold an event loop or a task up.
+        "Dispatch": [
+            "BitNetFormats", "BitNetSynthesis", "ClusterWorker", "ClusterCoordinator", "OperatorReports",
+            "CommandLine", "bitnet-ctl",
+        ],
+    ]
+
+    /// Wings that know nothing of each other: who reaches something of both sides is one of `meeting`.
+    static let apart: [(one: Set<String>, other: Set<String>, meeting: Set<String>)] = [
         (
-            "ClusterWorker",
-            [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterLogic",
-                "ClusterTransport",
-            ]
-        ),
-        (
-            "ClusterCoordinator",
-            [
-                "BitNetCore", "BitNetFormats", "ClusterWire", "ClusterLogic", "ClusterTransport",
-                "ClusterConfig", "AdminAPI",
-            ]
-        ),
-        ("ClusterGateway", ["BitNetCore", "AdminAPI"]),
-        ("OperatorLogic", ["BitNetCore", "AdminAPI"]),
-        ("CommandLine", ["BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "Telemetry"]),
-        (
-            "PipelineHost",
-            [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterLogic",
-                "ClusterTransport", "ClusterCoordinator", "ClusterWorker", "AdminAPI",
-            ]
-        ),
-        (
-            "bitnet-coord",
-            [
-                "BitNetCore", "BitNetFormats", "AdminAPI", "ClusterConfig", "ClusterCoordinator",
-                "ClusterGateway", "Telemetry", "CommandLine", "PipelineHost",
-            ]
-        ),
-        (
-            "bitnet-worker",
-            [
-                "BitNetCore", "BitNetEngine", "ClusterConfig", "ClusterTransport", "ClusterWorker",
-                "CommandLine",
-            ]
-        ),
-        (
-            "bitnet-ctl",
-            [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "ClusterWire",
-                "ClusterLogic", "ClusterCoordinator", "ClusterWorker", "AdminAPI", "OperatorLogic",
-                "CommandLine",
+            one: ["CTernary", "CFormats"],
+            other: ["ClusterWire", "NIOCore", "NIOPosix", "Hummingbird", "AsyncHTTPClient"],
+            meeting: programs.union([
+                "ClusterWorker", "ClusterCoordinator", "ClusterSimulation", "OperatorReports",
                 "PipelineHost",
-            ]
+            ])
+        ),
+        (
+            one: ["Hummingbird", "AsyncHTTPClient"], other: ["ClusterWire", "CTernary", "CFormats"],
+            meeting: programs
         ),
     ]
 
-    /// Modules of others that only some targets may import.
-    static let reserved: [(module: String, targets: Set<String>)] = [
-        ("Foundation", ["ClusterConfig"]),
-        ("Yams", ["ClusterConfig"]),
-        ("NIO", ["ClusterTransport", "ClusterWorker", "ClusterCoordinator"]),
-        (
-            "NIOCore",
-            ["ClusterTransport", "ClusterWorker", "ClusterCoordinator", "ClusterGateway", "bitnet-ctl"]
-        ),
-        ("NIOPosix", ["ClusterTransport", "ClusterWorker", "ClusterCoordinator", "ClusterGateway"]),
-        ("Hummingbird", ["ClusterGateway"]),
-        ("HummingbirdCore", ["ClusterGateway"]),
-        ("NIOHTTP1", ["ClusterGateway", "bitnet-ctl"]),
-        ("AsyncHTTPClient", ["bitnet-ctl"]),
-        (
-            "ArgumentParser",
-            ["CommandLine", "bitnet-coord", "bitnet-worker", "bitnet-ctl"]
-        ),
-        (
-            "Dispatch",
-            ["BitNetFormats", "ClusterWorker", "ClusterCoordinator", "CommandLine", "bitnet-ctl"]
-        ),
-    ]
+    private static let programs: Set<String> = ["bitnet-coord", "bitnet-worker", "bitnet-ctl"]
 
-    static func findings(in file: SourceFile) -> [Finding] {
-        guard let layer = layers.first(where: { $0.target == file.target }) else {
-            return [Finding(path: file.path, line: 1, message: "target \(file.target) stands in no layer")]
+    // MARK: The graph
+
+    /// Package.swift lists a target before those that depend on it.
+    static func upwardArrows(in graph: PackageGraph) -> [String] {
+        var below: Set<String> = []
+        return graph.targets.flatMap { target in
+            defer { below.insert(target.name) }
+            return target.targets.subtracting(below).sorted().map { "\(target.name) depends on \($0)" }
         }
-        let ours = Set(layers.map(\.target))
+    }
+
+    /// Targets of `Sources/` that bring wings together and are not meant to.
+    static func meetings(in graph: PackageGraph) -> [String] {
+        graph.targets.filter { $0.folder.hasPrefix("Sources/") }.flatMap { target in
+            let reached = graph.reached(from: target.name)
+            return apart.filter { !$0.meeting.contains(target.name) }.compactMap { pair in
+                let (one, other) = (reached.intersection(pair.one), reached.intersection(pair.other))
+                return one.isEmpty || other.isEmpty
+                    ? nil : "\(target.name) reaches \(one.sorted()) and \(other.sorted())"
+            }
+        }
+    }
+
+    // MARK: Imports
+
+    /// Imports that a file's target does not declare, or that are not for it.
+    static func findings(in file: SourceFile, _ graph: PackageGraph) -> [Finding] {
+        guard let target = graph.target(ofFile: file.path) else {
+            return [Finding(path: file.path, line: 1, message: "belongs to no target")]
+        }
         return imports(in: file).compactMap { line, module in
-            let rule = reserved.first { $0.module == module }
             let isAllowed =
-                ours.contains(module)
-                ? layer.mayImport.contains(module) : rule.map { $0.targets.contains(file.target) } ?? true
+                target.targets.contains(module) || target.products.contains(module)
+                || free.contains(module) || reserved[module]?.contains(target.name) == true
             return isAllowed
                 ? nil
-                : Finding(path: file.path, line: line, message: "\(file.target) may not import \(module)")
+                : Finding(path: file.path, line: line, message: "\(target.name) may not import \(module)")
         }
     }
 

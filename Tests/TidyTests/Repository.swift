@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Foundation
+import TestSupport
 
 /// One file of the repository.
 struct SourceFile: Sendable {
@@ -23,12 +24,6 @@ struct SourceFile: Sendable {
     private static func numbered(_ text: String) -> [Line] {
         text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map { ($0 + 1, $1) }
     }
-
-    /// `Sources/ClusterWire/Frames/Frame.swift` belongs to `ClusterWire`.
-    var target: String {
-        let parts = path.split(separator: "/")
-        return parts.count > 2 ? String(parts[1]) : ""
-    }
 }
 
 /// The files that the rules look at.
@@ -48,8 +43,28 @@ enum Repository {
         try String(contentsOf: top.appending(path: path), encoding: .utf8)
     }
 
+    /// Whether there is a file or folder; of a name with `*` in its last part, whether there is any such.
+    static func exists(_ path: String) -> Bool {
+        let manager = FileManager.default
+        guard let star = path.firstIndex(of: "*") else {
+            return manager.fileExists(atPath: top.appending(path: path).path)
+        }
+        let slash = path[..<star].lastIndex(of: "/") ?? path.startIndex
+        let (before, after) = (path[path.index(after: slash)..<star], path[path.index(after: star)...])
+        let names = try? manager.contentsOfDirectory(atPath: top.appending(path: path[..<slash]).path)
+        return names?.contains { $0.hasPrefix(before) && $0.hasSuffix(after) } == true
+    }
+
     static func isExecutable(_ path: String) -> Bool {
         FileManager.default.isExecutableFile(atPath: top.appending(path: path).path)
+    }
+
+    /// Paths of the folders in a folder.
+    static func folders(in folder: String) throws -> [String] {
+        let urls = try FileManager.default.contentsOfDirectory(
+            at: top.appending(path: folder), includingPropertiesForKeys: [.isDirectoryKey])
+        return try urls.filter { try $0.resourceValues(forKeys: [.isDirectoryKey]).isDirectory == true }
+            .map { "\(folder)/\($0.lastPathComponent)" }
     }
 
     /// Paths of all regular files under a folder, sorted.

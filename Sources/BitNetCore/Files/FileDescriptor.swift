@@ -40,6 +40,22 @@ package final class FileDescriptor: Sendable {
         }
     }
 
+    /// Forces what was written to disk.
+    ///
+    /// Blocks. Some file systems say only now that it is lost.
+    package func synchronise() throws(FileError) {
+        guard fsync(number) == 0 || errno == EINVAL else {
+            throw FileError(path: path, operation: "write", errno: errno)
+        }
+    }
+
+    /// Gives the file the name `other`, in place of a file that has it.
+    package func rename(to other: String) throws(FileError) {
+        guard Glibc.rename(path, other) == 0 else {
+            throw FileError(path: other, operation: "rename", errno: errno)
+        }
+    }
+
     /// Reads into all of `buffer` from `offset`, less at the end of the file.
     ///
     /// Blocks.

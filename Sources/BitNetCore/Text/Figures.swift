@@ -14,6 +14,14 @@ extension Double {
     }
 }
 
+extension Double {
+    /// Three digits, for people; of a number below 1,000 and not negative.
+    package var threeDigits: String {
+        guard isFinite, self < 1e9 else { return "–" }
+        return text(places: self < 10 ? 2 : self < 100 ? 1 : 0)
+    }
+}
+
 extension Duration {
     package var seconds: Double {
         Double(components.seconds) + Double(components.attoseconds) / 1e18

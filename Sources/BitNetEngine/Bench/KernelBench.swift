@@ -45,6 +45,14 @@ package final class KernelBench {
         /// Multiply-adds per second, divided by those of multiplying alone.
         package var multiplyAddRatio: Double?
 
+        package init(rows: Int, columns: Int, tokens: Int, product: Product, threads: Int) {
+            self.rows = rows
+            self.columns = columns
+            self.tokens = tokens
+            self.product = product
+            self.threads = threads
+        }
+
         package var weightRate: Double { Double(rows * columns) / seconds }
         package var byteRate: Double { Double(byteCount) / seconds }
         package var multiplyAddRate: Double { weightRate * Double(tokens) }
@@ -55,6 +63,12 @@ package final class KernelBench {
         package let threads: Int
         package let readRate: Double
         package let multiplyAddRate: Double?
+
+        package init(threads: Int, readRate: Double, multiplyAddRate: Double?) {
+            self.threads = threads
+            self.readRate = readRate
+            self.multiplyAddRate = multiplyAddRate
+        }
     }
 
     private let kernels: Kernels

@@ -43,6 +43,12 @@ package final class ModelBench {
         package var readRatio = 0.0
         package var rounds = 0
 
+        package init(name: String, sequences: Int, tokensPerRun: Int) {
+            self.name = name
+            self.sequences = sequences
+            self.tokensPerRun = tokensPerRun
+        }
+
         package var tokensPerSecond: Double { Double(tokensPerRun) / seconds }
         package var readSeconds: Double { Double(byteCount) / readRate }
         package var multiplySeconds: Double? { multiplyAddRate.map { multiplyAddCount / $0 } }

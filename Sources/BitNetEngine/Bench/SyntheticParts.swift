@@ -66,7 +66,7 @@ struct RandomRows {
         var random = UniformBytes()
         let count = startCount + TensorEncoding.t5.rowByteCount(columns: columnsMax)
         return RandomRows(
-            encoding: .t5, pattern: (0..<count).map { _ in random.next() % (T5.byteMax + 1) })
+            encoding: .t5, pattern: (0..<count).map { _ in random.next() % (T5.lastByte + 1) })
     }
 
     /// f16 numbers of either sign between 2⁻⁹ and 2⁻⁵.

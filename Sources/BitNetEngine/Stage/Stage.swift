@@ -5,9 +5,10 @@ import CTernary
 /// A contiguous range of layers that computes steps: weights, KV cache and working memory of one worker.
 ///
 /// The forward pass is that of BitNet b1.58 (arXiv 2402.17764): int8 activations with one scale for each
-/// token, ternary weights, integer-exact inner products, float32 between them. What a slot's tokens give
-/// does not depend on what else is in the step, on how a prompt is cut into steps, on the number of threads
-/// or on the instruction set.
+/// token, ternary weights, integer-exact inner products, float32 between them
+/// (`Sources/CTernary/reference/layer_forward.c` shows it on one page). What a slot's tokens give does not depend
+/// on what else is in the step, on how a prompt is cut into steps, on the number of threads or on the
+/// instruction set.
 ///
 /// Safety: `@unchecked Sendable` by confinement: all calls come from one serial queue at a time.
 package final class Stage: @unchecked Sendable {

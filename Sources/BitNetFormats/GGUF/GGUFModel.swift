@@ -125,7 +125,7 @@ extension ModelSource {
             chatTemplate: try Self.chatTemplate(gguf, &warnings),
             isSynthetic: try gguf.flag("bitnet_coord.synthetic") ?? false, tokenizer: .gguf(gguf),
             files: model.files.compactMap(\.source.identity))
-        self.warnings = warnings + TokenizerMetadata.warnings(gguf)
+        self.warnings = warnings + gguf.vocabularyWarnings
     }
 
     /// 2B-4T's official GGUF carries a template that makes the model speak for both sides without end.

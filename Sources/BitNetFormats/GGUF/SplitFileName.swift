@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 
 /// `<prefix>-00002-of-00005.gguf`: one file of a model that is split over several.
-struct SplitFileName: Equatable {
-    let prefix: String
+package struct SplitFileName: Equatable {
+    package let prefix: String
     /// From 1.
-    let number: Int
-    let count: Int
+    package let number: Int
+    package let count: Int
 
-    init?(path: String) {
+    package init?(path: String) {
         let parts = path.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count >= 4, let last = parts.last, last.hasSuffix(".gguf"),
             parts[parts.count - 2] == "of",
@@ -20,12 +20,12 @@ struct SplitFileName: Equatable {
     }
 
     /// Path of file `number` of the same model.
-    func path(of number: Int) -> String {
+    package func path(of number: Int) -> String {
         prefix + Self.suffix(of: number, count: count) + ".gguf"
     }
 
     /// `-00002-of-00005`; Hugging Face numbers the files of a checkpoint in the same way.
-    static func suffix(of number: Int, count: Int) -> String { "-\(text(number))-of-\(text(count))" }
+    package static func suffix(of number: Int, count: Int) -> String { "-\(text(number))-of-\(text(count))" }
 
     private static func number(_ digits: Substring) -> Int? {
         guard digits.utf8.count == 5, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {

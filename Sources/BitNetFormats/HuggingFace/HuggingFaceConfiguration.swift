@@ -37,7 +37,7 @@ struct HuggingFaceConfiguration: Sendable {
     }
 
     init(_ bytes: UnsafeRawBufferPointer, file: String) throws(ModelFileError) {
-        var json = JSONReader(bytes, file: file)
+        var json = ModelJSONReader(bytes, file: file)
         var this = Self()
         try json.readObject { json, key throws(ModelFileError) in
             // A key with null is a key that is not there.
@@ -50,7 +50,7 @@ struct HuggingFaceConfiguration: Sendable {
 
     private init() {}
 
-    private mutating func read(_ key: String, _ json: inout JSONReader) throws(ModelFileError) {
+    private mutating func read(_ key: String, _ json: inout ModelJSONReader) throws(ModelFileError) {
         switch key {
         case "architectures":
             try json.readArray { json throws(ModelFileError) in
@@ -79,7 +79,7 @@ struct HuggingFaceConfiguration: Sendable {
         }
     }
 
-    private mutating func readRope(_ json: inout JSONReader) throws(ModelFileError) {
+    private mutating func readRope(_ json: inout ModelJSONReader) throws(ModelFileError) {
         try json.readObject { json, key throws(ModelFileError) in
             if try json.readNull() { return }
             switch key {
@@ -92,7 +92,7 @@ struct HuggingFaceConfiguration: Sendable {
     }
 
     /// One id, or several.
-    static func tokens(_ json: inout JSONReader) throws(ModelFileError) -> [Int] {
+    static func tokens(_ json: inout ModelJSONReader) throws(ModelFileError) -> [Int] {
         guard try json.peek() == .array else { return [try json.readInteger()] }
         var tokens: [Int] = []
         try json.readArray { json throws(ModelFileError) in
@@ -104,7 +104,7 @@ struct HuggingFaceConfiguration: Sendable {
         return tokens
     }
 
-    private static func quantisation(_ json: inout JSONReader) throws(ModelFileError) -> Quantisation {
+    private static func quantisation(_ json: inout ModelJSONReader) throws(ModelFileError) -> Quantisation {
         var result = Quantisation()
         try json.readObject { json, key throws(ModelFileError) in
             if try json.readNull() { return }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 
-import BitNetCore
+package import BitNetCore
 
 /// The files of a Hugging Face model directory that matter here, mapped and read.
-struct HuggingFaceDirectory: Sendable {
-    let path: String
+package struct HuggingFaceDirectory: Sendable {
+    package let path: String
     let configurationFile: MappedFile
     let configuration: HuggingFaceConfiguration
     let weights: [SafeTensorsFile]
-    let tokenizer: MappedFile?
-    let tokenizerConfiguration: MappedFile?
+    package let tokenizer: MappedFile?
+    package let tokenizerConfiguration: MappedFile?
     /// `config.json`'s, and those of `generation_config.json`, which often names more.
-    let endTokens: [Int]
+    package let endTokens: [Int]
 
     /// - Throws: ``FileError`` or ``ModelFileError``.
     init(path: String) throws {
@@ -25,6 +25,17 @@ struct HuggingFaceDirectory: Sendable {
         tokenizer = try Self.openIfPresent("tokenizer.json", in: path)
         tokenizerConfiguration = try Self.openIfPresent("tokenizer_config.json", in: path)
         endTokens = try configuration.endTokens + Self.generationEndTokens(path)
+    }
+
+    /// `config.json`'s token before a text, for a tokenizer that names none.
+    package var beginningToken: Int? { configuration.beginningToken }
+
+    /// The chat template of tokenizer_config.json, if there is one.
+    func readChatTemplate() throws(ModelFileError) -> String? {
+        guard let file = tokenizerConfiguration else { return nil }
+        return try file.withBytes { bytes throws(ModelFileError) in
+            try TokenizerConfiguration(bytes, file: file.path).chatTemplate
+        }
     }
 
     private static let wrongDirectory =
@@ -57,7 +68,7 @@ struct HuggingFaceDirectory: Sendable {
         guard let file = try openIfPresent("generation_config.json", in: path) else { return [] }
         return try file.withBytes { bytes throws(ModelFileError) in
             var tokens: [Int] = []
-            var json = JSONReader(bytes, file: file.path)
+            var json = ModelJSONReader(bytes, file: file.path)
             try json.readObject { json, key throws(ModelFileError) in
                 if key == "eos_token_id", try json.peek() != .null {
                     tokens += try HuggingFaceConfiguration.tokens(&json)
@@ -100,7 +111,7 @@ private struct WeightMap {
     func tensors(in file: String) -> [String] { tensorsByFile[file] ?? [] }
 
     init(_ bytes: UnsafeRawBufferPointer, file: String) throws(ModelFileError) {
-        var json = JSONReader(bytes, file: file)
+        var json = ModelJSONReader(bytes, file: file)
         var tensorsByFile: [String: [String]] = [:]
         try json.readObject { json, key throws(ModelFileError) in
             guard key == "weight_map" else { return try json.skip() }

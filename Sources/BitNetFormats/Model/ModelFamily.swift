@@ -5,7 +5,7 @@ package import BitNetCore
 /// What a GGUF's architecture name says about the forward pass, beyond the shapes.
 ///
 /// No published file records the activation, and the same weights are published under several names.
-enum ModelFamily: String, CaseIterable {
+package enum ModelFamily: String, CaseIterable {
     /// Microsoft's 2B-4T and everything converted like it.
     case bitnetB158 = "bitnet-b1.58"
     /// The first upload of 2B-4T.
@@ -16,14 +16,14 @@ enum ModelFamily: String, CaseIterable {
     case llama = "llama"
 
     /// Converters permute the query and key rows of `llama` files for adjacent pairs, and of no others.
-    var rotaryPairing: ModelDescription.RotaryPairing {
+    package var rotaryPairing: ModelDescription.RotaryPairing {
         self == .llama ? .adjacent : .halves
     }
 
     /// The activation that the file names with its `hidden_activation` key, or else the family's.
     ///
     /// - Returns: `nil` if the name is not an activation that can be run.
-    func activation(named: String?, shape: ModelDescription) -> ModelDescription.Activation? {
+    package func activation(named: String?, shape: ModelDescription) -> ModelDescription.Activation? {
         if let named { return ModelDescription.Activation(named: named) }
         return switch self {
         case .bitnetB158, .bitnet25: .squaredReLU

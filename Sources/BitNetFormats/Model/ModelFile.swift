@@ -13,7 +13,7 @@ package final class ModelFile: Sendable {
     package let warnings: [String]
     let source: ModelSource
     let plans: [PartReference.Kind: PartPlan]
-    let options: ModelOptions
+    package let options: ModelOptions
 
     /// Maps and checks a model.
     ///
@@ -47,6 +47,7 @@ package final class ModelFile: Sendable {
     }
 
     package var path: String { source.path }
+    package var tokenizerSource: TokenizerSource { source.tokenizer }
     /// The container, for people: `GGUF 3`.
     package var container: String { source.container }
     /// The architecture by the container's name.
@@ -63,21 +64,6 @@ package final class ModelFile: Sendable {
     package static func kinds(of model: ModelDescription) -> [PartReference.Kind] {
         guard let layers = LayerRange(first: 0, end: model.layerCount) else { return [] }
         return ShardManifest.kinds(layers: layers, of: model)
-    }
-
-    /// The model's tokenizer.
-    ///
-    /// - Throws: ``ModelFileError`` if it is damaged or of a kind that is not supported.
-    package func tokenizer() throws(ModelFileError) -> Tokenizer {
-        switch source.tokenizer {
-        case .gguf(let gguf):
-            try TokenizerMetadata(
-                gguf, vocabularySize: description.vocabularySize, preTokenizer: options.preTokenizer
-            ).tokenizer()
-        case .huggingFace(let directory):
-            try directory.readTokenizer(
-                vocabularySize: description.vocabularySize, preTokenizer: options.preTokenizer)
-        }
     }
 
     /// Refuses tensors of a layer that no graph here uses, mentions others.

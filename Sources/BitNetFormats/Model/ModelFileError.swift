@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import BitNetCore
+package import BitNetCore
 
 /// A model file that cannot be used: which file, which key or tensor, at which byte, and what to do.
 package struct ModelFileError: RemediableError, Equatable {
@@ -54,5 +54,16 @@ package struct ModelFileError: RemediableError, Equatable {
     }
 
     /// A name from a file as part of a message: of Latin letters, 96 are shown.
-    static func printable(_ text: String) -> String { PrintableText.line(text, bytesMax: 99) }
+    package static func printable(_ text: String) -> String { PrintableText.line(text, bytesMax: 99) }
+}
+
+/// JSON in the files of a model.
+package typealias ModelJSONReader = JSONReader<ModelFileError>
+
+extension ModelFileError: JSONReadingError {
+    package init(_ fault: JSONError) {
+        self.init(
+            .malformedJSON, file: fault.file, offset: fault.offset, found: fault.found,
+            expected: fault.expected)
+    }
 }

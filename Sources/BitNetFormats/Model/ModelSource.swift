@@ -67,7 +67,7 @@ enum ScaleDirection: Sendable {
 }
 
 /// Where a model's tokenizer is described.
-enum TokenizerSource: Sendable {
+package enum TokenizerSource: Sendable {
     case gguf(GGUFFile)
     case huggingFace(HuggingFaceDirectory)
 }

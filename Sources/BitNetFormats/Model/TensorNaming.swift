@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 
-import BitNetCore
+package import BitNetCore
 
 /// What a container calls the tensors of a model.
-enum TensorNaming: Sendable {
+package enum TensorNaming: Sendable {
     case gguf
     case huggingFace
 
     /// The names that a tensor may have; `layer` is `nil` for the tensors outside the layers.
-    func names(of role: TensorRole, layer: Int?) -> [String] {
+    package func names(of role: TensorRole, layer: Int?) -> [String] {
         switch self {
         case .gguf: [Self.ggufName(of: role, layer: layer)]
         case .huggingFace:
@@ -17,12 +17,12 @@ enum TensorNaming: Sendable {
     }
 
     /// The name in a GGUF, which has one for each.
-    static func ggufName(of role: TensorRole, layer: Int?) -> String {
+    package static func ggufName(of role: TensorRole, layer: Int?) -> String {
         (layer.map { "blk.\($0)." } ?? "") + ggufStem(role) + ".weight"
     }
 
     /// The name of a matrix's scale where that is a tensor of its own.
-    func scaleName(of role: TensorRole, layer: Int) -> String? {
+    package func scaleName(of role: TensorRole, layer: Int) -> String? {
         switch self {
         case .gguf: "blk.\(layer).\(Self.ggufStem(role)).scale"
         case .huggingFace:
@@ -31,7 +31,7 @@ enum TensorNaming: Sendable {
     }
 
     /// Whether a tensor takes part in a layer.
-    func isOfLayer(_ name: String) -> Bool {
+    package func isOfLayer(_ name: String) -> Bool {
         switch self {
         case .gguf: name.hasPrefix("blk.")
         case .huggingFace: name.hasPrefix("model.layers.") && !name.hasSuffix("rotary_emb.inv_freq")

@@ -16,13 +16,17 @@ package struct ContentHasher {
 
     /// Takes the first `byteCount` bytes of a file, a piece at a time.
     ///
-    /// - Throws: ``FileError``, also if the file ends before.
-    package mutating func update(_ file: FileDescriptor, byteCount: UInt64) throws(FileError) {
+    /// - Parameter isWanted: asked before each piece.
+    /// - Throws: ``FileError``, also if the file ends before, or the rest is not wanted any more.
+    package mutating func update(
+        _ file: FileDescriptor, byteCount: UInt64, while isWanted: () -> Bool = { true }
+    ) throws(FileError) {
         let piece = AlignedBuffer(byteCount: Int(min(byteCount, 1 << 20)))
         defer { withExtendedLifetime(piece) {} }
         file.announceReading()
         var offset: UInt64 = 0
         while offset < byteCount {
+            guard isWanted() else { throw FileError(path: file.path, operation: "read", errno: ECANCELED) }
             let wanted = UnsafeMutableRawBufferPointer(
                 rebasing: piece.bytes[..<Int(min(byteCount - offset, UInt64(piece.bytes.count)))])
             guard try file.read(into: wanted, at: offset) == wanted.count else {

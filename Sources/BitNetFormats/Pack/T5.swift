@@ -8,7 +8,7 @@ import CFormats
 package enum T5 {
     package static let tritsPerByte = 5
     /// 3⁵ − 1; larger bytes mean nothing.
-    package static let byteMax: UInt8 = 242
+    package static let lastByte: UInt8 = 242
 
     package static func rowByteCount(columns: Int) -> Int { (columns + 4) / 5 }
 
@@ -54,7 +54,7 @@ package enum T5 {
     package static func firstInvalidByte(in row: UnsafeRawBufferPointer, columns: Int) -> Int? {
         let byteCount = rowByteCount(columns: columns)
         guard row.count >= byteCount else { return row.count }
-        if let index = row.prefix(byteCount).firstIndex(where: { $0 > byteMax }) {
+        if let index = row.prefix(byteCount).firstIndex(where: { $0 > lastByte }) {
             return index - row.startIndex
         }
         let used = columns % 5

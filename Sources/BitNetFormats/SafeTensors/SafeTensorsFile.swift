@@ -43,7 +43,7 @@ package struct SafeTensorsFile: Sendable {
         }
         let dataStart = 8 + Int(length)
         let header = UnsafeRawBufferPointer(rebasing: bytes[8..<dataStart])
-        var json = JSONReader(header, file: path, fileOffset: 8)
+        var json = ModelJSONReader(header, file: path, fileOffset: 8)
         var tensors: [SafeTensor] = []
         var names: Set<String> = []
         try json.readObject { json, name throws(ModelFileError) in
@@ -121,7 +121,7 @@ package struct SafeTensor: Equatable, Sendable {
     var columns: Int { shape.last ?? 1 }
 
     init(
-        _ name: String, _ json: inout JSONReader, dataStart: Int, fileByteCount: Int
+        _ name: String, _ json: inout ModelJSONReader, dataStart: Int, fileByteCount: Int
     ) throws(ModelFileError) {
         let place = json.fileOffset
         let file = json.file
@@ -172,7 +172,7 @@ package struct SafeTensor: Equatable, Sendable {
         byteCount = end - begin
     }
 
-    private static func integers(_ json: inout JSONReader, max: Int) throws(ModelFileError) -> [Int] {
+    private static func integers(_ json: inout ModelJSONReader, max: Int) throws(ModelFileError) -> [Int] {
         var values: [Int] = []
         try json.readArray { json throws(ModelFileError) in
             guard values.count < max else { throw json.unexpected("at most \(max) numbers") }

@@ -67,9 +67,13 @@ extension PartStore {
     ///
     /// Hashes what is there. Room is made by what was not used for longest, but not by `kept`.
     ///
+    /// - Parameter isWanted: asked now and then, for hashing may take long.
     /// - Returns: `nil` if the file is complete.
-    /// - Throws: ``StoreError`` if there is no room for it, ``FileError`` if the disk is broken.
-    package func receive(_ file: PartFile, keeping kept: Set<ContentDigest>) throws -> IncomingPart? {
+    /// - Throws: ``StoreError`` if there is no room for it, ``FileError`` if the disk is broken; `CancellationError`
+    ///   when it is not wanted any more.
+    package func receive(
+        _ file: PartFile, keeping kept: Set<ContentDigest>, while isWanted: () -> Bool = { true }
+    ) throws -> IncomingPart? {
         let isFree = arriving.withLock { arriving in
             guard arriving[file.digest] == nil else { return false }
             arriving[file.digest] = file.byteCount
@@ -77,7 +81,8 @@ extension PartStore {
         }
         guard isFree else { throw StoreError.arrivesTwice(file) }
         do {
-            let (present, isComplete) = presence(of: file)
+            let (present, isComplete) = presence(of: file, while: isWanted)
+            guard isWanted() else { throw CancellationError() }
             guard !isComplete else {
                 arriving.withLock { $0[file.digest] = nil }
                 return nil
@@ -89,7 +94,7 @@ extension PartStore {
                 throw FileError(path: path, operation: "truncate", errno: errno)
             }
             var hasher = ContentHasher()
-            try hasher.update(partial, byteCount: present)
+            try hasher.update(partial, byteCount: present, while: isWanted)
             return IncomingPart(file, store: self, partial: partial, hasher: hasher, byteCount: present)
         } catch {
             arriving.withLock { $0[file.digest] = nil }

@@ -5,11 +5,9 @@ import Glibc
 /// A part that is being made, of which nobody knows the digest yet.
 struct PartWriter {
     private let file: FileDescriptor
-    private let path: String
     private var byteCount: UInt64 = 0
 
     fileprivate init(path: String) throws(FileError) {
-        self.path = path
         file = try FileDescriptor(path: path, flags: O_RDWR | O_CREAT | O_TRUNC)
     }
 
@@ -22,12 +20,10 @@ struct PartWriter {
     ///
     /// Not forced to disk: it is hashed before each use, and can be made again.
     func finish(as path: String) throws(FileError) {
-        guard rename(self.path, path) == 0 else {
-            throw FileError(path: path, operation: "rename", errno: errno)
-        }
+        try file.rename(to: path)
     }
 
-    func discard() { unlink(path) }
+    func discard() { unlink(file.path) }
 }
 
 extension PartStore {

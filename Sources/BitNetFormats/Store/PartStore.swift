@@ -52,19 +52,26 @@ package final class PartStore: Sendable {
     /// Bytes of `file` that need not be sent: all of them if it is whole and unaltered.
     ///
     /// Hashes the file, and marks it as used. One that fails is removed. Not for a file that is arriving.
-    package func presence(of file: PartFile) -> (byteCount: UInt64, isComplete: Bool) {
+    ///
+    /// - Parameter isWanted: asked now and then, for hashing may take long; when it is not, the answer means nothing.
+    package func presence(
+        of file: PartFile, while isWanted: () -> Bool = { true }
+    ) -> (byteCount: UInt64, isComplete: Bool) {
         let path = path(of: file.digest)
         if let found = try? FileDescriptor(path: path, flags: O_RDONLY) {
-            if holds(found, file) {
+            if holds(found, file, while: isWanted) {
                 FileSystem.touch(path)
                 return (file.byteCount, true)
             }
+            guard isWanted() else { return (0, false) }
             unlink(path)
         }
         let partial = partialPath(of: file.digest)
         let arrived = FileSystem.byteCount(of: partial) ?? 0
         // All bytes came, but the worker ended before it had looked at them.
-        if arrived == file.byteCount, (try? commitWhole(file)) == true { return (file.byteCount, true) }
+        if arrived == file.byteCount, (try? commitWhole(file, while: isWanted)) == true {
+            return (file.byteCount, true)
+        }
         return (arrived < file.byteCount ? arrived : 0, false)
     }
 
@@ -75,13 +82,7 @@ package final class PartStore: Sendable {
 
     /// Writes `models/<name>` at once or not at all.
     func write(_ manifest: ShardManifest, as name: ContentDigest) throws(FileError) {
-        let path = modelPath(name)
-        let partial = path + ".partial"
-        let file = try FileDescriptor(path: partial, flags: O_RDWR | O_CREAT | O_TRUNC)
-        try file.write(manifest.encoded())
-        guard rename(partial, path) == 0 else {
-            throw FileError(path: path, operation: "rename", errno: errno)
-        }
+        try OutputFile.write(manifest.encoded(), to: modelPath(name), mode: 0o600)
     }
 
     /// Maps a part that was found whole.
@@ -95,10 +96,10 @@ package final class PartStore: Sendable {
     /// Bytes that the file system has left for this user.
     package var freeByteCount: UInt64 { FileSystem.freeByteCount(at: directory) }
 
-    private func commitWhole(_ file: PartFile) throws(FileError) -> Bool {
+    private func commitWhole(_ file: PartFile, while isWanted: () -> Bool) throws(FileError) -> Bool {
         let partial = try FileDescriptor(path: partialPath(of: file.digest), flags: O_RDWR)
-        guard holds(partial, file) else {
-            unlink(partial.path)
+        guard holds(partial, file, while: isWanted) else {
+            if isWanted() { unlink(partial.path) }
             return false
         }
         try give(partial, itsName: file.digest)
@@ -107,19 +108,16 @@ package final class PartStore: Sendable {
 
     /// Forces a partial file to disk and gives it its name.
     func give(_ partial: FileDescriptor, itsName digest: ContentDigest) throws(FileError) {
-        guard fsync(partial.number) == 0 else {
-            throw FileError(path: partial.path, operation: "sync", errno: errno)
-        }
-        guard rename(partial.path, path(of: digest)) == 0 else {
-            throw FileError(path: partial.path, operation: "rename", errno: errno)
-        }
+        try partial.synchronise()
+        try partial.rename(to: path(of: digest))
         try FileSystem.synchronise(directory: directory + "/parts")
     }
 
-    private func holds(_ found: FileDescriptor, _ file: PartFile) -> Bool {
+    private func holds(_ found: FileDescriptor, _ file: PartFile, while isWanted: () -> Bool) -> Bool {
         guard FileSystem.byteCount(of: found.path) == file.byteCount else { return false }
         var hasher = ContentHasher()
-        return (try? hasher.update(found, byteCount: file.byteCount)) != nil && hasher.finish() == file.digest
+        return (try? hasher.update(found, byteCount: file.byteCount, while: isWanted)) != nil
+            && hasher.finish() == file.digest
     }
 
     func path(of digest: ContentDigest) -> String { "\(directory)/parts/\(digest.hex)" }

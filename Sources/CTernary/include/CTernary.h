@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// Kernels for ternary networks. Shapes are row-major. Every function gives the same bits on every
-// instruction set and for every number of threads: integer sums are exact, float sums are taken in one
-// defined order (sixteen partial sums by lane i mod 16, then the tree 8, 4, 2, 1; attention's are its own),
-// multiplications and additions are fused only where the product is exact, so that it makes no difference,
-// and exp, sin, cos and log are this library's own.
+// Kernels for ternary networks. What they compute together is shown on one page: reference/layer_forward.c.
+//
+// Shapes are row-major. Every function gives the same bits on every instruction set and for every number of
+// threads: integer sums are exact, float sums are taken in one defined order (sixteen partial sums by lane
+// i mod 16, then the tree 8, 4, 2, 1; attention's are its own), multiplications and additions are fused only
+// where the product is exact, so that it makes no difference, and exp, sin, cos and log are this library's own.
+//
+// Behind this door: matrix/ has ternary matrices and their products, attention/ rotary embedding, KV cache and
+// attention, head/ tables of embeddings and logits, tokens/ what is done token by token, hops among it. All are
+// made of lanes/; kernels.h says what an instruction set provides, floats/ puts its float kernels together.
 #ifndef C_TERNARY_H
 #define C_TERNARY_H
 
@@ -226,6 +231,45 @@ bn_status bn_hop_encode(
 // BN_NOT_FINITE if a scale is NaN or infinite. Any code is accepted.
 bn_status bn_hop_decode(
     const bn_kernels *kernels, bn_pool *pool, float *out, const uint8_t *hop, size_t tokens, size_t columns);
+
+// ---- One layer, to be read and compared with ------------------------------------------------------------
+
+// A ternary matrix as plain weights -1, 0, 1 [rows][columns].
+typedef struct {
+    const int8_t *weights;
+    size_t rows;
+    size_t columns;
+    float scale;
+} bn_plain_matrix;
+
+// With n = heads·head_size and m = kv_heads·head_size:
+typedef struct {
+    const float *attention_norm;         // [hidden]
+    bn_plain_matrix query;               // [n, hidden]
+    bn_plain_matrix key;                 // [m, hidden]
+    bn_plain_matrix value;               // [m, hidden]
+    const float *attention_sub_norm;     // [n] or NULL
+    bn_plain_matrix attention_output;    // [hidden, n]
+    const float *feed_forward_norm;      // [hidden]
+    bn_plain_matrix gate;                // [inner, hidden]
+    bn_plain_matrix up;                  // [inner, hidden]
+    const float *feed_forward_sub_norm;  // [inner] or NULL
+    bn_plain_matrix down;                // [hidden, inner]
+    size_t head_size;
+    float norm_epsilon;
+    bool squared_relu;    // else SiLU
+    bool adjacent_pairs;  // as in bn_rope
+} bn_reference_layer;
+
+// Floats of working memory for bn_reference_layer_forward.
+size_t bn_reference_scratch_count(const bn_reference_layer *layer);
+// Takes the token at `position` through a layer: x [hidden], in and out. keys and values
+// [context][kv_heads][head_size] hold those of the positions before, and receive this one's. The tables are
+// bn_rope_table's. Gives the bits that the functions above give with BN_KV_FLOAT32, but slowly, as
+// reference/layer_forward.c is written to be read. All values are finite.
+void bn_reference_layer_forward(
+    const bn_reference_layer *layer, float *x, float *keys, float *values, size_t position,
+    const float *cos_table, const float *sin_table, float *scratch);
 
 // ---- What the machine could do at best ------------------------------------------------------------------
 

@@ -3,7 +3,7 @@ package import AdminAPI
 package import BitNetCore
 package import BitNetFormats
 package import ClusterConfig
-package import ClusterLogic
+package import ClusterPlanning
 package import ClusterTransport
 import ClusterWire
 
@@ -74,9 +74,9 @@ package final class Cluster: Sendable {
         onEvent: @escaping @Sendable (ClusterEvent) -> Void
     ) async throws -> Cluster {
         var random = SystemRandomNumberGenerator()
-        let dialer = WorkerDialer(
-            network: network, cluster: file.cluster, node: "coordinator of \(file.cluster)", key: key,
-            session: random.next() | 1)
+        let dialer = PeerDialer(
+            network: network, cluster: file.cluster, node: "coordinator of \(file.cluster)",
+            session: random.next() | 1, key: key)
         let assembly = ClusterAssembly(
             dialer: dialer, model: model, request: request, store: store, onEvent: onEvent)
         return try await assembly.run(workers: file.workers.filter { !$0.isSpare })

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import BitNetFormats
-import ClusterLogic
+import ClusterPlanning
 import ClusterTransport
 import ClusterWire
 
@@ -76,10 +76,11 @@ extension ClusterAssembly {
     private static let fullyProbedWorkersMax = 8
 
     private func probe(_ worker: WorkerIdentity) async -> LinkProfile? {
-        guard let connection = try? await dialer.connect(.probe, to: worker).connection else { return nil }
-        defer { connection.close() }
-        guard let figures = try? await LinkProbe.measure(connection) else { return nil }
-        return try? LinkProfile(
-            latencySeconds: figures.latencySeconds, bytesPerSecond: figures.bytesPerSecond)
+        let figures = try? await dialer.withConnection(.probe, to: worker.address, peer: "\(worker)") {
+            try await LinkProbe.measure($0)
+        }
+        return figures.flatMap {
+            try? LinkProfile(latencySeconds: $0.latencySeconds, bytesPerSecond: $0.bytesPerSecond)
+        }
     }
 }

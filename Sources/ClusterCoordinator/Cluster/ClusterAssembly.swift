@@ -2,13 +2,14 @@
 import BitNetCore
 import BitNetFormats
 import ClusterConfig
-import ClusterLogic
+import ClusterPlanning
+import ClusterProtocol
 import ClusterTransport
 import ClusterWire
 
 /// The way from a list of workers to a running pipeline.
 struct ClusterAssembly: Sendable {
-    let dialer: WorkerDialer
+    let dialer: PeerDialer
     let model: ModelFile
     let request: PipelineRequest
     let store: ModelStore?
@@ -16,7 +17,7 @@ struct ClusterAssembly: Sendable {
     private let failures = FailureRelay()
 
     init(
-        dialer: WorkerDialer, model: ModelFile, request: PipelineRequest, store: ModelStore?,
+        dialer: PeerDialer, model: ModelFile, request: PipelineRequest, store: ModelStore?,
         onEvent: @escaping @Sendable (ClusterEvent) -> Void
     ) {
         self.dialer = dialer
@@ -81,6 +82,7 @@ struct ClusterAssembly: Sendable {
                         onEvent(.waiting($0))
                     }
                     guard let capabilities = peer.capabilities else {
+                        connection.close()
                         throw ClusterError(.refused, "\(worker) did not say what it can do")
                     }
                     onEvent(
@@ -97,6 +99,11 @@ struct ClusterAssembly: Sendable {
             do {
                 for try await control in group { joined.append(control) }
             } catch {
+                group.cancelAll()
+                // Those as well that have come up meanwhile: a worker would stay held with nobody behind it.
+                while let late = await group.nextResult() {
+                    if case .success(let control) = late { control.close() }
+                }
                 for control in joined { control.close() }
                 throw error
             }
@@ -159,8 +166,13 @@ struct ClusterAssembly: Sendable {
         }
         do {
             let results = try await dialer.connect(.outcomes, to: last.worker).connection
-            let steps = try await dialer.connect(.steps, to: first.worker).connection
-            return ClusterPipeline(stageCount: stages.count, steps: steps, results: results)
+            do {
+                let steps = try await dialer.connect(.steps, to: first.worker).connection
+                return ClusterPipeline(stageCount: stages.count, steps: steps, results: results)
+            } catch {
+                results.close()
+                throw error
+            }
         } catch let error as any RemediableError {
             throw ClusterError(.fault, "the pipeline cannot be connected: \(error.message)")
         }

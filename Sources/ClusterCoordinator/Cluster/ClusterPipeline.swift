@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-import BitNetCore
-import ClusterTransport
+package import BitNetCore
+package import ClusterTransport
 import ClusterWire
 import Synchronization
 
 /// The stages of a plan on their workers: steps go to the first, outcomes come from the last.
-final class ClusterPipeline: StepPipeline {
+package final class ClusterPipeline: StepPipeline {
     private struct State {
         var failure: ClusterError?
         var sentStepCount: UInt64 = 0
@@ -13,7 +13,7 @@ final class ClusterPipeline: StepPipeline {
         var lastReturn = ContinuousClock.now
     }
 
-    let stageCount: Int
+    package let stageCount: Int
     private let outcomes = OutcomeRelay()
     private let steps: FrameConnection
     private let results: FrameConnection
@@ -23,7 +23,7 @@ final class ClusterPipeline: StepPipeline {
     ///   - stageCount: traces that every outcome must carry.
     ///   - steps: connection to the first stage's worker.
     ///   - results: connection to the last stage's worker.
-    init(stageCount: Int, steps: FrameConnection, results: FrameConnection) {
+    package init(stageCount: Int, steps: FrameConnection, results: FrameConnection) {
         self.stageCount = stageCount
         self.steps = steps
         self.results = results
@@ -41,7 +41,7 @@ final class ClusterPipeline: StepPipeline {
                 closed: { [weak self] error in self?.fail(ClusterError(.link, "last stage: \(error)")) }))
     }
 
-    func send(_ item: PipelineItem) {
+    package func send(_ item: PipelineItem) {
         if case .step = item {
             state.withLock { state in
                 if state.sentStepCount == state.returnedStepCount { state.lastReturn = .now }
@@ -52,17 +52,17 @@ final class ClusterPipeline: StepPipeline {
     }
 
     /// How long steps have been under way without any coming back.
-    var silence: Duration? {
+    package var silence: Duration? {
         state.withLock { state in
             state.sentStepCount > state.returnedStepCount ? state.lastReturn.duration(to: .now) : nil
         }
     }
 
-    func run(_ receive: @escaping @Sendable (StepOutcome) -> Void) async throws {
+    package func run(_ receive: @escaping @Sendable (StepOutcome) -> Void) async throws {
         try await outcomes.run(receive)
     }
 
-    func close() async {
+    package func close() async {
         steps.close()
         results.close()
         outcomes.finish()
@@ -72,7 +72,7 @@ final class ClusterPipeline: StepPipeline {
     ///
     /// When a worker dies its neighbours notice broken connections at the same moment; their reports wait
     /// a little for that of the dead worker's own control connection.
-    func fail(_ error: ClusterError) {
+    package func fail(_ error: ClusterError) {
         let isFirst = state.withLock { state in
             defer { if state.failure == nil || state.failure?.code == .link { state.failure = error } }
             return state.failure == nil

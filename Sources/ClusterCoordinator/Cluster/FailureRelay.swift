@@ -2,10 +2,12 @@
 import Synchronization
 
 /// Carries the workers' failures to the pipeline, and keeps those that come before there is one.
-final class FailureRelay: Sendable {
+package final class FailureRelay: Sendable {
     private let state = Mutex<(earliest: ClusterError?, pipeline: ClusterPipeline?)>((nil, nil))
 
-    func report(_ error: ClusterError) {
+    package init() {}
+
+    package func report(_ error: ClusterError) {
         let pipeline = state.withLock { state in
             if state.earliest == nil { state.earliest = error }
             return state.pipeline
@@ -13,7 +15,7 @@ final class FailureRelay: Sendable {
         pipeline?.fail(error)
     }
 
-    func connect(to pipeline: ClusterPipeline) {
+    package func connect(to pipeline: ClusterPipeline) {
         let earliest = state.withLock { state in
             state.pipeline = pipeline
             return state.earliest

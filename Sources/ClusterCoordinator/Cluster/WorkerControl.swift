@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-import ClusterLogic
+import ClusterProtocol
 import ClusterTransport
 import ClusterWire
 import Synchronization

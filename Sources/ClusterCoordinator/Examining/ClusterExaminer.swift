@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 package import ClusterConfig
-package import ClusterLogic
+package import ClusterPlanning
+import ClusterProtocol
 import ClusterTransport
 import ClusterWire
 
@@ -24,14 +25,14 @@ package struct ClusterExaminer: Sendable {
     package func run() async -> [WorkerReport] {
         let network = Network(loopCount: 1)
         let reports = await examine(
-            WorkerDialer(
-                network: network, cluster: file.cluster, node: "doctor of \(file.cluster)", key: key,
-                session: .random(in: .min ... .max)))
+            PeerDialer(
+                network: network, cluster: file.cluster, node: "doctor of \(file.cluster)",
+                session: .random(in: .min ... .max), key: key))
         await network.shutdown()
         return reports
     }
 
-    private func examine(_ dialer: WorkerDialer) async -> [WorkerReport] {
+    private func examine(_ dialer: PeerDialer) async -> [WorkerReport] {
         let visits = await withTaskGroup(of: (Int, WorkerVisit).self) { group in
             for (index, entry) in file.workers.enumerated() {
                 group.addTask { (index, await WorkerVisit(entry, dialer: dialer)) }
@@ -65,7 +66,7 @@ private struct WorkerVisit: Sendable {
     /// `nil` if the worker could not be examined.
     var connection: FrameConnection?
 
-    init(_ entry: WorkerEntry, dialer: WorkerDialer) async {
+    init(_ entry: WorkerEntry, dialer: PeerDialer) async {
         let worker = WorkerIdentity(name: entry.name, address: "\(entry.address)")
         let deadline = ContinuousClock.now + Limits.examineTimeout
         report = WorkerReport(

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
-import BitNetFormats
-import ClusterLogic
+import ClusterPlanning
 
 /// An object of the book's file, before anybody asked what is in it.
 struct BookFields {
@@ -13,8 +12,8 @@ struct BookFields {
     private var objects: [String: [BookFields]] = [:]
 
     /// Reads an object; what has no place in a book is passed over.
-    init(_ json: inout JSONReader) throws(ModelFileError) {
-        try json.readObject { json, key throws(ModelFileError) in
+    init(_ json: inout JSONReader<JSONError>) throws(JSONError) {
+        try json.readObject { json, key throws(JSONError) in
             switch try json.peek() {
             case .number: numbers[key] = try json.readDouble()
             case .string: texts[key] = try json.readText()
@@ -24,13 +23,13 @@ struct BookFields {
         }
     }
 
-    private mutating func readList(_ json: inout JSONReader, _ key: String) throws(ModelFileError) {
-        try json.readArray { json throws(ModelFileError) in
+    private mutating func readList(_ json: inout JSONReader<JSONError>, _ key: String) throws(JSONError) {
+        try json.readArray { json throws(JSONError) in
             switch try json.peek() {
             case .object: objects[key, default: []].append(try BookFields(&json))
             case .array:
                 var values: [Double] = []
-                try json.readArray { json throws(ModelFileError) in values.append(try json.readDouble()) }
+                try json.readArray { json throws(JSONError) in values.append(try json.readDouble()) }
                 guard values.count == 2 else { throw json.unexpected("a pair of numbers") }
                 pairs[key, default: []].append((values[0], values[1]))
             case .string, .number, .bool, .null: try json.skip()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-package import ClusterLogic
+import BitNetCore
+package import ClusterPlanning
 import ClusterWire
 
 /// What the workers of one cluster say of themselves, and of the ways between them.
@@ -36,7 +37,7 @@ extension ClusterMeasurements.Worker {
             headSeconds: curve(measured.head), stepSeconds: measured.stepSeconds,
             readBytesPerSecond: measured.readBytesPerSecond,
             attentionSecondsPerToken: measured.attentionSecondsPerToken)
-        guard measured.layerByteCount <= ModelCost.figureMax else {
+        guard measured.layerByteCount <= Limits.plannedBytesMax else {
             throw ProfileError("a layer takes \(measured.layerByteCount) bytes")
         }
         layerByteCount = measured.layerByteCount

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-import ClusterLogic
+import ClusterPlanning
 import ClusterTransport
 import Glibc
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
-import BitNetFormats
-import ClusterLogic
+import ClusterPlanning
 
 /// A book that cannot be read or written.
 package struct MeasurementBookError: RemediableError, Equatable {
@@ -30,16 +29,16 @@ extension MeasurementBook {
             throw unusable(path, "\(file.byteCount) bytes; at most \(Limits.bookBytesMax) are read")
         }
         let fields: BookFields
-        do throws(ModelFileError) {
-            fields = try file.withBytes { bytes throws(ModelFileError) in
-                var json = JSONReader(bytes, file: path)
+        do throws(JSONError) {
+            fields = try file.withBytes { bytes throws(JSONError) in
+                var json = JSONReader<JSONError>(bytes, file: path)
                 let fields = try BookFields(&json)
                 try json.finish()
                 return fields
             }
         } catch {
             throw unusable(
-                path, "byte \(error.offset ?? 0): found \(error.found), expected \(error.expected)")
+                path, "byte \(error.offset): found \(error.found), expected \(error.expected)")
         }
         do throws(ProfileError) {
             return try MeasurementBook(fields)

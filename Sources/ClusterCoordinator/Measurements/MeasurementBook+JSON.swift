@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
-import BitNetFormats
-import ClusterLogic
+import ClusterPlanning
 
 extension MeasurementBook {
     private static let format = 1
@@ -73,7 +72,7 @@ extension MeasurementBook.Worker {
         ]
         let figures: [(key: String, value: JSONValue)] = [
             ("measured_at", .integer(measuredAt)),
-            ("memory_bytes", .integer(Int(clamping: min(memoryByteCount, Self.memoryMax)))),
+            ("memory_bytes", .integer(Int(clamping: min(memoryByteCount, Limits.machineMemoryBytesMax)))),
             ("layer_seconds", profile.layerSeconds.json),
             ("prefill_layer_seconds", profile.prefillLayerSeconds.json),
             ("head_seconds", profile.headSeconds.json), ("step_seconds", .number(profile.stepSeconds)),
@@ -82,9 +81,6 @@ extension MeasurementBook.Worker {
         ]
         return .object(members + shape.members + figures)
     }
-
-    /// No machine has more; exact as a floating-point number.
-    private static let memoryMax: UInt64 = 1 << 50
 
     fileprivate init(_ fields: BookFields) throws(ProfileError) {
         self.init(
@@ -97,7 +93,8 @@ extension MeasurementBook.Worker {
                 stepSeconds: fields.number("step_seconds"),
                 readBytesPerSecond: fields.number("read_bytes_per_second"),
                 attentionSecondsPerToken: fields.number("attention_seconds")),
-            memoryByteCount: UInt64(try fields.integer("memory_bytes", in: 0...Int(Self.memoryMax))),
+            memoryByteCount: UInt64(
+                try fields.integer("memory_bytes", in: 0...Int(Limits.machineMemoryBytesMax))),
             measuredAt: try fields.time("measured_at"))
     }
 }

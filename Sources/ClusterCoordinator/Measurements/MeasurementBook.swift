@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 package import BitNetCore
-package import ClusterLogic
+package import ClusterPlanning
 
 /// What workers, links and whole clusters were measured to do, kept for the next plan.
 package struct MeasurementBook: Equatable, Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 package import BitNetCore
-import ClusterLogic
+import ClusterPlanning
 package import Logging
 
 /// What happens while a pipeline comes up, in words: one line for logs and for those who follow, and what a person
@@ -20,7 +20,7 @@ package struct EventLine {
         switch event {
         case .waiting(let reason): self.init("waiting", nil, reason, shown: ["waiting: \(reason)"])
         case .joined(let worker, let isa, let threads):
-            self.init("joined", worker, "\(isa), \(threads) thread\(threads == 1 ? "" : "s")")
+            self.init("joined", worker, "\(isa), \(plural(threads, "thread"))")
         case .measured(let worker, let figures): self.init("measured", worker, MeasurementText.line(figures))
         case .unmeasured(let worker, let reason):
             self.init("unmeasured", worker, "was not measured: \(reason)", .warning)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 package import BitNetCore
-import ClusterLogic
 
 /// The closing lines of a generation: what it took, and what each stage did.
 package enum GenerationReport {
@@ -21,7 +20,7 @@ package enum GenerationReport {
                 hopText(stage),
             ]
         }
-        lines += Table.lines(rows).map { "  " + $0 }
+        lines += Table(rows: rows).lines.map { "  " + $0 }
         return lines
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-package import ClusterLogic
+package import ClusterPlanning
 
 /// What was measured, for people.
 package enum MeasurementText {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-import AdminAPI
+package import AdminAPI
 import BitNetCore
 import Metrics
+import TextGeneration
 
 /// The coordinator's figures for monitoring, those of its workers included; published once a second.
 ///
 /// Labels are stages and workers of one cluster file, states and finish reasons: bounded all of them. Times to first
 /// token and between tokens are the gateway's, who sees them as its users do.
-struct ClusterMetrics {
+package struct ClusterMetrics {
     /// Tokens written.
     private let generatedTokens = Sum("bitnet_generated_tokens_total")
     /// Tokens of the prompts that were taken.
@@ -36,16 +37,16 @@ struct ClusterMetrics {
     /// Steps of this pipeline whose transits are published.
     private var transitStepCount: UInt64 = 0
 
-    init() {}
+    package init() {}
 
     /// What was shipped to a worker.
-    func shipped(_ byteCount: UInt64, to worker: String) {
+    package func shipped(_ byteCount: UInt64, to worker: String) {
         Counter(label: "bitnet_shipped_bytes_total", dimensions: [("worker", worker)]).increment(
             by: byteCount)
     }
 
     /// A new pipeline counts from zero, and may have other stages.
-    mutating func beginPipeline(_ observations: [StageObservation]) {
+    package mutating func beginPipeline(_ observations: [StageObservation]) {
         steps.restart()
         transitStepCount = 0
         stages = observations.enumerated().map { StageMetrics(stage: $0, worker: $1.worker) }
@@ -53,7 +54,7 @@ struct ClusterMetrics {
         workers += Set(observations.map(\.worker)).subtracting(known).sorted().map(WorkerMetrics.init)
     }
 
-    mutating func publish(_ snapshot: ClusterSnapshot, _ state: ClusterStatus.State) {
+    package mutating func publish(_ snapshot: ClusterSnapshot, _ state: ClusterStatus.State) {
         let ledger = snapshot.activity.ledger
         let meter = snapshot.activity.meter
         generatedTokens.set(ledger.generatedTokenCount)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 package import AdminAPI
 package import BitNetCore
-import ClusterLogic
+import ClusterPlanning
+package import TextGeneration
 
 /// All that a status is made of, taken at one moment.
 package struct ClusterSnapshot: Sendable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import AdminAPI
 import BitNetCore
-import ClusterLogic
+import ClusterPlanning
 
 extension PlanDocument {
     /// What a cluster runs, and what its measurements let expect.

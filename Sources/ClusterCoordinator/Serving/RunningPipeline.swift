@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 package import AdminAPI
 package import BitNetCore
+package import TextGeneration
 
 /// Stages that run, on workers or in this process, and what writes text with them.
 package struct RunningPipeline: Sendable {

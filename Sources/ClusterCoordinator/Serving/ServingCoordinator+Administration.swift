@@ -1,32 +1,35 @@
 // SPDX-License-Identifier: MIT
 package import AdminAPI
 import Synchronization
+import TextGeneration
 
 extension ServingCoordinator: ClusterAdministration {
-    package func status() -> ClusterStatus { snapshot().status }
+    package func status() -> ClusterStatus {
+        var snapshot = supervisor.snapshot()
+        snapshot.gateway = gateway.withLock { $0 }
+        return snapshot.status
+    }
 
-    package func plan() -> PlanDocument? { state.withLock { $0.plan } }
+    package func plan() -> PlanDocument? { supervisor.plan }
 
-    package func events(after: UInt64?) -> AsyncStream<EventRecord> { eventLog.events(after: after) }
+    package func events(after: UInt64?) -> AsyncStream<EventRecord> { supervisor.events.events(after: after) }
 
     package func drain() -> DrainDocument {
-        if state.withLock({ $0.serving.drain(true) }) {
-            note("draining", "no further requests are taken; those that run are finished")
-        }
+        supervisor.drain(true)
         return drainDocument
     }
 
     package func resume() -> DrainDocument {
-        if state.withLock({ $0.serving.drain(false) }) { note("serving", "requests are taken again") }
+        supervisor.drain(false)
         return drainDocument
     }
 
-    package func metrics() -> String { metricsPage }
+    package func metrics() -> String { metricsText() }
 
     private var drainDocument: DrainDocument {
         // First: who enters meanwhile is counted by one or the other.
-        let enteringCount = state.withLock(\.enteringCount)
-        let snapshot = snapshot()
+        let enteringCount = enteringCount.load(ordering: .sequentiallyConsistent)
+        let snapshot = supervisor.snapshot()
         return DrainDocument(
             isDraining: snapshot.state.isDraining,
             remaining: enteringCount + snapshot.activity.waitingCount + snapshot.activity.runningCount)

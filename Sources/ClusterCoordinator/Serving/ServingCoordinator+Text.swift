@@ -1,34 +1,25 @@
 // SPDX-License-Identifier: MIT
 package import BitNetCore
 import BitNetFormats
+import BitNetTokenizer
 import Synchronization
+import TextGeneration
 
 extension ServingCoordinator: TextGenerator {
     package var model: ServedModel { subject.served }
 
-    package var health: ServiceHealth {
-        state.withLock { state in
-            let last = (state.pipeline?.generator.meter ?? state.lastMeter).lastReturn
-            return state.serving.health(sinceLastToken: last.map { $0.duration(to: .now) })
-        }
-    }
+    package var health: ServiceHealth { supervisor.health }
 
     package func generate(
         _ request: GenerationRequest
     ) -> AsyncThrowingStream<GenerationEvent, any Error> {
-        let (generator, unavailability) = state.withLock { state in
-            let generator = state.serving.isDraining ? nil : state.pipeline?.generator
-            if generator != nil { state.enteringCount += 1 }
-            return (generator, state.serving.health(sinceLastToken: nil).reason)
-        }
-        if let generator {
-            defer { state.withLock { $0.enteringCount -= 1 } }
-            return generator.generate(request)
-        }
-        return AsyncThrowingStream { continuation in
-            continuation.finish(
-                throwing: GenerationError(
-                    .unavailable, unavailability ?? "the service is not ready", retryAfter: .seconds(2)))
+        // Before it is asked whether anybody is served: who drains then sees this request.
+        enteringCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        defer { enteringCount.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
+        do throws(GenerationError) {
+            return try supervisor.generator().generate(request)
+        } catch {
+            return AsyncThrowingStream { $0.finish(throwing: error) }
         }
     }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 package import AdminAPI
 package import BitNetCore
-import ClusterLogic
 
 /// Where a serving coordinator stands: what has come up, what was lost.
 package struct ServingState: Equatable, Sendable {
@@ -99,7 +98,7 @@ package struct ServingState: Equatable, Sendable {
         failures.insert(
             FailureRecord(time: time, worker: worker, message: reason, lostSequenceCount: sequenceCount),
             at: 0)
-        failures = Array(failures.prefix(AdminAPI.failuresMax))
+        failures = Array(failures.prefix(Limits.statusFailuresMax))
     }
 
     /// - Returns: whether that changed anything.

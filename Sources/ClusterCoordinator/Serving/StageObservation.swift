@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 package import BitNetCore
-package import ClusterLogic
+package import ClusterPlanning
 
 /// What can be seen of one stage's worker from outside, at one moment.
 package struct StageObservation: Equatable, Sendable {

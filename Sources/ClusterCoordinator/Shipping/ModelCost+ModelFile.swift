@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 package import BitNetCore
 package import BitNetFormats
-package import ClusterLogic
+package import ClusterPlanning
 
 extension ModelCost {
     /// A model's exact part sizes, with the memory that its stages take; without any, memory limits no plan.

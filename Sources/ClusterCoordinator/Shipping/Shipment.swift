@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import BitNetFormats
-import ClusterLogic
+import ClusterProtocol
 import ClusterTransport
 import ClusterWire
 import NIOPosix
@@ -22,7 +22,7 @@ final class Shipment: Sendable {
     private let control: WorkerControl
     private let model: PackedModel
     private let layers: LayerRange
-    private let dialer: WorkerDialer
+    private let dialer: PeerDialer
     private let progress: @Sendable (ShippingProgress) -> Void
     private let state: Mutex<State>
     /// Tells the sender that there is something to do.
@@ -31,7 +31,7 @@ final class Shipment: Sendable {
 
     /// - Parameter layers: of the stage whose parts are sent to the worker of `control`.
     init(
-        to control: WorkerControl, model: PackedModel, layers: LayerRange, dialer: WorkerDialer,
+        to control: WorkerControl, model: PackedModel, layers: LayerRange, dialer: PeerDialer,
         progress: @escaping @Sendable (ShippingProgress) -> Void
     ) {
         self.control = control
@@ -199,7 +199,7 @@ final class Shipment: Sendable {
         let frame = try await NIOThreadPool.singleton.runIfActive {
             defer { part.bytes.releasePages(range) }
             return part.withBytes {
-                PartChunk.encodedFrame(
+                PartChunk.encode(
                     transfer: transfer, offset: offset, bytes: UnsafeRawBufferPointer(rebasing: $0[range]))
             }
         }
@@ -210,7 +210,7 @@ final class Shipment: Sendable {
         // Before the bytes go: the worker's report of them may be back before this task goes on.
         handle { $0.sent(now: start) }
         // Bounded by the machine's window; the machine sees to it that the worker goes on.
-        connection.send(encoded: frame)
+        connection.send(frame)
         report(isLast: false)
     }
 

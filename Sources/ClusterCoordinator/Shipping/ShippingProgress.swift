@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 package import BitNetCore
-import ClusterLogic
 
 /// How far the shipping of one shard is.
 package struct ShippingProgress: Sendable {

@@ -9,16 +9,11 @@ package struct AdminServer: Sendable {
     private let server: HTTPServer
 
     package init(
-        configuration: GatewayConfiguration, administration: any ClusterAdministration,
+        configuration: ListenerConfiguration, administration: any ClusterAdministration,
         health: @escaping @Sendable () -> ServiceHealth, log: Logger
     ) {
-        var settings = configuration.server
-        settings.name = "admin API"
-        settings.portOption = "--admin"
-        // Those who follow events would hold the process up.
-        settings.stopGrace = .zero
         server = HTTPServer(
-            configuration: settings,
+            configuration: configuration.server,
             router: Self.router(
                 keys: APIKeys(configuration.keys), administration: administration, health: health), log: log)
     }
@@ -27,7 +22,7 @@ package struct AdminServer: Sendable {
     ///
     /// - Parameter onListening: is given the address once connections are taken.
     /// - Throws: ``HTTPServerError`` if it cannot listen.
-    package func run(onListening: @escaping @Sendable (_ host: String, _ port: Int) -> Void) async throws {
+    package func run(onListening: @escaping @Sendable (HostPort) -> Void) async throws {
         try await server.run(onListening: onListening)
     }
 

@@ -24,7 +24,7 @@ enum EventStream {
     static func response(_ events: AsyncStream<EventRecord>, for client: ClientConnection) -> Response {
         let body = ResponseBody { writer in
             let (pieces, continuation) = AsyncStream<ByteBuffer>.makeStream(
-                bufferingPolicy: .bufferingNewest(AdminAPI.eventsMax))
+                bufferingPolicy: .bufferingNewest(Limits.eventsKeptMax))
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     for await event in events {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import AdminAPI
-import BitNetCore
+package import BitNetCore
 package import Hummingbird
 import HummingbirdCore
 package import Logging
@@ -55,7 +55,7 @@ package struct HTTPServer: Sendable {
     ///
     /// - Parameter onListening: is given the address once connections are taken.
     /// - Throws: ``HTTPServerError`` if it cannot listen.
-    package func run(onListening: @escaping @Sendable (_ host: String, _ port: Int) -> Void) async throws {
+    package func run(onListening: @escaping @Sendable (HostPort) -> Void) async throws {
         let (stops, stop) = AsyncStream<Void>.makeStream()
         // Of its own, as the cancellation of the caller is to let answers finish.
         let serving = Task { try await serve(until: stops, onListening: onListening) }
@@ -69,7 +69,7 @@ package struct HTTPServer: Sendable {
     }
 
     private func serve(
-        until stops: AsyncStream<Void>, onListening: @escaping @Sendable (String, Int) -> Void
+        until stops: AsyncStream<Void>, onListening: @escaping @Sendable (HostPort) -> Void
     ) async throws {
         let host = configuration.host
         let port = configuration.port
@@ -79,7 +79,9 @@ package struct HTTPServer: Sendable {
         let server = Server(
             childChannelSetup: GuardedChannel(configuration: configuration, exchange: exchange),
             configuration: ServerConfiguration(address: .hostname(host, port: port)),
-            onServerRunning: { channel in onListening(host, channel.localAddress?.port ?? port) },
+            onServerRunning: { channel in
+                onListening(HostPort(host: host, port: UInt16(clamping: channel.localAddress?.port ?? port)))
+            },
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: quiet)
         let grace = configuration.stopGrace
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -1,22 +1,11 @@
 // SPDX-License-Identifier: MIT
-package import FoundationEssentials
+import BitNetCore
+import FoundationEssentials
 package import Hummingbird
 import NIOCore
 
 /// JSON in requests and responses.
 package enum JSON {
-    /// Keys in snake case and in one order, so that the same value is always the same bytes.
-    ///
-    /// Keys of dictionaries stay as they are.
-    package static func bytes(_ value: some Encodable) throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-        return try encoder.encode(value)
-    }
-
     package static func response(
         _ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = .init()
     ) -> Response {
@@ -28,7 +17,7 @@ package enum JSON {
     /// A value whose type can always be written.
     package static func buffer(_ value: some Encodable) -> ByteBuffer {
         do {
-            return ByteBuffer(bytes: try bytes(value))
+            return ByteBuffer(bytes: try JSONDocument.bytes(value))
         } catch {
             preconditionFailure("\(type(of: value)) cannot be written as JSON: \(error)")
         }
@@ -46,6 +35,26 @@ package enum JSON {
             throw APIError(error, in: buffer)
         } catch {
             throw .invalid("the body is not JSON: \(error)")
+        }
+    }
+
+    /// Where a text stops being JSON, which its decoder does not tell; `nil` if it is JSON.
+    fileprivate static func fault(in body: ByteBuffer) -> String? {
+        guard String(validating: body.readableBytesView, as: UTF8.self) != nil else {
+            return "it is not UTF-8"
+        }
+        return body.withUnsafeReadableBytes { bytes in
+            do throws(JSONError) {
+                var json = JSONReader<JSONError>(bytes, file: "the body", depthMax: Limits.jsonBodyDepthMax)
+                try json.skip()
+                try json.finish()
+                return nil
+            } catch {
+                let before = bytes[..<error.offset]
+                let line = 1 + before.count { $0 == UInt8(ascii: "\n") }
+                let column = 1 + before.reversed().prefix { $0 != UInt8(ascii: "\n") }.count
+                return "found \(error.found), expected \(error.expected) at line \(line), byte \(column)"
+            }
         }
     }
 }
@@ -81,7 +90,7 @@ extension APIError {
             let path = Self.path(context.codingPath)
             self = .invalid(
                 path.map { "“\($0)”: \(context.debugDescription)" }
-                    ?? "the body is not JSON: \(JSONFault.place(in: Array(body.readableBytesView)) ?? context.debugDescription)",
+                    ?? "the body is not JSON: \(JSON.fault(in: body) ?? context.debugDescription)",
                 parameter: path)
         @unknown default:
             self = .invalid("the body cannot be read")

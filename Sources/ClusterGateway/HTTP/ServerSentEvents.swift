@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 package import Hummingbird
 import NIOCore
 
@@ -21,7 +22,7 @@ package enum ServerSentEvents {
         var buffer = ByteBuffer()
         if let id { buffer.writeString("id: \(id)\n") }
         buffer.writeString("data: ")
-        buffer.writeBytes(try JSON.bytes(value))
+        buffer.writeBytes(try JSONDocument.bytes(value))
         buffer.writeString("\n\n")
         return buffer
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+package import NIOCore
+
 /// A small message with a schema (`proto/cluster.proto`).
 package protocol ControlMessage: Equatable, Sendable {
     static var frameType: FrameType { get }
@@ -8,11 +10,18 @@ package protocol ControlMessage: Equatable, Sendable {
     func encode() -> [UInt8]
 
     /// - Throws: ``WireError`` naming the message, the field and the limit.
-    static func decode(_ payload: [UInt8], budget: DecodingBudget) throws(WireError) -> Self
+    static func decode(_ payload: RawSpan, budget: DecodingBudget) throws(WireError) -> Self
 }
 
 extension ControlMessage {
-    package static func decode(_ payload: [UInt8]) throws(WireError) -> Self {
-        try decode(payload, budget: DecodingBudget())
+    /// Reads a frame's payload where it lies.
+    package static func decode(_ payload: ByteBuffer) throws(WireError) -> Self {
+        try decode(payload.readableBytesSpan, budget: DecodingBudget())
+    }
+
+    package static func decode(
+        _ payload: [UInt8], budget: DecodingBudget = DecodingBudget()
+    ) throws(WireError) -> Self {
+        try decode(payload.span.bytes, budget: budget)
     }
 }

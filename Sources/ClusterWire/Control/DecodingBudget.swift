@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
+import CClusterProto
 import CProtobufC
 
 #if canImport(Glibc)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import CClusterProto
 import CProtobufC
 
 /// Memory that generated C structures point into while they are packed; freed with the arena.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import CClusterProto
 import CProtobufC
 
 /// A value with a twin among the structures that protoc-c generated.
@@ -31,19 +32,23 @@ extension GeneratedMessage {
     }
 
     /// The only place where foreign bytes are unpacked, and where what was allocated is freed.
-    static func unpack(_ payload: [UInt8], budget: DecodingBudget) throws(WireError) -> Self {
-        try budget.withAllocator { allocator throws(WireError) in
-            guard let unpacked = protobuf_c_message_unpack(descriptor, allocator, payload.count, payload)
-            else {
-                throw budget.isExceeded
-                    ? WireError(
-                        .budget,
-                        "\(Self.self) would take more than \(budget.bytesMax) bytes or "
-                            + "\(budget.allocationsMax) allocations once decoded")
-                    : WireError(.malformed, "\(Self.self) is not valid protobuf")
+    static func unpack(_ payload: RawSpan, budget: DecodingBudget) throws(WireError) -> Self {
+        try payload.withUnsafeBytes { bytes throws(WireError) in
+            try budget.withAllocator { allocator throws(WireError) in
+                let start = bytes.assumingMemoryBound(to: UInt8.self).baseAddress
+                guard let unpacked = protobuf_c_message_unpack(descriptor, allocator, bytes.count, start)
+                else {
+                    throw budget.isExceeded
+                        ? WireError(
+                            .budget,
+                            "\(Self.self) would take more than \(budget.bytesMax) bytes or "
+                                + "\(budget.allocationsMax) allocations once decoded")
+                        : WireError(.malformed, "\(Self.self) is not valid protobuf")
+                }
+                defer { protobuf_c_message_free_unpacked(unpacked, allocator) }
+                return try Self(
+                    UnsafeMutableRawPointer(unpacked).assumingMemoryBound(to: Structure.self).pointee)
             }
-            defer { protobuf_c_message_free_unpacked(unpacked, allocator) }
-            return try Self(UnsafeMutableRawPointer(unpacked).assumingMemoryBound(to: Structure.self).pointee)
         }
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import CClusterProto
 import CProtobufC
 
 extension ProtobufCBinaryData {

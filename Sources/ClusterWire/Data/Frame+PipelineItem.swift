@@ -7,11 +7,8 @@ extension Frame {
     package init(_ item: PipelineItem) {
         switch item {
         case .open(let opening): self.init(opening)
-        case .step(let step):
-            let payload = StepFrame.encode(step: step).dropFirst(FrameHeader.byteCount)
-            self.init(type: .step, stream: step.id, payload: [UInt8](payload))
-        case .close(let slot):
-            self.init(Closing(slot: slot))
+        case .step(let step): self = StepFrame.encode(step)
+        case .close(let slot): self.init(Closing(slot: slot))
         }
     }
 }

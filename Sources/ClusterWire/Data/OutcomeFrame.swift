@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 package import BitNetCore
+import NIOCore
 
 /// The end of a step's way, from the last stage to the coordinator.
 ///
@@ -15,28 +16,25 @@ package import BitNetCore
 /// |     8 | for each alternative of the first result, then of the next: token, log-probability (f32, not NaN) |
 /// |    20 | for each trace: compute, idle, queued, sending microseconds, received bytes |
 package enum OutcomeFrame {
-    /// A whole frame, header included.
-    ///
     /// - Precondition: The outcome is within the limits, as the step and the slots' parameters were.
-    package static func encode(_ outcome: StepOutcome) -> [UInt8] {
+    package static func encode(_ outcome: StepOutcome) -> Frame {
         let counts = Counts(outcome)
         precondition(
             counts.areWithinLimits
                 && outcome.results.allSatisfy { $0.alternatives.count <= Limits.alternativesMax },
             "step \(outcome.id): \(counts) do not fit")
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(FrameHeader.byteCount + counts.payloadByteCount)
-        FrameHeader(type: .outcome, stream: outcome.id, payloadByteCount: counts.payloadByteCount)
-            .append(to: &bytes)
-        for count in [counts.results, counts.traces, counts.alternatives] {
-            bytes.append(littleEndian: UInt32(count))
+        let header = FrameHeader(
+            type: .outcome, stream: outcome.id, payloadByteCount: counts.payloadByteCount)
+        return Frame(header) { bytes in
+            bytes.writeMultipleIntegers(
+                UInt32(counts.results), UInt32(counts.traces), UInt32(counts.alternatives),
+                endianness: .little)
+            for result in outcome.results { PipelineLayout.write(result, to: &bytes) }
+            for result in outcome.results {
+                for alternative in result.alternatives { PipelineLayout.write(alternative, to: &bytes) }
+            }
+            for trace in outcome.traces { PipelineLayout.write(trace, to: &bytes) }
         }
-        for result in outcome.results { PipelineLayout.append(result, to: &bytes) }
-        for result in outcome.results {
-            for alternative in result.alternatives { PipelineLayout.append(alternative, to: &bytes) }
-        }
-        for trace in outcome.traces { PipelineLayout.append(trace, to: &bytes) }
-        return bytes
     }
 
     /// - Throws: ``WireError`` unless `frame` is an outcome within the limits whose payload has exactly the
@@ -45,16 +43,12 @@ package enum OutcomeFrame {
         guard frame.type == .outcome else {
             throw WireError(.frameType, "a \(frame.type) frame stands where an outcome is due")
         }
-        return try frame.payload.read { reader throws(WireError) in
-            try decode(&reader, id: frame.stream, byteCount: frame.payload.count)
-        }
-    }
-
-    private static func decode(
-        _ reader: inout LittleEndianReader, id: UInt64, byteCount: Int
-    ) throws(WireError) -> StepOutcome {
-        guard let resultCount = reader.integer(UInt32.self), let traceCount = reader.integer(UInt32.self),
-            let alternativeCount = reader.integer(UInt32.self)
+        let id = frame.stream
+        var bytes = frame.payload
+        let byteCount = bytes.readableBytes
+        guard
+            let (resultCount, traceCount, alternativeCount) = bytes.readMultipleIntegers(
+                endianness: .little, as: (UInt32, UInt32, UInt32).self)
         else {
             throw WireError(.malformed, "the outcome of step \(id) ends inside its header")
         }
@@ -73,21 +67,21 @@ package enum OutcomeFrame {
             )
         }
         var outcome = StepOutcome(id: id, results: [], traces: [])
-        outcome.results = try results(&reader, id: id, counts)
+        outcome.results = try results(&bytes, id: id, counts)
         outcome.traces.reserveCapacity(counts.traces)
-        for _ in 0..<counts.traces { outcome.traces.append(try PipelineLayout.trace(&reader, step: id)) }
+        for _ in 0..<counts.traces { outcome.traces.append(try PipelineLayout.trace(&bytes, step: id)) }
         return outcome
     }
 
     private static func results(
-        _ reader: inout LittleEndianReader, id: UInt64, _ counts: Counts
+        _ bytes: inout ByteBuffer, id: UInt64, _ counts: Counts
     ) throws(WireError) -> [StepResult] {
         var results: [StepResult] = []
         var alternativeCounts: [Int] = []
         results.reserveCapacity(counts.results)
         alternativeCounts.reserveCapacity(counts.results)
         for _ in 0..<counts.results {
-            let (result, alternativeCount) = try PipelineLayout.result(&reader, step: id)
+            let (result, alternativeCount) = try PipelineLayout.result(&bytes, step: id)
             results.append(result)
             alternativeCounts.append(alternativeCount)
         }
@@ -99,7 +93,7 @@ package enum OutcomeFrame {
         for (index, count) in alternativeCounts.enumerated() where count > 0 {
             results[index].alternatives.reserveCapacity(count)
             for _ in 0..<count {
-                results[index].alternatives.append(try PipelineLayout.alternative(&reader, step: id))
+                results[index].alternatives.append(try PipelineLayout.alternative(&bytes, step: id))
             }
         }
         return results

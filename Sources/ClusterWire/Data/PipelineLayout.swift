@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
+import NIOCore
 
 /// The records of steps and outcomes.
 enum PipelineLayout {
@@ -11,23 +12,24 @@ enum PipelineLayout {
     /// Without its alternatives.
     static let resultByteCount = 20
     static let alternativeByteCount = 8
+    /// Entries, traces and results are five numbers each.
+    private typealias Record = (UInt32, UInt32, UInt32, UInt32, UInt32)
 
-    static func append(_ entry: StepEntry, to bytes: inout [UInt8]) {
+    static func write(_ entry: StepEntry, to bytes: inout ByteBuffer) {
         let (output, target): (UInt32, UInt32) =
             switch entry.output {
             case .none: (0, 0)
             case .sample: (1, 0)
             case .score(let target): (2, target)
             }
-        for value in [entry.slot, entry.position, entry.token, output, target] {
-            bytes.append(littleEndian: value)
-        }
+        bytes.writeMultipleIntegers(
+            entry.slot, entry.position, entry.token, output, target, endianness: .little)
     }
 
-    static func entry(_ reader: inout LittleEndianReader, step: UInt64) throws(WireError) -> StepEntry {
-        guard let slot = reader.integer(UInt32.self), let position = reader.integer(UInt32.self),
-            let token = reader.integer(UInt32.self), let output = reader.integer(UInt32.self),
-            let target = reader.integer(UInt32.self)
+    static func entry(_ bytes: inout ByteBuffer, step: UInt64) throws(WireError) -> StepEntry {
+        guard
+            let (slot, position, token, output, target) = bytes.readMultipleIntegers(
+                endianness: .little, as: Record.self)
         else {
             throw WireError(.malformed, "step \(step) ends inside an entry")
         }
@@ -50,21 +52,20 @@ enum PipelineLayout {
     private static let noLogProbability: UInt32 = 0x7FC0_0000
 
     /// The result itself; its alternatives stand behind all results.
-    static func append(_ result: StepResult, to bytes: inout [UInt8]) {
-        bytes.append(littleEndian: result.slot)
-        bytes.append(littleEndian: result.position)
-        bytes.append(littleEndian: result.token)
-        bytes.append(littleEndian: result.logProbability?.bitPattern ?? noLogProbability)
-        bytes.append(littleEndian: UInt32(result.alternatives.count))
+    static func write(_ result: StepResult, to bytes: inout ByteBuffer) {
+        bytes.writeMultipleIntegers(
+            result.slot, result.position, result.token,
+            result.logProbability?.bitPattern ?? noLogProbability, UInt32(result.alternatives.count),
+            endianness: .little)
     }
 
     /// - Returns: the result without its alternatives, and how many there are.
     static func result(
-        _ reader: inout LittleEndianReader, step: UInt64
+        _ bytes: inout ByteBuffer, step: UInt64
     ) throws(WireError) -> (result: StepResult, alternativeCount: Int) {
-        guard let slot = reader.integer(UInt32.self), let position = reader.integer(UInt32.self),
-            let token = reader.integer(UInt32.self), let bits = reader.integer(UInt32.self),
-            let alternativeCount = reader.integer(UInt32.self)
+        guard
+            let (slot, position, token, bits, alternativeCount) = bytes.readMultipleIntegers(
+                endianness: .little, as: Record.self)
         else {
             throw WireError(.malformed, "the outcome of step \(step) ends inside a result")
         }
@@ -83,15 +84,18 @@ enum PipelineLayout {
         return (result, Int(alternativeCount))
     }
 
-    static func append(_ alternative: TokenScore, to bytes: inout [UInt8]) {
-        bytes.append(littleEndian: alternative.token)
-        bytes.append(littleEndian: alternative.logProbability.bitPattern)
+    static func write(_ alternative: TokenScore, to bytes: inout ByteBuffer) {
+        bytes.writeMultipleIntegers(
+            alternative.token, alternative.logProbability.bitPattern, endianness: .little)
     }
 
     static func alternative(
-        _ reader: inout LittleEndianReader, step: UInt64
+        _ bytes: inout ByteBuffer, step: UInt64
     ) throws(WireError) -> TokenScore {
-        guard let token = reader.integer(UInt32.self), let bits = reader.integer(UInt32.self) else {
+        guard
+            let (token, bits) = bytes.readMultipleIntegers(
+                endianness: .little, as: (UInt32, UInt32).self)
+        else {
             throw WireError(.malformed, "the outcome of step \(step) ends inside an alternative")
         }
         let logProbability = Float(bitPattern: bits)
@@ -104,19 +108,16 @@ enum PipelineLayout {
         return TokenScore(token: token, logProbability: logProbability)
     }
 
-    static func append(_ trace: StageTrace, to bytes: inout [UInt8]) {
-        for value in [
+    static func write(_ trace: StageTrace, to bytes: inout ByteBuffer) {
+        bytes.writeMultipleIntegers(
             trace.computeMicros, trace.idleMicros, trace.queuedMicros, trace.sendingMicros,
-            trace.receivedBytes,
-        ] {
-            bytes.append(littleEndian: value)
-        }
+            trace.receivedBytes, endianness: .little)
     }
 
-    static func trace(_ reader: inout LittleEndianReader, step: UInt64) throws(WireError) -> StageTrace {
-        guard let compute = reader.integer(UInt32.self), let idle = reader.integer(UInt32.self),
-            let queued = reader.integer(UInt32.self), let sending = reader.integer(UInt32.self),
-            let received = reader.integer(UInt32.self)
+    static func trace(_ bytes: inout ByteBuffer, step: UInt64) throws(WireError) -> StageTrace {
+        guard
+            let (compute, idle, queued, sending, received) = bytes.readMultipleIntegers(
+                endianness: .little, as: Record.self)
         else {
             throw WireError(.malformed, "step \(step) ends inside a trace")
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 package import BitNetCore
+package import NIOCore
 
 /// A step with, behind the first stage, the activations that the stage before it computed.
 ///
@@ -19,10 +20,8 @@ package struct StepFrame: Equatable, Sendable {
     package let step: Step
     /// Values per token of the hop; 0 if there is none.
     package let hidden: Int
-    /// Where the hop lies in the frame's payload; it reaches to the payload's end.
-    package let hopRange: Range<Int>
-
-    package var hopOffset: Int { hopRange.lowerBound }
+    /// The hop, in the frame's memory; empty if there is none.
+    package let hop: ByteBuffer
 
     /// - Returns: `nil` if a payload of this shape is above a limit.
     package static func payloadByteCount(entryCount: Int, traceCount: Int, hidden: Int) -> Int? {
@@ -50,71 +49,78 @@ package struct StepFrame: Equatable, Sendable {
 }
 
 extension StepFrame {
-    /// A whole frame, header included.
+    /// The frame of a step without a hop.
+    ///
+    /// - Precondition: The step is within the limits; the coordinator forms no larger one.
+    package static func encode(_ step: Step) -> Frame {
+        Frame(header(step, traceCount: step.traces.count, hidden: 0)) { bytes in
+            write(step, traceCount: step.traces.count, hidden: 0, to: &bytes)
+        }
+    }
+
+    /// The frame with which a stage hands a step on; the hop is written into its place in it.
     ///
     /// - Parameters:
-    ///   - step: What to send, with the trace of the stage that sends it.
-    ///   - hidden: Values per token of the hop; 0 for a step without one.
-    ///   - fill: Writes the hop into its place in the frame; the bytes are zero before.
-    /// - Returns: What to write to the connection.
-    /// - Precondition: The step is within the limits; the coordinator forms no larger one.
-    package static func encode(
-        step: Step, hidden: Int = 0, fill: (UnsafeMutableRawBufferPointer) throws -> Void
-    ) rethrows -> [UInt8] {
+    ///   - step: What the stage received, without its own trace.
+    ///   - hidden: Values per token of the hop, at least 1.
+    ///   - fill: Writes every byte of the hop, and returns the trace of the stage that computed it.
+    /// - Precondition: ``payloadByteCount(entryCount:traceCount:hidden:)`` has a value for the step with the
+    ///   stage's trace.
+    package static func encode<Failure: Error>(
+        _ step: Step, hidden: Int, fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> StageTrace
+    ) throws(Failure) -> Frame {
+        let traceCount = step.traces.count + 1
+        let hopByteCount = hopByteCount(entryCount: step.entries.count, hidden: hidden)
+        let header = header(step, traceCount: traceCount, hidden: hidden)
+        return try Frame(header) { bytes throws(Failure) in
+            write(step, traceCount: traceCount, hidden: hidden, to: &bytes)
+            // The trace stands before the hop, but is known only after it.
+            let traceIndex = bytes.writerIndex
+            bytes.moveWriterIndex(forwardBy: PipelineLayout.traceByteCount)
+            let trace = try bytes.withUnsafeMutableWritableBytes { room throws(Failure) in
+                try fill(UnsafeMutableRawBufferPointer(rebasing: room.prefix(hopByteCount)))
+            }
+            let end = bytes.writerIndex + hopByteCount
+            bytes.moveWriterIndex(to: traceIndex)
+            PipelineLayout.write(trace, to: &bytes)
+            bytes.moveWriterIndex(to: end)
+        }
+    }
+
+    private static func header(_ step: Step, traceCount: Int, hidden: Int) -> FrameHeader {
         guard
             let payloadByteCount = payloadByteCount(
-                entryCount: step.entries.count, traceCount: step.traces.count, hidden: hidden)
+                entryCount: step.entries.count, traceCount: traceCount, hidden: hidden)
         else {
             preconditionFailure(
-                "step \(step.id) with \(step.entries.count) entries, \(step.traces.count) traces and hidden "
-                    + "size \(hidden) does not fit a frame")
+                "step \(step.id) with \(step.entries.count) entries, \(traceCount) traces and hidden size "
+                    + "\(hidden) does not fit a frame")
         }
-        let byteCount = FrameHeader.byteCount + payloadByteCount
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(byteCount)
-        FrameHeader(type: .step, stream: step.id, payloadByteCount: payloadByteCount).append(to: &bytes)
-        bytes.append(littleEndian: UInt32(step.entries.count))
-        bytes.append(littleEndian: UInt32(step.traces.count))
-        bytes.append(littleEndian: UInt32(hidden))
-        bytes.append(littleEndian: UInt32(0))
-        for entry in step.entries { PipelineLayout.append(entry, to: &bytes) }
-        for trace in step.traces { PipelineLayout.append(trace, to: &bytes) }
-        let hopStart = bytes.count
-        bytes.append(contentsOf: repeatElement(0, count: byteCount - hopStart))
-        try bytes.withUnsafeMutableBytes {
-            try fill(UnsafeMutableRawBufferPointer(rebasing: $0[hopStart...]))
-        }
-        return bytes
+        return FrameHeader(type: .step, stream: step.id, payloadByteCount: payloadByteCount)
     }
 
-    /// A whole frame without a hop, or around one that exists already.
-    ///
-    /// - Precondition: `hop` has the bytes that the entries and `hidden` ask for.
-    package static func encode(step: Step, hidden: Int = 0, hop: [UInt8] = []) -> [UInt8] {
-        encode(step: step, hidden: hidden) { region in
-            precondition(
-                hop.count == region.count,
-                "step \(step.id): a hop of \(hop.count) bytes where \(region.count) are due")
-            region.copyBytes(from: hop)
-        }
+    /// Everything but a trace that is yet to come and the hop.
+    private static func write(_ step: Step, traceCount: Int, hidden: Int, to bytes: inout ByteBuffer) {
+        bytes.writeMultipleIntegers(
+            UInt32(step.entries.count), UInt32(traceCount), UInt32(hidden), UInt32(0), endianness: .little)
+        for entry in step.entries { PipelineLayout.write(entry, to: &bytes) }
+        for trace in step.traces { PipelineLayout.write(trace, to: &bytes) }
     }
+}
 
+extension StepFrame {
     /// - Throws: ``WireError`` unless `frame` is a step within the limits whose payload has exactly the bytes
     ///   that its counts ask for.
     package static func decode(_ frame: Frame) throws(WireError) -> StepFrame {
         guard frame.type == .step else {
             throw WireError(.frameType, "a \(frame.type) frame stands where a step is due")
         }
-        return try frame.payload.read { reader throws(WireError) in
-            try decode(&reader, id: frame.stream, byteCount: frame.payload.count)
-        }
-    }
-
-    private static func decode(
-        _ reader: inout LittleEndianReader, id: UInt64, byteCount: Int
-    ) throws(WireError) -> StepFrame {
-        guard let entryCount = reader.integer(UInt32.self), let traceCount = reader.integer(UInt32.self),
-            let hidden = reader.integer(UInt32.self), let reserved = reader.integer(UInt32.self)
+        let id = frame.stream
+        var bytes = frame.payload
+        let byteCount = bytes.readableBytes
+        guard
+            let (entryCount, traceCount, hidden, reserved) = bytes.readMultipleIntegers(
+                endianness: .little, as: (UInt32, UInt32, UInt32, UInt32).self)
         else {
             throw WireError(.malformed, "step \(id) ends inside its header")
         }
@@ -133,9 +139,9 @@ extension StepFrame {
         }
         var step = Step(id: id, entries: [])
         step.entries.reserveCapacity(Int(entryCount))
-        for _ in 0..<entryCount { step.entries.append(try PipelineLayout.entry(&reader, step: id)) }
+        for _ in 0..<entryCount { step.entries.append(try PipelineLayout.entry(&bytes, step: id)) }
         step.traces.reserveCapacity(Int(traceCount))
-        for _ in 0..<traceCount { step.traces.append(try PipelineLayout.trace(&reader, step: id)) }
-        return StepFrame(step: step, hidden: Int(hidden), hopRange: reader.offset..<byteCount)
+        for _ in 0..<traceCount { step.traces.append(try PipelineLayout.trace(&bytes, step: id)) }
+        return StepFrame(step: step, hidden: Int(hidden), hop: bytes)
     }
 }

@@ -1,51 +1,57 @@
 // SPDX-License-Identifier: MIT
 
-/// One message on a connection.
+package import NIOCore
+
+/// One message on a connection: header and payload in one piece of memory, as they travel.
+///
+/// Copies share the memory, and a socket takes it as it is.
 package struct Frame: Equatable, Sendable {
-    package let type: FrameType
-    /// The step's id in steps and outcomes, else 0.
-    package let stream: UInt64
-    package let payload: [UInt8]
+    /// What the first of ``bytes`` say.
+    package let header: FrameHeader
+    /// Header and payload.
+    package let bytes: ByteBuffer
 
     /// - Precondition: the payload is within the type's limit; frames from peers come from ``FrameDecoder``.
     package init(type: FrameType, stream: UInt64 = 0, payload: [UInt8] = []) {
-        self.init(
-            header: FrameHeader(type: type, stream: stream, payloadByteCount: payload.count), payload: payload
-        )
+        self.init(FrameHeader(type: type, stream: stream, payloadByteCount: payload.count)) {
+            $0.writeBytes(payload)
+        }
     }
 
     package init(_ message: some ControlMessage, stream: UInt64 = 0) {
         self.init(type: Swift.type(of: message).frameType, stream: stream, payload: message.encode())
     }
 
-    /// One whole frame, no more and no less.
-    package init(encoded bytes: [UInt8]) throws(WireError) {
-        let header = try FrameHeader(decoding: bytes)
-        guard bytes.count == FrameHeader.byteCount + header.payloadByteCount else {
-            throw WireError(
-                .malformed,
-                "a \(header.type) frame of \(bytes.count) bytes; its header asks for "
-                    + "\(FrameHeader.byteCount + header.payloadByteCount)")
-        }
-        self.init(header: header, payload: [UInt8](bytes[FrameHeader.byteCount...]))
+    /// A frame whose payload is written into its place.
+    ///
+    /// - Parameter write: Appends the payload behind the header, exactly as many bytes as that says.
+    init<Failure: Error>(
+        _ header: FrameHeader, write: (inout ByteBuffer) throws(Failure) -> Void
+    ) throws(Failure) {
+        var bytes = header.begin()
+        try write(&bytes)
+        self.init(header, bytes: bytes)
     }
 
-    init(header: FrameHeader, payload: [UInt8]) {
-        type = header.type
-        stream = header.stream
-        self.payload = payload
+    /// - Precondition: `bytes` are those of `header` and a payload of the length that it says.
+    init(_ header: FrameHeader, bytes: ByteBuffer) {
+        precondition(
+            bytes.readableBytes == header.frameByteCount,
+            "a \(header.type) frame of \(bytes.readableBytes) bytes whose header says \(header.frameByteCount)"
+        )
+        self.header = header
+        self.bytes = bytes
     }
 
-    package var header: FrameHeader {
-        FrameHeader(type: type, stream: stream, payloadByteCount: payload.count)
-    }
+    package var type: FrameType { header.type }
 
-    /// Header and payload, as they travel.
-    package func encoded() -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(FrameHeader.byteCount + payload.count)
-        header.append(to: &bytes)
-        bytes += payload
-        return bytes
+    /// The step's id in steps and outcomes, the transfer's number on weights connections, else 0.
+    package var stream: UInt64 { header.stream }
+
+    /// What stands behind the header, in the same memory.
+    package var payload: ByteBuffer {
+        var payload = bytes
+        payload.moveReaderIndex(forwardBy: FrameHeader.byteCount)
+        return payload
     }
 }

@@ -1,43 +1,38 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
+package import NIOCore
 
 /// Cuts a byte stream into frames.
 ///
-/// Each body byte is copied once, into an array of the payload's size that is allocated when the header has
-/// been checked. What is held is at most what the caller fed since the last ``next()`` and one unfinished
-/// body. After an error the decoder yields the frames before it, then the error for ever.
+/// Each byte is copied once, into the memory of its frame, which is allocated when the header has been checked.
+/// What is held is at most what the caller fed since the last ``next()`` and one unfinished frame. After an
+/// error the decoder yields the frames before it, then the error for ever.
 package struct FrameDecoder: Sendable {
-    private var headerBytes: [UInt8] = []
-    /// Of the frame whose body is being collected.
-    private var header: FrameHeader?
-    private var body: [UInt8] = []
+    /// Of the next frame, until they are all there.
+    private var headerBytes = ByteBuffer()
+    private var unfinished: UnfinishedFrame?
     private var finished: [Frame] = []
     private var nextIndex = 0
     private var failure: WireError?
     /// What the peer may send at all, whatever the type's own limit, bytes: strangers get less than members.
     package var payloadBytesMax = Limits.activationBytesMax
 
-    package init() {
-        headerBytes.reserveCapacity(FrameHeader.byteCount)
-    }
+    package init() {}
 
     /// Takes bytes in the order of their arrival.
     ///
     /// Bytes after an error are dropped.
-    package mutating func append(_ bytes: UnsafeRawBufferPointer) {
-        var rest = bytes[...]
-        while failure == nil, !rest.isEmpty {
-            if let header {
-                takeBody(of: header, from: &rest)
-            } else {
+    package mutating func append(_ bytes: ByteBuffer) {
+        var rest = bytes
+        while failure == nil, rest.readableBytes > 0 {
+            if unfinished == nil {
                 takeHeader(from: &rest)
+            } else {
+                unfinished?.take(from: &rest)
             }
+            finishIfWhole()
         }
-    }
-
-    package mutating func append(_ bytes: [UInt8]) {
-        bytes.withUnsafeBytes { append($0) }
     }
 
     /// The next whole frame, or `nil` if more bytes are needed.
@@ -52,14 +47,9 @@ package struct FrameDecoder: Sendable {
         return nil
     }
 
-    /// Whether the stream ends between two frames.
-    package var isAtFrameBoundary: Bool { headerBytes.isEmpty && header == nil }
-
-    private mutating func takeHeader(from rest: inout Slice<UnsafeRawBufferPointer>) {
-        let taken = rest.prefix(FrameHeader.byteCount - headerBytes.count)
-        headerBytes += UnsafeRawBufferPointer(rebasing: taken)
-        rest = rest.dropFirst(taken.count)
-        guard headerBytes.count == FrameHeader.byteCount else { return }
+    private mutating func takeHeader(from rest: inout ByteBuffer) {
+        headerBytes.take(FrameHeader.byteCount - headerBytes.readableBytes, from: &rest)
+        guard headerBytes.readableBytes == FrameHeader.byteCount else { return }
         do throws(WireError) {
             let header = try FrameHeader(decoding: headerBytes)
             guard header.payloadByteCount <= payloadBytesMax else {
@@ -68,26 +58,41 @@ package struct FrameDecoder: Sendable {
                     "the peer announced a \(header.type) frame of \(header.payloadByteCount) bytes; before it has "
                         + "proved itself at most \(payloadBytesMax) are taken")
             }
-            headerBytes.removeAll(keepingCapacity: true)
-            body.reserveCapacity(header.payloadByteCount)
-            self.header = header
-            finishIfWhole(header)
+            headerBytes.clear()
+            unfinished = UnfinishedFrame(header)
         } catch {
             failure = error
         }
     }
 
-    private mutating func takeBody(of header: FrameHeader, from rest: inout Slice<UnsafeRawBufferPointer>) {
-        let taken = rest.prefix(header.payloadByteCount - body.count)
-        body += UnsafeRawBufferPointer(rebasing: taken)
-        rest = rest.dropFirst(taken.count)
-        finishIfWhole(header)
+    private mutating func finishIfWhole() {
+        guard let frame = unfinished, frame.missingByteCount == 0 else { return }
+        finished.append(Frame(frame.header, bytes: frame.bytes))
+        unfinished = nil
+    }
+}
+
+/// A frame whose header has been checked, as far as it has come.
+private struct UnfinishedFrame {
+    let header: FrameHeader
+    private(set) var bytes: ByteBuffer
+
+    init(_ header: FrameHeader) {
+        self.header = header
+        bytes = header.begin()
     }
 
-    private mutating func finishIfWhole(_ header: FrameHeader) {
-        guard body.count == header.payloadByteCount else { return }
-        finished.append(Frame(header: header, payload: body))
-        self.header = nil
-        body = []
+    var missingByteCount: Int { header.frameByteCount - bytes.readableBytes }
+
+    mutating func take(from rest: inout ByteBuffer) {
+        bytes.take(missingByteCount, from: &rest)
+    }
+}
+
+extension ByteBuffer {
+    /// Appends the next `count` bytes of `source`, or all if it has fewer.
+    fileprivate mutating func take(_ count: Int, from source: inout ByteBuffer) {
+        guard let piece = source.readSlice(length: min(count, source.readableBytes)) else { return }
+        writeImmutableBuffer(piece)
     }
 }

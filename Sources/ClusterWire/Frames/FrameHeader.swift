@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
+package import NIOCore
 
 /// The 24 bytes before every payload, little-endian.
 ///
@@ -34,21 +35,20 @@ package struct FrameHeader: Equatable, Sendable {
         self.payloadByteCount = payloadByteCount
     }
 
-    package var encoded: [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(Self.byteCount)
-        append(to: &bytes)
+    /// Header and payload together.
+    package var frameByteCount: Int { Self.byteCount + payloadByteCount }
+
+    /// Memory for the whole frame with the header in front: what says how much has been checked.
+    func begin() -> ByteBuffer {
+        var bytes = ByteBufferAllocator().buffer(capacity: frameByteCount)
+        write(to: &bytes)
         return bytes
     }
 
-    func append(to bytes: inout [UInt8]) {
-        bytes.append(littleEndian: Self.magic)
-        bytes.append(littleEndian: Self.version)
-        bytes.append(type.rawValue)
-        bytes.append(0)
-        bytes.append(littleEndian: stream)
-        bytes.append(littleEndian: UInt32(payloadByteCount))
-        bytes.append(littleEndian: UInt32(0))
+    package func write(to bytes: inout ByteBuffer) {
+        bytes.writeMultipleIntegers(
+            Self.magic, Self.version, type.rawValue, UInt8(0), stream, UInt32(payloadByteCount), UInt32(0),
+            endianness: .little)
     }
 }
 
@@ -57,19 +57,13 @@ extension FrameHeader {
     ///
     /// - Parameter bytes: ``byteCount`` bytes; later ones are not looked at.
     /// - Throws: ``WireError`` for the first field that is wrong.
-    package init(decoding bytes: [UInt8]) throws(WireError) {
-        self = try bytes.read { reader throws(WireError) in try FrameHeader(&reader) }
-    }
-
-    private init(_ reader: inout LittleEndianReader) throws(WireError) {
-        guard let magic = reader.integer(UInt32.self), let version = reader.integer(UInt16.self),
-            let rawType = reader.integer(UInt8.self), let flags = reader.integer(UInt8.self),
-            let stream = reader.integer(UInt64.self), let length = reader.integer(UInt32.self),
-            let reserved = reader.integer(UInt32.self)
+    package init(decoding bytes: ByteBuffer) throws(WireError) {
+        guard
+            let (magic, version, rawType, flags, stream, length, reserved) = bytes.peekMultipleIntegers(
+                endianness: .little, as: (UInt32, UInt16, UInt8, UInt8, UInt64, UInt32, UInt32).self)
         else {
             throw WireError(
-                .malformed,
-                "a frame header has \(Self.byteCount) bytes, not \(reader.offset + reader.remaining)")
+                .malformed, "a frame header has \(Self.byteCount) bytes, not \(bytes.readableBytes)")
         }
         guard magic == Self.magic else {
             throw WireError(

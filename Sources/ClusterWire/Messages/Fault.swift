@@ -43,7 +43,7 @@ package struct Fault: ControlMessage {
 
     package func encode() -> [UInt8] { pack() }
 
-    package static func decode(_ payload: [UInt8], budget: DecodingBudget) throws(WireError) -> Self {
+    package static func decode(_ payload: RawSpan, budget: DecodingBudget) throws(WireError) -> Self {
         try unpack(payload, budget: budget)
     }
 }
@@ -76,7 +76,7 @@ package struct Release: ControlMessage {
 
     package func encode() -> [UInt8] { pack() }
 
-    package static func decode(_ payload: [UInt8], budget: DecodingBudget) throws(WireError) -> Self {
+    package static func decode(_ payload: RawSpan, budget: DecodingBudget) throws(WireError) -> Self {
         try unpack(payload, budget: budget)
     }
 }
@@ -101,7 +101,7 @@ package struct Released: ControlMessage {
 
     package func encode() -> [UInt8] { pack() }
 
-    package static func decode(_ payload: [UInt8], budget: DecodingBudget) throws(WireError) -> Self {
+    package static func decode(_ payload: RawSpan, budget: DecodingBudget) throws(WireError) -> Self {
         try unpack(payload, budget: budget)
     }
 }

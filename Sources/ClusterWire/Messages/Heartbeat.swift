@@ -15,7 +15,7 @@ package struct Heartbeat: ControlMessage {
 
     package func encode() -> [UInt8] { pack() }
 
-    package static func decode(_ payload: [UInt8], budget: DecodingBudget) throws(WireError) -> Self {
+    package static func decode(_ payload: RawSpan, budget: DecodingBudget) throws(WireError) -> Self {
         try unpack(payload, budget: budget)
     }
 }
@@ -79,7 +79,7 @@ package struct HeartbeatReply: ControlMessage {
 
     package func encode() -> [UInt8] { pack() }
 
-    package static func decode(_ payload: [UInt8], budget: DecodingBudget) throws(WireError) -> Self {
+    package static func decode(_ payload: RawSpan, budget: DecodingBudget) throws(WireError) -> Self {
         try unpack(payload, budget: budget)
     }
 }

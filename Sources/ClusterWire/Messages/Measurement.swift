@@ -27,7 +27,7 @@ package struct Measure: ControlMessage {
 
     package func encode() -> [UInt8] { pack() }
 
-    package static func decode(_ payload: [UInt8], budget: DecodingBudget) throws(WireError) -> Self {
+    package static func decode(_ payload: RawSpan, budget: DecodingBudget) throws(WireError) -> Self {
         try unpack(payload, budget: budget)
     }
 }
@@ -130,7 +130,7 @@ package struct Measured: ControlMessage {
 
     package func encode() -> [UInt8] { pack() }
 
-    package static func decode(_ payload: [UInt8], budget: DecodingBudget) throws(WireError) -> Self {
+    package static func decode(_ payload: RawSpan, budget: DecodingBudget) throws(WireError) -> Self {
         try unpack(payload, budget: budget)
     }
 }

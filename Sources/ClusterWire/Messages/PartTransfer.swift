@@ -24,7 +24,7 @@ package struct PartOffer: ControlMessage {
 
     package func encode() -> [UInt8] { pack() }
 
-    package static func decode(_ payload: [UInt8], budget: DecodingBudget) throws(WireError) -> Self {
+    package static func decode(_ payload: RawSpan, budget: DecodingBudget) throws(WireError) -> Self {
         try unpack(payload, budget: budget)
     }
 }
@@ -64,7 +64,7 @@ package struct PartStatus: ControlMessage {
 
     package func encode() -> [UInt8] { pack() }
 
-    package static func decode(_ payload: [UInt8], budget: DecodingBudget) throws(WireError) -> Self {
+    package static func decode(_ payload: RawSpan, budget: DecodingBudget) throws(WireError) -> Self {
         try unpack(payload, budget: budget)
     }
 }
@@ -102,7 +102,7 @@ package struct PartProgress: ControlMessage {
 
     package func encode() -> [UInt8] { pack() }
 
-    package static func decode(_ payload: [UInt8], budget: DecodingBudget) throws(WireError) -> Self {
+    package static func decode(_ payload: RawSpan, budget: DecodingBudget) throws(WireError) -> Self {
         try unpack(payload, budget: budget)
     }
 }
@@ -140,7 +140,7 @@ package struct PartResult: ControlMessage {
 
     package func encode() -> [UInt8] { pack() }
 
-    package static func decode(_ payload: [UInt8], budget: DecodingBudget) throws(WireError) -> Self {
+    package static func decode(_ payload: RawSpan, budget: DecodingBudget) throws(WireError) -> Self {
         try unpack(payload, budget: budget)
     }
 }

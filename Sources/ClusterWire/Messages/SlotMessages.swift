@@ -9,7 +9,7 @@ extension Opening: ControlMessage {
 
     package func encode() -> [UInt8] { pack() }
 
-    package static func decode(_ payload: [UInt8], budget: DecodingBudget) throws(WireError) -> Self {
+    package static func decode(_ payload: RawSpan, budget: DecodingBudget) throws(WireError) -> Self {
         try unpack(payload, budget: budget)
     }
 }
@@ -111,7 +111,7 @@ package struct Closing: ControlMessage {
 
     package func encode() -> [UInt8] { pack() }
 
-    package static func decode(_ payload: [UInt8], budget: DecodingBudget) throws(WireError) -> Self {
+    package static func decode(_ payload: RawSpan, budget: DecodingBudget) throws(WireError) -> Self {
         try unpack(payload, budget: budget)
     }
 }

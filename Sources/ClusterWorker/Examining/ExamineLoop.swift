@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-import ClusterLogic
 import ClusterTransport
 import ClusterWire
 
 /// Serves one examine connection, beside whatever session holds the worker.
 struct ExamineLoop {
     let connection: FrameConnection
-    let peer: HandshakeSession
     let examiner: WorkerExaminer
     let service: WorkerService
-    let configuration: WorkerConfiguration
-    let network: Network
+    /// Opens examine connections to other workers.
+    let dialer: PeerDialer
 
     /// Answers questions until the peer closes the connection.
     func run() async throws {
@@ -55,7 +53,11 @@ struct ExamineLoop {
         let dialled = await withTaskGroup(of: (Int, Result<FrameConnection, any Error>).self) { group in
             for (index, neighbour) in neighbours.enumerated() {
                 group.addTask {
-                    do { return (index, .success(try await dial(neighbour))) } catch {
+                    do {
+                        let peer = "worker \(neighbour.name)"
+                        let dialled = try await dialer.connect(.examine, to: neighbour.address, peer: peer)
+                        return (index, .success(dialled.connection))
+                    } catch {
                         return (index, .failure(error))
                     }
                 }
@@ -83,20 +85,5 @@ struct ExamineLoop {
             links.append(link)
         }
         return links
-    }
-
-    private func dial(_ neighbour: Neighbour) async throws -> FrameConnection {
-        let connection = try await network.connect(
-            to: neighbour.address, peer: "worker \(neighbour.name)")
-        do {
-            let hello = Hello(
-                cluster: peer.cluster, node: "worker \(configuration.name)", role: .examine,
-                session: peer.session)
-            _ = try await connection.shakeHands(hello, key: configuration.key)
-            return connection
-        } catch {
-            connection.close()
-            throw error
-        }
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import BitNetEngine
-import ClusterLogic
 import ClusterWire
 import Dispatch
 import Glibc

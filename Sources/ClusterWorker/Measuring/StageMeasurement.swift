@@ -2,7 +2,6 @@
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
-import ClusterLogic
 import ClusterTransport
 import ClusterWire
 

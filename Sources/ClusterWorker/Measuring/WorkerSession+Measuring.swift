@@ -32,7 +32,9 @@ extension WorkerSession {
         var links: [LinkFigures] = []
         for neighbour in neighbours {
             do {
-                let figures = try await probe(neighbour)
+                let figures = try await dialer.withConnection(
+                    .probe, to: neighbour.address, peer: "worker \(neighbour.name)"
+                ) { try await LinkProbe.measure($0) }
                 links.append(
                     LinkFigures(
                         name: neighbour.name, latencySeconds: figures.latencySeconds,
@@ -43,15 +45,5 @@ extension WorkerSession {
             }
         }
         return Frame(LinksProbed(links: links))
-    }
-
-    private func probe(_ neighbour: Neighbour) async throws -> LinkProbe.Figures {
-        let connection = try await network.connect(
-            to: neighbour.address, peer: "worker \(neighbour.name)")
-        defer { connection.close() }
-        let hello = Hello(
-            cluster: configuration.cluster ?? "", node: configuration.name, role: .probe, session: id)
-        _ = try await connection.shakeHands(hello, key: configuration.key)
-        return try await LinkProbe.measure(connection)
     }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-import BitNetCore
+package import BitNetCore
 import Dispatch
 import Synchronization
 
 /// Where the loader of a stage waits for parts that are still being checked, or are on their way.
-final class PartGate: Sendable {
+package final class PartGate: Sendable {
     private struct State {
         var passed: Set<ContentDigest> = []
         var isClosed = false
@@ -15,13 +15,15 @@ final class PartGate: Sendable {
     private let state = Mutex(State())
     private let changed = DispatchSemaphore(value: 0)
 
+    package init() {}
+
     /// The part is verified and on disk.
-    func pass(_ digest: ContentDigest) {
+    package func pass(_ digest: ContentDigest) {
         signal { $0.passed.insert(digest) }
     }
 
     /// No more parts will come.
-    func close() {
+    package func close() {
         signal { $0.isClosed = true }
     }
 
@@ -38,7 +40,7 @@ final class PartGate: Sendable {
     ///
     /// - Returns: the first of those that are there.
     /// - Throws: `CancellationError` once the gate is closed.
-    func wait(forAnyOf parts: [PartReference]) throws -> PartReference {
+    package func wait(forAnyOf parts: [PartReference]) throws -> PartReference {
         while true {
             let (found, isClosed) = state.withLock { state in
                 let found = parts.first { state.passed.contains($0.digest) }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import BitNetFormats
-import ClusterLogic
+import ClusterProtocol
 import ClusterTransport
 import ClusterWire
+import NIOCore
 import NIOPosix
 import Synchronization
 
@@ -23,14 +24,12 @@ final class PartReception: Sendable {
     private let connection: FrameConnection
     private let session: WorkerSession
     private let store: PartStore
-    private let service: WorkerService
     private let state = Mutex(State())
 
-    init(connection: FrameConnection, session: WorkerSession, store: PartStore, service: WorkerService) {
+    init(connection: FrameConnection, session: WorkerSession, store: PartStore) {
         self.connection = connection
         self.session = session
         self.store = store
-        self.service = service
     }
 
     /// Runs until the coordinator closes the connection.
@@ -49,7 +48,7 @@ final class PartReception: Sendable {
         }
         let (incoming, openCount) = state.withLock { ($0.incoming, $0.openCount) }
         for part in incoming.values { part.close() }
-        for _ in 0..<openCount { await service.partClosed(session) }
+        await session.abandonParts(openCount)
         try result.get()
     }
 
@@ -69,25 +68,27 @@ final class PartReception: Sendable {
         switch frame.type {
         case .partOffer:
             let file = try PartOffer.decode(frame.payload).file
-            if let reason = await service.partOffered(file, to: session) { throw WorkerError(reason) }
+            let kept = try await session.offer(file)
             let directive = state.withLock { state in
                 state.openCount += 1
                 return state.machine.offered(transfer: transfer, file: file)
             }
             guard case .look = directive else { throw Self.violation(directive) }
-            work.addTask { try await self.closingOnFailure { try await self.look(for: file, transfer) } }
+            work.addTask {
+                try await self.closingOnFailure { try await self.look(for: file, transfer, keeping: kept) }
+            }
         case .partChunk:
             let chunk = try PartChunk.decode(frame.payload)
             let (directive, part) = state.withLock { state in
                 (
                     state.machine.chunk(
-                        transfer: transfer, offset: chunk.offset, byteCount: chunk.bytes.count),
+                        transfer: transfer, offset: chunk.offset, byteCount: chunk.bytes.readableBytes),
                     state.incoming[transfer]
                 )
             }
             guard case .write = directive, let part else { throw Self.violation(directive) }
             try await NIOThreadPool.singleton.runIfActive {
-                try chunk.bytes.withUnsafeBytes { try part.append($0) }
+                try chunk.bytes.withUnsafeReadableBytes { try part.append($0) }
             }
             try await acknowledge(part.byteCount, transfer)
         case .partEnd:
@@ -114,10 +115,14 @@ final class PartReception: Sendable {
     }
 
     /// Looks what is on disk of an offered part, and asks for the rest.
-    private func look(for file: PartFile, _ transfer: UInt64) async throws {
-        let kept = await session.usedParts
+    private func look(
+        for file: PartFile, _ transfer: UInt64, keeping kept: Set<ContentDigest>
+    ) async throws {
         let store = store
-        let part = try await DiskThreads.run { try store.receive(file, keeping: kept) }
+        let ending = session.ending
+        let part = try await DiskThreads.run {
+            try store.receive(file, keeping: kept, while: { !ending.hasBegun })
+        }
         let directive = state.withLock { state in
             state.incoming[transfer] = part
             return state.machine.looked(
@@ -126,7 +131,8 @@ final class PartReception: Sendable {
         }
         guard case .answer(_, let present, let isComplete) = directive else { return }
         let status = PartStatus(digest: file.digest, presentByteCount: present, isComplete: isComplete)
-        try await finish(file, isComplete ? .there : .arriving, Frame(status, stream: transfer))
+        let answer = Frame(status, stream: transfer)
+        if isComplete { await settle(file, isThere: true, answer) } else { connection.send(answer) }
     }
 
     /// Checks, syncs and names a part that has arrived.
@@ -143,24 +149,15 @@ final class PartReception: Sendable {
         let result = PartResult(
             digest: part.file.digest, isAccepted: isAccepted,
             message: isAccepted ? "" : "the bytes that arrived have another SHA-256")
-        try await finish(part.file, isAccepted ? .there : .dropped, Frame(result, stream: transfer))
-    }
-
-    private enum Outcome {
-        case arriving
-        case there
-        case dropped
+        await settle(part.file, isThere: isAccepted, Frame(result, stream: transfer))
     }
 
     /// Answers once this worker's books are right: the coordinator may act on the answer on another connection.
-    private func finish(_ file: PartFile, _ outcome: Outcome, _ answer: Frame) async throws {
-        if outcome != .arriving {
-            state.withLock { $0.openCount -= 1 }
-            await service.partClosed(session)
-        }
-        let isLast = outcome == .there ? await session.partArrived(file) : false
+    private func settle(_ file: PartFile, isThere: Bool, _ answer: Frame) async {
+        state.withLock { $0.openCount -= 1 }
+        let isLast = await session.settle(file, isThere: isThere)
         connection.send(answer)
-        if isLast { await service.storeCompleted(session) }
+        if isLast { await session.storeCompleted() }
     }
 
     /// A failure ends the wait for the next frame, too.

@@ -23,9 +23,8 @@ package final class LocalPipeline: StepPipeline {
                     do {
                         switch output {
                         case .failure(let error): throw error
-                        case .frame(let bytes, let sent):
+                        case .frame(let frame, let sent):
                             sent()
-                            let frame = try Frame(encoded: bytes)
                             if let next {
                                 next.receive(frame)
                             } else {

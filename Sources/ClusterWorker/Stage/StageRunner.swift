@@ -4,6 +4,7 @@ package import BitNetEngine
 package import ClusterWire
 import Dispatch
 package import Logging
+import NIOCore
 import Synchronization
 
 /// Runs one stage: takes the pipeline's frames in order, computes each step on a serial queue, and hands the
@@ -17,9 +18,9 @@ import Synchronization
 package final class StageRunner: @unchecked Sendable {
     /// What the stage hands on.
     package enum Output: Sendable {
-        /// A complete frame, header included, for the next stage or, from the last stage, for the coordinator;
-        /// `sent` is to be called when it has left.
-        case frame([UInt8], sent: @Sendable () -> Void)
+        /// For the next stage or, from the last stage, for the coordinator; `sent` is to be called when it has
+        /// left.
+        case frame(Frame, sent: @Sendable () -> Void)
         /// The stage can do no more; nothing follows.
         case failure(any Error)
     }
@@ -27,7 +28,6 @@ package final class StageRunner: @unchecked Sendable {
     private let stage: Stage
     private let isLast: Bool
     private let hidden: Int
-    private let hopBuffer: AlignedBuffer
     private let queue: DispatchQueue
     private let log: Logger?
     private let output: @Sendable (Output) -> Void
@@ -51,8 +51,6 @@ package final class StageRunner: @unchecked Sendable {
         self.output = output
         isLast = stage.layers.end == stage.model.layerCount
         hidden = stage.model.hiddenSize
-        hopBuffer = AlignedBuffer(
-            byteCount: isLast ? 0 : stage.tokensPerStepMax * HopLayout.byteCountPerToken(hidden: hidden))
         queue = DispatchQueue(label: "stage \(stage.layers)", qos: .userInitiated)
     }
 
@@ -115,10 +113,10 @@ package final class StageRunner: @unchecked Sendable {
         switch frame.type {
         case .opening:
             try open(Opening.decode(frame.payload))
-            if !isLast { hand(on: frame.encoded()) }
+            if !isLast { hand(on: frame) }
         case .closing:
             try close(slot: Closing.decode(frame.payload).slot)
-            if !isLast { hand(on: frame.encoded()) }
+            if !isLast { hand(on: frame) }
         case .step:
             try compute(frame, arrival: arrival)
         default:
@@ -161,33 +159,47 @@ package final class StageRunner: @unchecked Sendable {
 
     private func compute(_ frame: Frame, arrival: ContinuousClock.Instant) throws {
         let received = try StepFrame.decode(frame)
-        var step = received.step
-        let start = ContinuousClock.now
-        let hopByteCount = step.entries.count * HopLayout.byteCountPerToken(hidden: hidden)
-        guard isLast || hopByteCount <= hopBuffer.bytes.count else {
-            throw StageRunnerError(message: "step \(step.id) has more tokens than was agreed")
-        }
-        let output = UnsafeMutableRawBufferPointer(rebasing: hopBuffer.bytes.prefix(hopByteCount))
-        let results = try frame.payload.withUnsafeBytes { payload in
-            let hop =
-                received.hidden == 0 ? nil : UnsafeRawBufferPointer(rebasing: payload[received.hopRange])
-            return try stage.forward(step, hop: hop, output: isLast ? nil : output)
-        }
-        step.traces.append(
-            trace(start: start, arrival: arrival, receivedBytes: FrameHeader.byteCount + frame.payload.count))
-        completed.wrappingAdd(1, ordering: .relaxed)
+        let step = received.step
+        try checkRoom(for: step)
+        let next: Frame
         if isLast {
-            let outcome = StepOutcome(id: step.id, results: results, traces: step.traces)
-            hand(on: OutcomeFrame.encode(outcome))
+            let (results, trace) = try forward(received, in: frame, arrival: arrival, output: nil)
+            next = OutcomeFrame.encode(
+                StepOutcome(id: step.id, results: results, traces: step.traces + [trace]))
         } else {
-            hand(
-                on: StepFrame.encode(step: step, hidden: hidden) {
-                    $0.copyMemory(from: UnsafeRawBufferPointer(output))
-                })
+            next = try StepFrame.encode(step, hidden: hidden) { output throws(StageError) in
+                try forward(received, in: frame, arrival: arrival, output: output).trace
+            }
+        }
+        completed.wrappingAdd(1, ordering: .relaxed)
+        hand(on: next)
+    }
+
+    /// A frame that just fits need not do so with one more trace.
+    private func checkRoom(for step: Step) throws(StageRunnerError) {
+        let byteCount = StepFrame.payloadByteCount(
+            entryCount: step.entries.count, traceCount: step.traces.count + 1, hidden: isLast ? 0 : hidden)
+        guard byteCount != nil else {
+            throw StageRunnerError(
+                message: "step \(step.id) with \(step.entries.count) tokens and \(step.traces.count) traces "
+                    + "does not fit the frame with which it would go on")
         }
     }
 
-    private func hand(on frame: [UInt8]) {
+    private func forward(
+        _ received: StepFrame, in frame: Frame, arrival: ContinuousClock.Instant,
+        output: UnsafeMutableRawBufferPointer?
+    ) throws(StageError) -> (results: [StepResult], trace: StageTrace) {
+        let start = ContinuousClock.now
+        let results = try received.hop.withUnsafeReadableBytes { hop throws(StageError) in
+            try stage.forward(received.step, hop: hop.isEmpty ? nil : hop, output: output)
+        }
+        return (
+            results, trace(start: start, arrival: arrival, receivedBytes: frame.header.frameByteCount)
+        )
+    }
+
+    private func hand(on frame: Frame) {
         let start = ContinuousClock.now
         output(
             .frame(frame) { [self] in

@@ -9,7 +9,7 @@ package struct EngineOptions: ParsableArguments {
     @Option(
         name: [.customLong("parallel")],
         help: """
-            Sequences at a time; by default as many as fit into memory, at most \(Limits.automaticSlotsMax).
+            Sequences at a time; by default as many as fit into memory, at most \(Limits.defaultSlotsMax).
             """)
     package var slotCount: Int?
 

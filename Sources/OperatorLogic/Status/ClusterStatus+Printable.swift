@@ -11,8 +11,8 @@ extension ClusterStatus {
         result.gateway = gateway.map { PrintableText.line($0, bytesMax: Limits.addressBytesMax) }
         result.model.name = PrintableText.line(model.name, bytesMax: Limits.addressBytesMax)
         result.model.cacheType = name(model.cacheType)
-        result.reasons = reasons.prefix(AdminAPI.failuresMax).map { PrintableText.line($0) }
-        result.hints = hints.prefix(AdminAPI.failuresMax).map { PrintableText.line($0) }
+        result.reasons = reasons.prefix(Limits.statusFailuresMax).map { PrintableText.line($0) }
+        result.hints = hints.prefix(Limits.statusFailuresMax).map { PrintableText.line($0) }
         result.stages = stages.prefix(Limits.workersMax).map { stage in
             var stage = stage
             stage.worker = name(stage.worker)
@@ -21,7 +21,7 @@ extension ClusterStatus {
             stage.build = stage.build.map(name)
             return stage
         }
-        result.failures = failures.prefix(AdminAPI.failuresMax).map { failure in
+        result.failures = failures.prefix(Limits.statusFailuresMax).map { failure in
             var failure = failure
             failure.worker = failure.worker.map(name)
             failure.message = PrintableText.line(failure.message)

@@ -8,23 +8,23 @@ extension StatusScreen {
         guard !status.stages.isEmpty else {
             return [StyledLine("no stages yet: layers are given out once the workers have joined", .faint)]
         }
-        return FittedTable(columns: identity + figures + details).lines(width: width)
+        return Table(identity + figures + details).lines(fitting: width)
     }
 
     private func column(
-        _ header: String, _ importance: Int, isFlushRight: Bool = true, min: Int = 0,
+        _ header: String, _ importance: Int, alignment: Table<StyledLine>.Alignment = .right, min: Int = 0,
         style: (StageStatus) -> StyledLine.Style = { _ in .plain }, _ text: (StageStatus) -> String
-    ) -> FittedTable.Column {
-        FittedTable.Column(
-            header: header, importance: importance, isFlushRight: isFlushRight, columnsMin: min,
-            cells: status.stages.map { .init(text: text($0), style: style($0)) })
+    ) -> Table<StyledLine>.Column {
+        Table.Column(
+            alignment: alignment, importance: importance, widthMin: min,
+            cells: [StyledLine(header, .faint)] + status.stages.map { StyledLine(text($0), style($0)) })
     }
 
-    private var identity: [FittedTable.Column] {
+    private var identity: [Table<StyledLine>.Column] {
         [
-            column("STAGE", 0, isFlushRight: false) { FigureText.count($0.index) },
-            column("WORKER", 0, isFlushRight: false) { $0.worker.clipped(to: max(width / 6, 8)) },
-            column("STATE", 0, isFlushRight: false, min: 7, style: style) { stage in
+            column("STAGE", 0, alignment: .left) { FigureText.count($0.index) },
+            column("WORKER", 0, alignment: .left) { $0.worker.clipped(to: max(width / 6, 8)) },
+            column("STATE", 0, alignment: .left, min: 7, style: style) { stage in
                 guard let progress = stage.progress, stage.state == .receiving || stage.state == .loading
                 else { return stage.state.rawValue }
                 return "\(stage.state.rawValue) \(FigureText.share(progress))"
@@ -38,7 +38,7 @@ extension StatusScreen {
         ]
     }
 
-    private var figures: [FittedTable.Column] {
+    private var figures: [Table<StyledLine>.Column] {
         [
             column("MEM GiB", 4, min: 8) { stage in
                 FigureText.pair(
@@ -51,7 +51,7 @@ extension StatusScreen {
                 stage.computeMilliseconds.map { FigureText.significant($0) + " ms" } ?? FigureText.unknown
             },
             column("IDLE", 3, min: 4) { FigureText.share($0.idleFraction) },
-            column("BUSY", prefersBars ? 5 : 11, isFlushRight: false, min: 10) { stage in
+            column("BUSY", prefersBars ? 5 : 11, alignment: .left, min: 10) { stage in
                 Bars.share(stage.idleFraction.map { 1 - $0 }, columns: 10)
             },
             column("LINK ms", 7) { FigureText.significant($0.linkMilliseconds) },
@@ -60,11 +60,11 @@ extension StatusScreen {
     }
 
     /// What there is room for on wide screens only, the release and the mark of the slowest stage apart.
-    private var details: [FittedTable.Column] {
+    private var details: [Table<StyledLine>.Column] {
         [
             column("IN MB/s", 14) { FigureText.significant($0.receivedBytesPerSecond.map { $0 / 1e6 }) },
             column("STEPS/s", 15) { FigureText.significant($0.stepsPerSecond) },
-            column("ISA", 10, isFlushRight: false) { $0.isa ?? FigureText.unknown },
+            column("ISA", 10, alignment: .left) { $0.isa ?? FigureText.unknown },
             column("THREADS", 12) { $0.threads.map { FigureText.count($0) } ?? FigureText.unknown },
             column("STEAL", 13, style: stealStyle) { stage in
                 FigureText.share(stage.stealFraction)
@@ -74,7 +74,7 @@ extension StatusScreen {
             column("VERSION", 9) { stage in
                 stage.build.map { Self.release($0).clipped(to: 16) } ?? FigureText.unknown
             },
-            column("", 1, isFlushRight: false, style: slowestStyle) { $0.isSlowest ? "<- slowest" : "" },
+            column("", 1, alignment: .left, style: slowestStyle) { $0.isSlowest ? "<- slowest" : "" },
         ]
     }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 
 /// One line of a screen: printable text whose parts may have a colour.
 package struct StyledLine: Equatable, Sendable {
@@ -78,6 +79,10 @@ package struct StyledLine: Equatable, Sendable {
             isColoured && span.style != .plain ? span.style.code + span.text + "\u{1B}[0m" : span.text
         }.joined()
     }
+}
+
+extension StyledLine: TableCell {
+    package static func spaces(_ count: Int) -> StyledLine { StyledLine(.spaces(count)) }
 }
 
 extension [StyledLine] {

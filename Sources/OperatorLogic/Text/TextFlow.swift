@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 
 /// Text under a label at the left, broken where the screen ends.
 enum TextFlow {

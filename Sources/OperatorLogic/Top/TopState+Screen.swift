@@ -41,7 +41,7 @@ extension TopState {
         let highest = rates.compactMap(\.self).filter(\.isFinite).max()
         let label = "max \(FigureText.significant(highest)) tok/s"
         let room = max(width, 40) - TextFlow.labelColumns - label.columns - 1
-        let strip = Bars.history(rates, columns: max(min(room, rates.count), 0))
+        let strip = Bars.history(Array(rates), columns: max(min(room, rates.count), 0))
         guard !strip.isEmpty else { return [] }
         var line = StyledLine(strip, .good)
         line.append(" " + label, .faint)

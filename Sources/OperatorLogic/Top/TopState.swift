@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 package import AdminAPI
-import BitNetCore
+package import BitNetCore
 
 /// What a live screen knows: the last picture, what came before it, and what keys have changed.
 package struct TopState: Equatable, Sendable {
@@ -14,7 +14,7 @@ package struct TopState: Equatable, Sendable {
     package private(set) var showsHelp = false
     package private(set) var delaySeconds: Double
     /// Tokens per second, the latest last; `nil` where none could be had.
-    package private(set) var rates: [Double?] = []
+    package private(set) var rates = Recent<Double?>(countMax: Limits.screenHistoryMax)
     /// Stages that are scrolled past.
     package private(set) var firstStage = 0
 
@@ -25,7 +25,7 @@ package struct TopState: Equatable, Sendable {
     package mutating func receive(_ status: ClusterStatus) {
         guard !isPaused else { return }
         problem = nil
-        remember(status.throughput.decodeTokensPerSecond)
+        rates.append(status.throughput.decodeTokensPerSecond)
         self.status = status
         firstStage = min(firstStage, max(status.stages.count - 1, 0))
     }
@@ -34,7 +34,7 @@ package struct TopState: Equatable, Sendable {
     package mutating func fail(_ message: String) {
         guard !isPaused else { return }
         problem = PrintableText.line(message)
-        remember(nil)
+        rates.append(nil)
     }
 
     /// - Returns: whether to go on.
@@ -49,10 +49,5 @@ package struct TopState: Equatable, Sendable {
         case .down: firstStage = min(firstStage + 1, max((status?.stages.count ?? 0) - 1, 0))
         }
         return true
-    }
-
-    private mutating func remember(_ rate: Double?) {
-        rates.append(rate)
-        if rates.count > Limits.screenHistoryMax { rates.removeFirst(rates.count - Limits.screenHistoryMax) }
     }
 }

@@ -3,6 +3,7 @@ import ArgumentParser
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
+import BitNetSynthesis
 import CommandLine
 
 /// How fast this machine is, beside what it could be at best.

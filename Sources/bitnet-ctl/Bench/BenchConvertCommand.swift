@@ -2,10 +2,8 @@
 import ArgumentParser
 import BitNetCore
 import BitNetFormats
-import ClusterCoordinator
 import CommandLine
-import Dispatch
-import Synchronization
+import OperatorReports
 
 /// How fast a model's files become what workers get.
 struct BenchConvertCommand: AsyncParsableCommand {
@@ -46,57 +44,9 @@ struct BenchConvertCommand: AsyncParsableCommand {
     func run() async throws {
         try await Program.run {
             let file = try ModelFile(path: model, options: modelArguments.options)
-            let kinds = kinds(of: file)
-            _ = try seconds(kinds, of: file)
-            let times = try (0..<rounds).map { _ in try seconds(kinds, of: file) }.sorted()
-            let median = times[times.count / 2]
-            let input = Double(kinds.reduce(0) { $0 + file.sourceByteCount(of: $1) })
-            let output = Double(kinds.reduce(0) { $0 + file.byteCount(of: $1) })
-            Console().write(
-                json
-                    ? record(input, output, median).encoded + "\n" : text(file, input, output, median))
+            let bench = ConversionBench(file: file, layers: layers, threadCount: threads)
+            let report = try bench.measure(rounds: rounds)
+            Console().write(json ? report.json.encoded + "\n" : report.text)
         }
-    }
-
-    private func kinds(of file: ModelFile) -> [PartReference.Kind] {
-        let all = ModelFile.kinds(of: file.description)
-        guard let layers else { return file.description.hasTiedHead ? all.filter { $0 != .head } : all }
-        return (0..<min(max(layers, 1), file.description.layerCount)).map { .layer($0) }
-    }
-
-    private func seconds(_ kinds: [PartReference.Kind], of file: ModelFile) throws -> Double {
-        let next = Mutex(0)
-        let failure = Mutex<(any Error)?>(nil)
-        let start = ContinuousClock.now
-        DispatchQueue.concurrentPerform(iterations: threads) { _ in
-            while true {
-                let index = next.withLock { next in
-                    defer { next += 1 }
-                    return next
-                }
-                guard index < kinds.count else { return }
-                do { _ = try file.pack(kinds[index]) { _ in } } catch {
-                    failure.withLock { $0 = error }
-                    return
-                }
-            }
-        }
-        if let error = failure.withLock({ $0 }) { throw error }
-        return start.duration(to: .now).seconds
-    }
-
-    private func text(_ file: ModelFile, _ input: Double, _ output: Double, _ seconds: Double) -> String {
-        "\(file.description.name): \((input / 1e9).text(places: 2)) GB become \((output / 1e9).text(places: 2)) GB "
-            + "in \(seconds.text(places: 2)) s with \(threads) thread\(threads == 1 ? "" : "s"): "
-            + "\((input / seconds / 1e9).text(places: 2)) GB/s of input, "
-            + "\((input / seconds / 1e9 / Double(threads)).text(places: 2)) a thread\n"
-    }
-
-    private func record(_ input: Double, _ output: Double, _ seconds: Double) -> JSONValue {
-        .object([
-            ("input_bytes", .number(input)), ("output_bytes", .number(output)),
-            ("seconds", .number(seconds)), ("threads", .integer(threads)),
-            ("input_bytes_per_second", .number(input / seconds)),
-        ])
     }
 }

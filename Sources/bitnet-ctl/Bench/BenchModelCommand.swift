@@ -3,8 +3,10 @@ import ArgumentParser
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
+import BitNetSynthesis
 import ClusterCoordinator
 import CommandLine
+import OperatorReports
 
 /// A whole model in one process, and where its time goes.
 struct BenchModelCommand: AsyncParsableCommand {
@@ -85,7 +87,8 @@ struct BenchModelCommand: AsyncParsableCommand {
         try await Program.run {
             let console = Console()
             let kernels = try bench.kernels.kernels(threadCount: threads.count)
-            let meter = try makeMeter(kernels, console)
+            let options = options
+            let meter = try makeMeter(kernels, options, console)
             console.note("\(meter.stage.model.name): loaded")
             let phases = [
                 try meter.decode("decode", sequences: 1),
@@ -93,12 +96,13 @@ struct BenchModelCommand: AsyncParsableCommand {
                 try meter.prefill(),
             ]
             let report = ModelBenchReport(
-                meter: meter, phases: phases, kernels: kernels, command: self, synthetic: shape != nil)
+                meter, phases: phases, machine: Machine(kernels, mode: bench.kernels.mode), options: options,
+                isSynthetic: shape != nil)
             console.write(bench.json ? report.json.encoded + "\n" : report.text)
         }
     }
 
-    private func makeMeter(_ kernels: Kernels, _ console: Console) throws -> ModelBench {
+    private var options: ModelBench.Options {
         var options = ModelBench.Options()
         options.context = context
         options.reservedContext = ctxSize ?? 0
@@ -108,8 +112,15 @@ struct BenchModelCommand: AsyncParsableCommand {
         options.headType = head.head
         options.threadCount = threads.count
         options.phaseSeconds = seconds
+        return options
+    }
+
+    private func makeMeter(
+        _ kernels: Kernels, _ options: ModelBench.Options, _ console: Console
+    ) throws -> ModelBench {
         if let shape = try shape.map(BenchOptions.shape) {
             var model = shape.description
+            var options = options
             let measured = layers ?? shape.layerCountMeasured
             if measured < model.layerCount { options.layerCountTotal = model.layerCount }
             model.layerCount = measured

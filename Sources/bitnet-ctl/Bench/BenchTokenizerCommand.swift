@@ -2,7 +2,9 @@
 import ArgumentParser
 import BitNetCore
 import BitNetFormats
+import BitNetTokenizer
 import CommandLine
+import OperatorReports
 
 /// How fast a tokenizer loads and encodes, on one thread.
 struct BenchTokenizerCommand: AsyncParsableCommand {
@@ -52,9 +54,10 @@ struct BenchTokenizerCommand: AsyncParsableCommand {
             let bench = try TokenizerBench(rounds: rounds) {
                 try Tokenizer.open(path: model, options: modelArguments.options)
             }
-            let results = texts.map { bench.encode($0.0, prompts(of: $0.1)) }
-            let report = TokenizerBenchReport(
-                model: model, bench: bench, results: results, promptBytes: promptBytes)
+            let rows = texts.map { name, text in
+                bench.encode(name, TokenizerBench.prompts(of: text, byteCountMin: promptBytes))
+            }
+            let report = TokenizerBenchReport(bench, model: model, promptByteCount: promptBytes, rows: rows)
             console.write(json ? report.json.encoded + "\n" : report.text)
         }
     }
@@ -65,19 +68,5 @@ struct BenchTokenizerCommand: AsyncParsableCommand {
             throw TokenizeError(message: "\(path) is larger than \(Limits.promptBytesMax) bytes")
         }
         return text.withBytes { String(decoding: $0, as: UTF8.self) }
-    }
-
-    /// Cuts a text behind the first end of line that lies far enough.
-    private func prompts(of text: String) -> [String] {
-        var prompts: [String] = []
-        var prompt = ""
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-            prompt.append(contentsOf: line)
-            prompt.append("\n")
-            guard prompt.utf8.count >= promptBytes else { continue }
-            prompts.append(prompt)
-            prompt = ""
-        }
-        return prompt.isEmpty ? prompts : prompts + [prompt]
     }
 }

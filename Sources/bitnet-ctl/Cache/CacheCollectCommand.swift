@@ -3,7 +3,6 @@ import ArgumentParser
 import BitNetCore
 import BitNetFormats
 import ClusterConfig
-import ClusterLogic
 import CommandLine
 
 /// Makes a store smaller.

@@ -2,8 +2,6 @@
 import ArgumentParser
 import BitNetCore
 import BitNetFormats
-import ClusterLogic
-import CommandLine
 import Glibc
 
 /// What is in a store.
@@ -50,7 +48,7 @@ struct CacheListCommand: AsyncParsableCommand {
         }
         let partial = contents.entries.count(where: \.file.isPartial)
         let free = FileSystem.freeByteCount(at: contents.directory)
-        var table = TextTable(["part", "state", "bytes", "used", "what"])
+        var table = Table(["part", "state", "bytes", "used", "what"], others: .right)
         for row in rows { table.add(row) }
         return table.text
             + "\(contents.entries.count - partial) parts, \(partial) partial, \(contents.byteCount) bytes "

@@ -3,7 +3,6 @@ import ArgumentParser
 import BitNetCore
 import BitNetFormats
 import ClusterCoordinator
-import ClusterLogic
 import CommandLine
 import Synchronization
 

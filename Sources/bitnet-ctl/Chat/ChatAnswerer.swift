@@ -32,7 +32,7 @@ struct ChatAnswerer: Sendable {
         var finishReason: String?
         var isComplete = false
         try await remote.events(
-            .POST, "/chat/completions", JSONText.bytes(request), within: Limits.generationTimeout
+            .POST, "/chat/completions", JSONDocument.bytes(request), within: Limits.generationTimeout
         ) { event in
             guard event.data != ChatCompletionChunk.end else {
                 isComplete = true
@@ -64,7 +64,7 @@ struct ChatAnswerer: Sendable {
     ) {
         guard let tokenCount, let first else { return }
         let seconds = first.duration(to: .now).seconds
-        var line = "\(tokenCount) token\(tokenCount == 1 ? "" : "s")"
+        var line = plural(tokenCount, "token")
         // The first token's time is that of reading the prompt.
         if tokenCount > 1, seconds > 0 {
             line += ", \((Double(tokenCount - 1) / seconds).text(places: 1)) tok/s"

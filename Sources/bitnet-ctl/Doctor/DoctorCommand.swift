@@ -4,11 +4,12 @@ import BitNetCore
 import BitNetFormats
 import ClusterConfig
 import ClusterCoordinator
-import ClusterLogic
+import ClusterPlanning
 import ClusterWire
 import ClusterWorker
 import CommandLine
 import Glibc
+import OperatorReports
 
 /// Whether the machines of a cluster are fit for it.
 struct DoctorCommand: AsyncParsableCommand {

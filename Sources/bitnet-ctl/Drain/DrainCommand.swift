@@ -46,7 +46,7 @@ struct DrainCommand: AsyncParsableCommand {
                     try await Task.sleep(for: .milliseconds(500))
                     document = try await progress(remote)
                 }
-                let text = wait ? try JSONText.encode(document) : String(decoding: bytes, as: UTF8.self)
+                let text = wait ? try JSONDocument.text(document) : String(decoding: bytes, as: UTF8.self)
                 console.write(json ? text + "\n" : summary(document) + "\n")
             }
         }

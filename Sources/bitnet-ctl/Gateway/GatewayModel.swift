@@ -2,17 +2,10 @@
 import BitNetCore
 import NIOHTTP1
 import OperatorLogic
+import OperatorReports
 
 /// A cluster's model by way of its gateway: tokens in, tokens and log-probabilities out.
 struct GatewayModel: Sendable {
-    /// How the next token is chosen.
-    struct Draw: Equatable, Sendable {
-        /// 0 always takes the most probable token.
-        var temperature: Double = 0
-        var topP: Double = 1
-        var seed: UInt64 = 0
-    }
-
     let remote: Remote
     let id: String
     /// Tokens that prompt and answer may have together; `nil` if the gateway does not tell.
@@ -29,7 +22,7 @@ struct GatewayModel: Sendable {
     }
 
     /// What follows a prompt.
-    func continuation(of prompt: [UInt32], _ draw: Draw, tokenCountMax: Int) async throws -> TokenTrace {
+    func continuation(of prompt: [UInt32], _ draw: TokenDraw, tokenCountMax: Int) async throws -> TokenTrace {
         var request = CompletionRequest(model: id, prompt: prompt, maxTokens: tokenCountMax)
         request.temperature = draw.temperature
         request.topP = draw.topP
@@ -62,38 +55,16 @@ struct GatewayModel: Sendable {
     func tokens(of text: String) async throws -> [UInt32] {
         // The path of llama.cpp's server, which stands beside OpenAI's.
         try await remote.send(
-            .POST, "//tokenize", JSONText.bytes(TokenizeRequest(content: text)), as: TokenizeAnswer.self,
+            .POST, "//tokenize", JSONDocument.bytes(TokenizeRequest(content: text)), as: TokenizeAnswer.self,
             bytesMax: Limits.completionBytesMax
         ).tokens
     }
 
     private func logProbabilities(_ request: CompletionRequest) async throws -> Completion.LogProbabilities {
         let completion = try await remote.send(
-            .POST, "/completions", JSONText.bytes(request), as: Completion.self,
+            .POST, "/completions", JSONDocument.bytes(request), as: Completion.self,
             bytesMax: Limits.completionBytesMax, within: Limits.generationTimeout)
         guard let list = completion.choices.first?.logprobs else { throw remote.address.unreadable }
         return list
-    }
-}
-
-/// Calls `body` for 0..<`count`, at most `limit` at a time, and returns what it returns in this order.
-func concurrently<Result: Sendable>(
-    _ count: Int, limit: Int, _ body: @escaping @Sendable (Int) async throws -> Result
-) async throws -> [Result] {
-    try await withThrowingTaskGroup(of: (Int, Result).self) { group in
-        defer { group.cancelAll() }
-        var results = [Result?](repeating: nil, count: count)
-        var next = 0
-        while next < min(count, max(limit, 1)) {
-            group.addTask { [next] in (next, try await body(next)) }
-            next += 1
-        }
-        while let (index, result) = try await group.next() {
-            results[index] = result
-            guard next < count else { continue }
-            group.addTask { [next] in (next, try await body(next)) }
-            next += 1
-        }
-        return results.compactMap(\.self)
     }
 }

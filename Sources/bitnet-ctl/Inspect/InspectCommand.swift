@@ -4,6 +4,7 @@ import BitNetCore
 import BitNetEngine
 import BitNetFormats
 import CommandLine
+import OperatorReports
 
 /// What a model file is, and what it would take to run it.
 struct InspectCommand: AsyncParsableCommand {

@@ -3,8 +3,11 @@ import ArgumentParser
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
+import BitNetTokenizer
 import ClusterCoordinator
 import CommandLine
+import OperatorReports
+import PipelineHost
 
 /// How well a model predicts a text, and what cutting it costs.
 struct PerplexityCommand: AsyncParsableCommand {
@@ -66,10 +69,11 @@ struct PerplexityCommand: AsyncParsableCommand {
             let modelFile = try ModelFile(path: model, options: modelArguments.options)
             let tokenizer = try modelFile.tokenizer()
             let tokens = tokenizer.encode(text, addsBeginning: tokenizer.addsBeginning)
-            let whole = try measure([], modelFile, tokens)
-            show([], whole, whole, console)
+            let uncut = try measure([], modelFile, tokens)
+            show(CutPerplexity(cuts: [], result: uncut, uncut: uncut), console)
             for list in try cuts.map({ try LayerCuts(parsing: $0).layers }) {
-                show(list, try measure(list, modelFile, tokens), whole, console)
+                let result = try measure(list, modelFile, tokens)
+                show(CutPerplexity(cuts: list, result: result, uncut: uncut), console)
             }
         }
     }
@@ -78,11 +82,10 @@ struct PerplexityCommand: AsyncParsableCommand {
         try await gateway.use(admin) { remote in
             let model = try await GatewayModel(remote)
             let tokens = try await model.tokens(of: text)
-            let length = min(
-                ctxSize ?? .max, ClusterPerplexity.windowLength(contextLength: model.contextLength))
+            let length = min(ctxSize ?? .max, PerplexityWindows.length(contextLength: model.contextLength))
             let scores = try await ClusterPerplexity(model: model)
-                .scores(ClusterPerplexity.windows(tokens, length: length))
-            guard let result = ClusterPerplexity.perplexity(scores) else {
+                .scores(PerplexityWindows(tokens, length: length))
+            guard let result = Perplexity(scores: scores) else {
                 throw PerplexityError(message: "\(file) has fewer than two tokens")
             }
             let row = ClusterRow(
@@ -90,7 +93,7 @@ struct PerplexityCommand: AsyncParsableCommand {
                 tokens: result.tokenCount, nll: result.negativeLogLikelihood, window: length)
             console.write(
                 json
-                    ? try JSONText.encode(row) + "\n"
+                    ? try JSONDocument.text(row) + "\n"
                     : "cluster: perplexity \(result.value.text(places: 5)) over \(result.tokenCount) tokens in windows "
                         + "of \(length)\n")
         }
@@ -108,19 +111,8 @@ struct PerplexityCommand: AsyncParsableCommand {
         return result
     }
 
-    private func show(_ cuts: [Int], _ result: Perplexity, _ whole: Perplexity, _ console: Console) {
-        let change = (result.value / whole.value - 1) * 100
-        let names = cuts.map(String.init).joined(separator: ",")
-        if json {
-            console.write(
-                "{\"cuts\":[\(names)],\"perplexity\":\(result.value),\"tokens\":\(result.tokenCount),"
-                    + "\"nll\":\(result.negativeLogLikelihood),\"change_percent\":\(change)}\n")
-        } else {
-            let label = cuts.isEmpty ? "no cut" : "cut before \(names)"
-            console.write(
-                "\(label): perplexity \(result.value.text(places: 5)) over \(result.tokenCount) tokens"
-                    + (cuts.isEmpty ? "\n" : ", \(change >= 0 ? "+" : "")\(change.text(places: 4)) %\n"))
-        }
+    private func show(_ row: CutPerplexity, _ console: Console) {
+        console.write(json ? row.json.encoded + "\n" : row.text)
     }
 }
 
@@ -136,15 +128,4 @@ private struct ClusterRow: Encodable {
 
 struct PerplexityError: RemediableError {
     let message: String
-}
-
-/// A text to read whole.
-enum TextFile {
-    static func read(_ path: String) throws -> String {
-        let file = try MappedFile(path: path)
-        guard file.byteCount <= Limits.promptBytesMax else {
-            throw PerplexityError(message: "\(path) is larger than \(Limits.promptBytesMax) bytes")
-        }
-        return file.withBytes { String(decoding: $0, as: UTF8.self) }
-    }
 }

@@ -2,10 +2,12 @@
 import ArgumentParser
 import BitNetCore
 import BitNetFormats
+import BitNetSynthesis
 import ClusterConfig
 import ClusterCoordinator
-import ClusterLogic
+import ClusterPlanning
 import CommandLine
+import OperatorReports
 
 /// What a cluster would do with a model, without touching the cluster.
 struct PlanCommand: AsyncParsableCommand {
@@ -78,12 +80,13 @@ struct PlanCommand: AsyncParsableCommand {
             if simulate {
                 let scaling = try Scaling(
                     model: planned.description, cluster: file?.cluster, book: book ?? MeasurementBook(),
-                    options: options, cases: simulation)
+                    assumptions: options.assumptions,
+                    cases: simulation.cases)
                 console.write(json ? scaling.json.encoded + "\n" : scaling.text)
             } else if let file {
                 var subject = try PlanSubject(
                     file: file, model: planned.description, cost: planned.cost(options, slotCount: 1),
-                    book: book ?? MeasurementBook(), options: options)
+                    book: book ?? MeasurementBook(), assumptions: options.assumptions)
                 let (_, outcome) = try SlotCounts.first(wanted: options.slotCount) {
                     slotCount throws(PlanError) in
                     subject.cost = planned.cost(options, slotCount: slotCount)

@@ -4,8 +4,9 @@ import BitNetCore
 import BitNetFormats
 import ClusterConfig
 import ClusterCoordinator
-import ClusterLogic
+import ClusterPlanning
 import CommandLine
+import OperatorReports
 
 /// What a plan is made of besides workers and model.
 struct PlanOptions: ParsableArguments {
@@ -15,7 +16,7 @@ struct PlanOptions: ParsableArguments {
         name: [.customLong("parallel")],
         help: """
             Sequences at a time that memory is kept for; by default, as of bitnet-coord, as many as fit, at most \
-            \(Limits.automaticSlotsMax).
+            \(Limits.defaultSlotsMax).
             """)
     var slotCount: Int?
 
@@ -40,17 +41,23 @@ struct PlanOptions: ParsableArguments {
         guard slotCount.map((1...Limits.slotsMax).contains) ?? true else {
             throw ValidationError("--parallel must be 1...\(Limits.slotsMax)")
         }
-        _ = try Self.speed(assumeBandwidth, "--assume-bandwidth")
-        _ = try assumedSpeeds
-        _ = try link
+        _ = try assumptions
     }
 
     func settings(_ model: ModelDescription, slotCount: Int) -> StageSettings {
         stage.request.settings(slotCount: slotCount, of: model)
     }
 
+    var assumptions: PlanAssumptions {
+        get throws {
+            PlanAssumptions(
+                readBytesPerSecond: try Self.speed(assumeBandwidth, "--assume-bandwidth"),
+                readBytesPerSecondByWorker: try assumedSpeeds, link: try link)
+        }
+    }
+
     /// By the names of workers.
-    var assumedSpeeds: [String: Double] {
+    private var assumedSpeeds: [String: Double] {
         get throws {
             var speeds: [String: Double] = [:]
             for text in assume {
@@ -64,12 +71,7 @@ struct PlanOptions: ParsableArguments {
         }
     }
 
-    var assumedSpeed: Double {
-        get throws { try Self.speed(assumeBandwidth, "--assume-bandwidth") }
-    }
-
-    /// What links are that were not measured.
-    var link: LinkProfile {
+    private var link: LinkProfile {
         get throws {
             do throws(ProfileError) {
                 return try Self.link(gigabits: assumeLink, delayMs: assumeDelay)

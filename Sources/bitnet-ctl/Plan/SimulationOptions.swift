@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
 import BitNetCore
-import ClusterLogic
+import ClusterPlanning
+import OperatorReports
 
 /// Which cases a simulation goes through.
 struct SimulationOptions: ParsableArguments {
@@ -18,23 +19,29 @@ struct SimulationOptions: ParsableArguments {
     var sequences = "1,8,64,512"
 
     func validate() throws {
-        _ = try (workerCounts, concurrencies, profiles)
+        _ = try cases
     }
 
-    var workerCounts: [Int] { get throws { try Self.integers(counts, "--counts", 1...Limits.workersMax) } }
-    var concurrencies: [Int] {
-        get throws { try Self.integers(sequences, "--sequences", 1...Limits.slotsMax) }
+    var cases: ScalingCases {
+        get throws {
+            ScalingCases(
+                workerCounts: try Self.integers(counts, "--counts", 1...Limits.workersMax),
+                links: try profiles,
+                concurrencies: try Self.integers(sequences, "--sequences", 1...Limits.slotsMax))
+        }
     }
 
     /// Every speed with every delay.
-    var profiles: [(gigabits: Double, delayMs: Double, link: LinkProfile)] {
+    private var profiles: [ScalingCases.Link] {
         get throws {
             let speeds = try Self.numbers(links, "--links")
             let delays = try Self.numbers(delays, "--delays")
             return try speeds.flatMap { speed in
                 try delays.map { delay in
                     do throws(ProfileError) {
-                        return (speed, delay, try PlanOptions.link(gigabits: speed, delayMs: delay))
+                        return ScalingCases.Link(
+                            gigabits: speed, delayMs: delay,
+                            profile: try PlanOptions.link(gigabits: speed, delayMs: delay))
                     } catch {
                         throw ValidationError("--links, --delays: \(error.message)")
                     }

@@ -46,8 +46,8 @@ struct RemoteAddress: Equatable, Sendable {
     }
 
     private var isLoopback: Bool {
-        let host = hostAndPort.prefix(upTo: endOfHost)
-        return host == "localhost" || host == "[::1]" || host.hasPrefix("127.")
+        let address = hostAndPort + (endOfHost == hostAndPort.endIndex ? ":0" : "")
+        return (try? HostPort(parsing: address))?.isLoopback ?? false
     }
 
     private var schemeLength: Int { base.prefix { $0 != ":" }.count + 3 }

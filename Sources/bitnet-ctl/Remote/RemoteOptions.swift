@@ -47,37 +47,3 @@ struct GatewayOptions: ParsableArguments {
             by: RemoteAddress(.coordinator, admin.coordinator))
     }
 }
-
-/// A key to show.
-enum KeyText {
-    /// The first key of a file; `nil` without a file.
-    static func read(_ path: String?) throws -> String? {
-        guard let path else { return nil }
-        let key = try APIKeyFile.read(path).first
-        // It goes into a header's line.
-        guard key?.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) ?? true else {
-            throw ConfigError(path: path, "the first key has characters other than printable ASCII")
-        }
-        return key
-    }
-}
-
-/// Options that a shell may keep for all commands.
-enum RemoteTwins {
-    private static let prefix = "BITNET_CTL_"
-    private static let admin: Set<String> = ["--coordinator", "--admin-key-file"]
-    private static let gateway: Set<String> = ["--gateway", "--api-key-file"]
-    private static let commands: [String: Set<String>] = [
-        "status": admin, "top": admin, "drain": admin, "events": admin,
-        "chat": admin.union(gateway), "verify": admin.union(gateway), "perplexity": admin.union(gateway),
-    ]
-
-    /// The command line with `BITNET_CTL_COORDINATOR=URL` as `--coordinator=URL`, where the command has that option.
-    static func apply(to arguments: [String]) -> [String] {
-        guard let command = arguments.first, let options = commands[command] else { return arguments }
-        let twins = EnvironmentTwins.arguments(prefix: prefix).filter { argument in
-            options.contains(String(argument.prefix { $0 != "=" }))
-        }
-        return [command] + twins + arguments.dropFirst()
-    }
-}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
 import BitNetFormats
+import BitNetSynthesis
 
 /// What of a named shape is made different.
 struct ShapeOptions: ParsableArguments {

@@ -2,6 +2,7 @@
 import ArgumentParser
 import BitNetCore
 import BitNetFormats
+import BitNetSynthesis
 import ClusterCoordinator
 import CommandLine
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import BitNetFormats
+import BitNetSynthesis
 import ClusterCoordinator
 
 /// What has been written.

@@ -4,9 +4,12 @@ import ArgumentParser
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
+import BitNetTokenizer
 import ClusterCoordinator
 import CommandLine
 import OperatorLogic
+import OperatorReports
+import TextGeneration
 
 /// Whether a cluster writes what one process would.
 struct VerifyCommand: AsyncParsableCommand {
@@ -74,17 +77,24 @@ struct VerifyCommand: AsyncParsableCommand {
             let codec = TextCodec(tokenizer: try file.tokenizer(), template: nil)
             let cases = try cases(codec, subject)
             let textTokens = try codec.tokens(of: .text(text.map(TextFile.read) ?? VerifyTexts.text))
-            let length = ClusterPerplexity.windowLength(contextLength: subject.plan.contextLength)
-            let windows = ClusterPerplexity.windows(textTokens, length: length)
+            let windows = PerplexityWindows(
+                textTokens, length: PerplexityWindows.length(contextLength: subject.plan.contextLength))
             let run = VerifyRun(
                 subject: subject, model: file, threads: threads.threads, console: console)
             let cluster = try await gateway.use(admin) { remote in
                 try await run.cluster(GatewayModel(remote), cases, windows)
             }
-            let local = try await run.local(cases, windows)
-            let whole = try run.whole(textTokens, windowLength: length)
-            let report = report(subject, cases, windows, codec, cluster, local, whole, length)
-            console.write(json ? try JSONText.encode(report) + "\n" : report.text)
+            let report = VerifyComparison(
+                subject: subject, cases: cases,
+                textName: text?.split(separator: "/").last.map(String.init) ?? "the built-in text",
+                tokenNames: windows.prompts.map { prompt in
+                    prompt.dropFirst().map { TokenTrace.name(of: codec.bytes(of: $0)) }
+                },
+                windowLength: windows.length, cluster: cluster,
+                local: try await run.local(cases, windows),
+                uncut: try run.uncut(textTokens, windowLength: windows.length)
+            ).report
+            console.write(json ? try JSONDocument.text(report) + "\n" : report.text)
             if !report.isIdentical { throw ExitCode(1) }
         }
     }
@@ -104,44 +114,5 @@ struct VerifyCommand: AsyncParsableCommand {
         }
         return VerifyCase.cases(
             encoded.filter { !$0.tokens.isEmpty }, tokenCountMax: nPredict, seed: seed)
-    }
-
-    private func report(
-        _ subject: VerifySubject, _ cases: [VerifyCase], _ windows: [[UInt32]], _ codec: TextCodec,
-        _ cluster: VerifyRun.Outcome, _ local: VerifyRun.Outcome, _ whole: Perplexity?, _ windowLength: Int
-    ) -> VerifyReport {
-        var rows: [VerifyReport.Row] = []
-        for (item, sides) in zip(cases, zip(cluster.traces, local.traces)) {
-            let difference = sides.0.difference(from: sides.1)
-            rows.append(
-                .init(
-                    prompt: item.prompt, mode: item.mode, tokens: difference?.place ?? sides.0.count,
-                    isIdentical: difference == nil, difference: difference))
-        }
-        let names = windows.map { $0.dropFirst().map { TokenTrace.name(of: codec.bytes(of: $0)) } }
-        let (read, reread) = (Self.trace(names, cluster.scores), Self.trace(names, local.scores))
-        let difference = read.difference(from: reread)
-        rows.append(
-            .init(
-                prompt: text?.split(separator: "/").last.map(String.init) ?? "the built-in text",
-                mode: "scores", tokens: difference?.place ?? read.count,
-                isIdentical: difference == nil, difference: difference))
-        let loss = ClusterPerplexity.perplexity(cluster.scores).flatMap { measured in
-            whole.map { whole in
-                VerifyReport.Loss(
-                    tokens: measured.tokenCount, window: windowLength, cluster: measured.value,
-                    oneProcess: whole.value, changePercent: (measured.value / whole.value - 1) * 100)
-            }
-        }
-        return VerifyReport(
-            model: subject.status.model.name, stages: subject.plan.stages.count, cuts: subject.cuts,
-            contextLength: subject.plan.contextLength, cacheType: subject.plan.cacheType, rows: rows,
-            perplexity: loss)
-    }
-
-    private static func trace(_ names: [[String]], _ scores: [[Float]]) -> TokenTrace {
-        var trace = TokenTrace()
-        for (name, score) in zip(names.joined(), scores.joined()) { trace.append(name, score) }
-        return trace
     }
 }

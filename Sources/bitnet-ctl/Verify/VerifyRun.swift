@@ -6,8 +6,10 @@ import BitNetFormats
 import ClusterCoordinator
 import CommandLine
 import OperatorLogic
+import OperatorReports
 import PipelineHost
 import Synchronization
+import TextGeneration
 
 /// Both sides of the comparison.
 struct VerifyRun {
@@ -16,17 +18,9 @@ struct VerifyRun {
     let threads: Int?
     let console: Console
 
-    /// What one side has brought.
-    struct Outcome: Sendable {
-        /// Of each case.
-        var traces: [TokenTrace] = []
-        /// Of each window of the text, for every token after its first.
-        var scores: [[Float]] = []
-    }
-
     func cluster(
-        _ gateway: GatewayModel, _ cases: [VerifyCase], _ windows: [[UInt32]]
-    ) async throws -> Outcome {
+        _ gateway: GatewayModel, _ cases: [VerifyCase], _ windows: PerplexityWindows
+    ) async throws -> VerifyReadings {
         console.note("verify  \(cases.count) texts from the cluster")
         // Several at a time, so that they meet in steps: what else is in a step must change nothing.
         let traces = try await concurrently(cases.count, limit: ClusterPerplexity.requestsAtATime) { index in
@@ -34,12 +28,13 @@ struct VerifyRun {
             return try await gateway.continuation(
                 of: item.tokens, item.draw, tokenCountMax: item.tokenCountMax)
         }
-        console.note("verify  scores of \(windows.reduce(0) { $0 + $1.count }) tokens from the cluster")
-        return Outcome(traces: traces, scores: try await ClusterPerplexity(model: gateway).scores(windows))
+        console.note("verify  scores of \(windows.tokenCount) tokens from the cluster")
+        return VerifyReadings(
+            traces: traces, scores: try await ClusterPerplexity(model: gateway).scores(windows))
     }
 
     /// The same from stages in this process, cut as the cluster's are.
-    func local(_ cases: [VerifyCase], _ windows: [[UInt32]]) async throws -> Outcome {
+    func local(_ cases: [VerifyCase], _ windows: PerplexityWindows) async throws -> VerifyReadings {
         console.note("verify  the same in this process, cut before \(subject.cuts)")
         let result = Result()
         var request = PipelineRequest()
@@ -52,13 +47,13 @@ struct VerifyRun {
         let show: @Sendable (ClusterEvent) -> Void = { console.show(EventLine($0).notice) }
         try await host.run(onEvent: show) { running in
             for item in cases { result.add(try await item.trace(by: running.generator)) }
-            for window in windows { result.add(try await running.generator.score(window)) }
+            for window in windows.prompts { result.add(try await running.generator.score(window)) }
         }
-        return result.outcome
+        return result.readings
     }
 
     /// The text's perplexity without any cut.
-    func whole(_ tokens: [UInt32], windowLength: Int) throws -> Perplexity? {
+    func uncut(_ tokens: [UInt32], windowLength: Int) throws -> Perplexity? {
         console.note("verify  the text once more without any cut")
         let pool = try ComputePool()
         let local = try LocalModel(
@@ -69,9 +64,9 @@ struct VerifyRun {
     }
 
     private final class Result: Sendable {
-        private let state = Mutex(Outcome())
+        private let state = Mutex(VerifyReadings())
 
-        var outcome: Outcome { state.withLock { $0 } }
+        var readings: VerifyReadings { state.withLock { $0 } }
 
         func add(_ trace: TokenTrace) { state.withLock { $0.traces.append(trace) } }
 

@@ -5,7 +5,7 @@ import FoundationEssentials
 import Testing
 
 /// A small trained network of one of the three families, in one of the forms that people have
-/// (see Tests/Reference/make_families.py).
+/// (see Tests/Checks/Reference/make_families.py).
 struct FamilyModel: Sendable, CustomTestStringConvertible {
     let name: String
     /// Which golden values are of this network.
@@ -48,7 +48,7 @@ struct FamilyModel: Sendable, CustomTestStringConvertible {
             let found = try MappedFile(path: "\(Self.folder)/\(file)").withBytes { ContentDigest.of($0).hex }
             try #require(
                 golden.files?[file] == found,
-                "\(self.golden).json is of another \(file): run Tests/Reference/golden.py")
+                "\(self.golden).json is of another \(file): run Tests/Checks/Reference/golden.py")
         }
         return golden
     }

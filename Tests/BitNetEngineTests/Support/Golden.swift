@@ -42,7 +42,7 @@ enum GoldenModel: String, CaseIterable, Sendable, CustomTestStringConvertible {
         let file = try MappedFile(path: path)
         let golden = try json.withBytes { try JSONDecoder().decode(Values.self, from: Data($0)) }
         let found = file.withBytes { ContentDigest.of($0).hex }
-        try #require(golden.sha256 == found, "\(name).json is of another model: see Tests/Reference")
+        try #require(golden.sha256 == found, "\(name).json is of another model: see Tests/Checks/Reference")
         return golden
     }
 }
@@ -52,16 +52,24 @@ struct PackedModel: Sendable {
     var description: ModelDescription
     let parts: [PartReference.Kind: PackedPart]
 
+    init(description: ModelDescription, parts: [PartReference.Kind: PackedPart]) {
+        self.description = description
+        self.parts = parts
+    }
+
     init(_ file: ModelFile) throws {
-        description = file.description
-        parts = Dictionary(
-            uniqueKeysWithValues: try ModelFile.kinds(of: description).map { ($0, try file.pack($0)) })
+        self.init(
+            description: file.description,
+            parts: Dictionary(
+                uniqueKeysWithValues: try ModelFile.kinds(of: file.description).map {
+                    ($0, try file.pack($0))
+                }))
     }
 
     func part(_ kind: PartReference.Kind) throws -> PackedPart { try #require(parts[kind]) }
 }
 
-/// What the numpy reference computed for one model (see Tests/Reference).
+/// What the numpy reference computed for one model (see Tests/Checks/Reference).
 protocol GoldenValues: Decodable {
     /// Of the model file.
     var sha256: String? { get }

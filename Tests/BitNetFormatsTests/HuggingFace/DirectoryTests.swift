@@ -2,11 +2,14 @@
 
 import BitNetCore
 import BitNetFormats
+import BitNetSynthesis
+import ModelTestSupport
+import TestSupport
 import Testing
 
 /// A Hugging Face directory whose files a test changes.
 private struct DirectoryFixture {
-    let directory: ScratchDirectory
+    let directory: TemporaryFolder
 
     init(_ kind: SyntheticFormat.Kind = .packed, family: String = "bitnet-b1.58") async throws {
         directory = try await written(try smallModel(family: family), SyntheticFormat(kind))
@@ -62,7 +65,7 @@ private struct DirectoryFixture {
     }
 
     @Test func `a directory without its files says what to give`() async throws {
-        let empty = try ScratchDirectory()
+        let empty = try TemporaryFolder()
         let error = #expect(throws: ModelFileError.self) { try ModelFile(path: empty.path) }
         #expect(error?.code == .missingFile)
         #expect(error?.remedy.contains("config.json") == true)

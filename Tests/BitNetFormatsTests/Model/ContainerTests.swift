@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
+import ModelTestSupport
+import TestSupport
 import Testing
 
 @testable import BitNetFormats
+@testable import BitNetSynthesis
 
 /// One model in every form that people have it in.
 @Suite struct ContainerTests {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
+import ModelTestSupport
+import TestSupport
 import Testing
 
 @testable import BitNetFormats
@@ -90,12 +92,12 @@ struct SafeTensorsFileTests {
         let header = Array(
             "{\(entry("a", "BF16", "[2,2]", "[0,8]")),\(entry("b", "U8", "[8]", "[8,16]"))}".utf8)
         let good = littleEndian(UInt64(header.count)) + header + [UInt8](repeating: 7, count: 16)
-        var random = SeededRandom(seed: 11)
+        var mutator = Mutator(seed: 11)
         var accepted = 0
         var codes: Set<ModelFileError.Code> = []
         for _ in 0..<10_000 {
             var bytes = good
-            mutate(&bytes, 0..<bytes.count, &random)
+            mutator.change(&bytes, in: 0..<bytes.count)
             do throws(ModelFileError) {
                 let file = try SafeTensorsFile(source: source(bytes), path: "test.safetensors")
                 // Every range lies inside the file.

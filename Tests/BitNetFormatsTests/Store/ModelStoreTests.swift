@@ -2,18 +2,21 @@
 
 import BitNetCore
 import Glibc
+import ModelTestSupport
+import TestSupport
 import Testing
 
 @testable import BitNetFormats
+@testable import BitNetSynthesis
 
 /// A model on disk and a directory for a store.
 private struct StoreFixture {
-    let models: ScratchDirectory
-    let store: ScratchDirectory
+    let models: TemporaryFolder
+    let store: TemporaryFolder
 
     init(seed: UInt64 = 7) async throws {
         models = try await written(smallModel(seed: seed) { $0.isTied = true }, SyntheticFormat(.tq2))
-        store = try ScratchDirectory()
+        store = try TemporaryFolder()
     }
 
     func model(options: ModelOptions = .init()) throws -> ModelFile {

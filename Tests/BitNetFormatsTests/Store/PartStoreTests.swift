@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import Glibc
+import ModelTestSupport
+import TestSupport
 import Testing
 
 @testable import BitNetFormats
@@ -43,10 +45,10 @@ private func age(_ paths: [String]) {
 
 @Suite struct PartStoreTests {
     private let content = Content()
-    private let directory: ScratchDirectory
+    private let directory: TemporaryFolder
 
     init() throws {
-        directory = try ScratchDirectory()
+        directory = try TemporaryFolder()
     }
 
     private func store(quota: UInt64? = nil) throws -> PartStore {
@@ -214,7 +216,7 @@ private func age(_ paths: [String]) {
     @Test func `a disk that fills up while a part arrives is told from one that is broken`() async throws {
         // In a process of its own, for its limit on files stands for the end of the disk.
         await #expect(processExitsWith: .success) {
-            let scratch = try ScratchDirectory()
+            let scratch = try TemporaryFolder()
             let store = try PartStore(directory: scratch.path)
             let large = Content(3 << 20)
             let part = try #require(try store.receive(large.file, keeping: []))

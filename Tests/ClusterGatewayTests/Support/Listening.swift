@@ -6,10 +6,10 @@ import NIOCore
 import NIOPosix
 import Testing
 
-extension GatewayConfiguration {
+extension ListenerConfiguration {
     /// A free port of this machine, and little patience at the end.
-    static func test(_ change: (inout GatewayConfiguration) -> Void = { _ in }) -> GatewayConfiguration {
-        var configuration = GatewayConfiguration(host: "127.0.0.1", port: 0)
+    static func test(_ change: (inout ListenerConfiguration) -> Void = { _ in }) -> ListenerConfiguration {
+        var configuration = ListenerConfiguration.gateway(host: "127.0.0.1", port: 0)
         configuration.server.stopGrace = .milliseconds(100)
         change(&configuration)
         return configuration
@@ -18,7 +18,7 @@ extension GatewayConfiguration {
 
 /// A gateway on a port of its own for as long as `body` runs.
 func withGateway(
-    _ generator: any TextGenerator, _ configuration: GatewayConfiguration = .test(),
+    _ generator: any TextGenerator, _ configuration: ListenerConfiguration = .test(),
     log: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
     _ body: @escaping @Sendable (Int) async throws -> Void
 ) async throws {
@@ -27,7 +27,7 @@ func withGateway(
 
 /// The same; `stop` asks the gateway to stop and returns when it has.
 func withRunningGateway(
-    _ generator: any TextGenerator, _ configuration: GatewayConfiguration = .test(),
+    _ generator: any TextGenerator, _ configuration: ListenerConfiguration = .test(),
     log: Logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
     _ body: (_ port: Int, _ stop: @escaping @Sendable () async throws -> Void) async throws -> Void
 ) async throws {
@@ -35,7 +35,7 @@ func withRunningGateway(
     let (ports, continuation) = AsyncStream<Int>.makeStream()
     let running = Task {
         defer { continuation.finish() }
-        try await gateway.run { _, port in continuation.yield(port) }
+        try await gateway.run { continuation.yield(Int($0.port)) }
     }
     defer { running.cancel() }
     for await port in ports {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 import AdminAPI
+import TestSupport
 
 /// Statuses that no coordinator would send: from a seed, so that a failure can be had again.
 struct HostileDocuments {
-    private var random: SplitMix
+    private var random: SeededGenerator
 
     init(seed: UInt64) {
-        random = SplitMix(state: seed)
+        random = SeededGenerator(seed: seed)
     }
 
     mutating func status() -> ClusterStatus {
@@ -111,18 +112,5 @@ struct HostileDocuments {
 
     private mutating func pick<T>(_ values: [T]) -> T {
         values[Int(random.next() % UInt64(values.count))]
-    }
-}
-
-/// Numbers from a seed: the splitmix64 generator.
-struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

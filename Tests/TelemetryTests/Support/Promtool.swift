@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 
-/// Prometheus' own checker, from the PATH or as Tests/Monitoring/unpack put it here.
+/// Prometheus' own checker, from the PATH or as Tests/Checks/Monitoring/unpack put it here.
 enum Promtool {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()

@@ -10,22 +10,19 @@ enum ChatMessages {
             throw fields.invalid("messages", "is missing")
         }
         let messages = list.map(\.message)
-        guard let last = messages.last else { throw fields.invalid("messages", "must not be empty") }
-        guard messages.count <= Limits.chatMessagesMax else {
-            throw fields.invalid("messages", "may be \(Limits.chatMessagesMax) at most")
-        }
-        guard messages.reduce(0, { $0 + $1.content.utf8.count }) <= Limits.promptBytesMax else {
+        switch messages.fault {
+        case nil: return messages
+        case .empty: throw fields.invalid("messages", "must not be empty")
+        case .tooMany: throw fields.invalid("messages", "may be \(Limits.chatMessagesMax) at most")
+        case .tooLong:
             throw fields.invalid("messages", "may have \(Limits.promptBytesMax) bytes together at most")
-        }
-        if let index = messages.dropFirst().firstIndex(where: { $0.role == .system }) {
+        case .misplacedSystem(let index):
             throw fields.invalid("messages[\(index)]", "is the system's, which can stand first only")
-        }
-        guard last.role == .user else {
+        case .nothingToAnswer:
             throw fields.invalid(
                 "messages[\(messages.count - 1)]",
                 "is the last and must be the user's, as it is what is answered")
         }
-        return messages
     }
 }
 

@@ -5,9 +5,10 @@ import BitNetEngine
 import BitNetFormats
 import ClusterConfig
 import ClusterCoordinator
-import ClusterLogic
+import ClusterPlanning
 import CommandLine
 import FoundationEssentials
+import OperatorReports
 import PipelineHost
 
 /// How fast a cluster, or this machine alone, serves one sequence and many.
@@ -92,8 +93,9 @@ struct BenchPipelineCommand: AsyncParsableCommand {
             try await host.run(onEvent: show) { running in
                 let record = try await measure(running, model, counts, console)
                 note(record, running, model, console)
-                console.write(json ? try record.encoded + "\n" : record.text)
-                if let save { try OutputFile.write(Array((try record.encoded + "\n").utf8), to: save) }
+                let document = try JSONDocument.text(record) + "\n"
+                console.write(json ? document : record.text)
+                if let save { try OutputFile.write(Array(document.utf8), to: save) }
             }
         }
     }
@@ -106,9 +108,10 @@ struct BenchPipelineCommand: AsyncParsableCommand {
         do {
             let cluster = try ClusterFile.load(path: shards).cluster
             var book = try MeasurementBook.load(directory: directory)
-            for run in record.runs(cluster: cluster, shape: ProfiledShape(model.description.shape), running) {
-                try book.record(run: run)
-            }
+            let runs = record.runs(
+                cluster: cluster, shape: ProfiledShape(model.description.shape), running.stages,
+                measuredAt: Int(WallClock.seconds))
+            for run in runs { try book.record(run: run) }
             try book.save(directory: directory)
         } catch {
             console.note("warning: the figures are not kept for bitnet-ctl plan: \(error)")
@@ -131,9 +134,11 @@ struct BenchPipelineCommand: AsyncParsableCommand {
         _ running: RunningPipeline, _ model: ModelFile, _ counts: [Int], _ console: Console
     ) async throws -> BenchRecord {
         let run = BenchPipelineRun(
-            pipeline: running, model: model, asked: engine.stage.request, promptTokenCount: promptTokens,
-            tokenCount: tokens, rounds: rounds, concurrencies: counts, mixedTokenCount: mixed,
-            readRate: pipeline.local ? try localReadRate(running) : nil)
+            running, model: model, head: engine.stage.head.head,
+            readRate: pipeline.local ? try localReadRate(running) : nil,
+            .init(
+                promptTokenCount: promptTokens, tokenCount: tokens, rounds: rounds, concurrencies: counts,
+                mixedTokenCount: mixed))
         return try await run.measure { console.progress("bench", $0, isLast: false) }
     }
 

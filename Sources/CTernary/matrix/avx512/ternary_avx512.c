@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+//
+// T5 rows into the AVX-512 layout.
+#if defined(__x86_64__)
+#include "matrix/avx512/avx512_layout.h"
+
+enum { load_bytes = 64, load_steps = load_bytes / bn_avx512_step_groups, row_set = 16 };
+
+// The T5 byte of five zero weights.
+enum { zero_weights = 121 };
+
+BN_TARGET_BEGIN(BN_AVX512_TARGET)
+
+// In place: vector i, dword j becomes vector j, dword i.
+BN_INLINE void transpose_dwords(__m512i v[16]) {
+    __m512i a[16];
+    for (size_t i = 0; i < 16; i += 4) {
+        __m512i low = _mm512_unpacklo_epi32(v[i], v[i + 1]), high = _mm512_unpackhi_epi32(v[i], v[i + 1]);
+        __m512i low2 = _mm512_unpacklo_epi32(v[i + 2], v[i + 3]);
+        __m512i high2 = _mm512_unpackhi_epi32(v[i + 2], v[i + 3]);
+        a[i] = _mm512_unpacklo_epi64(low, low2);
+        a[i + 1] = _mm512_unpackhi_epi64(low, low2);
+        a[i + 2] = _mm512_unpacklo_epi64(high, high2);
+        a[i + 3] = _mm512_unpackhi_epi64(high, high2);
+    }
+    // Lane k of a[4·i + c] holds dword 4·k + c of the rows 4·i ... 4·i + 3.
+    for (size_t c = 0; c < 4; c++) {
+        __m512i low = _mm512_shuffle_i32x4(a[c], a[4 + c], 0x44);
+        __m512i high = _mm512_shuffle_i32x4(a[c], a[4 + c], 0xee);
+        __m512i low2 = _mm512_shuffle_i32x4(a[8 + c], a[12 + c], 0x44);
+        __m512i high2 = _mm512_shuffle_i32x4(a[8 + c], a[12 + c], 0xee);
+        v[c] = _mm512_shuffle_i32x4(low, low2, 0x88);
+        v[4 + c] = _mm512_shuffle_i32x4(low, low2, 0xdd);
+        v[8 + c] = _mm512_shuffle_i32x4(high, high2, 0x88);
+        v[12 + c] = _mm512_shuffle_i32x4(high, high2, 0xdd);
+    }
+}
+
+// steps[s], dword i = bytes 4·s ... 4·s + 3 of row i, as sign and magnitude; zero weights where there is none.
+BN_INLINE void load_rows(
+    __m512i steps[load_steps], const uint8_t *t5, size_t t5_stride, size_t row_count, size_t byte_count) {
+    const __m512i zero = _mm512_set1_epi8(zero_weights);
+    __mmask64 present = byte_count < load_bytes ? ((__mmask64)1 << byte_count) - 1 : ~(__mmask64)0;
+    for (size_t i = 0; i < row_set; i++) {
+        __m512i bytes = zero;
+        if (i < row_count) bytes = _mm512_mask_loadu_epi8(zero, present, t5 + i * t5_stride);
+        __m512i balanced = _mm512_sub_epi8(bytes, zero);
+        __m512i magnitude = _mm512_abs_epi8(balanced);
+        const __m512i sign = _mm512_set1_epi8((char)0x80);
+        steps[i] = _mm512_or_si512(magnitude, _mm512_and_si512(balanced, sign));
+    }
+    transpose_dwords(steps);
+}
+
+// One step of four row sets, dword 4·k + r of set j being row 16·j + 4·k + r, as four group vectors.
+BN_INLINE void store_step(uint8_t *to, const __m512i sets[4]) {
+    const __m512i by_group = _mm512_broadcast_i32x4(
+        _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    __m512i v[4];
+    for (size_t j = 0; j < 4; j++) v[j] = _mm512_shuffle_epi8(sets[j], by_group);
+    __m512i low = _mm512_unpacklo_epi32(v[0], v[1]), high = _mm512_unpackhi_epi32(v[0], v[1]);
+    __m512i low2 = _mm512_unpacklo_epi32(v[2], v[3]), high2 = _mm512_unpackhi_epi32(v[2], v[3]);
+    _mm512_storeu_si512(to, _mm512_unpacklo_epi64(low, low2));
+    _mm512_storeu_si512(to + 64, _mm512_unpackhi_epi64(low, low2));
+    _mm512_storeu_si512(to + 128, _mm512_unpacklo_epi64(high, high2));
+    _mm512_storeu_si512(to + 192, _mm512_unpackhi_epi64(high, high2));
+}
+
+static void pack_tile(
+    uint8_t *restrict tiles, size_t tile, size_t tile_total, const uint8_t *restrict t5, size_t t5_stride,
+    size_t row_count, size_t columns) {
+    size_t byte_count = bn_ceil_divide(columns, bn_t5_weights);
+    size_t step_count = bn_avx512_step_count(columns);
+    size_t stride = bn_avx512_step_bytes * bn_avx512_block_size(tile, tile_total);
+    for (size_t step = 0; step < step_count; step += load_steps) {
+        size_t first_byte = step * bn_avx512_step_groups;
+        __m512i sets[4][load_steps];
+        for (size_t j = 0; j < 4; j++) {
+            size_t first_row = j * row_set;
+            size_t rows = row_count > first_row ? row_count - first_row : 0;
+            const uint8_t *from = t5 + (rows > 0 ? first_row * t5_stride + first_byte : 0);
+            load_rows(sets[j], from, t5_stride, rows, byte_count - first_byte);
+        }
+        size_t count = step_count - step < load_steps ? step_count - step : load_steps;
+        for (size_t s = 0; s < count; s++) {
+            const __m512i one[4] = {sets[0][s], sets[1][s], sets[2][s], sets[3][s]};
+            size_t in_chunk = (step + s) % bn_avx512_chunk_steps;
+            size_t begin = bn_avx512_offset(tile, tile_total, step + s - in_chunk, step_count);
+            store_step(tiles + begin + in_chunk * stride, one);
+        }
+    }
+}
+
+BN_TARGET_END
+
+const bn_ternary_kernels bn_ternary_avx512 = {
+    .tile_rows = bn_avx512_tile_rows,
+    .block_tiles = bn_avx512_block_tiles,
+    .tile_byte_count = bn_avx512_tile_byte_count,
+    .pack_tile = pack_tile,
+    .add_only = {
+        .tiles_max = bn_avx512_add_only_tiles,
+        .tokens_max = bn_avx512_add_only_tokens,
+        .byte_count = bn_avx512_tables_byte_count,
+        .arrange = bn_avx512_arrange_tables,
+        .multiply = bn_avx512_add_only,
+    },
+    .dot = {
+        .tiles_max = bn_avx512_dot_tiles,
+        .tokens_max = bn_avx512_dot_tokens,
+        .byte_count = bn_avx512_quads_byte_count,
+        .arrange = bn_avx512_arrange_quads,
+        .multiply = bn_avx512_dot,
+    },
+};
+
+#else
+typedef int bn_ternary_avx512_is_for_x86;
+#endif

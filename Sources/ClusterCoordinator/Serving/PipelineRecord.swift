@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+import AdminAPI
+import BitNetCore
+import TextGeneration
+
+/// What is known of the pipeline that runs, and remains known of those that were lost.
+struct PipelineRecord: Sendable {
+    /// Of the pipeline that began last.
+    private(set) var plan: PlanDocument?
+    private(set) var observations: [StageObservation] = []
+    private(set) var window = ActivityWindow(secondsMax: AdminAPI.windowSeconds)
+    /// Of the pipeline that was lost last.
+    private var lastMeter = PipelineMeter(stageCount: 0)
+    /// Of all pipelines that were lost.
+    private var pastLedger = GenerationLedger()
+
+    /// A pipeline has come up.
+    mutating func begin(_ plan: PlanDocument, _ observations: [StageObservation]) {
+        self.plan = plan
+        self.observations = observations
+        window = ActivityWindow(secondsMax: AdminAPI.windowSeconds)
+    }
+
+    /// Its workers were looked at.
+    ///
+    /// - Parameter seconds: since any fixed moment.
+    mutating func observe(
+        _ observations: [StageObservation], _ activity: GenerationActivity, at seconds: Double
+    ) {
+        self.observations = observations
+        window.append(
+            ActivityWindow.Sample(
+                seconds: seconds, stages: activity.meter.stages,
+                generatedTokenCount: activity.ledger.generatedTokenCount,
+                enteredTokenCount: activity.enteredTokenCount, startedCount: activity.ledger.startedCount,
+                runningCount: activity.runningCount, processorMicros: observations.map(\.processorMicros)))
+    }
+
+    /// It is lost.
+    mutating func end(_ activity: GenerationActivity) {
+        lastMeter = activity.meter
+        pastLedger.add(activity.ledger)
+        window = ActivityWindow(secondsMax: AdminAPI.windowSeconds)
+    }
+
+    /// What all pipelines did, with `current` for the one that runs.
+    func activity(with current: GenerationActivity?) -> GenerationActivity {
+        var activity = current ?? GenerationActivity(meter: lastMeter)
+        activity.ledger.add(pastLedger)
+        return activity
+    }
+
+    /// When a token crossed every stage last, with `current` for the pipeline that runs.
+    func lastReturn(with current: PipelineMeter?) -> ContinuousClock.Instant? {
+        (current ?? lastMeter).lastReturn
+    }
+}

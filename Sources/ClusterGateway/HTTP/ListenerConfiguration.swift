@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+
+/// Where the public API or the operator's listens, and whom it serves.
+package struct ListenerConfiguration: Sendable {
+    package var server: HTTPServerConfiguration
+    /// Keys of which one must come as `Authorization: Bearer KEY`; empty serves everybody.
+    package var keys: [String]
+
+    /// The public API.
+    ///
+    /// - Parameter port: 0 lets the system choose.
+    package static func gateway(host: String, port: Int, keys: [String] = []) -> Self {
+        Self(server: HTTPServerConfiguration(name: "gateway", host: host, port: port), keys: keys)
+    }
+
+    /// The operator's API.
+    ///
+    /// - Parameter port: 0 lets the system choose.
+    package static func administration(host: String, port: Int, keys: [String] = []) -> Self {
+        var server = HTTPServerConfiguration(
+            name: "admin API", host: host, port: port, portOption: "--admin")
+        // Those who follow events would hold the process up.
+        server.stopGrace = .zero
+        return Self(server: server, keys: keys)
+    }
+}

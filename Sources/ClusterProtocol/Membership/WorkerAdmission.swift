@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+
+/// Who holds a worker: one coordinator after another.
+///
+/// A worker belongs to the session whose control connection came first, until that session has ended and everything
+/// that it had set up is gone; others are told who holds it.
+package struct WorkerAdmission: Equatable, Sendable {
+    /// A coordinator's session, and how others who ask are told of it.
+    private struct Hold: Equatable {
+        let session: UInt64
+        let holder: String
+    }
+
+    private enum Phase: Equatable {
+        case idle
+        case held(Hold)
+        /// The session is over; its stage is being freed.
+        case releasing(Hold)
+    }
+
+    /// Whether a peer may come in.
+    package enum Answer: Equatable, Sendable {
+        case admitted
+        /// Somebody else holds the worker; the text names who.
+        case busy(String)
+        /// The session that the peer belongs to is not, or no longer, known here.
+        case unknownSession(String)
+    }
+
+    private let worker: String
+    private var phase = Phase.idle
+
+    /// - Parameter worker: the worker's name, for messages.
+    package init(worker: String) {
+        self.worker = worker
+    }
+
+    /// Who holds the worker; nobody is an empty text.
+    package var holder: String {
+        switch phase {
+        case .idle: ""
+        case .held(let hold), .releasing(let hold): hold.holder
+        }
+    }
+
+    /// A coordinator has opened a control connection; once admitted, it holds the worker.
+    package mutating func controlOpened(session: UInt64, holder: String) -> Answer {
+        switch phase {
+        case .idle:
+            phase = .held(Hold(session: session, holder: holder))
+            return .admitted
+        case .held(let hold):
+            return .busy(
+                "worker \(worker) is serving \(hold.holder); stop that coordinator first, or wait until it ends"
+            )
+        case .releasing(let hold):
+            return .busy("worker \(worker) is letting go of \(hold.holder); try again in a moment")
+        }
+    }
+
+    /// A peer has opened any other connection.
+    package func dataOpened(session: UInt64) -> Answer {
+        guard case .held(let hold) = phase, hold.session == session else {
+            return .unknownSession("worker \(worker) does not know this session; has it been restarted?")
+        }
+        return .admitted
+    }
+
+    /// The holder's control connection is closed or silent for too long, or it let the worker go: what the session
+    /// has set up is freed next, then ``freed()`` is called.
+    package mutating func released() {
+        guard case .held(let hold) = phase else { preconditionFailure("released in \(phase)") }
+        phase = .releasing(hold)
+    }
+
+    /// Nothing of the session is left.
+    package mutating func freed() {
+        guard case .releasing = phase else { preconditionFailure("freed in \(phase)") }
+        phase = .idle
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+package import ClusterProtocol
+package import ClusterWire
+
+/// Opens connections on behalf of one node of a session.
+package struct PeerDialer: Sendable {
+    package let network: Network
+    package let cluster: String
+    /// How this node calls itself.
+    package let node: String
+    package let session: UInt64
+    private let key: [UInt8]
+    private let handshakeTimeout: Duration
+
+    /// - Parameters:
+    ///   - key: The cluster's key; empty without one.
+    ///   - handshakeTimeout: Silence of a peer that ends the handshake.
+    package init(
+        network: Network, cluster: String, node: String, session: UInt64, key: [UInt8],
+        handshakeTimeout: Duration = Limits.handshakeTimeout
+    ) {
+        self.network = network
+        self.cluster = cluster
+        self.node = node
+        self.session = session
+        self.key = key
+        self.handshakeTimeout = handshakeTimeout
+    }
+
+    /// Connects to `address` and shakes hands.
+    ///
+    /// Nothing stays open of what fails or is cancelled.
+    ///
+    /// - Parameter peer: who listens there, for messages.
+    /// - Returns: the connection, which the caller closes, and who answered.
+    /// - Throws: ``TransportError`` (`.unreachable` is worth another try), ``HandshakeError``, `CancellationError`.
+    package func connect(
+        _ role: ConnectionRole, to address: String, peer: String
+    ) async throws -> (connection: FrameConnection, peer: HandshakeSession) {
+        try Task.checkCancellation()
+        let connection = try await network.connect(to: address, peer: peer)
+        do {
+            let hello = Hello(cluster: cluster, node: node, role: role, session: session)
+            let answer = try await connection.closingOnCancellation {
+                try await connection.shakeHands(hello, key: key, within: handshakeTimeout)
+            }
+            return (connection, answer)
+        } catch {
+            connection.close()
+            throw error
+        }
+    }
+
+    /// Connects to `address`, shakes hands, runs `body`, and closes, whatever happens; cancellation closes at once.
+    package func withConnection<Result>(
+        _ role: ConnectionRole, to address: String, peer: String,
+        _ body: (FrameConnection) async throws -> Result
+    ) async throws -> Result {
+        let connection = try await connect(role, to: address, peer: peer).connection
+        defer { connection.close() }
+        return try await connection.closingOnCancellation { try await body(connection) }
+    }
+}
+
+extension FrameConnection {
+    /// Runs `body`, which a cancellation ends at once, for the connection is closed then.
+    ///
+    /// - Throws: `CancellationError` once the task is cancelled, even if `body` came to its end.
+    fileprivate func closingOnCancellation<Result>(
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        try await withTaskCancellationHandler {
+            do {
+                let result = try await body()
+                try Task.checkCancellation()
+                return result
+            } catch {
+                // What broke then broke because of it.
+                try Task.checkCancellation()
+                throw error
+            }
+        } onCancel: {
+            close()
+        }
+    }
+}

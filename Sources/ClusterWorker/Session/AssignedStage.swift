@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import BitNetEngine
+import BitNetFormats
+import ClusterWire
+
+/// The stage that a coordinator gives a worker, found to be one that fits it.
+struct AssignedStage: Sendable {
+    let index: UInt32
+    let manifest: ShardManifest
+    let settings: StageSettings
+    /// Weights, KV cache and scratch, bytes.
+    let residentByteCount: UInt64
+    /// host:port of the next stage's worker, and how messages name it; `nil` on the last stage.
+    let next: (address: String, peer: String)?
+
+    /// - Throws: ``WorkerError`` for what is out of bounds, unknown or too large here; ``ModelFileError`` for a
+    ///   manifest that cannot be read.
+    init(_ assignment: Assignment, to configuration: WorkerConfiguration) throws {
+        index = assignment.stageIndex
+        manifest = try ShardManifest(decoding: assignment.manifest)
+        settings = assignment.settings
+        let context = settings.cache.context
+        guard context <= manifest.model.contextLength else {
+            throw WorkerError(
+                "assignment of context \(context) is out of bounds: the model's is \(manifest.model.contextLength)"
+            )
+        }
+        let account = MemoryAccount(
+            model: manifest.model, settings: settings,
+            tables: TableEncodings(
+                embedding: manifest.tableEncoding(of: .embedding) ?? .float16,
+                head: manifest.tableEncoding(of: .head)),
+            machine: configuration.kernels.machine(threadCount: configuration.threadCount))
+        residentByteCount = account.memory(of: manifest.layers).total
+        next = assignment.next.map { address in
+            let name = assignment.nextNode ?? "next"
+            return (address, "worker \(name) (stage \(assignment.stageIndex + 1), \(address))")
+        }
+        let limit = configuration.memoryByteCount
+        guard residentByteCount <= limit else {
+            throw WorkerError(
+                "layers \(manifest.layers) need \(ByteCount.text(residentByteCount)) here, but "
+                    + "\(configuration.name) may use \(ByteCount.text(limit)): \(residentByteCount - limit) "
+                    + "bytes short. Give it fewer layers, or lower --ctx-size or --parallel")
+        }
+    }
+}
+
+extension ShardManifest {
+    /// How embedding or head is written, or another way that takes as many bytes.
+    ///
+    /// Only the parts' sizes are known before they arrive. `nil` if there is no such part, or its size fits no
+    /// encoding.
+    fileprivate func tableEncoding(of kind: PartReference.Kind) -> TensorEncoding? {
+        guard let part = parts.first(where: { $0.kind == kind }),
+            let shape = TensorShape.all(of: kind, in: model).first
+        else { return nil }
+        return TensorEncoding.allCases.first { encoding in
+            guard shape.form.encodings.contains(encoding) else { return false }
+            let layout = PartLayout([(shape.role, encoding, shape.rows, shape.columns)])
+            return layout.map { UInt64($0.byteCount) } == part.byteCount
+        }
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import BitNetEngine
+import BitNetFormats
+import ClusterTransport
+import Logging
+
+/// A stage that is being laid out in memory, each part as soon as it is known to be whole.
+struct StageLoading: Sendable {
+    /// Where the loader waits for parts.
+    private let gate: PartGate
+    private let task: Task<Stage, any Error>
+
+    /// Begins; the loader waits on a thread of its own kind.
+    init(
+        _ assigned: AssignedStage, from store: PartStore, on configuration: WorkerConfiguration, log: Logger
+    ) {
+        let gate = PartGate()
+        self.gate = gate
+        let manifest = assigned.manifest
+        let parts = Dictionary(manifest.parts.map { ($0.kind, $0) }) { first, _ in first }
+        task = Task {
+            try await DiskThreads.run {
+                var lastReport = ContinuousClock.now
+                return try StageLoader.load(
+                    model: manifest.model, layers: manifest.layers, settings: assigned.settings,
+                    kernels: configuration.kernels,
+                    pool: ComputePool(
+                        threadCount: configuration.threadCount, pinsThreads: configuration.pinsThreads),
+                    next: { kinds in
+                        let waiting = try kinds.map { kind in
+                            guard let part = parts[kind] else {
+                                throw WorkerError("the shard's manifest lacks the \(kind)")
+                            }
+                            return part
+                        }
+                        return try gate.wait(forAnyOf: waiting).kind
+                    },
+                    part: { kind, body in
+                        guard let part = parts[kind] else { return }
+                        // A large stage takes a while to read, verify and lay out.
+                        if lastReport.duration(to: .now) > .seconds(2) {
+                            lastReport = .now
+                            log.info(
+                                "loading", metadata: ["part": "\(kind)", "layers": "\(manifest.layers)"])
+                        }
+                        try store.map(part.digest).withBytes(body)
+                    })
+            }
+        }
+    }
+
+    /// The part is verified and on disk.
+    func pass(_ file: PartFile) { gate.pass(file.digest) }
+
+    /// The stage, once it is in memory.
+    var stage: Stage {
+        get async throws { try await task.value }
+    }
+
+    /// Gives up, and returns when nothing of it is left.
+    func stop() async {
+        gate.close()
+        _ = await task.result
+    }
+}

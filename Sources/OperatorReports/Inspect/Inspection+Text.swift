@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import BitNetEngine
+import BitNetFormats
+import BitNetTokenizer
+import ClusterCoordinator
+
+extension Inspection {
+    /// For people.
+    package var text: String {
+        var lines = [PrintableText.line(path, bytesMax: .max)]
+        lines += Table(rows: facts.map { ["  \($0.0)", $0.1] }).lines
+        lines += ["", "tensors"] + Table(rows: types.map(row)).lines
+        lines += ["", "stages"] + Table(rows: stages.enumerated().map(row)).lines
+        lines.append("  coordinator  \(ByteCount.text(coordinatorByteCount)) resident")
+        lines += warnings.flatMap { ["", "warning: \($0)"] }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private var facts: [(String, String)] {
+        let shape = description
+        return [
+            ("name", shape.name), ("container", container), ("architecture", architecture),
+            (
+                "parameters",
+                "\(Self.count(parameterCount)), of which \(Self.count(ternary.weightCount)) ternary"
+            ),
+            (
+                "shape",
+                "\(shape.layerCount) layers, hidden \(shape.hiddenSize), feed-forward \(shape.feedForwardSize), "
+                    + "\(shape.headCount) heads of \(shape.headSize), \(shape.keyValueHeadCount) for keys and values"
+            ),
+            ("context", "\(shape.contextLength) tokens, rotary base \(shape.ropeBase)"),
+            (
+                "vocabulary",
+                "\(shape.vocabularySize), head \(shape.hasTiedHead ? "tied to" : "apart from") the embedding"
+            ),
+            ("activation", shape.activation == .siLU ? "SiLU" : "squared ReLU"),
+            ("sub-norms", shape.hasSubNorms ? "yes" : "no"),
+            ("tokenizer", tokenizerText), ("chat template", chatText),
+            (
+                "ternary weights",
+                "\(Self.bits(ternary.storedByteCount, ternary.weightCount)) bits a weight in the file, "
+                    + "\(Self.bits(ternary.packedByteCount, ternary.weightCount)) as sent and kept"
+            ),
+            ("size", ByteCount.text(byteCount)),
+        ]
+    }
+
+    private var tokenizerText: String {
+        guard let tokenizer else { return "none that can be used" }
+        let stops = tokenizer.stops.map { "\($0.token) \(PrintableText.line($0.text))" }
+        let begin = tokenizer.addsBeginning ? tokenizer.beginningToken.map { "\($0)" } ?? "none" : "none"
+        return
+            "\(tokenizer.tokenCount) tokens, begins with \(begin), ends with \(stops.joined(separator: ", "))"
+    }
+
+    private var chatText: String {
+        if let chatTemplate {
+            return chatTemplate + (hasEmbeddedTemplate ? ", named in the model" : "")
+        }
+        return hasEmbeddedTemplate ? "one that is not known" : "none"
+    }
+
+    private func row(_ type: TensorTypeCount) -> [String] {
+        [
+            "  \(type.name)", "\(type.tensorCount) tensors", ByteCount.text(type.byteCount),
+            "\(type.bitsPerWeight.text(places: 2)) bits a weight",
+        ]
+    }
+
+    private func row(_ index: Int, _ stage: StageNeed) -> [String] {
+        [
+            "  stage \(index)", "layers \(stage.layers)", "\(ByteCount.text(stage.wireByteCount)) sent",
+            "\(ByteCount.text(stage.memory.weights)) weights", "\(ByteCount.text(stage.memory.cache)) cache",
+            "\(ByteCount.text(stage.memory.scratch)) working memory",
+            "\(ByteCount.text(stage.residentByteCount)) resident in all",
+        ]
+    }
+
+    private static func count(_ value: UInt64) -> String {
+        switch value {
+        case 1_000_000_000...: "\((Double(value) / 1e9).text(places: 3)) billion"
+        case 1_000_000...: "\((Double(value) / 1e6).text(places: 1)) million"
+        default: "\(value)"
+        }
+    }
+
+    private static func bits(_ byteCount: UInt64, _ weightCount: UInt64) -> String {
+        (Double(byteCount) * 8 / Double(max(weightCount, 1))).text(places: 3)
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+import BitNetFormats
+import BitNetTokenizer
+import ModelTestSupport
+import TestSupport
+import Testing
+
+/// Ids of Hugging Face's library for texts of many scripts, with small vocabularies of every family
+/// (Tests/Checks/Reference/tokenizers).
+@Suite struct TokenizerFamilyTests {
+    static let families = ["llama3", "gpt2", "four-pass", "falcon3", "sentencepiece"]
+
+    static func open(_ name: String) throws -> Tokenizer {
+        try Tokenizer.open(path: Repository.path(of: "Tests/Golden/tokenizers/\(name)"))
+    }
+
+    static func golden(_ family: String) throws -> GoldenTokens {
+        try GoldenTokens.read("tokenizers/\(family).ids.json")
+    }
+
+    @Test(arguments: families, ["json", "gguf"])
+    func `tokens are those of Hugging Face`(_ family: String, _ form: String) throws {
+        let golden = try Self.golden(family)
+        let tokenizer = try Self.open("\(family).\(form)")
+        #expect(golden.plain.count > 400 && golden.withSpecials.count > 40)
+        for item in golden.plain {
+            let tokens = tokenizer.encode(item.text, addsBeginning: false)
+            #expect(tokens == item.ids, "\(item.text.debugDescription)")
+        }
+        for item in golden.withSpecials {
+            let tokens = tokenizer.encode(item.text, addsBeginning: false, parsesSpecial: true)
+            #expect(tokens == item.ids, "\(item.text.debugDescription)")
+        }
+    }
+
+    @Test(arguments: families, ["json", "gguf"])
+    func `tokens become the text again`(_ family: String, _ form: String) throws {
+        let tokenizer = try Self.open("\(family).\(form)")
+        for item in try Self.golden(family).plain {
+            let text = tokenizer.decode(tokenizer.encode(item.text, addsBeginning: false))
+            #expect(Array(text.utf8) == Array(item.text.utf8), "\(item.text.debugDescription)")
+        }
+    }
+
+    @Test(arguments: families)
+    func `both forms of a tokenizer say the same`(_ family: String) throws {
+        let (json, gguf) = (try Self.open("\(family).json"), try Self.open("\(family).gguf"))
+        #expect(json.count == gguf.count)
+        #expect(json.addsBeginning == gguf.addsBeginning)
+        // Without a template or a configuration, tokenizer.json names no beginning.
+        if json.addsBeginning { #expect(json.beginningToken == gguf.beginningToken) }
+        for token in 0..<UInt32(json.count) {
+            #expect(json.bytes(of: token) == gguf.bytes(of: token), "token \(token)")
+            #expect(json.isControl(token) == gguf.isControl(token), "token \(token)")
+        }
+    }
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+import AdminAPI
+import BitNetCore
+import ClusterCoordinator
+import Logging
+import Testing
+
+/// A pipeline's life: it comes up, is lost, comes up again, and is stopped whenever that is wanted.
+@Suite(.timeLimit(.minutes(1))) struct PipelineSupervisorTests {
+    private let pipelines = PlayedPipelines()
+
+    private func supervisor(
+        restartDelays: ClosedRange<Duration> = .microseconds(1)...(.microseconds(4))
+    ) -> PipelineSupervisor {
+        PipelineSupervisor(
+            cluster: "demo",
+            model: ModelStatus(
+                name: "m", parameterCount: 7, layerCount: 3, hiddenSize: 256, vocabularySize: 2048,
+                contextLength: 512, cacheType: "f16"),
+            workers: [
+                .init(name: "a", address: "10.0.0.1:7101"), .init(name: "b", address: "10.0.0.2:7101"),
+            ],
+            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, restartDelays: restartDelays)
+    }
+
+    /// Runs `body` beside the supervisor; both must come to their end.
+    ///
+    /// - Returns: why the supervisor ended.
+    private func run(
+        _ supervisor: PipelineSupervisor,
+        _ body: (Task<Void, any Error>, inout AsyncStream<EventRecord>.AsyncIterator) async throws -> Void
+    ) async throws -> (any Error)? {
+        var events = supervisor.events.events(after: 0).makeAsyncIterator()
+        let bringUp = pipelines.bringUp
+        let task = Task { try await supervisor.run(bringUp) }
+        defer { task.cancel() }
+        try await body(task, &events)
+        // Nobody waits for events for ever.
+        while await events.next() != nil {}
+        guard case .failure(let error) = await task.result else { return nil }
+        return error
+    }
+
+    private let lost = ClusterError(.lost, "worker b was lost", worker: "b")
+
+    @Test func `a first pipeline that cannot come up ends it`() async throws {
+        let supervisor = supervisor()
+        let end = try await run(supervisor) { _, events in
+            try await pipelines.next().meet(.fails(ClusterError(.join, "gave up", worker: "a")))
+            let event = try #require(await events.next())
+            #expect(event.kind == "lost" && event.worker == "a" && event.message == "gave up")
+        }
+        #expect(end as? ClusterError == ClusterError(.join, "gave up", worker: "a"))
+        #expect(supervisor.snapshot().state.startCount == 0)
+        #expect(supervisor.health.state == .down)
+    }
+
+    @Test func `one that is lost comes up again, and what was is remembered`() async throws {
+        let supervisor = supervisor()
+        let end = try await run(supervisor) { task, events in
+            #expect(supervisor.health.state == .starting)
+            #expect(throws: GenerationError.self) { try supervisor.generator() }
+            let first = try await pipelines.next()
+            first.tell(.joined(worker: "b", isa: "scalar", threadCount: 1))
+            #expect(await events.next()?.kind == "joined")
+            #expect(supervisor.snapshot().state.joinedCount == 1)
+            first.meet(.comesUp)
+            #expect(await events.next()?.kind == "serving")
+            #expect(supervisor.health.state == .serving)
+            #expect(supervisor.plan?.slots == 2)
+            let generator = try supervisor.generator()
+
+            first.lose(lost)
+            let second = try await pipelines.next()
+            let event = try #require(await events.next())
+            #expect(event.kind == "lost" && event.worker == "b" && event.message == "worker b was lost")
+            let refusal = #expect(throws: GenerationError.self) { try supervisor.generator() }
+            #expect(refusal?.code == .unavailable && refusal?.message == "worker b was lost")
+            #expect(supervisor.snapshot().state.workers.map(\.state) == [.waiting, .lost])
+            #expect(supervisor.snapshot().state.failures.first?.outageSeconds == nil)
+            // What was planned stays to be seen meanwhile.
+            #expect(supervisor.plan?.slots == 2)
+
+            second.meet(.comesUp)
+            #expect(await events.next()?.kind == "serving")
+            #expect(try supervisor.generator() !== generator)
+            let state = supervisor.snapshot().state
+            #expect(state.startCount == 2 && state.lossCount == 1)
+            #expect(state.failures.count == 1 && state.failures[0].outageSeconds != nil)
+            task.cancel()
+        }
+        #expect(end is CancellationError)
+    }
+
+    @Test func `one that does not come up again is tried again and again, and that is one failure`()
+        async throws
+    {
+        let supervisor = supervisor()
+        let end = try await run(supervisor) { task, events in
+            let first = try await pipelines.next()
+            first.meet(.comesUp)
+            #expect(await events.next()?.kind == "serving")
+            first.lose(lost)
+            for _ in 0..<5 {
+                try await pipelines.next().meet(.fails(ClusterError(.join, "gave up", worker: "b")))
+            }
+            try await pipelines.next().meet(.comesUp)
+            var kinds: [String] = []
+            while kinds.last != "serving" { kinds.append(try #require(await events.next()).kind) }
+            #expect(kinds == Array(repeating: "lost", count: 6) + ["serving"])
+            let state = supervisor.snapshot().state
+            #expect(state.failures.map(\.message) == ["gave up", "worker b was lost"])
+            #expect(state.startCount == 2 && state.lossCount == 1)
+            task.cancel()
+        }
+        #expect(end is CancellationError)
+    }
+
+    @Test func `it may be stopped while a pipeline comes up, and that is no failure`() async throws {
+        let supervisor = supervisor()
+        let end = try await run(supervisor) { task, _ in
+            _ = try await pipelines.next()
+            task.cancel()
+        }
+        #expect(end is CancellationError)
+        #expect(supervisor.snapshot().state.failures.isEmpty)
+        #expect(supervisor.health.state == .starting)
+    }
+
+    @Test func `it may be stopped while it waits to try again`() async throws {
+        let supervisor = supervisor(restartDelays: .seconds(600)...(.seconds(600)))
+        let end = try await run(supervisor) { task, events in
+            let first = try await pipelines.next()
+            first.meet(.comesUp)
+            #expect(await events.next()?.kind == "serving")
+            first.lose(lost)
+            #expect(await events.next()?.kind == "lost")
+            task.cancel()
+        }
+        #expect(end is CancellationError)
+        #expect(supervisor.snapshot().state.failures.map(\.message) == ["worker b was lost"])
+    }
+
+    @Test func `nobody more is served while it drains, and everybody afterwards`() async throws {
+        let supervisor = supervisor()
+        let end = try await run(supervisor) { task, events in
+            let first = try await pipelines.next()
+            first.meet(.comesUp)
+            #expect(await events.next()?.kind == "serving")
+            supervisor.drain(true)
+            supervisor.drain(true)
+            #expect(await events.next()?.kind == "draining")
+            let refusal = #expect(throws: GenerationError.self) { try supervisor.generator() }
+            #expect(refusal?.code == .unavailable)
+            #expect(supervisor.health.state == .draining)
+            supervisor.drain(false)
+            #expect(await events.next()?.kind == "serving")
+            _ = try supervisor.generator()
+            task.cancel()
+        }
+        #expect(end is CancellationError)
+    }
+}

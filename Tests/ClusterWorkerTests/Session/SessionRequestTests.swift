@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import BitNetFormats
+import ClusterTestSupport
+import ClusterTransport
+import ClusterWire
+import Testing
+
+extension WorkersInProcess {
+    /// What a coordinator may ask of a worker, and when.
+    @Suite(.timeLimit(.minutes(2))) struct SessionRequest {
+        @Test func `what is asked out of turn is told, and the session goes on`() async throws {
+            try await WorkerUnderTest.run { worker in
+                let shard = try SampleShard()
+                let coordinator = try await worker.join()
+                coordinator.tell(.link)
+                let early = try await coordinator.hear(Fault.self)
+                #expect(early.code == .link && early.message == "worker w has no stage to connect yet")
+                coordinator.tell(shard.assignment())
+                _ = try await coordinator.hear(StoreStatus.self)
+                coordinator.tell(shard.assignment())
+                let second = try await coordinator.hear(Fault.self)
+                #expect(second.code == .model && second.message == "worker w has a stage already")
+                let steps = try await coordinator.open(.steps)
+                try await steps.closed()
+                #expect(try await coordinator.pulse().state == .receiving)
+                try await coordinator.release()
+            }
+        }
+
+        @Test func `nothing is measured while a stage is looked for`() async throws {
+            try await WorkerUnderTest.run { worker in
+                let shard = try SampleShard()
+                let held = try HeldFile(at: worker.path(of: shard.parts[0].reference.file))
+                let coordinator = try await worker.join()
+                coordinator.tell(shard.assignment())
+                let letGo = await held.reader()
+                coordinator.tell(ProbeLinks(neighbours: []))
+                let fault = try await coordinator.hear(Fault.self)
+                #expect(fault.code == .protocolViolation)
+                #expect(fault.message == "worker w measures nothing once it has a stage")
+                // Heartbeats are answered while the disk takes its time.
+                #expect(try await coordinator.pulse().state == .receiving)
+                letGo()
+                #expect(try await coordinator.hear(StoreStatus.self).parts.count == shard.parts.count)
+                try await coordinator.release()
+            }
+        }
+
+        @Test func `one thing is measured at a time, and a session that ends ends it`() async throws {
+            let (hellos, hello) = AsyncStream<Void>.makeStream()
+            try await withListener { peer in
+                _ = try? await peer.next(within: .seconds(600))
+                hello.finish()
+                // Says nothing, until the worker gives up.
+                try? await peer.closed()
+            } _: { _, silent in
+                try await WorkerUnderTest.run { worker in
+                    let coordinator = try await worker.join()
+                    coordinator.tell(ProbeLinks(neighbours: []))
+                    #expect(try await coordinator.hear(LinksProbed.self).links.isEmpty)
+                    coordinator.tell(ProbeLinks(neighbours: [Neighbour(name: "x", address: silent)]))
+                    for await _ in hellos {}
+                    coordinator.tell(ProbeLinks(neighbours: []))
+                    let fault = try await coordinator.hear(Fault.self)
+                    #expect(fault.message == "worker w is being measured already")
+                    try await coordinator.release()
+                }
+            }
+        }
+
+        @Test func `a stage that does not fit is told with its number`() async throws {
+            try await WorkerUnderTest.run(memoryByteCount: 1000) { worker in
+                let coordinator = try await worker.join()
+                var assignment = try SampleShard().assignment()
+                assignment.stageIndex = 3
+                coordinator.tell(assignment)
+                let fault = try await coordinator.hear(Fault.self)
+                #expect(fault.code == .model && fault.stageIndex == 3)
+                #expect(
+                    fault.message.contains("bytes short. Give it fewer layers"))
+                try await coordinator.release()
+            }
+            try await WorkerUnderTest.run { worker in
+                let coordinator = try await worker.join()
+                var assignment = try SampleShard().assignment()
+                assignment.slotCount = 0
+                coordinator.tell(assignment)
+                let fault = try await coordinator.hear(Fault.self)
+                #expect(
+                    fault.message.hasPrefix(
+                        "assignment of 0 slots, context 32, 8 tokens a step is out of bounds")
+                )
+                try await coordinator.release()
+            }
+        }
+
+        @Test func `a stage that serves hands its outcomes on`() async throws {
+            try await WorkerUnderTest.run { worker in
+                let coordinator = try await worker.join()
+                try await coordinator.bringUp(SampleShard())
+                let outcomes = try await coordinator.open(.outcomes)
+                let steps = try await coordinator.open(.steps)
+                steps.send(Frame(.open(Opening(slot: 0, sampling: .init(), promptTokenCount: 1))))
+                let entry = StepEntry(slot: 0, position: 0, token: 7, output: .sample)
+                steps.send(Frame(.step(Step(id: 5, entries: [entry]))))
+                let outcome = try OutcomeFrame.decode(try await outcomes.next(within: .seconds(600)))
+                #expect(outcome.id == 5 && outcome.results.count == 1 && outcome.traces.count == 1)
+                #expect(try await coordinator.pulse().stepsCompleted == 1)
+                outcomes.close()
+                let fault = try await coordinator.hear(Fault.self)
+                #expect(fault.code == .link)
+                #expect(fault.message.hasPrefix("the connection to the coordinator is gone"))
+                try await coordinator.release()
+                try await steps.closed()
+            }
+        }
+
+        // MARK: The next stage's worker
+
+        @Test func `a connection to a neighbour that does not shake hands is closed`() async throws {
+            let (ends, end) = AsyncStream<Void>.makeStream()
+            try await withListener { peer in
+                _ = try? await peer.next(within: .seconds(600))
+                peer.send(Frame(type: .probed))
+                try? await peer.closed()
+                end.finish()
+            } _: { _, address in
+                try await WorkerUnderTest.run { worker in
+                    let coordinator = try await worker.join()
+                    try await coordinator.bringUp(SampleShard(isWhole: false), next: address)
+                    coordinator.tell(.link)
+                    #expect(try await coordinator.hear(Fault.self).code == .link)
+                    // Now, and not only when the session ends, too.
+                    for await _ in ends {}
+                    #expect(try await coordinator.pulse().state == .serving)
+                    try await coordinator.release()
+                }
+            }
+        }
+
+        @Test func `a neighbour that says nothing does not outlive the session`() async throws {
+            let (hellos, hello) = AsyncStream<Void>.makeStream()
+            try await withListener { peer in
+                _ = try? await peer.next(within: .seconds(600))
+                hello.finish()
+                try? await peer.closed()
+            } _: { _, address in
+                try await WorkerUnderTest.run { worker in
+                    let coordinator = try await worker.join()
+                    try await coordinator.bringUp(SampleShard(isWhole: false), next: address)
+                    coordinator.tell(.link)
+                    for await _ in hellos {}
+                    try await coordinator.release()
+                }
+            }
+        }
+    }
+}

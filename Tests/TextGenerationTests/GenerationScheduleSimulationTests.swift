@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+
+import BitNetCore
+import TestSupport
+import Testing
+import TextGeneration
+
+@Suite struct GenerationScheduleSimulationTests {
+    @Test(arguments: 0..<200 as Range<UInt64>)
+    func `whatever runs beside it, a sequence is what it is alone`(seed: UInt64) {
+        var dice = SeededGenerator(seed: seed)
+        let context = dice.roll(4...60)
+        // What prompts begin with, so that many of them can take over what others computed.
+        let common = (0..<dice.roll(1...context)).map { _ in UInt32(dice.roll(0...49)) }
+        let slots = dice.roll(1...6)
+        let stages = dice.roll(1...5)
+        let chunk = dice.roll(1...9)
+        let tokens = dice.roll(2...16)
+        var run = ScheduleRun(
+            stages: stages, slots: slots, context: context, chunk: chunk, stepTokens: tokens)
+        var requests: [SequenceRequest] = []
+        let count = dice.roll(1...30)
+        while requests.count < count || run.pipeline.inFlightCount > 0 {
+            if requests.count < count, dice.once(in: 3) {
+                let request = Self.request(UInt64(requests.count), context, common, &dice)
+                if dice.once(in: 6) { run.cancelAt[request.id] = dice.roll(1...5) }
+                requests.append(request)
+                run.submit(request)
+            } else if dice.once(in: 25), !requests.isEmpty {
+                run.cancel(UInt64(dice.roll(0...requests.count - 1)))
+            } else {
+                _ = run.step()
+            }
+        }
+        #expect(run.pipeline.complaints == [])
+        #expect(run.violations == [])
+        #expect(run.inFlightMax <= stages + 1)
+        #expect(run.pipeline.openSlotCount == 0)
+        #expect(run.schedule.runningCount == 0)
+        #expect(run.schedule.waitingCount == 0)
+        #expect(run.schedule.inFlightCount == 0)
+        #expect(run.pipeline.opened == run.pipeline.opened.sorted(), "slots go to who came first")
+        for step in run.pipeline.steps { Self.check(step, tokens: tokens, chunk: chunk) }
+        for request in requests where !run.cancelled.contains(request.id) {
+            #expect(run.transcripts[request.id] == HashModel.alone(request, contextLength: context))
+        }
+    }
+
+    private static func request(
+        _ id: UInt64, _ context: Int, _ common: [UInt32], _ dice: inout SeededGenerator
+    ) -> SequenceRequest {
+        var prompt = (0..<dice.roll(1...context)).map { _ in UInt32(dice.roll(0...49)) }
+        if dice.once(in: 2) {
+            let shared = common.prefix(dice.roll(1...common.count))
+            prompt = Array((shared + prompt).prefix(context))
+        }
+        let stop = dice.once(in: 2) ? Set([UInt32(dice.roll(0...49)), UInt32(dice.roll(0...49))]) : []
+        let scores = dice.once(in: 4)
+        let tokens = dice.once(in: 5) ? 0 : dice.roll(1...40)
+        let alternatives = dice.once(in: 3) ? UInt32(dice.roll(1...Limits.alternativesMax)) : 0
+        return .numbered(
+            id, prompt: prompt, tokens: tokens, stop: stop, scores: scores, alternatives: alternatives)
+    }
+
+    /// At most one token of each decoding sequence, at most a chunk of prompts, and no more.
+    private static func check(_ step: Step, tokens: Int, chunk: Int) {
+        let positions = Dictionary(grouping: step.entries, by: \.slot)
+        let promptCounts = positions.values.map(\.count).filter { $0 > 1 }
+        #expect(promptCounts.reduce(0, +) <= chunk)
+        #expect(step.entries.count <= tokens)
+    }
+}
