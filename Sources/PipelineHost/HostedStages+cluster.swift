@@ -3,6 +3,7 @@ import BitNetCore
 import BitNetFormats
 import ClusterConfig
 import ClusterCoordinator
+import ClusterPlanning
 import ClusterTransport
 
 extension HostedStages {

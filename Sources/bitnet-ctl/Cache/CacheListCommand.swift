@@ -2,6 +2,7 @@
 import ArgumentParser
 import BitNetCore
 import BitNetFormats
+import CommandLine
 import Glibc
 
 /// What is in a store.
