@@ -13,7 +13,7 @@ package enum HeadType: String, CaseIterable, Sendable {
     case fast
 
     /// The most tokens that can be asked for by the copy.
-    package static let candidatesMax = 1024
+    private static let candidatesMax = 1024
 
     /// Rows of the copy that stand together.
     private static let tileRows = 32

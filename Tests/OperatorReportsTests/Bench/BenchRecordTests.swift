@@ -1,5 +1,5 @@
-import BitNetCore
 // SPDX-License-Identifier: MIT
+import BitNetCore
 import BitNetFormats
 import ClusterCoordinator
 import ClusterPlanning

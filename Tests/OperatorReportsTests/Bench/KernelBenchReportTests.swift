@@ -1,5 +1,5 @@
-import BitNetEngine
 // SPDX-License-Identifier: MIT
+import BitNetEngine
 import BitNetFormats
 import OperatorReports
 import Testing

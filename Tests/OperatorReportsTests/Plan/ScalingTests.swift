@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test func `a worker that was measured stands for all, unless a speed is assumed`() throws {
-        let shape = ProfiledShape(ModelShape.tiny.description)
+        let shape = ProfiledShape(ModelShape.tiny.description.shape)
         let book = try PlanSamples.book(shape)
         let measured = try scaling([1], [link(1, 1)], cluster: "tests", book: book)
         #expect(measured.origin == "as worker a of tests (avx2) was measured")
@@ -72,7 +72,7 @@ import Testing
             #expect(other.origin == "ASSUMED to read 20.0 GB/s")
         }
         let scaled = try scaling(
-            [1], [link(1, 1)], cluster: "tests", book: PlanSamples.book(ProfiledShape(PlanSamples.model)))
+            [1], [link(1, 1)], cluster: "tests", book: PlanSamples.book(ProfiledShape(PlanSamples.model.shape)))
         #expect(
             scaled.origin == "as worker a of tests (avx2) was measured with another model, scaled by weights")
     }
