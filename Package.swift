@@ -150,30 +150,32 @@ let package = Package(
 
         // Programs.
         .target(
-            name: "ProgramSupport",
-            dependencies: ["BitNetCore", "BitNetFormats", "Telemetry", arguments, log],
+            name: "CommandLine",
+            dependencies: [
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "Telemetry", arguments, log,
+            ],
             swiftSettings: swift),
         .target(
-            name: "ProgramPipeline",
+            name: "PipelineHost",
             dependencies: [
                 "BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetEngine", "ClusterConfig",
                 "ClusterPlanning", "TextGeneration", "AdminAPI", "ClusterTransport", "ClusterCoordinator",
-                "ClusterWorker", "ProgramSupport", arguments,
+                "ClusterWorker",
             ],
             swiftSettings: swift),
         .executableTarget(
             name: "bitnet-coord",
             dependencies: [
                 "BitNetCore", "BitNetFormats", "BitNetTokenizer", "AdminAPI", "ClusterConfig",
-                "ClusterCoordinator", "TextGeneration", "ClusterGateway", "Telemetry", "ProgramSupport",
-                "ProgramPipeline", arguments, log, metrics,
+                "ClusterCoordinator", "TextGeneration", "ClusterGateway", "Telemetry", "CommandLine",
+                "PipelineHost", arguments, log, metrics,
             ],
             swiftSettings: swift),
         .executableTarget(
             name: "bitnet-worker",
             dependencies: [
                 "BitNetCore", "BitNetEngine", "ClusterConfig", "ClusterTransport", "ClusterWorker",
-                "ProgramSupport", arguments, log,
+                "CommandLine", arguments, log,
             ],
             swiftSettings: swift),
         .executableTarget(
@@ -182,7 +184,7 @@ let package = Package(
                 "BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetSynthesis", "BitNetEngine",
                 "ClusterConfig", "ClusterWire", "ClusterPlanning", "ClusterSimulation", "TextGeneration",
                 "ClusterCoordinator", "ClusterWorker", "AdminAPI", "OperatorLogic", "OperatorReports",
-                "ProgramSupport", "ProgramPipeline",
+                "CommandLine", "PipelineHost",
                 arguments, product("AsyncHTTPClient", "async-http-client"), product("NIOCore", "swift-nio"),
                 product("NIOHTTP1", "swift-nio"),
             ],
@@ -212,7 +214,8 @@ let package = Package(
         tests(
             "OperatorReportsTests",
             [
-                "BitNetCore", "BitNetFormats", "BitNetSynthesis", "BitNetEngine", "ClusterConfig", "ClusterWire",
+                "BitNetCore", "BitNetFormats", "BitNetSynthesis", "BitNetEngine", "ClusterConfig",
+                "ClusterWire",
                 "ClusterPlanning", "ClusterSimulation", "TextGeneration", "ClusterCoordinator", "AdminAPI",
                 "OperatorLogic", "OperatorReports",
             ]),
@@ -243,7 +246,9 @@ let package = Package(
         tests(
             "ClusterWireTests",
             ["BitNetCore", "ClusterWire", "TestSupport", product("NIOCore", "swift-nio")]),
-        tests("ClusterProtocolTests", [
+        tests(
+            "ClusterProtocolTests",
+            [
                 "BitNetCore", "ClusterWire", "ClusterProtocol", "TestSupport",
                 product("NIOCore", "swift-nio"),
             ]),
@@ -258,7 +263,9 @@ let package = Package(
                 "ClusterTestSupport",
             ]),
         tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig", "TestSupport"]),
-        tests("ClusterTransportTests", ["BitNetCore", "ClusterWire", "ClusterProtocol", "ClusterTransport", "ClusterTestSupport"] + nio),
+        tests(
+            "ClusterTransportTests",
+            ["BitNetCore", "ClusterWire", "ClusterProtocol", "ClusterTransport", "ClusterTestSupport"] + nio),
         tests(
             "ClusterWorkerTests",
             [

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import ClusterCoordinator
-import ProgramSupport
+import CommandLine
 import TextGeneration
 
 /// Answers prompts one after another: text to standard output as it comes, figures to standard error.

@@ -4,10 +4,10 @@ import BitNetCore
 import BitNetFormats
 import BitNetTokenizer
 import ClusterCoordinator
+import CommandLine
 import Glibc
 import Logging
-import ProgramPipeline
-import ProgramSupport
+import PipelineHost
 import TextGeneration
 
 @main
@@ -49,6 +49,9 @@ struct BitNetCoord: AsyncParsableCommand {
 
     @OptionGroup(title: "Engine")
     var engine: EngineOptions
+
+    @OptionGroup(title: "With --local")
+    var local: LocalArguments
 
     @OptionGroup(title: "Model")
     var modelArguments: ModelArguments
@@ -96,8 +99,10 @@ struct BitNetCoord: AsyncParsableCommand {
         let console = Console { log.notice("note", metadata: ["detail": "\($0)"]) }
         let model = try pipeline.open(modelArguments, console)
         try await Serving(
-            model: model, template: try chat.templateIfAny(for: model, console), pipeline: pipeline,
-            engine: engine, store: storeOptions, options: serving, log: log, console: console
+            model: model, template: try chat.templateIfAny(for: model, console),
+            place: try pipeline.place(local),
+            request: engine.request(bookDirectory: storeOptions.directory), store: storeOptions,
+            options: serving, log: log, console: console
         ).run()
     }
 
@@ -107,9 +112,12 @@ struct BitNetCoord: AsyncParsableCommand {
         }
         let model = try pipeline.open(modelArguments, console)
         let template = try chat.template(for: model, console)
-        try await pipeline.run(
-            model, template: template, engine: engine, store: storeOptions, console
-        ) {
+        let host = PipelineHost(
+            model: model, place: try pipeline.place(local),
+            request: engine.request(bookDirectory: storeOptions.directory), template: template,
+            store: try storeOptions.store(for: model, console))
+        let show: @Sendable (ClusterEvent) -> Void = { console.show(EventLine($0).notice) }
+        try await host.run(onEvent: show) {
             try await answer(with: $0.generator, console)
         }
     }

@@ -3,7 +3,7 @@ import ArgumentParser
 import BitNetCore
 import BitNetFormats
 import BitNetTokenizer
-import ProgramSupport
+import CommandLine
 
 /// Conversations instead of plain text.
 struct ChatOptions: ParsableArguments {

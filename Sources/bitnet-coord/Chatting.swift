@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-import ProgramSupport
+import CommandLine
 
 /// Answers messages in the format of the model's chat template.
 struct Chatting {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
 import BitNetCore
-import ProgramSupport
+import CommandLine
 
 /// What to write and how to choose tokens.
 struct GenerationOptions: ParsableArguments {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-import ProgramSupport
+import CommandLine
 
 /// The lines that `--prompts` names.
 struct PromptLines {

@@ -3,7 +3,7 @@ import ArgumentParser
 import BitNetCore
 import ClusterConfig
 import ClusterGateway
-import ProgramPipeline
+import PipelineHost
 
 /// Where users and operators reach a serving coordinator.
 struct ServeOptions: ParsableArguments {

@@ -6,11 +6,11 @@ import BitNetTokenizer
 import ClusterConfig
 import ClusterCoordinator
 import ClusterGateway
+import CommandLine
 import Glibc
 import Logging
 import Metrics
-import ProgramPipeline
-import ProgramSupport
+import PipelineHost
 import Telemetry
 import TextGeneration
 
@@ -18,8 +18,8 @@ import TextGeneration
 struct Serving {
     let model: ModelFile
     let template: ChatTemplate?
-    let pipeline: PipelineOptions
-    let engine: EngineOptions
+    let place: PipelinePlace
+    let request: PipelineRequest
     let store: StoreOptions
     let options: ServeOptions
     let log: Logger
@@ -28,7 +28,7 @@ struct Serving {
     func run() async throws {
         let registry = PrometheusRegistry(definitions: MetricCatalogue.definitions)
         MetricsSystem.bootstrap(PrometheusMetricsFactory(registry: registry))
-        let file = try pipeline.shards.map { try ClusterFile.load(path: $0) }
+        let file = try place.clusterFile.map { try ClusterFile.load(path: $0) }
         let gatewayAt = try options.gateway(file)
         let adminAt = try options.administration()
         let coordinator = ServingCoordinator(
@@ -71,8 +71,10 @@ struct Serving {
 
     private var bringUp: PipelineSupervisor.BringUp {
         { onEvent, body in
-            try await pipeline.run(
-                model, template: template, engine: engine, store: store, console, onEvent: onEvent, body)
+            let host = PipelineHost(
+                model: model, place: place, request: request, template: template,
+                store: try store.store(for: model, console))
+            try await host.run(onEvent: onEvent, body)
         }
     }
 
@@ -87,7 +89,7 @@ struct Serving {
     private func subject(_ file: ClusterFile?) throws -> ServingCoordinator.Subject {
         let description = model.description
         let tokenizer = try model.tokenizer()
-        let context = min(engine.ctxSize ?? .max, description.contextLength)
+        let context = min(request.contextLength ?? .max, description.contextLength)
         let workers =
             file?.workers.filter { !$0.isSpare }.map {
                 ServingState.Worker(name: $0.name, address: "\($0.address)")
@@ -98,7 +100,7 @@ struct Serving {
                 name: description.name, parameterCount: model.parameterCount,
                 layerCount: description.layerCount, hiddenSize: description.hiddenSize,
                 vocabularySize: description.vocabularySize, contextLength: context,
-                cacheType: engine.cacheType.rawValue),
+                cacheType: request.cacheType.rawValue),
             served: ServedModel(
                 id: description.name, createdAt: Int64(time(nil)), contextLength: context,
                 vocabularySize: description.vocabularySize, parameterCount: model.parameterCount,

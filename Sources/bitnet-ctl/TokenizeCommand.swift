@@ -3,7 +3,7 @@ import ArgumentParser
 import BitNetCore
 import BitNetFormats
 import BitNetTokenizer
-import ProgramSupport
+import CommandLine
 
 /// What a model's tokenizer makes of texts.
 struct TokenizeCommand: AsyncParsableCommand {

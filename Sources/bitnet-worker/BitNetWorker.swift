@@ -5,8 +5,8 @@ import BitNetEngine
 import ClusterConfig
 import ClusterTransport
 import ClusterWorker
+import CommandLine
 import Logging
-import ProgramSupport
 
 @main
 struct BitNetWorker: AsyncParsableCommand {
@@ -48,9 +48,7 @@ struct BitNetWorker: AsyncParsableCommand {
             "File with the cluster's key; needed unless --listen is loopback.", valueName: "file"))
     var keyFile: String?
 
-    @Option(
-        name: .shortAndLong, help: "Compute threads; all processors that this process may use by default.")
-    var threads: Int?
+    @OptionGroup var threads: ThreadArguments
 
     @Flag(help: "Give each compute thread a processor of its own; for the only worker of a machine.")
     var pin = false
@@ -58,16 +56,7 @@ struct BitNetWorker: AsyncParsableCommand {
     @Option(help: "Memory that a stage may take, for instance 12GiB; 90 % of what is available by default.")
     var memory: String?
 
-    @Option(help: "Kernels: auto, scalar, avx2, avx512bw, avx512, neon or neon-dot.")
-    var isa = KernelChoice.auto
-
-    @Option(
-        name: .customLong("kernels"),
-        help: """
-            Products: add-only, dot8 for the integer dot product, or auto for add-only with one token and \
-            whichever is faster with more.
-            """)
-    var kernelMode = KernelMode.auto
+    @OptionGroup var kernels: KernelArguments
 
     @OptionGroup(title: "Log") var logOptions: LogOptions
 
@@ -86,7 +75,7 @@ struct BitNetWorker: AsyncParsableCommand {
             log.info(
                 "kernels",
                 metadata: [
-                    "isa": "\(configuration.kernels.name)", "mode": "\(kernelMode.rawValue)",
+                    "isa": "\(configuration.kernels.name)", "mode": "\(kernels.mode.rawValue)",
                     "products": "\(configuration.kernels.productSummary)",
                 ])
             let listener = try await worker.start()
@@ -105,17 +94,13 @@ struct BitNetWorker: AsyncParsableCommand {
                 "--listen \(listen) is reachable from other machines, so --key-file is needed; make one with "
                     + KeyFile.recipe(path: "cluster.key"))
         }
-        let threadCount = threads ?? ComputePool.defaultThreadCount
         var configuration = WorkerConfiguration(
             listen: listen, dataDirectory: dataDir, name: name ?? listen, cluster: cluster, key: key,
-            threadCount: threadCount,
+            threadCount: threads.count,
             memoryByteCount: try memory.map { try ByteSize.parse($0) } ?? SystemMemory.usableByteCount,
-            kernels: try Kernels(isa, mode: kernelMode, threadCount: threadCount))
+            kernels: try kernels.kernels(threadCount: threads.count))
         configuration.storeQuotaByteCount = try storeQuota.map { try ByteSize.parse($0) }
         configuration.pinsThreads = pin
         return configuration
     }
 }
-
-extension KernelChoice: ExpressibleByArgument {}
-extension KernelMode: ExpressibleByArgument {}

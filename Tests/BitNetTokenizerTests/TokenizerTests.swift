@@ -130,7 +130,9 @@ enum TinyTokenizer {
             $0.set("tokenizer.ggml.model", text: "llama")
         },
         GGUFFault("no model", .unsupportedTokenizer) { $0.remove("tokenizer.ggml.model") },
-        GGUFFault("another pre-tokenizer", .unsupportedTokenizer) { $0.set("tokenizer.ggml.pre", text: "qwen2") },
+        GGUFFault("another pre-tokenizer", .unsupportedTokenizer) {
+            $0.set("tokenizer.ggml.pre", text: "qwen2")
+        },
         GGUFFault("no tokens", .malformedTokenizer) { $0.remove("tokenizer.ggml.tokens") },
         GGUFFault("more tokens than embedding rows", .malformedTokenizer) {
             $0.set("tokenizer.ggml.tokens", texts: [String](repeating: "a", count: 23))
@@ -139,7 +141,9 @@ enum TinyTokenizer {
         GGUFFault("a merge without a space", .malformedTokenizer) {
             $0.set("tokenizer.ggml.merges", texts: ["ab"])
         },
-        GGUFFault("a merge of nothing", .malformedTokenizer) { $0.set("tokenizer.ggml.merges", texts: [" "]) },
+        GGUFFault("a merge of nothing", .malformedTokenizer) {
+            $0.set("tokenizer.ggml.merges", texts: [" "])
+        },
         GGUFFault("too few token types", .malformedTokenizer) {
             $0.set("tokenizer.ggml.token_type", integers: [1])
         },
@@ -149,11 +153,14 @@ enum TinyTokenizer {
         GGUFFault("a special token outside the vocabulary", .malformedTokenizer) {
             $0.set("tokenizer.ggml.eos_token_id", integer: 22)
         },
-        GGUFFault("tokens that are numbers", .malformedValue) { $0.set("tokenizer.ggml.tokens", integers: [1]) },
+        GGUFFault("tokens that are numbers", .malformedValue) {
+            $0.set("tokenizer.ggml.tokens", integers: [1])
+        },
     ]
 
     @Test(arguments: refusals)
-    func `a tokenizer that cannot be used is refused by name, the model still opens`(fault: GGUFFault) throws {
+    func `a tokenizer that cannot be used is refused by name, the model still opens`(fault: GGUFFault) throws
+    {
         var builder = TinyModel.builder()
         fault.apply(&builder)
         let model = try openModel(builder.bytes)

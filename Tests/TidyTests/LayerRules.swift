@@ -12,7 +12,7 @@ enum LayerRules {
         // Threads of their own, for work that must not hold an event loop or a task up.
         "Dispatch": [
             "BitNetFormats", "BitNetSynthesis", "ClusterWorker", "ClusterCoordinator", "OperatorReports",
-            "ProgramSupport", "bitnet-ctl",
+            "CommandLine", "bitnet-ctl",
         ],
     ]
 
@@ -23,7 +23,7 @@ enum LayerRules {
             other: ["ClusterWire", "NIOCore", "NIOPosix", "Hummingbird", "AsyncHTTPClient"],
             meeting: programs.union([
                 "ClusterWorker", "ClusterCoordinator", "ClusterSimulation", "OperatorReports",
-                "ProgramPipeline",
+                "PipelineHost",
             ])
         ),
         (

@@ -20,7 +20,7 @@ package enum ClusterEvent: Sendable {
     case converted
     /// Of a stage inside this process.
     case loading(layer: Int, of: Int)
-    case planned(Plan)
+    case planned(Plan, of: ModelDescription)
     /// What the KV caches of all stages hold together.
     case reserved(CacheShape, byteCount: UInt64)
     case shipping(ShippingProgress)
@@ -30,28 +30,11 @@ package enum ClusterEvent: Sendable {
     case remark(String)
 }
 
-/// One stage on its worker.
-package struct ClusterStage: Sendable {
-    package let planned: PlannedStage
-    package let threadCount: Int
-    /// The kernels' instruction set.
-    package let isa: String
-    /// Speed at which the worker reads memory; `nil` if it was not measured.
-    package let readBytesPerSecond: Double?
-
-    init(planned: PlannedStage, capabilities: Capabilities, measured: ClusterMeasurements.Worker?) {
-        self.planned = planned
-        readBytesPerSecond = measured?.profile.readBytesPerSecond
-        threadCount = Int(capabilities.threadCount)
-        isa = capabilities.isa
-    }
-}
-
 /// A plan that runs on workers: joined, shipped, loaded, linked.
 package final class Cluster: Sendable {
     package let plan: Plan
     /// The plan's stages, with what runs them.
-    package let stages: [ClusterStage]
+    package let stages: [RunningPipeline.Stage]
     /// What was decided of all stages.
     package let settings: StageSettings
     package let pipeline: any StepPipeline
@@ -71,9 +54,10 @@ package final class Cluster: Sendable {
         self.measurements = measurements
         self.plan = plan
         stages = zip(plan.stages, controls).map { stage, control in
-            ClusterStage(
-                planned: stage, capabilities: control.capabilities,
-                measured: measurements?.workers[stage.worker])
+            RunningPipeline.Stage(
+                worker: stage.worker, layers: stage.layers, readByteCount: stage.readByteCount,
+                threadCount: Int(control.capabilities.threadCount), isa: control.capabilities.isa,
+                readBytesPerSecond: measurements?.workers[stage.worker]?.profile.readBytesPerSecond)
         }
         self.settings = settings
         self.pipeline = pipeline
@@ -85,7 +69,7 @@ package final class Cluster: Sendable {
     ///
     /// - Throws: ``ClusterError``, `PlanError`, ``ModelFileError``: whatever came first, naming the worker.
     package static func start(
-        file: ClusterFile, key: [UInt8], model: ModelFile, store: ModelStore?, request: ClusterRequest,
+        file: ClusterFile, key: [UInt8], model: ModelFile, store: ModelStore?, request: PipelineRequest,
         network: Network,
         onEvent: @escaping @Sendable (ClusterEvent) -> Void
     ) async throws -> Cluster {

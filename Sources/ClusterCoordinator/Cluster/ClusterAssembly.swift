@@ -11,16 +11,15 @@ import ClusterWire
 struct ClusterAssembly: Sendable {
     let dialer: PeerDialer
     let model: ModelFile
-    let request: ClusterRequest
+    let request: PipelineRequest
     let store: ModelStore?
     let onEvent: @Sendable (ClusterEvent) -> Void
-    private let failures: FailureRelay
+    private let failures = FailureRelay()
 
     init(
-        dialer: PeerDialer, model: ModelFile, request: ClusterRequest, store: ModelStore?,
-        failures: FailureRelay = FailureRelay(), onEvent: @escaping @Sendable (ClusterEvent) -> Void
+        dialer: PeerDialer, model: ModelFile, request: PipelineRequest, store: ModelStore?,
+        onEvent: @escaping @Sendable (ClusterEvent) -> Void
     ) {
-        self.failures = failures
         self.dialer = dialer
         self.model = model
         self.request = request
@@ -36,7 +35,7 @@ struct ClusterAssembly: Sendable {
                 slotCount throws(PlanError) in
                 try self.plan(workers, joined, measurements, settings(slotCount: slotCount))
             }
-            onEvent(.planned(plan))
+            onEvent(.planned(plan, of: model.description))
             return try await bringUp(plan, settings(slotCount: slotCount), joined, measurements)
         } catch {
             for control in joined { control.close() }

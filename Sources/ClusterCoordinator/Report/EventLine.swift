@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: MIT
-import BitNetCore
+package import BitNetCore
 import ClusterPlanning
 package import Logging
 
-/// What happens while a cluster comes up, as one line: for standard error, for logs, for those who follow.
+/// What happens while a pipeline comes up, in words: one line for logs and for those who follow, and what a person
+/// at a terminal is shown.
 package struct EventLine {
     /// As in the admin API's events.
     package let kind: String
     package let worker: String?
     package let message: String
     package let level: Logger.Level
+    /// For a person at a terminal.
+    package let notice: Notice
+    /// Whether it belongs into logs: steps on the way do not.
+    package let isRecorded: Bool
 
-    /// - Returns: `nil` if there is nothing to tell.
-    package init?(_ event: ClusterEvent) {
+    package init(_ event: ClusterEvent) {
         switch event {
-        case .waiting(let reason): self.init("waiting", nil, reason)
+        case .waiting(let reason): self.init("waiting", nil, reason, shown: ["waiting: \(reason)"])
         case .joined(let worker, let isa, let threads):
             self.init("joined", worker, "\(isa), \(plural(threads, "thread"))")
         case .measured(let worker, let figures): self.init("measured", worker, MeasurementText.line(figures))
@@ -25,19 +29,25 @@ package struct EventLine {
         case .bookUnusable(let reason):
             self.init("measured", nil, "measurements are not kept: \(reason)", .warning)
         case .converting(let progress):
-            guard progress.isLast else { return nil }
-            self.init("converted", nil, progress.line)
-        case .converted: self.init("converted", nil, "nothing: all parts were kept from an earlier start")
-        case .loading: return nil
-        case .planned(let plan):
+            self.init(
+                "converted", nil, progress.line, progress: .init("convert", isLast: progress.isLast))
+        case .converted:
+            let text = "nothing: all parts were kept from an earlier start"
+            self.init("converted", nil, text, shown: ["convert  \(text)"])
+        case .loading(let layer, let count):
+            self.init(
+                "loading", nil, "load layer \(layer) of \(count)", progress: .init("load", isLast: false))
+        case .planned(let plan, let model):
             let stages = plan.stages.map { "\($0.worker) \($0.layers)" }.joined(separator: ", ")
-            self.init("planned", nil, stages)
+            self.init("planned", nil, stages, shown: PlanReport.lines(plan: plan, model: model))
         case .reserved(let cache, let bytes):
             self.init("reserved", nil, ReservationText.line(cache, byteCount: bytes))
         case .shipping(let progress):
-            guard progress.isLast else { return nil }
-            self.init("shipped", progress.worker, progress.line)
-        case .shipped: return nil
+            self.init(
+                "shipped", progress.worker, progress.line, shown: [progress.line],
+                progress: .init(progress.worker, isLast: progress.isLast))
+        case .shipped(let byteCount):
+            self.init("shipped", nil, "shipped \(byteCount) bytes in all", isRecorded: false)
         case .ready(let worker, let kernel, let bytes, let time):
             self.init(
                 "ready", worker,
@@ -47,10 +57,22 @@ package struct EventLine {
         }
     }
 
-    private init(_ kind: String, _ worker: String?, _ message: String, _ level: Logger.Level = .info) {
+    /// - Parameter shown: to a person; by default the message, behind what it is about.
+    private init(
+        _ kind: String, _ worker: String?, _ message: String, _ level: Logger.Level = .info,
+        shown: [String]? = nil, progress: Notice.Progress? = nil, isRecorded: Bool = true
+    ) {
         self.kind = kind
         self.worker = worker
         self.message = message
         self.level = level
+        self.isRecorded = isRecorded && progress?.isLast ?? true
+        let line =
+            switch (level, worker) {
+            case (.warning, let worker): "warning: \(worker.map { "\($0) " } ?? "")\(message)"
+            case (_, .some(let worker)): "\(kind) \(worker)  \(message)"
+            case (_, nil): message
+            }
+        notice = Notice(shown ?? [line], progress: progress)
     }
 }

@@ -145,8 +145,9 @@ package final class PipelineSupervisor: Sendable {
 
     private func record(_ event: ClusterEvent) {
         state.withLock { $0.serving.apply(event) }
-        guard let line = EventLine(event) else { return }
-        if case .shipping(let progress) = event, progress.isLast {
+        let line = EventLine(event)
+        guard line.isRecorded else { return }
+        if case .shipping(let progress) = event {
             state.withLock { $0.metrics.shipped(progress.sentByteCount, to: progress.worker) }
         }
         note(line.kind, worker: line.worker, line.message, level: line.level)

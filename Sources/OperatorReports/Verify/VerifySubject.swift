@@ -19,6 +19,19 @@ package struct VerifySubject: Equatable, Sendable {
     /// Layers before which the cluster's stages begin.
     package var cuts: [Int] { plan.stages.dropFirst().compactMap(\.layers.first) }
 
+    /// How the cluster keeps keys and values.
+    ///
+    /// - Throws: ``VerifyError`` for a type that only a later release has.
+    package var cacheType: CacheType {
+        get throws(VerifyError) {
+            guard let type = CacheType(rawValue: plan.cacheType) else {
+                throw VerifyError(
+                    message: "the cluster's KV cache is of a kind that this release does not have")
+            }
+            return type
+        }
+    }
+
     /// - Throws: ``VerifyError`` unless `model` can be the one that the cluster serves.
     package func check(_ model: ModelDescription, path: String) throws(VerifyError) {
         let served = status.model

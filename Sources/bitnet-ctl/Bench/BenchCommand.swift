@@ -4,7 +4,7 @@ import BitNetCore
 import BitNetEngine
 import BitNetFormats
 import BitNetSynthesis
-import ProgramSupport
+import CommandLine
 
 /// How fast this machine is, beside what it could be at best.
 struct BenchCommand: AsyncParsableCommand {
@@ -29,10 +29,9 @@ struct BenchCommand: AsyncParsableCommand {
         ], defaultSubcommand: BenchPipelineCommand.self)
 }
 
-/// What both measurements may be told.
+/// What both measurements of kernels may be told.
 struct BenchOptions: ParsableArguments {
-    @Option(help: "Kernels: auto, scalar, avx2, avx512bw, avx512, neon or neon-dot.")
-    var isa = KernelChoice.auto
+    @OptionGroup var kernels: KernelArguments
 
     @Flag(help: "Print one JSON object.")
     var json = false

@@ -2,8 +2,8 @@
 import ArgumentParser
 import BitNetCore
 import BitNetFormats
+import CommandLine
 import OperatorReports
-import ProgramSupport
 
 /// How fast a model's files become what workers get.
 struct BenchConvertCommand: AsyncParsableCommand {

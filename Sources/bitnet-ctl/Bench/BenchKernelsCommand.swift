@@ -5,8 +5,8 @@ import BitNetEngine
 import BitNetFormats
 import BitNetSynthesis
 import ClusterCoordinator
+import CommandLine
 import OperatorReports
-import ProgramSupport
 
 /// The ternary products, matrix shape by matrix shape.
 struct BenchKernelsCommand: AsyncParsableCommand {
@@ -16,7 +16,8 @@ struct BenchKernelsCommand: AsyncParsableCommand {
         discussion: """
             Every figure is the median of rounds in which all configurations take turns, each beside how fast \
             the same threads can only read memory, and only multiply. Weights come from memory: many copies of \
-            a matrix take turns. The int8 codes are made beforehand, as several products share them.
+            a matrix take turns. The int8 codes are made beforehand, as several products share them. With --kernels auto \
+            both products are measured.
 
             EXAMPLES
               bitnet-ctl bench kernels --quick
@@ -33,11 +34,6 @@ struct BenchKernelsCommand: AsyncParsableCommand {
 
     @Option(name: .shortAndLong, help: "Numbers of threads, with commas between; 1 and all by default.")
     var threads: String?
-
-    @Option(
-        name: .customLong("kernels"),
-        help: "Products: add-only, dot8, or auto for both.")
-    var kernelMode = KernelMode.auto
 
     @Flag(help: "Fewer rounds and tokens, smaller matrices: some seconds.")
     var quick = false
@@ -60,10 +56,9 @@ struct BenchKernelsCommand: AsyncParsableCommand {
         try await Program.run {
             let console = Console()
             let options = try options
-            let kernels = try Kernels(
-                bench.isa, mode: kernelMode, threadCount: options.threadCounts.max() ?? 1)
+            let kernels = try bench.kernels.kernels(threadCount: options.threadCounts.max() ?? 1)
             let meter = try KernelBench(kernels: kernels, options: options)
-            var report = KernelBenchReport(Machine(kernels, mode: kernelMode))
+            var report = KernelBenchReport(Machine(kernels, mode: bench.kernels.mode))
             if !bench.json { console.write(report.machine.text + "\n") }
             for shape in try shapes {
                 for matrix in shape.matrices {
@@ -101,7 +96,7 @@ struct BenchKernelsCommand: AsyncParsableCommand {
                 try threads.map {
                     try BenchOptions.numbers($0, "--threads", atMost: Limits.threadsMax)
                 } ?? Array(Set([1, ComputePool.defaultThreadCount])).sorted()
-            switch kernelMode {
+            switch bench.kernels.mode {
             case .auto: break
             case .addOnly: options.products = [.addOnly]
             case .dot8: options.products = [.dot8]

@@ -5,8 +5,8 @@ import BitNetEngine
 import BitNetFormats
 import BitNetSynthesis
 import ClusterCoordinator
+import CommandLine
 import OperatorReports
-import ProgramSupport
 
 /// A whole model in one process, and where its time goes.
 struct BenchModelCommand: AsyncParsableCommand {
@@ -35,16 +35,8 @@ struct BenchModelCommand: AsyncParsableCommand {
     @Option(help: "With --shape: layers to measure; all by default, of 70b and 100b eight.")
     var layers: Int?
 
-    @Option(name: .shortAndLong, help: "Compute threads; all processors by default.")
-    var threads = ComputePool.defaultThreadCount
-
-    @Option(
-        name: .customLong("kernels"),
-        help: "Products: add-only, dot8, or auto for the faster one by the number of tokens.")
-    var kernelMode = KernelMode.auto
-
-    @Option(help: "Output head: fast or exact.")
-    var head = HeadType.fast
+    @OptionGroup var threads: ThreadArguments
+    @OptionGroup var head: HeadArguments
 
     @Option(help: "Tokens that a sequence holds while it is decoded.")
     var context = 512
@@ -54,8 +46,7 @@ struct BenchModelCommand: AsyncParsableCommand {
         help: "Tokens that a sequence has room for, which is not to matter; as many as it holds by default.")
     var ctxSize: Int?
 
-    @Option(help: "KV cache: f32, f16 or int8.")
-    var cacheType = CacheType.f16
+    @OptionGroup var cache: CacheArguments
 
     @Option(help: "Prompt tokens in one step.")
     var prefillChunk = 512
@@ -79,7 +70,6 @@ struct BenchModelCommand: AsyncParsableCommand {
                 throw ValidationError("--layers must be 1...\(shape.description.layerCount)")
             }
         }
-        try BenchOptions.checkThreads([threads])
         guard (1...Limits.contextMax).contains(context) else {
             throw ValidationError("--context must be 1...\(Limits.contextMax)")
         }
@@ -96,7 +86,7 @@ struct BenchModelCommand: AsyncParsableCommand {
     func run() async throws {
         try await Program.run {
             let console = Console()
-            let kernels = try Kernels(bench.isa, mode: kernelMode, threadCount: threads)
+            let kernels = try bench.kernels.kernels(threadCount: threads.count)
             let options = options
             let meter = try makeMeter(kernels, options, console)
             console.note("\(meter.stage.model.name): loaded")
@@ -106,7 +96,7 @@ struct BenchModelCommand: AsyncParsableCommand {
                 try meter.prefill(),
             ]
             let report = ModelBenchReport(
-                meter, phases: phases, machine: Machine(kernels, mode: kernelMode), options: options,
+                meter, phases: phases, machine: Machine(kernels, mode: bench.kernels.mode), options: options,
                 isSynthetic: shape != nil)
             console.write(bench.json ? report.json.encoded + "\n" : report.text)
         }
@@ -118,9 +108,9 @@ struct BenchModelCommand: AsyncParsableCommand {
         options.reservedContext = ctxSize ?? 0
         options.prefillTokens = prefillTokens
         options.prefillChunk = prefillChunk
-        options.cacheType = cacheType
-        options.headType = head
-        options.threadCount = threads
+        options.cacheType = cache.cacheType
+        options.headType = head.head
+        options.threadCount = threads.count
         options.phaseSeconds = seconds
         return options
     }

@@ -3,8 +3,8 @@ import ArgumentParser
 import BitNetCore
 import BitNetFormats
 import BitNetTokenizer
+import CommandLine
 import OperatorReports
-import ProgramSupport
 
 /// How fast a tokenizer loads and encodes, on one thread.
 struct BenchTokenizerCommand: AsyncParsableCommand {

@@ -3,7 +3,7 @@ import ArgumentParser
 import BitNetCore
 import BitNetFormats
 import ClusterConfig
-import ProgramSupport
+import CommandLine
 
 /// Makes a store smaller.
 struct CacheCollectCommand: AsyncParsableCommand {

@@ -2,7 +2,7 @@
 import ArgumentParser
 import BitNetCore
 import BitNetFormats
-import ProgramSupport
+import CommandLine
 
 /// The weights that a worker or a coordinator keeps on disk.
 struct CacheCommand: AsyncParsableCommand {

@@ -2,8 +2,8 @@
 import ArgumentParser
 import BitNetCore
 import BitNetFormats
+import CommandLine
 import Glibc
-import ProgramSupport
 
 /// What is in a store.
 struct CacheListCommand: AsyncParsableCommand {

@@ -3,7 +3,7 @@ import ArgumentParser
 import BitNetCore
 import BitNetFormats
 import ClusterCoordinator
-import ProgramSupport
+import CommandLine
 import Synchronization
 
 /// Whether the parts of a store are what their names say.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
+import CommandLine
 import NIOHTTP1
 import OperatorLogic
-import ProgramSupport
 import Synchronization
 
 /// As much of an answer as there is.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
 import BitNetCore
+import CommandLine
 import Glibc
-import ProgramSupport
 
 /// A conversation with a cluster.
 struct ChatCommand: AsyncParsableCommand {

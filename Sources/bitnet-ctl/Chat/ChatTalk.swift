@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
+import CommandLine
 import OperatorLogic
-import ProgramSupport
 
 /// The turns of a conversation.
 struct ChatTalk {

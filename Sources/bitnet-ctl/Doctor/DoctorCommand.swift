@@ -7,9 +7,9 @@ import ClusterCoordinator
 import ClusterPlanning
 import ClusterWire
 import ClusterWorker
+import CommandLine
 import Glibc
 import OperatorReports
-import ProgramSupport
 
 /// Whether the machines of a cluster are fit for it.
 struct DoctorCommand: AsyncParsableCommand {

@@ -2,8 +2,8 @@
 import AdminAPI
 import ArgumentParser
 import BitNetCore
+import CommandLine
 import NIOHTTP1
-import ProgramSupport
 
 /// Lets a cluster come to rest.
 struct DrainCommand: AsyncParsableCommand {

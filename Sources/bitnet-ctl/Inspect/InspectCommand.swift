@@ -3,8 +3,8 @@ import ArgumentParser
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
+import CommandLine
 import OperatorReports
-import ProgramSupport
 
 /// What a model file is, and what it would take to run it.
 struct InspectCommand: AsyncParsableCommand {
@@ -27,26 +27,12 @@ struct InspectCommand: AsyncParsableCommand {
     @Option(help: "Workers to plan stages for, of equal speed.")
     var workers = 1
 
-    @Option(name: .shortAndLong, help: "Tokens that a sequence may hold; the model's context by default.")
-    var ctxSize: Int?
-
     @Option(name: [.customLong("parallel")], help: "Sequences at a time.")
     var slotCount = 4
 
-    @Option(help: "KV cache: f32, f16 or int8.")
-    var cacheType = CacheType.f16
-
-    @Option(help: "Output head: fast or exact.")
-    var head = HeadType.fast
-
-    @Option(help: "Prompt tokens that travel in one step.")
-    var prefillChunk = 64
-
-    @Option(name: .shortAndLong, help: "Compute threads of a worker.")
-    var threads = ComputePool.defaultThreadCount
-
-    @Option(help: "Kernels: auto, scalar, avx2, avx512bw, avx512, neon or neon-dot.")
-    var isa = KernelChoice.auto
+    @OptionGroup var stage: StageArguments
+    @OptionGroup var threads: ThreadArguments
+    @OptionGroup var instructionSet: InstructionSetArgument
 
     @OptionGroup(title: "Model") var modelArguments: ModelArguments
 
@@ -57,14 +43,9 @@ struct InspectCommand: AsyncParsableCommand {
         guard (1...Limits.workersMax).contains(workers) else {
             throw ValidationError("--workers must be 1...\(Limits.workersMax)")
         }
-        guard ctxSize.map({ $0 > 0 }) ?? true else { throw ValidationError("--ctx-size must be above 0") }
         guard (1...Limits.slotsMax).contains(slotCount) else {
             throw ValidationError("--parallel must be 1...\(Limits.slotsMax)")
         }
-        guard (1...Limits.stepTokensMax / 2).contains(prefillChunk) else {
-            throw ValidationError("--prefill-chunk must be 1...\(Limits.stepTokensMax / 2)")
-        }
-        try BenchOptions.checkThreads([threads])
     }
 
     func run() async throws {
@@ -76,12 +57,9 @@ struct InspectCommand: AsyncParsableCommand {
     }
 
     private func stages(of model: ModelFile) throws -> [StageNeed] {
-        let settings = StageSettings(
-            cache: CacheShape(
-                slots: slotCount, context: min(ctxSize ?? .max, model.description.contextLength),
-                type: cacheType),
-            prefillChunk: prefillChunk, headType: head)
-        return try StageNeed.all(
-            of: model, workers: workers, settings, on: Kernels(isa).machine(threadCount: threads))
+        try StageNeed.all(
+            of: model, workers: workers,
+            stage.request.settings(slotCount: slotCount, of: model.description),
+            on: Kernels(instructionSet.isa).machine(threadCount: threads.count))
     }
 }

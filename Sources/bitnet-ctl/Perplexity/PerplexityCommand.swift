@@ -5,9 +5,9 @@ import BitNetEngine
 import BitNetFormats
 import BitNetTokenizer
 import ClusterCoordinator
+import CommandLine
 import OperatorReports
-import ProgramPipeline
-import ProgramSupport
+import PipelineHost
 
 /// How well a model predicts a text, and what cutting it costs.
 struct PerplexityCommand: AsyncParsableCommand {
@@ -44,20 +44,8 @@ struct PerplexityCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "Tokens in a window; the model's context by default.")
     var ctxSize: Int?
 
-    @Option(help: "With --model: KV cache, f32, f16 or int8.")
-    var cacheType = CacheType.f16
-
-    @Option(help: "With --model: kernels, auto, scalar, avx2, avx512bw, avx512, neon or neon-dot.")
-    var isa = KernelChoice.auto
-
-    @Option(
-        name: .customLong("kernels"),
-        help: """
-            With --model: products, add-only, dot8 for the integer dot product, or auto for add-only with one token and \
-            whichever is faster with more.
-            """)
-    var kernelMode = KernelMode.auto
-
+    @OptionGroup(title: "With --model") var cache: CacheArguments
+    @OptionGroup(title: "With --model") var kernels: KernelArguments
     @OptionGroup(title: "Model") var modelArguments: ModelArguments
 
     @OptionGroup(title: "Cluster") var gateway: GatewayOptions
@@ -83,7 +71,7 @@ struct PerplexityCommand: AsyncParsableCommand {
             let tokens = tokenizer.encode(text, addsBeginning: tokenizer.addsBeginning)
             let uncut = try measure([], modelFile, tokens)
             show(CutPerplexity(cuts: [], result: uncut, uncut: uncut), console)
-            for list in try cuts.map(Self.layers) {
+            for list in try cuts.map({ try LayerCuts(parsing: $0).layers }) {
                 let result = try measure(list, modelFile, tokens)
                 show(CutPerplexity(cuts: list, result: result, uncut: uncut), console)
             }
@@ -115,8 +103,8 @@ struct PerplexityCommand: AsyncParsableCommand {
         let context = min(ctxSize ?? .max, file.description.contextLength)
         let pool = try ComputePool()
         let local = try LocalModel(
-            file: file, cuts: cuts, cache: CacheShape(slots: 1, context: context, type: cacheType),
-            pool: pool, kernels: Kernels(isa, mode: kernelMode, threadCount: pool.threadCount))
+            file: file, cuts: cuts, cache: CacheShape(slots: 1, context: context, type: cache.cacheType),
+            pool: pool, kernels: self.kernels.kernels(threadCount: pool.threadCount))
         guard let result = try perplexity(tokens: tokens, stages: local.stages) else {
             throw PerplexityError(message: "\(self.file) has fewer than two tokens")
         }
@@ -125,15 +113,6 @@ struct PerplexityCommand: AsyncParsableCommand {
 
     private func show(_ row: CutPerplexity, _ console: Console) {
         console.write(json ? row.json.encoded + "\n" : row.text)
-    }
-
-    private static func layers(_ text: String) throws -> [Int] {
-        try text.split(separator: ",").map { item in
-            guard let layer = Int(item) else {
-                throw ValidationError("--cuts: “\(item)” is not a layer number")
-            }
-            return layer
-        }
     }
 }
 

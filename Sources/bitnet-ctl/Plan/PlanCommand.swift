@@ -6,8 +6,8 @@ import BitNetSynthesis
 import ClusterConfig
 import ClusterCoordinator
 import ClusterPlanning
+import CommandLine
 import OperatorReports
-import ProgramSupport
 
 /// What a cluster would do with a model, without touching the cluster.
 struct PlanCommand: AsyncParsableCommand {

@@ -5,13 +5,12 @@ import BitNetFormats
 import ClusterConfig
 import ClusterCoordinator
 import ClusterPlanning
+import CommandLine
 import OperatorReports
-import ProgramSupport
 
 /// What a plan is made of besides workers and model.
 struct PlanOptions: ParsableArguments {
-    @Option(name: .shortAndLong, help: "Tokens that a sequence may hold; the model's context by default.")
-    var ctxSize: Int?
+    @OptionGroup var stage: StageArguments
 
     @Option(
         name: [.customLong("parallel")],
@@ -20,15 +19,6 @@ struct PlanOptions: ParsableArguments {
             \(Limits.defaultSlotsMax).
             """)
     var slotCount: Int?
-
-    @Option(help: "KV cache, as of bitnet-coord.")
-    var cacheType = CacheType.f16
-
-    @Option(help: "Output head: fast or exact.")
-    var head = HeadType.fast
-
-    @Option(help: "Prompt tokens that travel in one step.")
-    var prefillChunk = 64
 
     @Option(help: ArgumentHelp("Where the coordinator keeps its measurements.", valueName: "directory"))
     var storeDir: String?
@@ -48,21 +38,14 @@ struct PlanOptions: ParsableArguments {
     var assumeDelay = 0.1
 
     func validate() throws {
-        guard ctxSize.map({ $0 > 0 }) ?? true else { throw ValidationError("--ctx-size must be above 0") }
         guard slotCount.map((1...Limits.slotsMax).contains) ?? true else {
             throw ValidationError("--parallel must be 1...\(Limits.slotsMax)")
-        }
-        guard (1...Limits.stepTokensMax / 2).contains(prefillChunk) else {
-            throw ValidationError("--prefill-chunk must be 1...\(Limits.stepTokensMax / 2)")
         }
         _ = try assumptions
     }
 
     func settings(_ model: ModelDescription, slotCount: Int) -> StageSettings {
-        StageSettings(
-            cache: CacheShape(
-                slots: slotCount, context: min(ctxSize ?? .max, model.contextLength), type: cacheType),
-            prefillChunk: prefillChunk, headType: head)
+        stage.request.settings(slotCount: slotCount, of: model)
     }
 
     var assumptions: PlanAssumptions {

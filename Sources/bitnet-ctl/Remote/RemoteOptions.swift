@@ -3,7 +3,7 @@ import AdminAPI
 import ArgumentParser
 import BitNetCore
 import ClusterConfig
-import ProgramSupport
+import CommandLine
 
 /// Where a coordinator tells its operators of itself.
 struct AdminOptions: ParsableArguments {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import ProgramSupport
+import CommandLine
 
 /// Options that a shell may keep for all commands.
 enum RemoteTwins {

@@ -2,9 +2,9 @@
 import AdminAPI
 import ArgumentParser
 import BitNetCore
+import CommandLine
 import NIOHTTP1
 import OperatorLogic
-import ProgramSupport
 
 /// What happens in a cluster, as it happens.
 struct EventsCommand: AsyncParsableCommand {

@@ -2,9 +2,9 @@
 import AdminAPI
 import ArgumentParser
 import BitNetCore
+import CommandLine
 import NIOHTTP1
 import OperatorLogic
-import ProgramSupport
 
 /// How a cluster is, at a glance.
 struct StatusCommand: AsyncParsableCommand {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
 import BitNetCore
-import BitNetEngine
 import BitNetFormats
 import BitNetSynthesis
 import ClusterCoordinator
-import ProgramSupport
+import CommandLine
 
 /// Writes models of any shape and type that mean nothing.
 struct SynthCommand: AsyncParsableCommand {
@@ -62,8 +61,7 @@ struct SynthCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Files among which the weights are divided, at most.", valueName: "n"))
     var split = 1
 
-    @Option(name: .shortAndLong, help: "Threads; all processors by default.")
-    var threads = ComputePool.defaultThreadCount
+    @OptionGroup var threads: ThreadArguments
 
     @Flag(help: "Replace files that are there.")
     var force = false
@@ -81,7 +79,6 @@ struct SynthCommand: AsyncParsableCommand {
             throw ValidationError("shape \(shape) is unknown; give one of \(Self.shapeNames)")
         }
         _ = try format
-        try BenchOptions.checkThreads([threads])
         guard (1...Limits.modelFilesMax).contains(split) else {
             throw ValidationError("--split must be 1...\(Limits.modelFilesMax)")
         }
@@ -113,7 +110,7 @@ struct SynthCommand: AsyncParsableCommand {
                 + type.rawValue)
         let total = output.byteCount
         let start = ContinuousClock.now
-        try await output.write(overwrites: force, threads: threads) { written in
+        try await output.write(overwrites: force, threads: threads.count) { written in
             let percent = Double(written) / Double(total) * 100
             console.progress("write", "\(path): \(percent.text(places: 0)) %", isLast: false)
         }

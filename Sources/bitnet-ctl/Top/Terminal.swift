@@ -1,7 +1,7 @@
+import CommandLine
 // SPDX-License-Identifier: MIT
 import Dispatch
 import Glibc
-import ProgramSupport
 import Synchronization
 
 /// The terminal as a screen of one's own: keys come at once, and what was there before comes back at the end.

@@ -2,8 +2,8 @@
 import AdminAPI
 import ArgumentParser
 import BitNetCore
+import CommandLine
 import OperatorLogic
-import ProgramSupport
 import Synchronization
 
 /// A cluster, live.

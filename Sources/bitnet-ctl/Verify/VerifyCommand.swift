@@ -6,9 +6,9 @@ import BitNetEngine
 import BitNetFormats
 import BitNetTokenizer
 import ClusterCoordinator
+import CommandLine
 import OperatorLogic
 import OperatorReports
-import ProgramSupport
 import TextGeneration
 
 /// Whether a cluster writes what one process would.
@@ -52,8 +52,7 @@ struct VerifyCommand: AsyncParsableCommand {
     @Option(help: "Seed of the drawn tokens.")
     var seed: UInt64 = 1
 
-    @Option(name: .shortAndLong, help: "Compute threads in all, shared out over the stages.")
-    var threads: Int?
+    @OptionGroup var threads: ThreadArguments
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -65,9 +64,6 @@ struct VerifyCommand: AsyncParsableCommand {
     func validate() throws {
         guard (1...Limits.contextMax).contains(nPredict) else {
             throw ValidationError("--n-predict must be 1...\(Limits.contextMax)")
-        }
-        guard threads.map({ (1...1024).contains($0) }) ?? true else {
-            throw ValidationError("--threads must be 1...1024")
         }
     }
 
@@ -84,7 +80,7 @@ struct VerifyCommand: AsyncParsableCommand {
             let windows = PerplexityWindows(
                 textTokens, length: PerplexityWindows.length(contextLength: subject.plan.contextLength))
             let run = VerifyRun(
-                subject: subject, model: file, path: model, threads: threads, console: console)
+                subject: subject, model: file, threads: threads.threads, console: console)
             let cluster = try await gateway.use(admin) { remote in
                 try await run.cluster(GatewayModel(remote), cases, windows)
             }

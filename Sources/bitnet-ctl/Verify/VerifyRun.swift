@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 import AdminAPI
-import ArgumentParser
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
 import ClusterCoordinator
+import CommandLine
 import OperatorLogic
 import OperatorReports
-import ProgramPipeline
-import ProgramSupport
+import PipelineHost
 import Synchronization
 import TextGeneration
 
@@ -16,7 +15,6 @@ import TextGeneration
 struct VerifyRun {
     let subject: VerifySubject
     let model: ModelFile
-    let path: String
     let threads: Int?
     let console: Console
 
@@ -39,16 +37,15 @@ struct VerifyRun {
     func local(_ cases: [VerifyCase], _ windows: PerplexityWindows) async throws -> VerifyReadings {
         console.note("verify  the same in this process, cut before \(subject.cuts)")
         let result = Result()
-        let cuts = subject.cuts.map(String.init).joined(separator: ",")
-        let place = ["--local", "--model", path] + (cuts.isEmpty ? [] : ["--cuts", cuts])
-        var engine = [
-            "--ctx-size", String(subject.plan.contextLength), "--cache-type", subject.plan.cacheType,
-            "--parallel", "1",
-        ]
-        if let threads { engine += ["--threads", String(threads)] }
-        try await PipelineOptions.parse(place).run(
-            model, engine: EngineOptions.parse(engine), store: StoreOptions.parse(["--no-store"]), console
-        ) { running in
+        var request = PipelineRequest()
+        request.slotCount = 1
+        request.contextLength = subject.plan.contextLength
+        request.cacheType = try subject.cacheType
+        let host = PipelineHost(
+            model: model, place: .process(LocalStages(cuts: subject.cuts, threadCount: threads)),
+            request: request)
+        let show: @Sendable (ClusterEvent) -> Void = { console.show(EventLine($0).notice) }
+        try await host.run(onEvent: show) { running in
             for item in cases { result.add(try await item.trace(by: running.generator)) }
             for window in windows.prompts { result.add(try await running.generator.score(window)) }
         }
@@ -59,11 +56,9 @@ struct VerifyRun {
     func uncut(_ tokens: [UInt32], windowLength: Int) throws -> Perplexity? {
         console.note("verify  the text once more without any cut")
         let pool = try ComputePool()
-        guard let cacheType = CacheType(rawValue: subject.plan.cacheType) else {
-            throw RemoteError("the cluster's KV cache is of a kind that this release does not have")
-        }
         let local = try LocalModel(
-            file: model, cuts: [], cache: CacheShape(slots: 1, context: windowLength, type: cacheType),
+            file: model, cuts: [],
+            cache: CacheShape(slots: 1, context: windowLength, type: subject.cacheType),
             pool: pool, kernels: Kernels(.auto, mode: .auto, threadCount: pool.threadCount))
         return try perplexity(tokens: tokens, stages: local.stages)
     }

@@ -6,10 +6,10 @@ import BitNetFormats
 import ClusterConfig
 import ClusterCoordinator
 import ClusterPlanning
+import CommandLine
 import FoundationEssentials
 import OperatorReports
-import ProgramPipeline
-import ProgramSupport
+import PipelineHost
 
 /// How fast a cluster, or this machine alone, serves one sequence and many.
 struct BenchPipelineCommand: AsyncParsableCommand {
@@ -29,6 +29,7 @@ struct BenchPipelineCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Stages") var pipeline: PipelineOptions
     @OptionGroup(title: "Engine") var engine: EngineOptions
+    @OptionGroup(title: "With --local") var local: LocalArguments
     @OptionGroup(title: "Model") var modelArguments: ModelArguments
     @OptionGroup(title: "Converted weights") var storeOptions: StoreOptions
 
@@ -85,8 +86,11 @@ struct BenchPipelineCommand: AsyncParsableCommand {
             let console = Console()
             let model = try pipeline.open(modelArguments, console)
             let counts = try BenchOptions.numbers(concurrencies, "-C", atMost: Limits.slotsMax)
-            let settled = settledEngine(counts, model)
-            try await pipeline.run(model, engine: settled, store: storeOptions, console) { running in
+            let host = PipelineHost(
+                model: model, place: try pipeline.place(local), request: request(counts, model),
+                store: try storeOptions.store(for: model, console))
+            let show: @Sendable (ClusterEvent) -> Void = { console.show(EventLine($0).notice) }
+            try await host.run(onEvent: show) { running in
                 let record = try await measure(running, model, counts, console)
                 note(record, running, model, console)
                 let document = try JSONDocument.text(record) + "\n"
@@ -115,22 +119,22 @@ struct BenchPipelineCommand: AsyncParsableCommand {
     }
 
     /// Room for what is measured, and no more, unless somebody asks for something else.
-    private func settledEngine(_ counts: [Int], _ model: ModelFile) -> EngineOptions {
-        var engine = engine
+    private func request(_ counts: [Int], _ model: ModelFile) -> PipelineRequest {
+        var request = engine.request(bookDirectory: storeOptions.directory)
         let streams = mixed == nil ? 1 : BenchPipelineRun.mixedStreamCount + 1
-        engine.slotCount = engine.slotCount ?? max(counts.max() ?? 1, streams)
+        request.slotCount = request.slotCount ?? max(counts.max() ?? 1, streams)
         // A stream generates while the long prompt is read, a token with each chunk.
         let mixedTokens = mixed.map { $0 + $0 / 8 + 512 } ?? 0
         let needed = max(promptTokens, tokens, mixedTokens) + 16
-        engine.ctxSize = engine.ctxSize ?? min(needed, model.description.contextLength)
-        return engine
+        request.contextLength = request.contextLength ?? min(needed, model.description.contextLength)
+        return request
     }
 
     private func measure(
         _ running: RunningPipeline, _ model: ModelFile, _ counts: [Int], _ console: Console
     ) async throws -> BenchRecord {
         let run = BenchPipelineRun(
-            running, model: model, head: engine.head,
+            running, model: model, head: engine.stage.head.head,
             readRate: pipeline.local ? try localReadRate(running) : nil,
             .init(
                 promptTokenCount: promptTokens, tokenCount: tokens, rounds: rounds, concurrencies: counts,
@@ -142,7 +146,7 @@ struct BenchPipelineCommand: AsyncParsableCommand {
     private func localReadRate(_ running: RunningPipeline) throws -> Double {
         let threadCount = running.stages.map(\.threadCount).max() ?? 1
         let pool = try ComputePool(threadCount: threadCount)
-        let roofline = try Roofline(kernels: Kernels(engine.isa))
+        let roofline = try Roofline(kernels: Kernels(local.kernels.isa))
         return (0..<5).map { _ in roofline.readRate(pool) }.sorted()[2]
     }
 

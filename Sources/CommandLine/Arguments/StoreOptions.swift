@@ -3,7 +3,6 @@ package import ArgumentParser
 import BitNetCore
 package import BitNetFormats
 import ClusterConfig
-package import ProgramSupport
 
 /// Where converted weights are kept for the next start.
 package struct StoreOptions: ParsableArguments {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-package import BitNetCore
 
-/// What the operator asks of a cluster, besides its workers.
-package struct ClusterRequest: Sendable {
+/// What an operator asks of a pipeline, wherever its stages are.
+package struct PipelineRequest: Equatable, Sendable {
     /// Sequences at a time; `nil` for as many as fit.
     package var slotCount: Int?
     /// Tokens that a sequence may hold; `nil` for what the model can.
@@ -11,6 +10,9 @@ package struct ClusterRequest: Sendable {
     /// Prompt tokens that travel in one step.
     package var prefillChunk = 64
     package var headType = HeadType.fast
+    /// Sequences that may wait for their turn.
+    package var waitingMax = Limits.sequencesMax
+    /// How long is waited for workers that are not up yet.
     package var joinTimeout = Limits.joinTimeout
     /// Layers are divided by what workers and links were measured to take; else by bytes.
     package var measures = true

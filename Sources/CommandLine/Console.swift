@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import BitNetCore
+package import BitNetCore
 import Glibc
 import Synchronization
 
@@ -22,6 +22,17 @@ package final class Console: Sendable {
     /// A line about what goes on.
     package func note(_ line: String) {
         take(line)
+    }
+
+    /// Lines about what goes on, or about work that does.
+    package func show(_ notice: Notice) {
+        for line in notice.lines {
+            if let progress = notice.progress {
+                self.progress(progress.subject, line, isLast: progress.isLast)
+            } else {
+                note(line)
+            }
+        }
     }
 
     /// A line about work that goes on.

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 package import ArgumentParser
-import BitNetCore
+package import BitNetCore
 package import BitNetFormats
-package import BitNetTokenizer
 import ClusterConfig
-package import ClusterCoordinator
-package import ProgramSupport
 
 /// Where the stages are and what they run: the same for every program that brings a pipeline up.
 package struct PipelineOptions: ParsableArguments {
@@ -30,6 +27,7 @@ package struct PipelineOptions: ParsableArguments {
     package func validate() throws {
         guard cuts == nil || local else { throw ValidationError("--cuts goes with --local") }
         guard model != nil || !local else { throw ValidationError("--local needs --model") }
+        _ = try cuts.map(LayerCuts.init)
     }
 
     /// - Throws: a usage error unless it is said where the stages are.
@@ -37,6 +35,14 @@ package struct PipelineOptions: ParsableArguments {
         guard local != (shards != nil) else {
             throw ValidationError("give either --shards workers.yaml or --local")
         }
+    }
+
+    /// Where the stages are.
+    ///
+    /// - Parameter arguments: how stages compute that are here.
+    package func place(_ arguments: LocalArguments) throws -> PipelinePlace {
+        if let shards { return .workers(clusterFile: shards) }
+        return .process(arguments.stages(cuts: try cuts.map(LayerCuts.init)?.layers ?? []))
     }
 
     /// The model that the options or the cluster file name.
@@ -53,49 +59,5 @@ package struct PipelineOptions: ParsableArguments {
             throw ValidationError("\(shards) names no model; add “model: FILE” or give --model")
         }
         return path
-    }
-
-    /// Brings the stages up, tells a person about it, and lets them go when `body` has returned.
-    ///
-    /// - Parameter template: how conversations are written, if any are to be answered.
-    package func run(
-        _ model: ModelFile, template: ChatTemplate? = nil, engine: EngineOptions, store: StoreOptions,
-        _ console: Console, _ body: @escaping @Sendable (RunningPipeline) async throws -> Void
-    ) async throws {
-        let description = model.description
-        try await run(
-            model, template: template, engine: engine, store: store, console,
-            onEvent: { console.show($0, of: description) }, body)
-    }
-
-    /// Brings the stages up, tells `onEvent` about it, and lets them go when `body` has returned.
-    package func run(
-        _ model: ModelFile, template: ChatTemplate?, engine: EngineOptions, store: StoreOptions,
-        _ console: Console, onEvent: @escaping @Sendable (ClusterEvent) -> Void,
-        _ body: @escaping @Sendable (RunningPipeline) async throws -> Void
-    ) async throws {
-        let bookDirectory = store.directory
-        let store = try store.store(for: model, console)
-        if let shards {
-            let file = try ClusterFile.load(path: shards)
-            try await ClusterRun(
-                file: file, model: model, template: template, store: store, engine: engine,
-                onEvent: onEvent, bookDirectory: bookDirectory
-            ).use(body)
-        } else {
-            try await LocalRun(
-                model: model, template: template, store: store, cuts: cutLayers(), engine: engine,
-                onEvent: onEvent
-            ).use(body)
-        }
-    }
-
-    private func cutLayers() throws -> [Int] {
-        try (cuts ?? "").split(separator: ",").map { text in
-            guard let layer = Int(text) else {
-                throw ValidationError("--cuts: “\(text)” is not a layer number")
-            }
-            return layer
-        }
     }
 }

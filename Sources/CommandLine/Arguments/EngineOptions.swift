@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+package import ArgumentParser
+package import BitNetCore
+
+/// How the stages run.
+package struct EngineOptions: ParsableArguments {
+    @OptionGroup package var stage: StageArguments
+
+    @Option(
+        name: [.customLong("parallel")],
+        help: """
+            Sequences at a time; by default as many as fit into memory, at most \(Limits.defaultSlotsMax).
+            """)
+    package var slotCount: Int?
+
+    @Option(
+        name: [.customLong("queue")],
+        help: "Sequences that may wait for their turn; more are refused, by HTTP with status 429.")
+    package var waitingMax = Limits.sequencesMax
+
+    @Option(help: "Seconds to wait for workers that are not up yet.")
+    package var joinTimeout = 120
+
+    @Option(
+        help: """
+            How layers are divided among workers: time measures workers and links (once, two seconds), bytes takes all \
+            for equally fast.
+            """)
+    package var placement = Placement.time
+
+    @Flag(help: "Measure workers and links again instead of using what is known.")
+    package var remeasure = false
+
+    package init() {}
+
+    package func validate() throws {
+        guard slotCount.map((1...Limits.slotsMax).contains) ?? true else {
+            throw ValidationError("--parallel must be 1...\(Limits.slotsMax)")
+        }
+        guard (0...Limits.sequencesMax).contains(waitingMax) else {
+            throw ValidationError("--queue must be 0...\(Limits.sequencesMax)")
+        }
+        guard (1...86_400).contains(joinTimeout) else {
+            throw ValidationError("--join-timeout must be 1...86400")
+        }
+    }
+
+    /// - Parameter bookDirectory: where measurements are kept; `nil` if nowhere.
+    package func request(bookDirectory: String?) -> PipelineRequest {
+        var request = stage.request
+        request.slotCount = slotCount
+        request.waitingMax = waitingMax
+        request.measures = placement == .time
+        request.remeasures = remeasure
+        request.joinTimeout = .seconds(joinTimeout)
+        request.bookDirectory = bookDirectory
+        return request
+    }
+}
+
+/// What layers are divided by.
+package enum Placement: String, CaseIterable, ExpressibleByArgument, Sendable {
+    case time
+    case bytes
+}

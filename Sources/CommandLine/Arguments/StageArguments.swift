@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+package import ArgumentParser
+package import BitNetCore
+
+/// How keys and values are kept.
+package struct CacheArguments: ParsableArguments {
+    @Option(help: "KV cache: f32, f16 or int8.")
+    package var cacheType = CacheType.f16
+
+    package init() {}
+}
+
+/// How tokens are found in the output head.
+package struct HeadArguments: ParsableArguments {
+    @Option(
+        help: """
+            Output head: fast finds the same tokens by an int8 copy, for a byte more a value; exact does without.
+            """)
+    package var head = HeadType.fast
+
+    package init() {}
+}
+
+/// What stages are asked to hold and to compute: the same for every program that runs or plans them.
+package struct StageArguments: ParsableArguments {
+    @Option(name: .shortAndLong, help: "Tokens that a sequence may hold; the model's context by default.")
+    package var ctxSize: Int?
+
+    @OptionGroup package var cache: CacheArguments
+    @OptionGroup package var head: HeadArguments
+
+    @Option(help: "Prompt tokens that travel in one step.")
+    package var prefillChunk = 64
+
+    package init() {}
+
+    package func validate() throws {
+        guard ctxSize.map({ $0 > 0 }) ?? true else { throw ValidationError("--ctx-size must be above 0") }
+        guard (1...Limits.stepTokensMax / 2).contains(prefillChunk) else {
+            throw ValidationError("--prefill-chunk must be 1...\(Limits.stepTokensMax / 2)")
+        }
+    }
+
+    /// With nothing said of how many sequences.
+    package var request: PipelineRequest {
+        var request = PipelineRequest()
+        request.contextLength = ctxSize
+        request.cacheType = cache.cacheType
+        request.prefillChunk = prefillChunk
+        request.headType = head.head
+        return request
+    }
+}
+
+extension CacheType: ExpressibleByArgument {}
+extension HeadType: ExpressibleByArgument {}

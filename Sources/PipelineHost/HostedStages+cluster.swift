@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import BitNetFormats
+import ClusterConfig
+import ClusterCoordinator
+import ClusterPlanning
+import ClusterTransport
+
+extension HostedStages {
+    /// One for the process, as a coordinator that serves brings up one cluster after another.
+    private static let network = Network(loopCount: 1)
+
+    /// Stages on the workers of a cluster file.
+    ///
+    /// - Throws: `ClusterError`, `PlanError`, `ConfigError`: whatever came first.
+    init(
+        onWorkersOf path: String, model: ModelFile, request: PipelineRequest, store: ModelStore?,
+        onEvent: @escaping @Sendable (ClusterEvent) -> Void
+    ) async throws {
+        let file = try ClusterFile.load(path: path)
+        if let warning = file.keyFile.flatMap(KeyFile.permissionWarning) {
+            onEvent(.remark("warning: \(warning)"))
+        }
+        let cluster = try await Cluster.start(
+            file: file, key: file.readKey(), model: model, store: store, request: request,
+            network: Self.network, onEvent: onEvent)
+        self.init(
+            pipeline: cluster.pipeline, reports: cluster.stages, plan: cluster.document,
+            groupCount: cluster.plan.groupCount, observe: { cluster.observe() },
+            close: { await cluster.close() })
+    }
+}

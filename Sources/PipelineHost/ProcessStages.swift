@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+import AdminAPI
+import BitNetCore
+import BitNetEngine
+import BitNetFormats
+import ClusterCoordinator
+import ClusterPlanning
+import ClusterWorker
+import Glibc
+
+/// Stages that are to run inside this process: cut, counted, not loaded yet.
+struct ProcessStages: Sendable {
+    let model: ModelFile
+    let ranges: [LayerRange]
+    let kernels: Kernels
+    /// Compute threads of each stage.
+    let threadCount: Int
+    let account: MemoryAccount
+    let onEvent: @Sendable (ClusterEvent) -> Void
+
+    /// - Throws: `LayerCutError`, `EngineError`, or ``PlanError`` if there is no room.
+    init(
+        model: ModelFile, local: LocalStages, request: PipelineRequest,
+        onEvent: @escaping @Sendable (ClusterEvent) -> Void
+    ) throws {
+        let ranges = try LayerRange.cut(layerCount: model.description.layerCount, before: local.cuts)
+        let threadCount = max((local.threadCount ?? ComputePool.defaultThreadCount) / ranges.count, 1)
+        let kernels = try Kernels(local.kernels, mode: local.mode, threadCount: threadCount)
+        let machine = kernels.machine(threadCount: threadCount)
+        let (_, account) = try SlotCounts.first(wanted: request.slotCount) { slotCount throws(PlanError) in
+            let settings = request.settings(slotCount: slotCount, of: model.description)
+            let account = model.account(settings, on: machine)
+            try Self.checkRoom(account, ranges)
+            return account
+        }
+        self.model = model
+        self.ranges = ranges
+        self.kernels = kernels
+        self.threadCount = threadCount
+        self.account = account
+        self.onEvent = onEvent
+        onEvent(
+            .reserved(
+                account.settings.cache,
+                byteCount: ranges.reduce(0) { $0 + account.memory(of: $1).cache }))
+    }
+
+    private static func checkRoom(_ account: MemoryAccount, _ ranges: [LayerRange]) throws(PlanError) {
+        let usable = SystemMemory.usableByteCount
+        let needed = ranges.reduce(0) { $0 + account.memory(of: $1).total }
+        guard needed <= usable else {
+            throw PlanError(
+                .memory,
+                "the model needs \(ByteCount.text(needed)) here, of which \(ByteCount.text(usable)) are there: "
+                    + "\(needed - usable) bytes short. Lower --ctx-size or --parallel",
+                shortByteCount: needed - usable)
+        }
+    }
+
+    /// Converts what is not kept, and lays every stage out in memory.
+    func load(_ store: ModelStore?) throws -> [Stage] {
+        let packed = try store.map { store in
+            try PackedModel(file: model, store: store) { onEvent(.converting($0)) }
+        }
+        let stages = try ranges.map { layers in
+            try StageLoader.load(
+                model: model.description, layers: layers, settings: account.settings, kernels: kernels,
+                pool: ComputePool(threadCount: threadCount)
+            ) { kind, body in
+                if case .layer(let index) = kind {
+                    onEvent(.loading(layer: index, of: model.description.layerCount))
+                }
+                try (packed?.part(kind) ?? model.pack(kind)).withBytes(body)
+            }
+        }
+        onEvent(
+            .remark(
+                "\(model.description.name): \(ranges.count) stage\(ranges.count == 1 ? "" : "s") in this process, layers "
+                    + ranges.map { "\($0)" }.joined(separator: " | ") + ", \(kernels.name) kernels, "
+                    + kernels.productSummary))
+        return stages
+    }
+
+    // MARK: Reports
+
+    var reports: [RunningPipeline.Stage] {
+        let cost = ModelCost(of: model)
+        return ranges.map { layers in
+            RunningPipeline.Stage(
+                worker: "local", layers: layers, readByteCount: cost.readByteCount(of: layers),
+                threadCount: threadCount, isa: kernels.name, readBytesPerSecond: nil)
+        }
+    }
+
+    /// What runs here, as operators read it.
+    var plan: PlanDocument {
+        PlanDocument(
+            stages: ranges.enumerated().map { index, layers in
+                PlanDocument.Stage(
+                    index: index, worker: "local", address: "", layers: [layers.first, layers.end - 1],
+                    shippedBytes: 0, memoryBytes: account.memory(of: layers).total,
+                    memoryLimitBytes: SystemMemory.usableByteCount)
+            },
+            settings: account.settings)
+    }
+
+    /// All stages share this process; what it takes as a whole is told of the first.
+    func observe() -> [StageObservation] {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        let micros = UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1000
+        return ranges.enumerated().map { index, layers in
+            var seen = StageObservation(worker: "local", address: "", layers: layers)
+            seen.threadCount = threadCount
+            seen.isa = kernels.name
+            seen.build = Build.name
+            if index == 0 { seen.processorMicros = micros }
+            return seen
+        }
+    }
+}
+
+extension HostedStages {
+    /// Stages inside this process.
+    init(_ process: ProcessStages, store: ModelStore?) throws {
+        let pipeline = LocalPipeline(stages: try process.load(store))
+        self.init(
+            pipeline: pipeline, reports: process.reports, plan: process.plan, groupCount: nil,
+            observe: { process.observe() }, close: { await pipeline.close() })
+    }
+}
