@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 package import BitNetCore
 import Synchronization
-import Testing
+package import Testing
 
 /// Stages that answer a step when a test says so; a token's position says which token comes next.
 package final class ScriptedPipeline: StepPipeline {
     private struct State {
-        package var items: [PipelineItem] = []
-        package var unanswered: [Step] = []
-        package var alternativeCounts: [UInt32: UInt32] = [:]
+        var items: [PipelineItem] = []
+        var unanswered: [Step] = []
+        var alternativeCounts: [UInt32: UInt32] = [:]
     }
 
     package let stageCount = 3
