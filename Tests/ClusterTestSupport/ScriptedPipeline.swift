@@ -11,6 +11,8 @@ package final class ScriptedPipeline: StepPipeline {
         var alternativeCounts: [UInt32: UInt32] = [:]
     }
 
+    package init() {}
+
     package let stageCount = 3
     private let state = Mutex(State())
     private let outcomes = OutcomeRelay()

@@ -2,7 +2,6 @@
 import BitNetCore
 import BitNetFormats
 import BitNetTokenizer
-import ClusterCoordinator
 import ClusterTestSupport
 import Synchronization
 import Testing

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-import ClusterCoordinator
 import Testing
 import TextGeneration
 
