@@ -191,7 +191,9 @@ let package = Package(
             swiftSettings: swift),
 
         // Tests, and what they share.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+        .target(
+            name: "TestSupport", dependencies: ["BitNetCore"], path: "Tests/TestSupport", swiftSettings: swift
+        ),
         .target(
             name: "ClusterTestSupport", dependencies: ["BitNetCore", "ClusterTransport"],
             path: "Tests/ClusterTestSupport", swiftSettings: swift),
@@ -242,7 +244,9 @@ let package = Package(
                 "BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetSynthesis", "TestSupport",
                 "ModelTestSupport",
             ]),
-        tests("BitNetEngineTests", ["BitNetCore", "BitNetFormats", "BitNetEngine", "CTernary"]),
+        tests(
+            "BitNetEngineTests",
+            ["BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetSynthesis", "BitNetEngine", "CTernary"]),
         tests(
             "ClusterWireTests",
             ["BitNetCore", "ClusterWire", "TestSupport", product("NIOCore", "swift-nio")]),
@@ -255,7 +259,10 @@ let package = Package(
         tests("ClusterPlanningTests", ["BitNetCore", "ClusterWire", "ClusterPlanning", "TestSupport"]),
         tests(
             "ClusterSimulationTests",
-            ["BitNetCore", "ClusterPlanning", "ClusterSimulation", "TextGeneration", "TestSupport"]),
+            [
+                "BitNetCore", "ClusterWire", "ClusterPlanning", "ClusterSimulation", "TextGeneration",
+                "TestSupport",
+            ]),
         tests(
             "TextGenerationTests",
             [
@@ -270,7 +277,8 @@ let package = Package(
             "ClusterWorkerTests",
             [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterProtocol",
-                "ClusterTransport", "ClusterConfig", "ClusterWorker", "ClusterCoordinator", "TestSupport",
+                "ClusterPlanning", "ClusterTransport", "ClusterConfig", "ClusterWorker", "ClusterCoordinator",
+                "TestSupport",
                 "ClusterTestSupport", log, product("NIOCore", "swift-nio"),
             ]),
         tests(

@@ -2,7 +2,6 @@
 
 import BitNetCore
 import BitNetFormats
-import ClusterWire
 import ModelTestSupport
 import Testing
 
@@ -110,7 +109,9 @@ import Testing
         GGUFFault("an unknown activation", .invalidModel) {
             $0.set("bitnet-b1.58.hidden_activation", text: "gelu")
         },
-        GGUFFault("rope scaling", .unsupportedRope) { $0.set("bitnet-b1.58.rope.scaling.type", text: "yarn") },
+        GGUFFault("rope scaling", .unsupportedRope) {
+            $0.set("bitnet-b1.58.rope.scaling.type", text: "yarn")
+        },
         GGUFFault("rope stretched", .unsupportedRope) {
             $0.set("bitnet-b1.58.rope.scaling.type", text: "linear")
             $0.set("bitnet-b1.58.rope.scaling.factor", float: 4)
@@ -134,7 +135,9 @@ import Testing
         GGUFFault("a matrix transposed", .wrongShape) {
             $0.change("blk.0.ffn_up.weight") { $0.dimensions = [17, 12] }
         },
-        GGUFFault("a norm too short", .wrongShape) { $0.change("output_norm.weight") { $0.dimensions = [11] } },
+        GGUFFault("a norm too short", .wrongShape) {
+            $0.change("output_norm.weight") { $0.dimensions = [11] }
+        },
         GGUFFault("a ternary embedding", .unsupportedTensorType) {
             $0.change("blk.0.attn_norm.weight") { _ in }
             $0.tensors[0] = .init("token_embd.weight", [256, 22], 35, [UInt8](repeating: 0, count: 66 * 22))

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import TestSupport
 import Testing
 
 extension Tidy {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import Foundation
-import TestSupport
 
 /// One file of the repository.
 struct SourceFile: Sendable {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import TestSupport
 import Testing
 
 /// The repository keeps its own rules.

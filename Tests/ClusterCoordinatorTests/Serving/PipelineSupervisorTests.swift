@@ -23,18 +23,29 @@ import Testing
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, restartDelays: restartDelays)
     }
 
+    /// What happened, in order.
+    private struct Events: Sendable {
+        let stream: AsyncStream<EventRecord>
+
+        /// The next of them; `nil` once no more come.
+        func next() async -> EventRecord? {
+            for await event in stream { return event }
+            return nil
+        }
+    }
+
     /// Runs `body` beside the supervisor; both must come to their end.
     ///
     /// - Returns: why the supervisor ended.
     private func run(
         _ supervisor: PipelineSupervisor,
-        _ body: (Task<Void, any Error>, inout AsyncStream<EventRecord>.AsyncIterator) async throws -> Void
+        _ body: (Task<Void, any Error>, Events) async throws -> Void
     ) async throws -> (any Error)? {
-        var events = supervisor.events.events(after: 0).makeAsyncIterator()
+        let events = Events(stream: supervisor.events.events(after: 0))
         let bringUp = pipelines.bringUp
         let task = Task { try await supervisor.run(bringUp) }
         defer { task.cancel() }
-        try await body(task, &events)
+        try await body(task, events)
         // Nobody waits for events for ever.
         while await events.next() != nil {}
         guard case .failure(let error) = await task.result else { return nil }

@@ -53,7 +53,9 @@ extension WorkersInProcess {
                 let first = try await worker.join()
                 let shipment = PlayedShipment(connection: try await first.open(.weights))
                 shipment.offer(part, 1)
-                let letGo = await held.reader()
+                shipment.offer(shard.parts[1], 2)
+                // Parts are looked for side by side; so the first one is being looked for as well.
+                _ = try await shipment.hear(PartStatus.self, 2)
                 first.tell(Release())
                 // The session's end begins with that of its connections.
                 try await shipment.connection.closed()
@@ -62,7 +64,7 @@ extension WorkersInProcess {
                 #expect(busy?.message.hasPrefix("worker w is letting go of alpha at 127.0.0.1:") == true)
                 let unknown = await refusal { _ = try await first.open(.weights) }
                 #expect(unknown?.code == .session)
-                letGo()
+                await held.letGo()
                 _ = try await first.hear(Released.self)
                 // The part is not “arriving already”: its room was given back before the worker was free.
                 let second = try await worker.join(session: 8, as: "beta")

@@ -34,14 +34,14 @@ extension WorkersInProcess {
                 let held = try HeldFile(at: worker.path(of: shard.parts[0].reference.file))
                 let coordinator = try await worker.join()
                 coordinator.tell(shard.assignment())
-                let letGo = await held.reader()
+                while try await coordinator.pulse().state == .idle {}
                 coordinator.tell(ProbeLinks(neighbours: []))
                 let fault = try await coordinator.hear(Fault.self)
                 #expect(fault.code == .protocolViolation)
                 #expect(fault.message == "worker w measures nothing once it has a stage")
                 // Heartbeats are answered while the disk takes its time.
                 #expect(try await coordinator.pulse().state == .receiving)
-                letGo()
+                await held.letGo()
                 #expect(try await coordinator.hear(StoreStatus.self).parts.count == shard.parts.count)
                 try await coordinator.release()
             }
@@ -74,6 +74,7 @@ extension WorkersInProcess {
                 let coordinator = try await worker.join()
                 var assignment = try SampleShard().assignment()
                 assignment.stageIndex = 3
+                assignment.stageCount = 4
                 coordinator.tell(assignment)
                 let fault = try await coordinator.hear(Fault.self)
                 #expect(fault.code == .model && fault.stageIndex == 3)
@@ -84,12 +85,12 @@ extension WorkersInProcess {
             try await WorkerUnderTest.run { worker in
                 let coordinator = try await worker.join()
                 var assignment = try SampleShard().assignment()
-                assignment.settings.cache.slots = 0
+                assignment.settings.cache.context = Limits.contextMax
                 coordinator.tell(assignment)
                 let fault = try await coordinator.hear(Fault.self)
                 #expect(
                     fault.message.hasPrefix(
-                        "assignment of 0 slots, context 32, 8 tokens a step is out of bounds")
+                        "assignment of context 1048576 is out of bounds")
                 )
                 try await coordinator.release()
             }

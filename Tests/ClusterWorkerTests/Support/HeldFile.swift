@@ -12,14 +12,15 @@ struct HeldFile {
         self.path = path
     }
 
-    /// Waits until somebody opens the file.
-    ///
-    /// - Returns: what lets that reader go, who finds the file empty.
-    func reader() async -> @Sendable () -> Void {
+    /// Waits until somebody opens the file, who finds it empty; the next one does not find it.
+    func letGo() async {
         let path = path
-        let descriptor = await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(returning: open(path, O_WRONLY)) }
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                close(open(path, O_WRONLY))
+                unlink(path)
+                continuation.resume()
+            }
         }
-        return { close(descriptor) }
     }
 }

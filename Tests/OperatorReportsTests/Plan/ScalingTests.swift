@@ -74,7 +74,8 @@ import Testing
             #expect(other.origin == "ASSUMED to read 20.0 GB/s")
         }
         let scaled = try scaling(
-            [1], [link(1, 1)], cluster: "tests", book: PlanSamples.book(ProfiledShape(PlanSamples.model.shape)))
+            [1], [link(1, 1)], cluster: "tests",
+            book: PlanSamples.book(ProfiledShape(PlanSamples.model.shape)))
         #expect(
             scaled.origin == "as worker a of tests (avx2) was measured with another model, scaled by weights")
     }
