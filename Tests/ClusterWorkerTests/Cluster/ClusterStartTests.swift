@@ -23,7 +23,7 @@ extension WorkersInProcess {
             let workers = zip(["a", "b", "c"], addresses).map { "  - name: \($0)\n    address: \($1)\n" }
                 .joined()
             let file = try ClusterFile.parse("cluster: demo\nworkers:\n\(workers)", path: "workers.yaml")
-            var request = ClusterRequest()
+            var request = PipelineRequest()
             request.slotCount = 1
             request.contextLength = 32
             request.prefillChunk = 4
