@@ -5,7 +5,7 @@ import Testing
 @Suite struct BodyFaultTests {
     @Test(arguments: [
         ("", "found the end, expected a value at line 1, byte 1"),
-        ("{", "found the end, expected a string at line 1, byte 2"),
+        ("{", "found the end, expected a key in quotation marks at line 1, byte 2"),
         ("{\n \"a\":\n  x}", "found “x”, expected a value at line 3, byte 3"),
         (#"{"a" 1}"#, "found “1”, expected a colon at line 1, byte 6"),
         (
@@ -16,8 +16,7 @@ import Testing
         (#"{"prompt":"a"} x"#, "found “x”, expected nothing behind the value at line 1, byte 16"),
         (#"{"prompt":[1}"#, "found “}”, expected a comma or the end of an array at line 1, byte 13"),
         (#"{"prompt":}"#, "found “}”, expected a value at line 1, byte 11"),
-        (#"{prompt:1}"#, "found “p”, expected a string at line 1, byte 2"),
-        (#"{"prompt":"\ud800"}"#, "expected the other half of a surrogate pair at line 1, byte 18"),
+        (#"{prompt:1}"#, "found “p”, expected a key in quotation marks at line 1, byte 2"),
     ]) func `text that is no JSON is told with its place`(_ body: String, _ place: String) async throws {
         let reply = try await InProcess(ScriptedGenerator()).post("/v1/completions", body)
         #expect(reply.status == 400)

@@ -4,14 +4,12 @@ import BitNetFormats
 import BitNetTokenizer
 import ClusterTestSupport
 import Synchronization
+import TestSupport
 import Testing
 import TextGeneration
 
 @Suite struct GeneratorTests {
-    private static let tokenizer = Result {
-        let root = #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined()
-        return try Tokenizer.open(path: root + "/cluster/model/stories.gguf")
-    }
+    private static let tokenizer = Result { try Tokenizer.open(path: Repository.storiesModel) }
 
     private static func generator(_ pipeline: ScriptedPipeline, slotCount: Int = 2) throws -> Generator {
         let tokenizer = try tokenizer.get()

@@ -64,6 +64,8 @@ package struct JSONReader<Failure: JSONReadingError> {
         _ member: (inout Self, [UInt8]) throws(Failure) -> Void
     ) throws(Failure) {
         try readList(.object, "{", "}") { json throws(Failure) in
+            json.skipSpace()
+            guard json.byte == UInt8(ascii: "\"") else { throw json.unexpected("a key in quotation marks") }
             let key = try json.readStringBytes()
             json.skipSpace()
             guard json.take(":") else { throw json.unexpected("a colon") }

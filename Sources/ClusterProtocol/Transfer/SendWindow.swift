@@ -27,7 +27,7 @@ package struct SendWindow: Equatable, Sendable {
     private var marks: [Mark] = []
     private var shortestRoundTrip: Duration?
     /// Bytes per second of the last intervals, oldest first.
-    private var rates: [Double] = []
+    private var rates = Recent<Double>(countMax: Limits.sendRateIntervalsMax)
     private var interval: Interval?
     /// Whether the link was as busy as it may be in this interval; else its speed shows what there was to send.
     private var wasFull = false

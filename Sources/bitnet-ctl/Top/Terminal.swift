@@ -1,5 +1,5 @@
-import CommandLine
 // SPDX-License-Identifier: MIT
+import CommandLine
 import Dispatch
 import Glibc
 import Synchronization
