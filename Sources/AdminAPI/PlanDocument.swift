@@ -52,6 +52,12 @@ package struct PlanDocument: Codable, Equatable, Sendable {
     /// As text, so that a program can tell of a coordinator that knows more types than itself.
     package var cacheType: String
     package var prefillChunk: Int
+    /// Layers of a segment, at whose end the residual stream is rounded as between workers; 0 for no segments.
+    ///
+    /// Absent from coordinators that know of none.
+    package var segmentLayers: Int?
+    /// Digest of all that a text depends on besides its request; absent while nothing is served.
+    package var fingerprint: String?
     /// Empty if workers were not measured.
     package var expectations: [Expectation] = []
     /// Which stage bounds the throughput, and why, for people.
@@ -65,5 +71,6 @@ package struct PlanDocument: Codable, Equatable, Sendable {
         contextLength = settings.cache.context
         cacheType = settings.cache.type.rawValue
         prefillChunk = settings.prefillChunk
+        segmentLayers = settings.segmentLayers
     }
 }

@@ -2033,7 +2033,7 @@ const ProtobufCMessageDescriptor cluster__refusal__descriptor =
   (ProtobufCMessageInit) cluster__refusal__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor cluster__assignment__field_descriptors[10] =
+static const ProtobufCFieldDescriptor cluster__assignment__field_descriptors[11] =
 {
   {
     "stage_index",
@@ -2155,6 +2155,18 @@ static const ProtobufCFieldDescriptor cluster__assignment__field_descriptors[10]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "segment_layers",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Assignment, segment_layers),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned cluster__assignment__field_indices_by_name[] = {
   5,   /* field[5] = cache_type */
@@ -2163,6 +2175,7 @@ static const unsigned cluster__assignment__field_indices_by_name[] = {
   2,   /* field[2] = manifest */
   7,   /* field[7] = next */
   8,   /* field[8] = next_node */
+  10,   /* field[10] = segment_layers */
   3,   /* field[3] = slot_count */
   1,   /* field[1] = stage_count */
   0,   /* field[0] = stage_index */
@@ -2171,7 +2184,7 @@ static const unsigned cluster__assignment__field_indices_by_name[] = {
 static const ProtobufCIntRange cluster__assignment__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor cluster__assignment__descriptor =
 {
@@ -2181,7 +2194,7 @@ const ProtobufCMessageDescriptor cluster__assignment__descriptor =
   "Cluster__Assignment",
   "cluster",
   sizeof(Cluster__Assignment),
-  10,
+  11,
   cluster__assignment__field_descriptors,
   cluster__assignment__field_indices_by_name,
   1,  cluster__assignment__number_ranges,

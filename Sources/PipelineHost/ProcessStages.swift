@@ -58,10 +58,13 @@ struct ProcessStages: Sendable {
     }
 
     /// Converts what is not kept, and lays every stage out in memory.
-    func load(_ store: ModelStore?) throws -> [Stage] {
+    ///
+    /// - Returns: the stages, and the fingerprint of what they write.
+    func load(_ store: ModelStore?) throws -> (stages: [Stage], fingerprint: String?) {
         let packed = try store.map { store in
             try PackedModel(file: model, store: store) { onEvent(.converting($0)) }
         }
+        var parts: [PartReference.Kind: PartReference] = [:]
         let stages = try ranges.map { layers in
             try StageLoader.load(
                 model: model.description, layers: layers, settings: account.settings, kernels: kernels,
@@ -70,15 +73,24 @@ struct ProcessStages: Sendable {
                 if case .layer(let index) = kind {
                     onEvent(.loading(layer: index, of: model.description.layerCount))
                 }
-                try (packed?.part(kind) ?? model.pack(kind)).withBytes(body)
+                let part = try packed?.part(kind) ?? model.pack(kind)
+                parts[kind] = PartReference(
+                    kind: kind, digest: part.reference.digest, byteCount: part.reference.byteCount)
+                try part.withBytes(body)
             }
+        }
+        let manifest = LayerRange(first: 0, end: model.description.layerCount).map { layers in
+            ShardManifest(
+                model: model.description, layers: layers,
+                parts: ShardManifest.kinds(layers: layers, of: model.description).compactMap { parts[$0] })
         }
         onEvent(
             .remark(
                 "\(model.description.name): \(ranges.count) stage\(ranges.count == 1 ? "" : "s") in this process, layers "
                     + ranges.map { "\($0)" }.joined(separator: " | ") + ", \(kernels.name) kernels, "
                     + kernels.productSummary))
-        return stages
+        let cuts = ranges.dropFirst().map(\.first)
+        return (stages, manifest?.fingerprint(account.settings, cuts: cuts))
     }
 
     // MARK: Reports
@@ -123,9 +135,12 @@ struct ProcessStages: Sendable {
 extension HostedStages {
     /// Stages inside this process.
     init(_ process: ProcessStages, store: ModelStore?) throws {
-        let pipeline = LocalPipeline(stages: try process.load(store))
+        let (stages, fingerprint) = try process.load(store)
+        let pipeline = LocalPipeline(stages: stages)
+        var plan = process.plan
+        plan.fingerprint = fingerprint
         self.init(
-            pipeline: pipeline, reports: process.reports, plan: process.plan, groupCount: nil,
+            pipeline: pipeline, reports: process.reports, plan: plan, groupCount: nil,
             observe: { process.observe() }, close: { await pipeline.close() })
     }
 }

@@ -101,7 +101,8 @@ struct BitNetCoord: AsyncParsableCommand {
         try await Serving(
             model: model, template: try chat.templateIfAny(for: model, console),
             place: try pipeline.place(local),
-            request: engine.request(bookDirectory: storeOptions.directory), store: storeOptions,
+            request: pipeline.applied(to: engine.request(bookDirectory: storeOptions.directory)),
+            store: storeOptions,
             options: serving, log: log, console: console
         ).run()
     }
@@ -114,7 +115,8 @@ struct BitNetCoord: AsyncParsableCommand {
         let template = try chat.template(for: model, console)
         let host = PipelineHost(
             model: model, place: try pipeline.place(local),
-            request: engine.request(bookDirectory: storeOptions.directory), template: template,
+            request: pipeline.applied(to: engine.request(bookDirectory: storeOptions.directory)),
+            template: template,
             store: try storeOptions.store(for: model, console))
         let show: @Sendable (ClusterEvent) -> Void = { console.show(EventLine($0).notice) }
         try await host.run(onEvent: show) {

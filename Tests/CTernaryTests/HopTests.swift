@@ -11,7 +11,7 @@ import Testing
         return out
     }
 
-    @Test(arguments: Variant.all, [1, 31, 32, 33, 64, 100, 336, 2560])
+    @Test(arguments: Variant.all, [1, 31, 32, 33, 64, 100, 336, 1023, 1024, 1025, 2560])
     func `bytes are those of the definition, and decode to code times scale`(
         variant: Variant, columns: Int
     ) throws {
@@ -42,6 +42,12 @@ import Testing
         var decoded = [Float](repeating: .nan, count: 3 * columns)
         #expect(try bn_hop_decode(variant.kernels, nil, &decoded, bytes, 3, columns) == BN_OK)
         #expect(decoded.bits == values.bits)
+        for threads in [1, 3] {
+            var rounded = x
+            let pool = try Pool(threads: threads)
+            #expect(try bn_hop_round(variant.kernels, pool.pointer, &rounded, 3, columns) == BN_OK)
+            #expect(rounded.bits == values.bits)
+        }
     }
 
     @Test(arguments: Variant.all, [Float.nan, .infinity, -.infinity, 1e7])
@@ -52,6 +58,7 @@ import Testing
             x[position] = value
             var out = [UInt8](repeating: 0, count: 2 * (70 + 6))
             #expect(try bn_hop_encode(variant.kernels, nil, &out, x, 2, 70) == BN_NOT_FINITE)
+            #expect(try bn_hop_round(variant.kernels, nil, &x, 2, 70) == BN_NOT_FINITE)
         }
     }
 

@@ -50,7 +50,7 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
             stageIndex: stage, stageCount: count, manifest: manifest,
             settings: StageSettings(
                 cache: CacheShape(slots: slots, context: context, type: .f16), stepTokensMax: tokens,
-                headType: .fast),
+                headType: .fast, segmentLayers: 2),
             next: next, nextNode: next.map { _ in "c" })
     }
 

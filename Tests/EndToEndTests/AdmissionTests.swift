@@ -51,7 +51,7 @@ extension EndToEnd {
             let cluster = try await TestCluster.three(options: [key, key, key])
             cluster.file.keyFile = key[1]
             let run = try await cluster.run(EndToEnd.greedy, input: EndToEnd.prompts)
-            #expect(try await run.answers() == Reference.shared.greedy(cuts: "3,6"))
+            #expect(try await run.answers() == Reference.shared.greedy())
         }
 
         @Test func `an address outside this machine needs a key, for worker and coordinator alike`()

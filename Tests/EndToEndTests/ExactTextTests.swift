@@ -9,7 +9,7 @@ extension EndToEnd {
         {
             let cluster = try await TestCluster.three()
             let first = try await cluster.run(EndToEnd.greedy, input: EndToEnd.prompts)
-            let reference = try await Reference.shared.greedy(cuts: "3,6")
+            let reference = try await Reference.shared.greedy()
             #expect(first.cuts == "3,6")
             #expect(try first.answers() == reference)
             #expect(reference.map(\.prompt) == ["Once upon a time", "One rainy afternoon Lily"])
@@ -30,12 +30,12 @@ extension EndToEnd {
             let cluster = try await TestCluster(count: count)
             let run = try await cluster.run(EndToEnd.greedy, input: EndToEnd.prompts)
             #expect(run.cuts.split(separator: ",").count == count - 1)
-            #expect(try await run.answers() == Reference.shared.greedy(cuts: run.cuts))
+            #expect(try await run.answers() == Reference.shared.greedy())
         }
 
         @Test func `prefill chunks, cache room and draws change no bit`() async throws {
             let cluster = try await TestCluster.three()
-            let reference = try await Reference.shared.greedy(cuts: "3,6")
+            let reference = try await Reference.shared.greedy()
             for chunk in ["1", "7", "64"] {
                 let run = try await cluster.run(
                     EndToEnd.greedy + ["--prefill-chunk", chunk], input: EndToEnd.prompts)
@@ -47,14 +47,14 @@ extension EndToEnd {
 
             let sampled = try await cluster.run(EndToEnd.sampled, input: EndToEnd.prompts).answers()
             #expect(
-                try await sampled == Reference.shared.answers(cuts: "3,6", EndToEnd.sampled, EndToEnd.prompts)
+                try await sampled == Reference.shared.answers(EndToEnd.sampled, EndToEnd.prompts)
             )
             #expect(sampled != reference)
 
             for type in ["f32", "int8"] {
                 let options = EndToEnd.greedy + ["--cache-type", type]
                 let found = try await cluster.run(options, input: EndToEnd.prompts).answers()
-                let expected = try await Reference.shared.answers(cuts: "3,6", options, EndToEnd.prompts)
+                let expected = try await Reference.shared.answers(options, EndToEnd.prompts)
                 #expect(found == expected, "\(type)")
             }
         }
@@ -69,10 +69,9 @@ extension EndToEnd {
             ]
             let cluster = try await TestCluster.three()
             let found = try await cluster.run(options + changes, input: EndToEnd.prompts).answers()
-            let expected = try await Reference.shared.answers(
-                cuts: "3,6", options + changes, EndToEnd.prompts)
+            let expected = try await Reference.shared.answers(options + changes, EndToEnd.prompts)
             #expect(found == expected)
-            let plain = try await Reference.shared.answers(cuts: "3,6", options, EndToEnd.prompts)
+            let plain = try await Reference.shared.answers(options, EndToEnd.prompts)
             #expect(found.map(\.text) != plain.map(\.text))
             #expect(!found.flatMap(\.tokens).contains { $0.id == 366 })
         }
@@ -82,7 +81,7 @@ extension EndToEnd {
         {
             let sets = try await runnableInstructionSets()
             try #require(sets.contains("scalar"))
-            let reference = try await Reference.shared.greedy(cuts: "3,6")
+            let reference = try await Reference.shared.greedy()
             let uniform = sets.map { set in ["1", "2", "1"].map { ["--isa", set, "--threads", $0] } }
             let mixed = (0..<3).map { ["--isa", sets[$0 % sets.count], "--threads", "\($0 % 2 + 1)"] }
             let products = ["add-only", "dot8", "auto"].map { ["--kernels", $0] }

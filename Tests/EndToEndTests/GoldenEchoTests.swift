@@ -56,7 +56,7 @@ extension EndToEnd {
 
         @Test func `tight prompts are scored as the reference scores them, to 1e-4`() async throws {
             let run = try await ServingRun([
-                "--local", "--model", Programs.model, "--cache-type", "f32",
+                "--local", "--cuts", "none", "--model", Programs.model, "--cache-type", "f32",
             ])
             try await run.untilReady()
             var comparedCount = 0

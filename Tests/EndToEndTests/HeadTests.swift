@@ -9,14 +9,12 @@ extension EndToEnd {
             _ options: [String]
         ) async throws {
             let arguments = EndToEnd.plain + options
-            let reference = try await Reference.shared.answers(
-                cuts: "3,6", arguments + ["--logprobs"], EndToEnd.prompts)
+            let reference = try await Reference.shared.answers(arguments + ["--logprobs"], EndToEnd.prompts)
             #expect(reference.allSatisfy { $0.tokens.allSatisfy { $0.logprob != nil } })
             let cluster = try await TestCluster.three()
             for head in [[], ["--head", "fast"], ["--head", "exact"]] {
                 let run = try await cluster.run(arguments + head, input: EndToEnd.prompts)
-                let local = try await Reference.shared.answers(
-                    cuts: "3,6", arguments + head, EndToEnd.prompts)
+                let local = try await Reference.shared.answers(arguments + head, EndToEnd.prompts)
                 for answers in [try run.answers(), local] {
                     #expect(answers.map(\.text) == reference.map(\.text))
                     #expect(answers.map { $0.tokens.map(\.id) } == reference.map { $0.tokens.map(\.id) })

@@ -46,7 +46,8 @@ extension EndToEnd {
             let text = try files.write("One day, Lily went to the park.\n\nShe saw a dog.", to: "text.txt")
             let through = try await ctl(["perplexity", text, "--coordinator", run.admin, "--json"])
             let local = try await ctl([
-                "perplexity", text, "--model", Programs.model, "--cuts", "3,6", "-c", "1023", "--json",
+                "perplexity", text, "--model", Programs.model, "--cuts", "1,2,3,4,5,6,7,8", "-c", "1023",
+                "--json",
             ])
             let lines = local.process.output.split(separator: "\n").map(String.init)
             try #require(lines.count == 2, "\(local.process.diagnostics)")
@@ -59,13 +60,14 @@ extension EndToEnd {
             try await run.untilReady()
             let status = try await run.get(run.admin + "/v1/status").text
             let plan = try await run.get(run.admin + "/v1/plan").text
-            // A coordinator that says that its model is cut where it is not.
+            // A coordinator that says that it rounds before layer 4 only.
             let cut =
                 #""stages":[{"address":"","index":0,"layers":[0,3],"memory_bytes":1,"memory_limit_bytes":1,"#
                 + #""shipped_bytes":1,"worker":"a"},{"address":"","index":1,"layers":[4,8],"memory_bytes":1,"#
                 + #""memory_limit_bytes":1,"shipped_bytes":1,"worker":"b"}]"#
             let altered = plan.replacing(/"stages":\[.*?\}\]/, with: cut)
-            try #require(altered != plan)
+                .replacing(#""segment_layers":1"#, with: #""segment_layers":0"#)
+            try #require(altered.contains(cut) && altered.contains(#""segment_layers":0"#))
             let liar = try FakeServer { request in
                 .document(request.line == "GET /v1/plan" ? altered : status)
             }

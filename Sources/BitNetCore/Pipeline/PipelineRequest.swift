@@ -10,6 +10,8 @@ package struct PipelineRequest: Equatable, Sendable {
     /// Prompt tokens that travel in one step.
     package var prefillChunk = 64
     package var headType = HeadType.fast
+    /// Layers of a segment; with 0 text depends on where the model is cut into stages.
+    package var segmentLayers = 1
     /// Sequences that may wait for their turn.
     package var waitingMax = Limits.sequencesMax
     /// How long is waited for workers that are not up yet.
@@ -28,6 +30,6 @@ package struct PipelineRequest: Equatable, Sendable {
         StageSettings(
             cache: CacheShape(
                 slots: slotCount, context: min(contextLength ?? .max, model.contextLength), type: cacheType),
-            prefillChunk: prefillChunk, headType: headType)
+            prefillChunk: prefillChunk, headType: headType, segmentLayers: segmentLayers)
     }
 }

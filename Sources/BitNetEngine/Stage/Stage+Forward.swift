@@ -48,7 +48,18 @@ extension Stage {
         for index in layerWeights.indices {
             try attend(layerWeights[index], cache.layers[index], layer: layers.first + index, tokens: tokens)
             try feedForward(layerWeights[index], layer: layers.first + index, tokens: tokens)
+            try round(after: layers.first + index, tokens: tokens)
         }
+    }
+
+    /// Where a segment ends inside this stage the residual stream becomes what a hop would have made of it.
+    private func round(after layer: Int, tokens: Int) throws(StageError) {
+        guard layer + 1 < layers.end, settings.isCut(before: layer + 1) else { return }
+        let status = bn_hop_round(kernels.table, pool.handle, scratch.residual, tokens, model.hiddenSize)
+        guard status == BN_OK else {
+            throw notFinite("the output of layer \(layer)", scratch.residual, tokens, model.hiddenSize)
+        }
+        profile?.end(.hop)
     }
 
     private func decode(_ hop: UnsafeRawBufferPointer?, tokens: Int) throws(StageError) {

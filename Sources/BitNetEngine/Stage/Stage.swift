@@ -14,12 +14,13 @@ import CTernary
 package final class Stage: @unchecked Sendable {
     package let model: ModelDescription
     package let layers: LayerRange
-    package let cacheShape: CacheShape
-    package let tokensPerStepMax: Int
+    package let settings: StageSettings
+    package var cacheShape: CacheShape { settings.cache }
+    package var tokensPerStepMax: Int { settings.stepTokensMax }
 
     let kernels: Kernels
     let pool: ComputePool
-    let weights: StageWeights
+    package let weights: StageWeights
     let layerWeights: [LayerWeights]
     let cache: KeyValueCache
     let scratch: StageScratch
@@ -48,10 +49,12 @@ package final class Stage: @unchecked Sendable {
     ///   - weights: all parts loaded.
     ///   - cache: 1...`Limits.slotsMax` slots of 1...model.contextLength positions.
     ///   - tokensPerStepMax: 1...`Limits.stepTokensMax`.
+    ///   - segmentLayers: as in ``StageSettings``.
     ///   - pool: used by this stage while one of its methods runs.
     /// - Throws: ``EngineError``.
     package init(
-        weights: StageWeights, cache shape: CacheShape, tokensPerStepMax: Int, pool: ComputePool
+        weights: StageWeights, cache shape: CacheShape, tokensPerStepMax: Int, segmentLayers: Int = 0,
+        pool: ComputePool
     ) throws(EngineError) {
         let missing = weights.missingParts
         guard missing.isEmpty else {
@@ -61,18 +64,16 @@ package final class Stage: @unchecked Sendable {
         try Self.check(shape, of: weights.model, tokensPerStepMax: tokensPerStepMax)
         model = weights.model
         layers = weights.layers
-        cacheShape = shape
-        self.tokensPerStepMax = tokensPerStepMax
+        settings = StageSettings(
+            cache: shape, stepTokensMax: tokensPerStepMax, headType: weights.headType,
+            segmentLayers: segmentLayers)
         kernels = weights.kernels
         self.pool = pool
         self.weights = weights
         layerWeights = weights.layerWeights.compactMap { $0 }
         cache = try KeyValueCache(model: model, layers: layers, shape: shape)
         let layout = ScratchLayout(
-            model: model, isLast: weights.isLastStage,
-            settings: StageSettings(
-                cache: shape, stepTokensMax: tokensPerStepMax, headType: weights.headType),
-            threadCount: pool.threadCount)
+            model: model, isLast: weights.isLastStage, settings: settings, threadCount: pool.threadCount)
         Self.check(layout, of: model, threadCount: pool.threadCount)
         scratch = try StageScratch(layout)
         activations = try Activations(

@@ -156,6 +156,11 @@ package final class PackedModel: Sendable {
         }
     }
 
+    /// What the whole model is made of, as far as its parts are known; `nil` for a model without layers.
+    package var manifest: ShardManifest? {
+        LayerRange(first: 0, end: file.description.layerCount).map { manifest(layers: $0) }
+    }
+
     /// What a stage of `layers` is made of, as far as its parts are known.
     package func manifest(layers: LayerRange) -> ShardManifest {
         let references = state.withLock { $0.references }

@@ -428,10 +428,14 @@ struct  Cluster__Assignment
    * fast or exact, at most 64 bytes; empty means exact
    */
   ProtobufCBinaryData head;
+  /*
+   * layers between two roundings of the residual stream, at most 1024; 0 for hops only
+   */
+  uint32_t segment_layers;
 };
 #define CLUSTER__ASSIGNMENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__assignment__descriptor) \
-    , 0, 0, {0,NULL}, 0, 0, {0,NULL}, 0, {0,NULL}, {0,NULL}, {0,NULL} }
+    , 0, 0, {0,NULL}, 0, 0, {0,NULL}, 0, {0,NULL}, {0,NULL}, {0,NULL}, 0 }
 
 
 /*

@@ -232,6 +232,9 @@ bn_status bn_hop_encode(
 bn_status bn_hop_decode(
     const bn_kernels *kernels, bn_pool *pool, float *out, const uint8_t *hop, size_t tokens, size_t columns);
 
+// What bn_hop_encode and bn_hop_decode make of x [tokens][columns], in place. BN_NOT_FINITE as bn_hop_encode.
+bn_status bn_hop_round(const bn_kernels *kernels, bn_pool *pool, float *x, size_t tokens, size_t columns);
+
 // ---- One layer, to be read and compared with ------------------------------------------------------------
 
 // A ternary matrix as plain weights -1, 0, 1 [rows][columns].

@@ -50,6 +50,7 @@ extension Assignment: GeneratedMessage {
         structure.cache_type = arena.text(settings.cache.type.rawValue)
         structure.step_tokens_max = UInt32(clamping: settings.stepTokensMax)
         structure.head = arena.text(settings.headType.rawValue)
+        structure.segment_layers = UInt32(clamping: settings.segmentLayers)
         structure.next = arena.text(next ?? "")
         structure.next_node = arena.text(nextNode ?? "")
     }
@@ -67,7 +68,10 @@ extension Assignment: GeneratedMessage {
             stepTokensMax: try reader.size(
                 "stepTokensMax", structure.step_tokens_max, max: Limits.stepTokensMax),
             // A coordinator that does not know of heads has counted memory for the exact one.
-            headType: try reader.known("head", structure.head.bytes, absent: .exact))
+            headType: try reader.known("head", structure.head.bytes, absent: .exact),
+            segmentLayers: Int(
+                try reader.number(
+                    "segmentLayers", structure.segment_layers, in: 0...UInt32(Limits.layersMax))))
         let next = try reader.address("next", structure.next.bytes)
         let nextNode = try reader.name("nextNode", structure.next_node.bytes)
         guard next.isEmpty == (stageIndex == stageCount - 1) else {

@@ -3,5 +3,7 @@
 /// What frames mean, as opposed to ``FrameHeader/version``, how they are delimited.
 package enum ProtocolVersion {
     /// The versions that this release speaks.
-    package static let supported: ClosedRange<UInt32> = 1...1
+    ///
+    /// 2: a stage rounds at the ends of its segments; a worker that does not would write other text.
+    package static let supported: ClosedRange<UInt32> = 2...2
 }

@@ -12,7 +12,10 @@ package struct PipelineOptions: ParsableArguments {
     @Flag(help: "Run all stages inside this process instead of on workers.")
     package var local = false
 
-    @Option(help: ArgumentHelp("With --local: layers before which the model is cut.", valueName: "3,6"))
+    @Option(
+        help: ArgumentHelp(
+            "With --local: layers before which the model is cut into stages, which changes no text; “none” computes the "
+                + "network without the rounding that makes it so.", valueName: "3,6"))
     package var cuts: String?
 
     @Option(
@@ -27,7 +30,7 @@ package struct PipelineOptions: ParsableArguments {
     package func validate() throws {
         guard cuts == nil || local else { throw ValidationError("--cuts goes with --local") }
         guard model != nil || !local else { throw ValidationError("--local needs --model") }
-        _ = try cuts.map(LayerCuts.init)
+        _ = try stageCuts
     }
 
     /// - Throws: a usage error unless it is said where the stages are.
@@ -42,7 +45,21 @@ package struct PipelineOptions: ParsableArguments {
     /// - Parameter arguments: how stages compute that are here.
     package func place(_ arguments: LocalArguments) throws -> PipelinePlace {
         if let shards { return .workers(clusterFile: shards) }
-        return .process(arguments.stages(cuts: try cuts.map(LayerCuts.init)?.layers ?? []))
+        return .process(arguments.stages(cuts: try stageCuts))
+    }
+
+    private var stageCuts: [Int] {
+        get throws { isPure ? [] : try cuts.map(LayerCuts.init)?.layers ?? [] }
+    }
+
+    /// Whether the network is computed as one process would that knows of no others.
+    private var isPure: Bool { cuts == "none" }
+
+    /// What is asked of the stages besides what `request` says.
+    package func applied(to request: PipelineRequest) -> PipelineRequest {
+        var request = request
+        if isPure { request.segmentLayers = 0 }
+        return request
     }
 
     /// The model that the options or the cluster file name.

@@ -41,6 +41,7 @@ struct VerifyRun {
         request.slotCount = 1
         request.contextLength = subject.plan.contextLength
         request.cacheType = try subject.cacheType
+        request.segmentLayers = subject.plan.segmentLayers ?? 0
         let host = PipelineHost(
             model: model, place: .process(LocalStages(cuts: subject.cuts, threadCount: threads)),
             request: request)

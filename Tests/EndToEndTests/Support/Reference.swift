@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// What one process writes: the text that every cluster must write too.
+/// What one process writes: the text that every cluster must write too, wherever its layers are.
 actor Reference {
     private struct Question: Hashable {
         let options: [String]
@@ -11,9 +11,9 @@ actor Reference {
 
     private var known: [Question: [Answer]] = [:]
 
-    /// The answers of `bitnet-coord --local` with these cuts; runs once for each question.
-    func answers(cuts: String, _ arguments: [String], _ input: String) async throws -> [Answer] {
-        let question = Question(options: (cuts.isEmpty ? [] : ["--cuts", cuts]) + arguments, input: input)
+    /// The answers of `bitnet-coord --local`; runs once for each question.
+    func answers(_ arguments: [String], _ input: String) async throws -> [Answer] {
+        let question = Question(options: arguments, input: input)
         if let answers = known[question] { return answers }
         let run = try await CoordinatorRun.finished(
             ["--local", "--model", Programs.model, "--threads", "1"] + question.options, input: input)
@@ -23,7 +23,7 @@ actor Reference {
     }
 
     /// The greedy answers to the prompts that most tests give.
-    func greedy(cuts: String) async throws -> [Answer] {
-        try await answers(cuts: cuts, EndToEnd.greedy, EndToEnd.prompts)
+    func greedy() async throws -> [Answer] {
+        try await answers(EndToEnd.greedy, EndToEnd.prompts)
     }
 }

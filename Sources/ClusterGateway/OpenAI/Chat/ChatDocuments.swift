@@ -19,6 +19,7 @@ struct ChatCompletion: Encodable {
     let object = "chat.completion"
     let created: Int64
     let model: String
+    let systemFingerprint: Nullable<String>
     let choices: [Choice]
     let usage: Usage
 
@@ -26,6 +27,7 @@ struct ChatCompletion: Encodable {
         id = name.id
         created = name.created
         model = name.model
+        systemFingerprint = Nullable(name.fingerprint)
         self.choices = choices
         self.usage = usage
     }
@@ -49,6 +51,7 @@ struct ChatCompletionChunk: Encodable {
     let object = "chat.completion.chunk"
     let created: Int64
     let model: String
+    let systemFingerprint: Nullable<String>
     let choices: [Choice]
     /// Absent if nobody wants it, `null` until the last chunk.
     let usage: Nullable<Usage>?
@@ -57,6 +60,7 @@ struct ChatCompletionChunk: Encodable {
         id = name.id
         created = name.created
         model = name.model
+        systemFingerprint = Nullable(name.fingerprint)
         self.choices = choices
         self.usage = usage
     }

@@ -13,6 +13,7 @@ struct Completion: Encodable {
     let object = "text_completion"
     let created: Int64
     let model: String
+    let systemFingerprint: Nullable<String>
     let choices: [Choice]
     /// Absent if nobody wants it, `null` until the last event.
     let usage: Nullable<Usage>?
@@ -21,6 +22,7 @@ struct Completion: Encodable {
         id = name.id
         created = name.created
         model = name.model
+        systemFingerprint = Nullable(name.fingerprint)
         self.choices = choices
         self.usage = usage
     }

@@ -120,7 +120,7 @@ struct BenchPipelineCommand: AsyncParsableCommand {
 
     /// Room for what is measured, and no more, unless somebody asks for something else.
     private func request(_ counts: [Int], _ model: ModelFile) -> PipelineRequest {
-        var request = engine.request(bookDirectory: storeOptions.directory)
+        var request = pipeline.applied(to: engine.request(bookDirectory: storeOptions.directory))
         let streams = mixed == nil ? 1 : BenchPipelineRun.mixedStreamCount + 1
         request.slotCount = request.slotCount ?? max(counts.max() ?? 1, streams)
         // A stream generates while the long prompt is read, a token with each chunk.
