@@ -11,6 +11,8 @@ package struct ClusterStatus: Codable, Equatable, Sendable {
         /// Serving, but with a remark: see `reasons`.
         case degraded
         case draining
+        /// A stage was lost, and requests wait for another to take its place.
+        case recovering
         case down
     }
 
@@ -190,7 +192,7 @@ package struct FailureRecord: Codable, Equatable, Sendable {
     package var time: Double
     package var worker: String?
     package var message: String
-    /// Sequences that it ended.
+    /// Sequences that it interrupted.
     package var lostSequenceCount: Int
     /// How long nothing was served; absent while that lasts.
     package var outageSeconds: Double?

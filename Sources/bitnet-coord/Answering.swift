@@ -42,9 +42,7 @@ struct Answering {
         var record = AnswerRecord(prompt: prompt)
         for try await event in generator.generate(request) {
             switch event {
-            case .started:
-                break
-            case .promptScored:
+            case .started, .promptScored, .paused:
                 break
             case .token(let token):
                 record.text += token.text

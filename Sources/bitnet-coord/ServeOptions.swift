@@ -35,7 +35,13 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Seconds that requests which run may take when the program is told to end.")
     var drainTimeout = 20
 
+    @Option(help: "Seconds that requests wait for other stages when a worker is lost; then they fail.")
+    var failoverTimeout = 60
+
     func validate() throws {
+        guard (0...86_400).contains(failoverTimeout) else {
+            throw ValidationError("--failover-timeout must be 0...86400")
+        }
         guard (0...86_400).contains(drainTimeout) else {
             throw ValidationError("--drain-timeout must be 0...86400")
         }

@@ -32,7 +32,8 @@ struct Serving {
         let gatewayAt = try options.gateway(file)
         let adminAt = try options.administration()
         let coordinator = ServingCoordinator(
-            subject: try subject(file), log: log, metricsText: { registry.text() })
+            subject: try subject(file), log: log, failoverTimeout: .seconds(options.failoverTimeout),
+            metricsText: { registry.text() })
         let gateway = Gateway(configuration: gatewayAt, generator: coordinator, log: log)
         let admin = AdminServer(
             configuration: adminAt, administration: coordinator, health: { coordinator.health }, log: log)
@@ -70,11 +71,12 @@ struct Serving {
     }
 
     private var bringUp: PipelineSupervisor.BringUp {
-        { onEvent, body in
+        let standing = ClusterStanding()
+        return { generator, onEvent, body in
             let host = PipelineHost(
                 model: model, place: place, request: request, template: template,
-                store: try store.store(for: model, console))
-            try await host.run(onEvent: onEvent, body)
+                store: try store.store(for: model, console), standing: standing)
+            try await host.run(generator, onEvent: onEvent, body)
         }
     }
 

@@ -3,7 +3,6 @@ import AdminAPI
 import BitNetCore
 import ClusterCoordinator
 import Testing
-import TextGeneration
 
 @Suite struct ServingStateTests {
     private func state() -> ServingState {
@@ -24,7 +23,7 @@ import TextGeneration
         state.serve(at: 100)
         state.lose("worker b was lost", worker: "b", sequenceCount: 2, at: 200)
         #expect(state.workers.map(\.state) == [.waiting, .lost])
-        #expect(state.phase == .down(reason: "worker b was lost"))
+        #expect(state.phase == .recovering(reason: "worker b was lost"))
     }
 
     @Test func `an event of a worker that is not in the file changes nothing`() {
@@ -72,6 +71,11 @@ import TextGeneration
         #expect(late.reason?.contains("no token has crossed every stage for 10 s") == true)
         state.lose("gone", worker: nil, sequenceCount: 0, at: 2)
         #expect(!state.health(sinceLastToken: .zero).isHealthy)
+        #expect(state.health(sinceLastToken: .zero).state == .recovering)
+        #expect(state.giveUp() == "gone")
+        #expect(state.giveUp() == nil)
+        state.lose("gone still", worker: nil, sequenceCount: 0, at: 3)
+        #expect(!state.health(sinceLastToken: .zero).isHealthy)
         #expect(state.health(sinceLastToken: .zero).state == .down)
     }
 
@@ -84,24 +88,5 @@ import TextGeneration
         #expect(state.health(sinceLastToken: .zero).isHealthy)
         _ = state.drain(false)
         #expect(state.health(sinceLastToken: .zero).state == .serving)
-    }
-}
-
-@Suite struct GenerationLedgerTests {
-    @Test func `what earlier pipelines did is not forgotten`() {
-        var earlier = GenerationLedger()
-        earlier.start(promptTokenCount: 7)
-        earlier.token(after: .milliseconds(5), isFirst: true)
-        earlier.finish(.stop)
-        var ledger = GenerationLedger()
-        ledger.start(promptTokenCount: 3)
-        ledger.finish(.stop)
-        ledger.finish(.length)
-        ledger.add(earlier)
-        #expect(ledger.startedCount == 2)
-        #expect(ledger.promptTokenCount == 10)
-        #expect(ledger.generatedTokenCount == 1)
-        #expect(ledger.finishedCounts == [.stop: 2, .length: 1])
-        #expect(ledger.firstTokenTimes.milliseconds(at: [1]) == [5])
     }
 }

@@ -28,7 +28,7 @@ extension InProcess {
         #expect(reply.headers[.contentType] == "application/json")
         #expect(
             reply.body
-                == #"{"choices":[{"finish_reason":"stop","index":0,"logprobs":null,"message":{"content":"Hello world","refusal":null,"role":"assistant"}}],"created":0,"id":"chatcmpl-r","model":"tiny","object":"chat.completion","usage":{"completion_tokens":2,"prompt_tokens":20,"prompt_tokens_details":{"cached_tokens":1},"total_tokens":22}}"#
+                == #"{"choices":[{"finish_reason":"stop","index":0,"logprobs":null,"message":{"content":"Hello world","refusal":null,"role":"assistant"}}],"created":0,"id":"chatcmpl-r","model":"tiny","object":"chat.completion","system_fingerprint":"fp_0123456789ab","usage":{"completion_tokens":2,"prompt_tokens":20,"prompt_tokens_details":{"cached_tokens":1},"total_tokens":22}}"#
         )
         let request = try #require(generator.requests.first)
         #expect(request.id == "r")
@@ -44,7 +44,9 @@ extension InProcess {
             "/v1/chat/completions", chat(#""stream":true,"stream_options":{"include_usage":true}"#))
         #expect(reply.status == 200)
         #expect(reply.headers[.contentType] == "text/event-stream")
-        let end = #""created":0,"id":"chatcmpl-r","model":"tiny","object":"chat.completion.chunk","usage":"#
+        let end =
+            #""created":0,"id":"chatcmpl-r","model":"tiny","object":"chat.completion.chunk","#
+            + #""system_fingerprint":"fp_0123456789ab","usage":"#
         func event(_ delta: String, _ finish: String = "null") -> String {
             #"data: {"choices":[{"delta":\#(delta),"finish_reason":\#(finish),"index":0,"logprobs":null}],\#(end)null}"#
                 + "\n\n"
@@ -219,8 +221,9 @@ private final class RefusingSecond: TextGenerator {
 
     var model: ServedModel { first.model }
     var health: ServiceHealth { first.health }
+    var fingerprint: String? { "fp_0123456789ab" }
 
-    func generate(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {
+    func generate(_ request: GenerationRequest) -> GenerationEvents {
         first.requests.isEmpty ? first.generate(request) : second.generate(request)
     }
     func tokens(of prompt: Prompt) throws(GenerationError) -> [UInt32] { try first.tokens(of: prompt) }

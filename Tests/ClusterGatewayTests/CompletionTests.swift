@@ -8,7 +8,7 @@ import Testing
         let reply = try await InProcess(generator).post("/v1/completions", #"{"prompt":"Once"}"#)
         #expect(
             reply.body
-                == #"{"choices":[{"finish_reason":"stop","index":0,"logprobs":null,"text":"Hello world"}],"created":0,"id":"cmpl-r","model":"tiny","object":"text_completion","usage":{"completion_tokens":2,"prompt_tokens":5,"prompt_tokens_details":{"cached_tokens":1},"total_tokens":7}}"#
+                == #"{"choices":[{"finish_reason":"stop","index":0,"logprobs":null,"text":"Hello world"}],"created":0,"id":"cmpl-r","model":"tiny","object":"text_completion","system_fingerprint":"fp_0123456789ab","usage":{"completion_tokens":2,"prompt_tokens":5,"prompt_tokens_details":{"cached_tokens":1},"total_tokens":7}}"#
         )
         let request = try #require(generator.requests.first)
         #expect(request.prompt == .text("Once"))
@@ -20,7 +20,7 @@ import Testing
         let reply = try await InProcess(ScriptedGenerator()).post(
             "/v1/completions", #"{"prompt":"Once","stream":true,"echo":true}"#)
         func event(_ text: String, _ finish: String = "null") -> String {
-            #"data: {"choices":[{"finish_reason":\#(finish),"index":0,"logprobs":null,"text":"\#(text)"}],"created":0,"id":"cmpl-r","model":"tiny","object":"text_completion"}"#
+            #"data: {"choices":[{"finish_reason":\#(finish),"index":0,"logprobs":null,"text":"\#(text)"}],"created":0,"id":"cmpl-r","model":"tiny","object":"text_completion","system_fingerprint":"fp_0123456789ab"}"#
                 + "\n\n"
         }
         #expect(
@@ -118,8 +118,9 @@ private final class WordGenerator: TextGenerator {
 
     var model: ServedModel { scripted.model }
     var health: ServiceHealth { scripted.health }
+    var fingerprint: String? { "fp_0123456789ab" }
 
-    func generate(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {
+    func generate(_ request: GenerationRequest) -> GenerationEvents {
         scripted.generate(request)
     }
     func tokens(of prompt: Prompt) throws(GenerationError) -> [UInt32] { try scripted.tokens(of: prompt) }

@@ -216,6 +216,22 @@ struct ScheduleRun {
         while step() {}
     }
 
+    /// The stages are gone, with all that they held and all that was under way.
+    mutating func lose() {
+        perform(schedule.interrupt())
+    }
+
+    /// Others take their place.
+    mutating func recover(stages: Int, slots: Int, chunk: Int) {
+        #expect(pipeline.complaints == [])
+        pipeline = FakePipeline(slotCount: slots, contextLength: pipeline.contextLength)
+        var next = GenerationSchedule(
+            stageCount: stages, slotCount: slots, contextLength: pipeline.contextLength, prefillChunk: chunk)
+        let directives = next.takeOver(schedule)
+        schedule = next
+        perform(directives)
+    }
+
     private mutating func perform(_ directives: [GenerationSchedule.Directive]) {
         for directive in directives {
             switch directive {

@@ -46,7 +46,7 @@ import TextGeneration
         }
     }
 
-    private static func request(
+    static func request(
         _ id: UInt64, _ context: Int, _ common: [UInt32], _ dice: inout SeededGenerator
     ) -> SequenceRequest {
         var prompt = (0..<dice.roll(1...context)).map { _ in UInt32(dice.roll(0...49)) }

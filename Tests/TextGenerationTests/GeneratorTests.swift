@@ -11,28 +11,34 @@ import TextGeneration
 @Suite struct GeneratorTests {
     private static let tokenizer = Result { try Tokenizer.open(path: Repository.storiesModel) }
 
-    private static func generator(_ pipeline: ScriptedPipeline, slotCount: Int = 2) throws -> Generator {
-        let tokenizer = try tokenizer.get()
-        return try Generator(
-            pipeline: pipeline, codec: TextCodec(tokenizer: tokenizer, template: nil),
+    private static func generator(eventsWaitingMax: Int) throws -> Generator {
+        Generator(
+            codec: TextCodec(tokenizer: try tokenizer.get(), template: nil),
+            eventsWaitingMax: eventsWaitingMax)
+    }
+
+    private static func served(_ pipeline: ScriptedPipeline, slotCount: Int) throws -> Generator.Pipeline {
+        Generator.Pipeline(
+            pipeline,
             schedule: GenerationSchedule(
                 stageCount: pipeline.stageCount, slotCount: slotCount, contextLength: 2048,
-                vocabularySize: tokenizer.count),
-            stages: LayerRange.cut(layerCount: 3, before: [1, 2]).map {
+                vocabularySize: try tokenizer.get().count),
+            stages: try LayerRange.cut(layerCount: 3, before: [1, 2]).map {
                 StageStatistics(name: "s", layers: $0)
             })
     }
 
     /// Runs `body` with a generator, and fails if the pipeline does.
     private static func serve(
-        _ pipeline: ScriptedPipeline, slotCount: Int = 2,
+        _ pipeline: ScriptedPipeline, slotCount: Int = 2, eventsWaitingMax: Int = 1000,
         _ body: @escaping @Sendable (Generator) async throws -> Void
     ) async throws {
-        try await generator(pipeline, slotCount: slotCount).serve(body)
+        try await generator(eventsWaitingMax: eventsWaitingMax).serve(
+            served(pipeline, slotCount: slotCount), body)
     }
 
     private static func collect(
-        _ events: AsyncThrowingStream<GenerationEvent, any Error>
+        _ events: GenerationEvents
     ) async throws -> [GenerationEvent] {
         var collected: [GenerationEvent] = []
         for try await event in events { collected.append(event) }
@@ -207,6 +213,37 @@ import TextGeneration
             #expect(!later.contains { $0.computes(1) })
             #expect(later.count { $0.computes(0) } >= 20)
             withExtendedLifetime(staying) {}
+        }
+    }
+
+    @Test func `a generation that is ended tells its reader why, and its sequence is closed`() async throws {
+        struct Ended: Error {}
+        let pipeline = ScriptedPipeline()
+        try await Self.serve(pipeline) { generator in
+            let staying = generator.generate(Self.long)
+            let events = generator.generate(Self.long)
+            let reader = Task { try await Self.collect(events) }
+            try await pipeline.until("slot 1 is opened") { $0.contains { $0.opening?.slot == 1 } }
+            events.end(throwing: Ended())
+            await #expect(throws: Ended.self) { try await reader.value }
+            try await pipeline.until("slot 1 is closed") { $0.contains(.close(slot: 1)) }
+            withExtendedLifetime(staying) {}
+        }
+    }
+
+    @Test func `who is too far behind reads what waits, and that it was too slow`() async throws {
+        let pipeline = ScriptedPipeline()
+        try await Self.serve(pipeline, eventsWaitingMax: 4) { generator in
+            var events = generator.generate(Self.long).makeAsyncIterator()
+            // The prompt, and three tokens; the fourth has no room.
+            var stepCount = 0
+            while !pipeline.items.contains(.close(slot: 0)) {
+                if pipeline.answer() { stepCount += 1 } else { try await Task.sleep(for: .milliseconds(1)) }
+            }
+            #expect(stepCount >= 4)
+            for _ in 0..<4 { _ = try #require(try await events.next()) }
+            let error = await #expect(throws: GenerationError.self) { _ = try await events.next() }
+            #expect(error == .unread)
         }
     }
 

@@ -23,7 +23,7 @@ extension Limits {
     package static let stopTextsMax = 16
     /// One such text, bytes: what is held back while it might still come.
     package static let stopTextBytesMax = 1024
-    /// Events of one request that wait for a client to read them; one that falls further behind is cut off.
+    /// Events of one generation that wait for a client to read them; one that falls further behind is cut off.
     package static let eventsWaitingMax = 65_536
 
     // MARK: Connections

@@ -150,10 +150,16 @@ package enum Limits {
     /// How long a worker that is busy is asked again: until it must have noticed a coordinator that died.
     package static let busyTimeout: Duration = .seconds(4)
     package static let joinRetryInterval: Duration = .milliseconds(500)
+    /// A worker that lets go of a coordinator takes as long as its last step.
+    package static let busyRetryInterval: Duration = .milliseconds(50)
     /// How long a broken neighbour connection waits for the report of the worker that really died.
     package static let rootCauseGrace: Duration = .milliseconds(400)
     /// A step that takes longer is stuck: many times what a chunk takes on the largest model.
     package static let stepTimeout: Duration = .seconds(120)
+    /// Steps that take so many times what their tokens took at worst are stuck.
+    package static let stepLateness = 4
+    /// None is stuck before so long.
+    package static let stepStallMin: Duration = .seconds(3)
     /// Checking what is on disk, or loading it: bounded by reading the largest shard from a slow disk.
     package static let loadTimeout: Duration = .seconds(900)
     /// A weights connection on which nothing moves.
@@ -170,6 +176,21 @@ package enum Limits {
     /// Waits between attempts to bring a lost pipeline back: the first, and the longest.
     package static let restartDelayFirst: Duration = .milliseconds(500)
     package static let restartDelayMax: Duration = .seconds(15)
+    /// Times in a row that a sequence goes on after a loss without having got a token: what is computed for it may be
+    /// the reason.
+    package static let sequenceLossesMax = 5
+    /// How long workers that were not seen to go are waited for before others take over what is theirs.
+    package static let failoverGrace: Duration = .seconds(2)
+    /// How long spares are waited for when all others are there.
+    package static let failoverSpareGrace: Duration = .milliseconds(200)
+    /// How often it is looked whether the time is up.
+    package static let failoverTick: Duration = .milliseconds(50)
+    /// How long a worker keeps weights in memory that no coordinator uses, if nobody says.
+    package static let linger: Duration = .seconds(600)
+    /// How long sequences wait for other stages when theirs are lost.
+    package static let failoverTimeout: Duration = .seconds(60)
+    /// Whoever waits for them is told so at least so often.
+    package static let pauseCommentInterval: Duration = .seconds(2)
     /// What a worker may take to measure itself: 2 s are aimed at, a loaded machine takes longer.
     package static let measureTimeout: Duration = .seconds(60)
 }

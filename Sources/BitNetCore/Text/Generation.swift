@@ -56,7 +56,7 @@ package enum FinishReason: String, CaseIterable, Sendable {
 }
 
 /// What a generation yields, in order: `.started`, `.promptScored` if it was asked for, any number of `.token`, at
-/// most one `.trailing`, `.finished`.
+/// most one `.trailing`, `.finished`; and anywhere among them `.paused`.
 package enum GenerationEvent: Sendable {
     /// The request is taken; its prompt as tokens.
     case started(prompt: [UInt32])
@@ -65,11 +65,13 @@ package enum GenerationEvent: Sendable {
     case token(GeneratedToken)
     /// Text that was held back, as it might have become a stop text or a longer character.
     case trailing(text: String)
+    /// Stages are lost, and others being found: the generation goes on where it stood.
+    case paused
     case finished(FinishReason, GenerationStatistics)
 }
 
 /// One token that a sequence has gone on by.
-package struct GeneratedToken: Equatable, Sendable {
+package struct GeneratedToken: Sendable {
     package var id: UInt32
     /// The whole characters that this token completed; it may be empty.
     package var text: String
@@ -77,12 +79,18 @@ package struct GeneratedToken: Equatable, Sendable {
     package var logProbability: Float?
     /// The most probable tokens of its place, the best first.
     package var alternatives: [TokenScore]
+    /// When the cluster gave it.
+    package var time: ContinuousClock.Instant
 
-    package init(id: UInt32, text: String, logProbability: Float?, alternatives: [TokenScore] = []) {
+    package init(
+        id: UInt32, text: String, logProbability: Float?, alternatives: [TokenScore] = [],
+        time: ContinuousClock.Instant
+    ) {
         self.id = id
         self.text = text
         self.logProbability = logProbability
         self.alternatives = alternatives
+        self.time = time
     }
 }
 

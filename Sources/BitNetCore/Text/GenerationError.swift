@@ -27,4 +27,5 @@ package struct GenerationError: RemediableError, Equatable {
     }
 
     package static let pipelineClosed = GenerationError(.failed, "the pipeline was closed")
+    package static let unread = GenerationError(.failed, "the answer was read too slowly")
 }

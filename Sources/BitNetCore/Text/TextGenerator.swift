@@ -4,11 +4,11 @@
 package protocol TextGenerator: Sendable {
     var model: ServedModel { get }
     var health: ServiceHealth { get }
+    /// Digest of all that a text depends on besides its request; `nil` while nothing is served.
+    var fingerprint: String? { get }
 
-    /// Begins at once; whoever stops iterating, or cancels the task that does, ends the generation.
-    ///
-    /// The events fail with a ``GenerationError``.
-    func generate(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error>
+    /// Begins at once; the events fail with a ``GenerationError``.
+    func generate(_ request: GenerationRequest) -> GenerationEvents
 
     /// The prompt as the model gets it.
     ///
@@ -74,7 +74,9 @@ package struct ServiceHealth: Equatable, Sendable {
         case serving
         /// Requests that run are finished, new ones are refused.
         case draining
-        /// A stage was lost.
+        /// A stage was lost; requests wait for another to take its place.
+        case recovering
+        /// A stage was lost, and there is none to take its place.
         case down
     }
 

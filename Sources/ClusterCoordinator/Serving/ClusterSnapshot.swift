@@ -51,6 +51,7 @@ package struct ClusterSnapshot: Sendable {
         status.state =
             switch health.state {
             case .starting: .starting
+            case .recovering: .recovering
             case .down: .down
             case .draining: .draining
             case .serving: status.reasons.isEmpty ? .serving : .degraded

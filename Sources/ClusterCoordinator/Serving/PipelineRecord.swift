@@ -9,10 +9,6 @@ struct PipelineRecord: Sendable {
     private(set) var plan: PlanDocument?
     private(set) var observations: [StageObservation] = []
     private(set) var window = ActivityWindow(secondsMax: AdminAPI.windowSeconds)
-    /// Of the pipeline that was lost last.
-    private var lastMeter = PipelineMeter(stageCount: 0)
-    /// Of all pipelines that were lost.
-    private var pastLedger = GenerationLedger()
 
     /// A pipeline has come up.
     mutating func begin(_ plan: PlanDocument, _ observations: [StageObservation]) {
@@ -37,21 +33,7 @@ struct PipelineRecord: Sendable {
     }
 
     /// It is lost.
-    mutating func end(_ activity: GenerationActivity) {
-        lastMeter = activity.meter
-        pastLedger.add(activity.ledger)
+    mutating func end() {
         window = ActivityWindow(secondsMax: AdminAPI.windowSeconds)
-    }
-
-    /// What all pipelines did, with `current` for the one that runs.
-    func activity(with current: GenerationActivity?) -> GenerationActivity {
-        var activity = current ?? GenerationActivity(meter: lastMeter)
-        activity.ledger.add(pastLedger)
-        return activity
-    }
-
-    /// When a token crossed every stage last, with `current` for the pipeline that runs.
-    func lastReturn(with current: PipelineMeter?) -> ContinuousClock.Instant? {
-        (current ?? lastMeter).lastReturn
     }
 }

@@ -7,24 +7,29 @@ package import TextGeneration
 
 /// Keeps a pipeline up: brings it up, watches it, and brings it up again when it is lost, until it is stopped.
 package final class PipelineSupervisor: Sendable {
-    /// Brings a pipeline up, tells what happens meanwhile, and runs a body with it; returns or throws when that ends.
+    /// Brings a pipeline up, tells what happens meanwhile, and runs a body while the generator uses it; returns or
+    /// throws when that ends.
     package typealias BringUp =
         @Sendable (
-            _ onEvent: @escaping @Sendable (ClusterEvent) -> Void,
+            _ generator: Generator, _ onEvent: @escaping @Sendable (ClusterEvent) -> Void,
             _ body: @escaping @Sendable (RunningPipeline) async throws -> Void
         ) async throws -> Void
 
     private struct State {
         var serving: ServingState
-        var pipeline: RunningPipeline?
         var record = PipelineRecord()
         var metrics = ClusterMetrics()
         var isProbing = false
+        /// When the present pipeline began to serve, or the last one was lost.
+        var since = ContinuousClock.now
     }
 
     private let cluster: String
     private let model: ModelStatus
+    /// What goes on from one pipeline to the next.
+    private let text: Generator
     private let restartDelays: ClosedRange<Duration>
+    private let failoverTimeout: Duration
     private let start = ContinuousClock.now
     private let log: Logger
     /// What happens, for whoever follows.
@@ -33,38 +38,73 @@ package final class PipelineSupervisor: Sendable {
 
     /// - Parameters:
     ///   - workers: Those that are to join.
-    ///   - restartDelays: Waits between attempts to bring a lost pipeline back: the first, and the longest.
+    ///   - generator: What users speak to; its sequences outlive a pipeline.
+    ///   - restartDelays: Waits between attempts to bring a lost pipeline back, after one that was made at once: the
+    ///     first, and the longest.
+    ///   - failoverTimeout: How long sequences wait for the next pipeline.
     package init(
-        cluster: String, model: ModelStatus, workers: [ServingState.Worker], log: Logger,
-        restartDelays: ClosedRange<Duration> = Limits.restartDelayFirst...Limits.restartDelayMax
+        cluster: String, model: ModelStatus, workers: [ServingState.Worker], generator: Generator,
+        log: Logger,
+        restartDelays: ClosedRange<Duration> = Limits.restartDelayFirst...Limits.restartDelayMax,
+        failoverTimeout: Duration = Limits.failoverTimeout
     ) {
         self.cluster = cluster
         self.model = model
         self.log = log
+        text = generator
         self.restartDelays = restartDelays
+        self.failoverTimeout = failoverTimeout
         state = Mutex(State(serving: ServingState(workers: workers)))
     }
 
     /// Keeps a pipeline up until the task is cancelled.
     ///
     /// - Throws: what keeps the first pipeline from coming up; later ones are tried again and again.
-    package func run(_ bringUp: BringUp) async throws {
-        defer { events.finish() }
-        var delay = restartDelays.lowerBound
+    package func run(_ bringUp: @escaping BringUp) async throws {
+        defer {
+            text.giveUp(.pipelineClosed)
+            events.finish()
+        }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.keepUp(bringUp) }
+            group.addTask { try await self.watchPauses() }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    private func keepUp(_ bringUp: BringUp) async throws {
+        var delay = Duration.zero
         var hasServed = false
         while true {
             do {
-                try await bringUp({ [self] in record($0) }, { [self] pipeline in try await serve(pipeline) })
+                try await bringUp(text, { [self] in record($0) }, { [self] in try await serve($0) })
                 throw GenerationError.pipelineClosed
             } catch {
                 try Task.checkCancellation()
-                let wasServing = lose(error)
-                hasServed = hasServed || wasServing
+                let service = lose(error)
+                hasServed = hasServed || service != nil
                 guard hasServed else { throw error }
-                if wasServing { delay = restartDelays.lowerBound }
+                // One that is lost as soon as it serves will be lost again.
+                if let service, service >= restartDelays.lowerBound { delay = .zero }
                 try await Task.sleep(for: delay)
-                delay = min(delay * 2, restartDelays.upperBound)
+                delay = min(max(delay * 2, restartDelays.lowerBound), restartDelays.upperBound)
             }
+        }
+    }
+
+    /// Tells those whose pipeline was lost that they wait, and that they wait in vain.
+    private func watchPauses() async throws {
+        while true {
+            try await Task.sleep(for: min(Limits.pauseCommentInterval, failoverTimeout))
+            text.tellPause()
+            let reason = state.withLock { state in
+                state.since.duration(to: .now) >= failoverTimeout ? state.serving.giveUp() : nil
+            }
+            guard let reason else { continue }
+            let message = "no other stages came up within \(failoverTimeout): \(reason)"
+            text.giveUp(GenerationError(.unavailable, message, retryAfter: restartDelays.upperBound))
+            note("down", message, level: .error)
         }
     }
 
@@ -73,10 +113,10 @@ package final class PipelineSupervisor: Sendable {
     private func serve(_ pipeline: RunningPipeline) async throws {
         let observations = pipeline.observe()
         state.withLock { state in
-            state.pipeline = pipeline
             state.record.begin(pipeline.plan, observations)
             state.metrics.beginPipeline(observations)
             state.isProbing = false
+            state.since = .now
             state.serving.serve(at: WallClock.seconds)
         }
         note(
@@ -89,29 +129,29 @@ package final class PipelineSupervisor: Sendable {
         }
     }
 
-    /// - Returns: whether a pipeline was serving until then.
-    private func lose(_ error: any Error) -> Bool {
+    /// - Returns: how long a pipeline was serving, if one was until then.
+    private func lose(_ error: any Error) -> Duration? {
         let reason = (error as? any RemediableError)?.message ?? "\(error)"
         let worker = (error as? ClusterError)?.worker
-        let wasServing = state.withLock { state in
-            let activity = state.pipeline?.generator.activity
-            state.pipeline = nil
-            if let activity { state.record.end(activity) }
-            let wasServing = state.serving.phase == .serving
+        let activity = text.activity
+        let service = state.withLock { state -> Duration? in
+            let service = state.serving.phase == .serving ? state.since.duration(to: .now) : nil
+            if service != nil { state.since = .now }
+            state.record.end()
             state.serving.lose(
-                reason, worker: worker,
-                sequenceCount: activity.map { $0.waitingCount + $0.runningCount } ?? 0, at: WallClock.seconds)
-            return wasServing
+                reason, worker: worker, sequenceCount: activity.waitingCount + activity.runningCount,
+                at: WallClock.seconds)
+            return service
         }
         note("lost", worker: worker, reason, level: .error)
         publish()
-        return wasServing
+        return service
     }
 
     /// Once a second: looks at the workers, publishes figures, and makes sure that the pipeline works.
     private func tick(_ pipeline: RunningPipeline) {
         let observations = pipeline.observe()
-        let activity = pipeline.generator.activity
+        let activity = text.activity
         let seconds = start.duration(to: .now).seconds
         let wantsProbe = state.withLock { state in
             state.record.observe(observations, activity, at: seconds)
@@ -121,15 +161,15 @@ package final class PipelineSupervisor: Sendable {
             return true
         }
         publish()
-        if wantsProbe { probe(pipeline.generator) }
+        if wantsProbe { probe() }
     }
 
     /// Sends one token through all stages.
-    private func probe(_ generator: Generator) {
+    private func probe() {
         var request = GenerationRequest(id: "probe", prompt: .tokens([0]), tokenCountMax: 1)
         request.isProbe = true
         request.sampling.wantsLogProbabilities = false
-        let events = generator.generate(request)
+        let events = text.generate(request)
         Task {
             // How it ends is seen by the steps that come back, or do not.
             do { for try await _ in events {} } catch {}
@@ -166,21 +206,23 @@ package final class PipelineSupervisor: Sendable {
 // MARK: What others see
 
 extension PipelineSupervisor {
-    /// What writes text now.
+    /// What writes text, now or as soon as there are stages again.
     ///
     /// - Throws: ``GenerationError`` while there is nothing, or nobody more is to be served.
     package func generator() throws(GenerationError) -> Generator {
-        let (generator, unavailability) = state.withLock { state in
-            (
-                state.serving.isDraining ? nil : state.pipeline?.generator,
-                state.serving.health(sinceLastToken: nil).reason
-            )
+        let (isServed, unavailability) = state.withLock { state in
+            let isServed =
+                switch state.serving.phase {
+                case .serving, .recovering: !state.serving.isDraining
+                case .starting, .down: false
+                }
+            return (isServed, state.serving.health(sinceLastToken: nil).reason)
         }
-        guard let generator else {
+        guard isServed else {
             throw GenerationError(
                 .unavailable, unavailability ?? "the service is not ready", retryAfter: .seconds(2))
         }
-        return generator
+        return text
     }
 
     /// From now on nobody more is served, or everybody again; what runs is finished.
@@ -194,10 +236,8 @@ extension PipelineSupervisor {
     }
 
     package var health: ServiceHealth {
-        state.withLock { state in
-            let last = state.record.lastReturn(with: state.pipeline?.generator.meter)
-            return state.serving.health(sinceLastToken: last.map { $0.duration(to: .now) })
-        }
+        let last = text.meter.lastReturn
+        return state.withLock { $0.serving.health(sinceLastToken: last.map { $0.duration(to: .now) }) }
     }
 
     package var plan: PlanDocument? { state.withLock { $0.record.plan } }
@@ -205,8 +245,8 @@ extension PipelineSupervisor {
     /// All but where users find the service.
     package func snapshot() -> ClusterSnapshot {
         let uptime = start.duration(to: .now)
+        let activity = text.activity
         return state.withLock { state in
-            let activity = state.record.activity(with: state.pipeline?.generator.activity)
             let sinceLastToken = activity.meter.lastReturn.map { $0.duration(to: .now) }
             return ClusterSnapshot(
                 cluster: cluster, model: model, gateway: nil, time: WallClock.seconds, uptime: uptime,

@@ -7,7 +7,7 @@ extension PlanDocument {
     /// What a cluster runs, and what its measurements let expect.
     init(
         _ plan: Plan, _ measurements: ClusterMeasurements?, _ settings: StageSettings, hiddenSize: Int,
-        memoryLimits: [UInt64]
+        memoryLimits: [UInt64], fingerprint: String?
     ) {
         let profiles = (measurements?.workers ?? [:]).mapValues(\.profile)
         func predict(_ concurrency: Int) -> PlanPrediction? {
@@ -28,6 +28,7 @@ extension PlanDocument {
                     stepMilliseconds: full.map { $0.stages[stage.index].stepSeconds * 1e3 })
             },
             settings: settings)
+        self.fingerprint = fingerprint
         expectations = Set([1, settings.cache.slots]).sorted().compactMap { concurrency in
             predict(concurrency).map {
                 Expectation(sequences: concurrency, tokensPerSecond: $0.tokensPerSecond)

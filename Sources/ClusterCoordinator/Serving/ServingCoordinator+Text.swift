@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import AdminAPI
 package import BitNetCore
 import BitNetFormats
 import BitNetTokenizer
@@ -10,16 +11,16 @@ extension ServingCoordinator: TextGenerator {
 
     package var health: ServiceHealth { supervisor.health }
 
-    package func generate(
-        _ request: GenerationRequest
-    ) -> AsyncThrowingStream<GenerationEvent, any Error> {
+    package var fingerprint: String? { supervisor.plan?.fingerprint }
+
+    package func generate(_ request: GenerationRequest) -> GenerationEvents {
         // Before it is asked whether anybody is served: who drains then sees this request.
         enteringCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
         defer { enteringCount.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
         do throws(GenerationError) {
             return try supervisor.generator().generate(request)
         } catch {
-            return AsyncThrowingStream { $0.finish(throwing: error) }
+            return GenerationEvents(failing: error)
         }
     }
 

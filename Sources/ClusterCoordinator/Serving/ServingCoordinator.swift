@@ -37,12 +37,19 @@ package final class ServingCoordinator: Sendable {
     /// Requests that are taken, but not yet with the generator.
     let enteringCount = Atomic<Int>(0)
 
-    /// - Parameter metricsText: all figures of the process as Prometheus reads them.
-    package init(subject: Subject, log: Logger, metricsText: @escaping @Sendable () -> String) {
+    /// - Parameters:
+    ///   - failoverTimeout: how long requests wait for other stages when theirs are lost.
+    ///   - metricsText: all figures of the process as Prometheus reads them.
+    package init(
+        subject: Subject, log: Logger, failoverTimeout: Duration = Limits.failoverTimeout,
+        metricsText: @escaping @Sendable () -> String
+    ) {
         self.subject = subject
         self.metricsText = metricsText
         supervisor = PipelineSupervisor(
-            cluster: subject.cluster, model: subject.model, workers: subject.workers, log: log)
+            cluster: subject.cluster, model: subject.model, workers: subject.workers,
+            generator: Generator(codec: subject.codec, keepsSequences: true), log: log,
+            failoverTimeout: failoverTimeout)
     }
 
     /// Where users find the service, such as `http://127.0.0.1:8080/v1`.
@@ -53,7 +60,7 @@ package final class ServingCoordinator: Sendable {
     /// Serves until the task is cancelled.
     ///
     /// - Throws: what keeps the first pipeline from coming up; later ones are tried again and again.
-    package func run(_ bringUp: PipelineSupervisor.BringUp) async throws {
+    package func run(_ bringUp: @escaping PipelineSupervisor.BringUp) async throws {
         try await supervisor.run(bringUp)
     }
 }

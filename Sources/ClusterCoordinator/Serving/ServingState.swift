@@ -7,6 +7,9 @@ package struct ServingState: Equatable, Sendable {
     package enum Phase: Equatable, Sendable {
         case starting
         case serving
+        /// A pipeline was lost, and its sequences wait for the next one.
+        case recovering(reason: String)
+        /// Nobody waits any more.
         case down(reason: String)
     }
 
@@ -82,12 +85,15 @@ package struct ServingState: Equatable, Sendable {
     ///
     /// - Parameters:
     ///   - worker: whose fault it was, if it is known.
-    ///   - sequenceCount: sequences that ended with it.
+    ///   - sequenceCount: sequences that it held.
     ///   - time: seconds since 1970.
     package mutating func lose(_ reason: String, worker: String?, sequenceCount: Int, at time: Double) {
         let wasServing = phase == .serving
         if wasServing { lossCount += 1 }
-        phase = .down(reason: reason)
+        switch phase {
+        case .serving, .recovering: phase = .recovering(reason: reason)
+        case .starting, .down: phase = .down(reason: reason)
+        }
         for index in workers.indices {
             workers[index].state = workers[index].name == worker ? .lost : .waiting
             workers[index].progress = nil
@@ -99,6 +105,15 @@ package struct ServingState: Equatable, Sendable {
             FailureRecord(time: time, worker: worker, message: reason, lostSequenceCount: sequenceCount),
             at: 0)
         failures = Array(failures.prefix(Limits.statusFailuresMax))
+    }
+
+    /// Whoever waits for the next pipeline has waited long enough.
+    ///
+    /// - Returns: why the last one was lost; `nil` if nobody waits.
+    package mutating func giveUp() -> String? {
+        guard case .recovering(let reason) = phase else { return nil }
+        phase = .down(reason: reason)
+        return reason
     }
 
     /// - Returns: whether that changed anything.
@@ -113,6 +128,10 @@ package struct ServingState: Equatable, Sendable {
         case .starting:
             return ServiceHealth(
                 state: .starting, reason: "the stages are being brought up", isHealthy: false)
+        case .recovering(let reason):
+            return ServiceHealth(
+                state: .recovering, reason: "other stages are being brought up: \(reason)",
+                sinceLastToken: sinceLastToken, isHealthy: false)
         case .down(let reason):
             return ServiceHealth(
                 state: .down, reason: reason, sinceLastToken: sinceLastToken, isHealthy: false)

@@ -7,6 +7,10 @@ package enum StatusHints {
     package static func hints(for status: ClusterStatus) -> [String] {
         switch status.state {
         case .starting: starting(status)
+        case .recovering:
+            [
+                "\(status.queue.running + status.queue.waiting) sequences wait, and go on where they stood once there are stages again"
+            ]
         case .down:
             [
                 "the coordinator tries again by itself; “recent” says what happened, bitnet-ctl doctor looks for the cause"

@@ -74,6 +74,7 @@ struct Answer<Format: AnswerFormat>: Sendable {
             do {
                 for chunk in format.opening() { try await writer.write(ServerSentEvents.event(chunk)) }
                 try await generations.each { choice, event in
+                    if case .paused = event { return try await writer.write(ServerSentEvents.comment) }
                     count(choice, event, &usage)
                     for chunk in format.chunks(choice: choice, event: event) {
                         try await writer.write(ServerSentEvents.event(chunk))
@@ -110,4 +111,6 @@ struct AnswerName: Sendable {
     /// Seconds since 1970.
     let created: Int64
     let model: String
+    /// `nil` if it is not known.
+    let fingerprint: String?
 }

@@ -21,18 +21,18 @@ struct AnswerMeter: Sendable {
         record.note { $0.promptTokenCount = promptTokens }
     }
 
-    func countToken(_ clock: inout TokenClock) {
-        let now = ContinuousClock.now
+    /// - Parameter time: when the cluster gave the token; its reader may be behind.
+    func countToken(at time: ContinuousClock.Instant, _ clock: inout TokenClock) {
         if let last = clock.last {
-            metrics.timeBetweenTokens.record(duration: now - last)
+            metrics.timeBetweenTokens.record(duration: time - last)
         } else {
-            metrics.timeToFirstToken.record(duration: now - record.arrival)
+            metrics.timeToFirstToken.record(duration: time - record.arrival)
         }
-        clock.last = now
+        clock.last = time
         metrics.completionTokens.increment()
         record.note { figures in
             figures.completionTokenCount = (figures.completionTokenCount ?? 0) + 1
-            figures.timeToFirstToken = figures.timeToFirstToken ?? now - record.arrival
+            figures.timeToFirstToken = figures.timeToFirstToken ?? time - record.arrival
         }
     }
 

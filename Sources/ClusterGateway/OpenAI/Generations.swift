@@ -3,9 +3,7 @@ import BitNetCore
 
 /// The generations of one request, which run side by side.
 struct Generations: Sendable {
-    typealias Events = AsyncThrowingStream<GenerationEvent, any Error>
-
-    private let streams: [Events]
+    private let generations: [GenerationEvents]
     /// Each generation's prompt as the model got it.
     let prompts: [[UInt32]]
     private let client: ClientConnection
@@ -19,31 +17,31 @@ struct Generations: Sendable {
         meter: AnswerMeter
     ) async throws {
         let health = generator.health
-        guard health.state == .serving else {
+        guard health.state == .serving || health.state == .recovering else {
             throw GenerationError(
                 .unavailable, health.reason ?? "the service is \(health.state.rawValue)",
                 retryAfter: .seconds(5))
         }
         self.client = client
         self.meter = meter
-        (streams, prompts) = try await client.whileConnected {
-            var streams: [Events] = []
+        (generations, prompts) = try await client.whileConnected {
+            var generations: [GenerationEvents] = []
             var prompts: [[UInt32]] = []
             // One after the other: what does not fit is not made into tokens again for every choice.
             for request in requests {
-                let stream = try await RequestThreads.run(for: request.prompt.byteCount) {
+                let events = try await RequestThreads.run(for: request.prompt.byteCount) {
                     generator.generate(request)
                 }
-                prompts.append(try await Self.start(of: stream))
-                streams.append(stream)
+                prompts.append(try await Self.start(of: events))
+                generations.append(events)
             }
-            return (streams, prompts)
+            return (generations, prompts)
         }
     }
 
     /// Waits for the first event, and leaves the others where they are.
-    private static func start(of stream: Events) async throws -> [UInt32] {
-        for try await case .started(let prompt) in stream { return prompt }
+    private static func start(of events: GenerationEvents) async throws -> [UInt32] {
+        for try await case .started(let prompt) in events { return prompt }
         throw Task.isCancelled
             ? CancellationError() : GenerationError(.failed, "the generation ended before it began")
     }
@@ -52,20 +50,29 @@ struct Generations: Sendable {
     ///
     /// Whatever ends this ends the generations: an error, a client that leaves, one that reads too slowly.
     @concurrent func each(_ body: @concurrent (Int, GenerationEvent) async throws -> Void) async throws {
-        let (events, continuation) = AsyncThrowingStream<(Int, GenerationEvent), any Error>.makeStream(
-            bufferingPolicy: .bufferingOldest(Limits.eventsWaitingMax))
+        var clocks = Array(repeating: AnswerMeter.TokenClock(), count: generations.count)
+        func take(_ index: Int, _ event: GenerationEvent) async throws {
+            if case .token(let token) = event { meter.countToken(at: token.time, &clocks[index]) }
+            try await body(index, event)
+        }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for (index, stream) in streams.enumerated() {
-                group.addTask { await pass(stream, index, to: continuation) }
-            }
             group.addTask {
                 await client.departure()
-                continuation.finish(throwing: Task.isCancelled ? CancellationError() : ClientGone())
+                let reason: any Error = Task.isCancelled ? CancellationError() : ClientGone()
+                for events in generations { events.end(throwing: reason) }
             }
             defer { group.cancelAll() }
-            var openCount = streams.count
-            for try await (index, event) in events {
-                try await body(index, event)
+            if generations.count == 1 {
+                return try await Self.read(generations[0]) { try await take(0, $0) }
+            }
+            let (merged, continuation) = Merged.makeStream(
+                bufferingPolicy: .bufferingOldest(Limits.eventsWaitingMax))
+            for (index, events) in generations.enumerated() {
+                group.addTask { await Self.pass(events, index, to: continuation) }
+            }
+            var openCount = generations.count
+            for try await (index, event) in merged {
+                try await take(index, event)
                 guard case .finished = event else { continue }
                 openCount -= 1
                 if openCount == 0 { return }
@@ -74,20 +81,29 @@ struct Generations: Sendable {
         }
     }
 
-    private func pass(
-        _ stream: Events, _ index: Int,
-        to continuation: AsyncThrowingStream<(Int, GenerationEvent), any Error>.Continuation
+    /// Calls `body` with every event up to `.finished`.
+    private static func read(
+        _ events: GenerationEvents, _ body: (GenerationEvent) async throws -> Void
+    ) async throws {
+        for try await event in events {
+            try await body(event)
+            if case .finished = event { return }
+        }
+        throw Task.isCancelled
+            ? CancellationError() : GenerationError(.failed, "the generation ended without a reason")
+    }
+
+    private typealias Merged = AsyncThrowingStream<(Int, GenerationEvent), any Error>
+
+    private static func pass(
+        _ events: GenerationEvents, _ index: Int, to continuation: Merged.Continuation
     ) async {
-        var clock = AnswerMeter.TokenClock()
         do {
-            for try await event in stream {
-                if case .token = event { meter.countToken(&clock) }
+            try await read(events) { event in
                 guard case .enqueued = continuation.yield((index, event)) else {
-                    throw GenerationError(.failed, "the answer was read too slowly")
+                    throw GenerationError.unread
                 }
-                if case .finished = event { return }
             }
-            throw GenerationError(.failed, "the generation ended without a reason")
         } catch {
             continuation.finish(throwing: error)
         }

@@ -19,7 +19,7 @@ extension StatusScreen {
             var total = StyledLine(FigureText.significant(figures.decodeTokensPerSecond), .strong)
             total.append(" tok/s total (C=\(FigureText.whole(figures.activeSequences)))")
             items.append(total)
-        } else if status.state != .starting && status.state != .down {
+        } else if ![.starting, .recovering, .down].contains(status.state) {
             items.append(StyledLine("idle", .faint))
         }
         if let planned = figures.plannedTokensPerSecond {

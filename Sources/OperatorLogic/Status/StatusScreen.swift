@@ -93,11 +93,11 @@ package struct StatusScreen {
         let sequences: String? =
             switch failure.lostSequenceCount {
             case ..<1: nil
-            case 1: "1 sequence lost"
-            default: "\(FigureText.count(failure.lostSequenceCount)) sequences lost"
+            case 1: "1 sequence interrupted"
+            default: "\(FigureText.count(failure.lostSequenceCount)) sequences interrupted"
             }
         // An outage that is over has a length; one that lasts is that of a cluster that does not serve.
-        let isLasting = status.state == .down || status.state == .starting
+        let isLasting = [.down, .recovering, .starting].contains(status.state)
         let outage =
             failure.outageSeconds.map { "\(outageText($0)) without service" }
             ?? (isLasting ? "no service since" : nil)
@@ -114,7 +114,7 @@ package struct StatusScreen {
     private func style(of state: ClusterStatus.State) -> StyledLine.Style {
         switch state {
         case .serving: .good
-        case .starting, .degraded, .draining: .warning
+        case .starting, .degraded, .draining, .recovering: .warning
         case .down: .bad
         }
     }

@@ -12,7 +12,7 @@ package struct GenerationActivity: Sendable {
     package var waitingMax: Int
 
     /// Tokens that went into the pipeline, those by which the service saw that it works not counted.
-    package var enteredTokenCount: UInt64 { meter.entryCount - min(ledger.probeTokenCount, meter.entryCount) }
+    package var enteredTokenCount: UInt64 { meter.entryCount - min(meter.probeTokenCount, meter.entryCount) }
 
     package init(
         ledger: GenerationLedger = .init(), meter: PipelineMeter = .init(stageCount: 0),

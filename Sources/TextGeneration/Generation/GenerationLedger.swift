@@ -7,8 +7,6 @@ package import BitNetCore
 package struct GenerationLedger: Sendable {
     package private(set) var startedCount: UInt64 = 0
     package private(set) var promptTokenCount: UInt64 = 0
-    /// Tokens of prompts by which the service saw that it works; not among the others.
-    package private(set) var probeTokenCount: UInt64 = 0
     package private(set) var generatedTokenCount: UInt64 = 0
     package private(set) var finishedCounts: [FinishReason: UInt64] = [:]
     /// Refused for want of room.
@@ -26,25 +24,10 @@ package struct GenerationLedger: Sendable {
 
     package var finishedCount: UInt64 { finishedCounts.values.reduce(0, +) }
 
-    /// Takes over what an earlier generator has done; how long requests waited there only if none has yet here.
-    package mutating func add(_ earlier: GenerationLedger) {
-        startedCount += earlier.startedCount
-        promptTokenCount += earlier.promptTokenCount
-        generatedTokenCount += earlier.generatedTokenCount
-        finishedCounts.merge(earlier.finishedCounts, uniquingKeysWith: +)
-        refusedCount += earlier.refusedCount
-        failedCount += earlier.failedCount
-        cancelledCount += earlier.cancelledCount
-        if firstTokenTimes.isEmpty { firstTokenTimes = earlier.firstTokenTimes }
-        if betweenTokensTimes.isEmpty { betweenTokensTimes = earlier.betweenTokensTimes }
-    }
-
     package mutating func start(promptTokenCount: Int) {
         startedCount += 1
         self.promptTokenCount += UInt64(promptTokenCount)
     }
-
-    mutating func probe(promptTokenCount: Int) { probeTokenCount += UInt64(promptTokenCount) }
 
     package mutating func token(after time: Duration, isFirst: Bool) {
         generatedTokenCount += 1

@@ -3,16 +3,40 @@ package import BitNetCore
 import Synchronization
 
 /// Writes text with a pipeline: tokenises, lets the schedule form steps, and turns tokens back into text.
+///
+/// When its pipeline is lost, a generator that keeps sequences goes on with the next one where they stood.
 package final class Generator: Sendable {
+    /// Stages that compute, and how to use them.
+    package struct Pipeline: Sendable {
+        let steps: any StepPipeline
+        /// Without sequences.
+        let schedule: GenerationSchedule
+        let stages: [StageStatistics]
+
+        /// - Parameter stages: name and layers of each stage, in order, with empty figures.
+        package init(_ steps: any StepPipeline, schedule: GenerationSchedule, stages: [StageStatistics]) {
+            self.steps = steps
+            self.schedule = schedule
+            self.stages = stages
+        }
+    }
+
     /// Directives are carried out under the lock too, so that the pipeline sees them in the order in which
     /// the schedule gave them; nothing there blocks.
-    private struct State {
-        var schedule: GenerationSchedule
-        var meter: PipelineMeter
+    struct State {
+        /// While there are stages.
+        var pipeline: (any StepPipeline)?
+        /// Once there were any.
+        var schedule: GenerationSchedule?
+        var stages: [StageStatistics] = []
+        var meter = PipelineMeter(stageCount: 0)
         var ledger = GenerationLedger()
         var sequences: [UInt64: TextSequence] = [:]
         var nextID: UInt64 = 0
+        /// Why nothing is generated any more.
         var failure: GenerationError?
+        /// What the schedule found wrong, which is why the pipeline was closed.
+        var violation: GenerationError?
 
         /// This moment in a generation.
         var mark: GenerationMeter.Mark { GenerationMeter.Mark(time: .now, stages: meter.stages) }
@@ -23,36 +47,62 @@ package final class Generator: Sendable {
         }
     }
 
-    private let pipeline: any StepPipeline
     package let codec: TextCodec
-    private let stages: [StageStatistics]
-    private let state: Mutex<State>
+    private let keepsSequences: Bool
+    private let eventsWaitingMax: Int
+    let state = Mutex(State())
 
-    /// `stages` has name and layers of each stage, in order, with empty figures.
+    /// - Parameters:
+    ///   - keepsSequences: whether sequences wait for the next pipeline when one is lost, or fail.
+    ///   - eventsWaitingMax: how far the reader of a generation may be behind it.
     package init(
-        pipeline: any StepPipeline, codec: TextCodec, schedule: GenerationSchedule,
-        stages: [StageStatistics]
+        codec: TextCodec, keepsSequences: Bool = false, eventsWaitingMax: Int = Limits.eventsWaitingMax
     ) {
-        self.pipeline = pipeline
         self.codec = codec
-        self.stages = stages
-        state = Mutex(State(schedule: schedule, meter: PipelineMeter(stageCount: stages.count)))
+        self.keepsSequences = keepsSequences
+        self.eventsWaitingMax = eventsWaitingMax
     }
 
-    /// Runs the pipeline while `body` uses this generator, and ends `body` when the pipeline fails.
+    // MARK: A pipeline's life
+
+    /// Runs `pipeline` while `body` uses this generator, and ends `body` when the pipeline fails.
+    ///
+    /// One pipeline at a time.
     ///
     /// - Throws: why the pipeline failed, or what `body` throws.
-    package func serve(_ body: @escaping @Sendable (Generator) async throws -> Void) async throws {
+    package func serve(
+        _ pipeline: Pipeline, _ body: @escaping @Sendable (Generator) async throws -> Void
+    ) async throws {
+        begin(pipeline)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await self.run() }
+            group.addTask { try await self.run(pipeline.steps) }
             group.addTask { try await body(self) }
             defer { group.cancelAll() }
             try await group.next()
         }
     }
 
-    /// Takes outcomes until the pipeline ends; every generation then fails with the reason.
-    private func run() async throws {
+    private func begin(_ pipeline: Pipeline) {
+        state.withLock { state in
+            var schedule = pipeline.schedule
+            let directives = state.schedule.map { schedule.takeOver($0) } ?? []
+            state.pipeline = pipeline.steps
+            state.schedule = schedule
+            state.stages = pipeline.stages
+            state.meter = PipelineMeter(stageCount: pipeline.stages.count)
+            state.violation = nil
+            let mark = state.mark
+            state.sequences = state.sequences.mapValues { sequence in
+                var sequence = sequence
+                sequence.move(to: pipeline.stages, at: mark)
+                return sequence
+            }
+            perform(directives, &state)
+        }
+    }
+
+    /// Takes outcomes until the pipeline ends.
+    private func run(_ pipeline: any StepPipeline) async throws {
         var reason: any Error = GenerationError.pipelineClosed
         do {
             try await pipeline.run { [self] outcome in
@@ -62,40 +112,84 @@ package final class Generator: Sendable {
             reason = error
         }
         state.withLock { state in
-            // What the schedule found wrong is why the pipeline was closed.
-            if let failure = state.failure { reason = failure }
-            let failure = GenerationError(pipelineEnd: reason)
-            state.failure = failure
-            Self.failAll(failure, &state)
+            reason = state.violation ?? reason
+            state.pipeline = nil
+            if keepsSequences { pause(&state) } else { fail(GenerationError(pipelineEnd: reason), &state) }
         }
         // A cancelled task sees the stream end as if the pipeline had been closed.
         try Task.checkCancellation()
         throw reason
     }
 
-    package func generate(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {
-        let start = state.withLock(\.mark)
-        let (events, continuation) = AsyncThrowingStream<GenerationEvent, any Error>.makeStream()
+    private func pause(_ state: inout State) {
+        perform(state.schedule?.interrupt() ?? [], &state)
+        for (id, sequence) in state.sequences {
+            guard sequence.isProbe else {
+                sequence.pause()
+                continue
+            }
+            // It asks whether these very stages work.
+            state.sequences[id] = nil
+            sequence.fail(GenerationError.pipelineClosed)
+            _ = state.schedule?.cancel(id)
+        }
+    }
+
+    /// Ends every generation; if there is no pipeline for good, later ones as well.
+    private func fail(_ error: GenerationError, _ state: inout State) {
+        state.failure = error
+        failAll(error, &state)
+    }
+
+    private func failAll(_ error: GenerationError, _ state: inout State) {
+        for (id, sequence) in state.sequences {
+            state.count(sequence) { $0.fail() }
+            sequence.fail(error)
+            _ = state.schedule?.cancel(id)
+        }
+        state.sequences = [:]
+    }
+
+    /// Ends the generations that wait for a pipeline.
+    package func giveUp(_ error: GenerationError) {
+        state.withLock { state in
+            if state.pipeline == nil { failAll(error, &state) }
+        }
+    }
+
+    /// Tells all generations that wait for a pipeline that they do.
+    package func tellPause() {
+        state.withLock { state in
+            guard state.pipeline == nil else { return }
+            for sequence in state.sequences.values { sequence.pause() }
+        }
+    }
+
+    // MARK: Generating
+
+    package func generate(_ request: GenerationRequest) -> GenerationEvents {
+        let start = ContinuousClock.now
+        let (events, source) = GenerationEvents.make(waitingMax: eventsWaitingMax)
         let prompt: [UInt32]
         do throws(GenerationError) {
             if let reason = request.invalidity { throw GenerationError(.invalid, reason) }
             prompt = try codec.tokens(of: request.prompt)
         } catch {
-            continuation.finish(throwing: error)
+            source.finish(throwing: error)
             return events
         }
         let ending = codec.ending(of: request)
         let sequence = TextSequence(
-            continuation: continuation, detokenizer: codec.detokenizer(), stopTexts: ending.texts,
-            meter: GenerationMeter(promptTokenCount: prompt.count, stages: stages, start: start),
+            source: source, detokenizer: codec.detokenizer(), stopTexts: ending.texts,
+            meter: GenerationMeter(promptTokenCount: prompt.count, start: start),
             isProbe: request.isProbe)
         let id = submit(sequence, prompt: prompt) { id in
             SequenceRequest(
                 id: id, prompt: prompt, tokenCountMax: request.tokenCountMax, sampling: request.sampling,
                 stopTokens: ending.tokens, scores: request.scoresPrompt, requestID: request.id)
         }
-        continuation.onTermination = { [weak self] reason in
-            guard case .cancelled = reason else { return }
+        source.onTermination = { [weak self] reason in
+            if case .finished(nil) = reason { return }
             // Not here: the runtime holds the consumer's task, and whoever holds the state may be about to
             // resume that task with a token.
             Task { self?.cancel(id) }
@@ -116,29 +210,6 @@ package final class Generator: Sendable {
         return logProbabilities
     }
 
-    /// What the stages have done so far, and what is under way.
-    package var meter: PipelineMeter { state.withLock(\.meter) }
-
-    /// What has been asked for and done so far.
-    package var activity: GenerationActivity {
-        state.withLock { state in
-            GenerationActivity(
-                ledger: state.ledger, meter: state.meter, waitingCount: state.schedule.waitingCount,
-                runningCount: state.schedule.runningCount, waitingMax: state.schedule.waitingMax)
-        }
-    }
-
-    /// From now on the meter's transits are those of what follows.
-    package func forgetTransits() { state.withLock { $0.meter.forgetTransits() } }
-
-    private static func failAll(_ error: GenerationError, _ state: inout State) {
-        for sequence in state.sequences.values {
-            state.count(sequence) { $0.fail() }
-            sequence.fail(error)
-        }
-        state.sequences = [:]
-    }
-
     private func submit(
         _ sequence: TextSequence, prompt: [UInt32], _ request: (UInt64) -> SequenceRequest
     ) -> UInt64 {
@@ -147,18 +218,23 @@ package final class Generator: Sendable {
             state.nextID += 1
             if let failure = state.failure {
                 sequence.fail(failure)
-            } else {
-                state.sequences[id] = sequence
-                let directives = state.schedule.submit(request(id))
-                // Who is refused has not been started: a server can still say so with a status.
-                let isRefused = directives.contains { if case .refused(id, _) = $0 { true } else { false } }
-                if !isRefused {
-                    state.count(sequence) { $0.start(promptTokenCount: prompt.count) }
-                    if sequence.isProbe { state.ledger.probe(promptTokenCount: prompt.count) }
-                    sequence.continuation.yield(.started(prompt: prompt))
-                }
-                perform(directives, &state)
+                return id
             }
+            guard let directives = state.schedule?.submit(request(id)) else {
+                sequence.fail(GenerationError(.unavailable, "there are no stages yet"))
+                return id
+            }
+            var sequence = sequence
+            sequence.move(to: state.stages, at: state.mark)
+            state.sequences[id] = sequence
+            // Who is refused has not been started: a server can still say so with a status.
+            let isRefused = directives.contains { if case .refused(id, _) = $0 { true } else { false } }
+            if !isRefused {
+                state.count(sequence) { $0.start(promptTokenCount: prompt.count) }
+                if sequence.isProbe { state.meter.probe(tokenCount: prompt.count) }
+                sequence.begin(prompt: prompt)
+            }
+            perform(directives, &state)
             return id
         }
     }
@@ -167,56 +243,26 @@ package final class Generator: Sendable {
         state.withLock { state in
             guard let sequence = state.sequences.removeValue(forKey: id) else { return }
             state.count(sequence) { $0.cancel() }
-            perform(state.schedule.cancel(id), &state)
+            perform(state.schedule?.cancel(id) ?? [], &state)
+        }
+    }
+}
+
+// MARK: - What it has done
+
+extension Generator {
+    /// What the present stages have done so far, and what is under way.
+    package var meter: PipelineMeter { state.withLock(\.meter) }
+
+    /// What has been asked for and done so far.
+    package var activity: GenerationActivity {
+        state.withLock { state in
+            GenerationActivity(
+                ledger: state.ledger, meter: state.meter, waitingCount: state.schedule?.waitingCount ?? 0,
+                runningCount: state.schedule?.runningCount ?? 0, waitingMax: state.schedule?.waitingMax ?? 0)
         }
     }
 
-    private func take(_ outcome: StepOutcome, _ state: inout State) {
-        state.meter.receive(outcome, at: .now)
-        perform(state.schedule.received(outcome), &state)
-    }
-
-    private func perform(_ directives: [GenerationSchedule.Directive], _ state: inout State) {
-        for directive in directives {
-            switch directive {
-            case .send(let item):
-                if case .step(let step) = item { state.meter.send(step, at: .now) }
-                pipeline.send(item)
-            case .scored(let id, let scores):
-                state.sequences[id]?.take(scores: scores)
-            case .token(let id, let token, let logProbability, let alternatives):
-                let now = state.mark
-                guard var sequence = state.sequences[id] else { continue }
-                let isStopped = sequence.take(
-                    token: token, logProbability: logProbability, alternatives: alternatives, at: now)
-                state.count(sequence) {
-                    $0.token(after: sequence.lastTokenTime, isFirst: sequence.tokenCount == 1)
-                }
-                state.sequences[id] = sequence
-                guard isStopped else { continue }
-                finish(id, .stop, isStopped: true, &state)
-                perform(state.schedule.cancel(id), &state)
-            case .finished(let id, let reason):
-                finish(id, reason, isStopped: false, &state)
-            case .shared(let id, let tokenCount):
-                state.sequences[id]?.share(tokenCount: tokenCount)
-            case .refused(let id, let refusal):
-                guard let sequence = state.sequences.removeValue(forKey: id) else { continue }
-                if refusal.code == .overloaded { state.count(sequence) { $0.refuse() } }
-                sequence.fail(GenerationError(refusal))
-            case .violation(let message):
-                let failure = GenerationError(.failed, message)
-                state.failure = failure
-                Self.failAll(failure, &state)
-                // Nothing that comes from it can be trusted any more: who serves wants another one.
-                Task { [pipeline] in await pipeline.close() }
-            }
-        }
-    }
-
-    private func finish(_ id: UInt64, _ reason: FinishReason, isStopped: Bool, _ state: inout State) {
-        guard var sequence = state.sequences.removeValue(forKey: id) else { return }
-        state.count(sequence) { $0.finish(reason) }
-        sequence.finish(reason, isStopped: isStopped, at: state.mark)
-    }
+    /// From now on the meter's transits are those of what follows.
+    package func forgetTransits() { state.withLock { $0.meter.forgetTransits() } }
 }

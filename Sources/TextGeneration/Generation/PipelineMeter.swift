@@ -9,6 +9,8 @@ package struct PipelineMeter: Sendable {
     package private(set) var stepCount: UInt64 = 0
     /// Tokens of the steps that were sent.
     package private(set) var entryCount: UInt64 = 0
+    /// Of these, tokens by which the service saw that it works.
+    private(set) var probeTokenCount: UInt64 = 0
     /// Of the last steps: time under way that no stage spent computing, in microseconds.
     package private(set) var transitMicros: [UInt32] = []
     /// When the last of them came.
@@ -27,6 +29,8 @@ package struct PipelineMeter: Sendable {
         entryCount += UInt64(step.entries.count)
         sent[step.id] = now
     }
+
+    mutating func probe(tokenCount: Int) { probeTokenCount += UInt64(tokenCount) }
 
     mutating func receive(_ outcome: StepOutcome, at now: ContinuousClock.Instant) {
         stepCount += 1

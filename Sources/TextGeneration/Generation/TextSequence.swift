@@ -8,7 +8,7 @@ import BitNetTokenizer
 ///
 /// Text that might be the beginning of a stop text is held back until it is known not to be.
 struct TextSequence {
-    let continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
+    private let source: GenerationEvents.Source
     /// The service itself asks, to see that it works.
     let isProbe: Bool
     private var detokenizer: Detokenizer
@@ -18,10 +18,10 @@ struct TextSequence {
     private(set) var lastTokenTime: Duration = .zero
 
     init(
-        continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation, detokenizer: Detokenizer,
+        source: GenerationEvents.Source, detokenizer: Detokenizer,
         stopTexts: [String], meter: GenerationMeter, isProbe: Bool = false
     ) {
-        self.continuation = continuation
+        self.source = source
         self.isProbe = isProbe
         self.detokenizer = detokenizer
         self.stopTexts = StopTextFilter(stopTexts)
@@ -30,9 +30,22 @@ struct TextSequence {
 
     /// Tokens taken so far.
     var tokenCount: Int { meter.tokenCount }
-    func fail(_ error: any Error) { continuation.finish(throwing: error) }
+    func fail(_ error: any Error) { source.finish(throwing: error) }
 
-    func take(scores: [ScoredToken]) { continuation.yield(.promptScored(scores)) }
+    func begin(prompt: [UInt32]) { yield(.started(prompt: prompt)) }
+
+    func take(scores: [ScoredToken]) { yield(.promptScored(scores)) }
+
+    private func yield(_ event: GenerationEvent) {
+        // Nobody waits for a reader that is so far behind.
+        if case .dropped = source.yield(event) { fail(GenerationError.unread) }
+    }
+
+    func pause() { yield(.paused) }
+
+    mutating func move(to stages: [StageStatistics], at now: GenerationMeter.Mark) {
+        meter.move(to: stages, at: now)
+    }
 
     mutating func share(tokenCount: Int) { meter.share(tokenCount: tokenCount) }
 
@@ -42,19 +55,20 @@ struct TextSequence {
     ) -> Bool {
         lastTokenTime = meter.countToken(at: now)
         let (text, isStopped) = stopTexts.append(detokenizer.append(token))
-        continuation.yield(
+        yield(
             .token(
                 GeneratedToken(
-                    id: token, text: text, logProbability: logProbability, alternatives: alternatives)))
+                    id: token, text: text, logProbability: logProbability, alternatives: alternatives,
+                    time: now.time)))
         return isStopped
     }
 
     mutating func finish(_ reason: FinishReason, isStopped: Bool, at now: GenerationMeter.Mark) {
         if !isStopped {
             let rest = stopTexts.append(detokenizer.finish()).text + stopTexts.finish()
-            if !rest.isEmpty { continuation.yield(.trailing(text: rest)) }
+            if !rest.isEmpty { yield(.trailing(text: rest)) }
         }
-        continuation.yield(.finished(reason, meter.statistics(at: now)))
-        continuation.finish()
+        yield(.finished(reason, meter.statistics(at: now)))
+        source.finish()
     }
 }

@@ -35,26 +35,28 @@ extension GenerationSchedule {
     ///
     /// Not earlier: what they share with others is known only when the others have sent it.
     private mutating func admit(_ sends: inout [Directive], _ news: inout [Directive]) {
-        var unsentCount = prefilling.reduce(0) { $0 + (running[$1]?.unsentPromptCount ?? 0) }
+        var unsentCount = prefilling.reduce(0) { $0 + (running[$1]?.unsentCount ?? 0) }
         while let request = waiting.first, unsentCount < prefillChunk, !isAboutToShare(request) {
             let taken = slots.take(
-                for: request.prompt, shareableCount: request.shareableCount, running: running.values)
+                for: request.known, shareableCount: request.shareableCount, running: running.values)
             guard let (slot, prefix) = taken else { break }
             waiting.removeFirst()
             let sharedCount = Int(prefix?.tokenCount ?? 0)
             let sequence = ScheduledSequence(request: request, slot: slot, sharedCount: sharedCount)
             running[request.id] = sequence
             prefilling.append(request.id)
-            unsentCount += sequence.unsentPromptCount
+            unsentCount += sequence.unsentCount
             sends.append(.send(.open(sequence.opening(prefix))))
-            if sharedCount > 0 { news.append(.shared(request.id, tokenCount: sharedCount)) }
+            if sharedCount > 0, request.lossCount == 0 {
+                news.append(.shared(request.id, tokenCount: sharedCount))
+            }
         }
     }
 
     /// Whether a prompt that is being sent holds more of the beginning of `request` than any slot does so far.
     private func isAboutToShare(_ request: SequenceRequest) -> Bool {
         prefilling.compactMap { running[$0] }.contains { sending in
-            let count = min(sending.request.prompt.countShared(with: request.prompt), request.shareableCount)
+            let count = min(sending.request.known.countShared(with: request.known), request.shareableCount)
             return count >= SlotTable.sharedTokensMin && count > sending.sentTokens.count
         }
     }

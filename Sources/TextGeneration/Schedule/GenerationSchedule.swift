@@ -32,7 +32,7 @@ package struct GenerationSchedule: Equatable, Sendable {
     var slots: SlotTable
     var inFlight: [StepInFlight] = []
     var nextStepID: UInt64 = 1
-    private(set) var isPoisoned = false
+    var isPoisoned = false
 
     /// - Parameters:
     ///   - stageCount: stages of the plan.
@@ -115,9 +115,9 @@ package struct GenerationSchedule: Equatable, Sendable {
 
     /// Nobody wants the sequence any more; nothing more is said of it.
     package mutating func cancel(_ id: UInt64) -> [Directive] {
-        guard !isPoisoned else { return [] }
         waiting.removeAll { $0.id == id }
-        return release(id) + fill()
+        let sends = release(id)
+        return isPoisoned ? [] : sends + fill()
     }
 
     // MARK: Taking results
@@ -181,7 +181,6 @@ package struct GenerationSchedule: Equatable, Sendable {
     // MARK: Refusing
 
     private func refusal(of request: SequenceRequest) -> SequenceRefusal? {
-        if isPoisoned { return SequenceRefusal(.failed, "the pipeline has failed") }
         if request.prompt.count > contextLength {
             return SequenceRefusal(
                 .tooLong,

@@ -17,7 +17,7 @@ struct ScheduledSequence: Equatable, Sendable {
     init(request: SequenceRequest, slot: UInt32, sharedCount: Int) {
         self.request = request
         self.slot = slot
-        tokens = request.prompt
+        tokens = request.known
         sentCount = sharedCount
     }
 
@@ -28,10 +28,10 @@ struct ScheduledSequence: Equatable, Sendable {
             prefix: prefix, requestID: request.requestID)
     }
 
-    var isPrefilling: Bool { sentCount < request.neededPromptCount }
+    var isPrefilling: Bool { sentCount < request.neededCount }
 
-    /// Prompt tokens that are not on their way yet.
-    var unsentPromptCount: Int { max(request.neededPromptCount - sentCount, 0) }
+    /// Known tokens that are not on their way yet.
+    var unsentCount: Int { max(request.neededCount - sentCount, 0) }
 
     var generatedCount: Int { tokens.count - request.prompt.count }
 
@@ -41,19 +41,19 @@ struct ScheduledSequence: Equatable, Sendable {
     /// Scores that will come.
     var scoreCount: Int { request.scores ? request.prompt.count - 1 : 0 }
 
-    /// The next prompt tokens, at most `countMax`.
+    /// The next known tokens, at most `countMax`.
     mutating func nextChunk(countMax: Int) -> [StepEntry] {
-        let end = min(sentCount + countMax, request.neededPromptCount)
+        let end = min(sentCount + countMax, request.neededCount)
         let entries = (sentCount..<end).map { index in
             StepEntry(
-                slot: slot, position: UInt32(index), token: request.prompt[index], output: output(at: index))
+                slot: slot, position: UInt32(index), token: tokens[index], output: output(at: index))
         }
         sentCount = end
         return entries
     }
 
     private func output(at index: Int) -> StepEntry.Output {
-        if index == request.prompt.count - 1 { return .sample }
+        if index == request.knownCount - 1 { return .sample }
         return request.scores ? .score(target: request.prompt[index + 1]) : .none
     }
 
@@ -68,11 +68,28 @@ struct ScheduledSequence: Equatable, Sendable {
     }
 }
 
-extension SequenceRequest {
-    /// Prompt tokens that have to be computed: if nothing is to be generated, what follows the last one is
-    /// nobody's question.
-    var neededPromptCount: Int { tokenCountMax == 0 ? prompt.count - 1 : prompt.count }
+extension ScheduledSequence {
+    /// What is to be asked of other stages, now that those which ran it are lost.
+    var continued: SequenceRequest {
+        var next = request
+        next.generated = Array(tokens[request.prompt.count...])
+        // Scores are told once they are complete; what came of them before is computed again.
+        next.scores = request.scores && scores.count < scoreCount
+        next.lossCount = next.generated.count > request.generated.count ? 1 : request.lossCount + 1
+        return next
+    }
+}
 
-    /// Prompt tokens that may be taken over: those whose outcome nobody asks for.
-    var shareableCount: Int { scores ? 0 : neededPromptCount - 1 }
+extension SequenceRequest {
+    /// The tokens that it begins with.
+    var known: [UInt32] { generated.isEmpty ? prompt : prompt + generated }
+
+    var knownCount: Int { prompt.count + generated.count }
+
+    /// Known tokens that have to be computed: if nothing is to be generated, what follows the last one is nobody's
+    /// question.
+    var neededCount: Int { tokenCountMax == 0 ? knownCount - 1 : knownCount }
+
+    /// Known tokens that may be taken over: those whose outcome nobody asks for.
+    var shareableCount: Int { scores ? 0 : neededCount - 1 }
 }

@@ -9,6 +9,11 @@ package struct SequenceRequest: Equatable, Sendable {
     /// Names it in the stages' logs, at most `Limits.nameBytesMax` bytes; empty for none.
     package var requestID: String
     package var prompt: [UInt32]
+    /// What earlier stages, which are lost, have generated after the prompt: it is computed like a prompt, and nobody is
+    /// told of it again.
+    var generated: [UInt32] = []
+    /// How many pipelines in a row were lost under it without a token in between.
+    var lossCount = 0
     /// Tokens to generate; with 0 the prompt is only scored, or nothing is done.
     package var tokenCountMax: Int
     package var sampling: SamplingParameters

@@ -81,7 +81,7 @@ extension ClusterStatus.State {
     var exitCode: ExitCode? {
         switch self {
         case .serving: nil
-        case .starting, .degraded, .draining: ExitCode(1)
+        case .starting, .degraded, .draining, .recovering: ExitCode(1)
         case .down: Program.failed
         }
     }

@@ -2,17 +2,20 @@
 import AdminAPI
 import BitNetCore
 import ClusterCoordinator
+import ClusterTestSupport
 import Logging
 import Testing
+import TextGeneration
 
 /// A pipeline's life: it comes up, is lost, comes up again, and is stopped whenever that is wanted.
 @Suite(.timeLimit(.minutes(1))) struct PipelineSupervisorTests {
     private let pipelines = PlayedPipelines()
 
     private func supervisor(
-        restartDelays: ClosedRange<Duration> = .microseconds(1)...(.microseconds(4))
-    ) -> PipelineSupervisor {
-        PipelineSupervisor(
+        restartDelays: ClosedRange<Duration> = .microseconds(1)...(.microseconds(4)),
+        failoverTimeout: Duration = .seconds(600)
+    ) throws -> PipelineSupervisor {
+        try PipelineSupervisor(
             cluster: "demo",
             model: ModelStatus(
                 name: "m", parameterCount: 7, layerCount: 3, hiddenSize: 256, vocabularySize: 2048,
@@ -20,7 +23,9 @@ import Testing
             workers: [
                 .init(name: "a", address: "10.0.0.1:7101"), .init(name: "b", address: "10.0.0.2:7101"),
             ],
-            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, restartDelays: restartDelays)
+            generator: PlayedPipelines.generator(),
+            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, restartDelays: restartDelays,
+            failoverTimeout: failoverTimeout)
     }
 
     /// What happened, in order.
@@ -55,7 +60,7 @@ import Testing
     private let lost = ClusterError(.lost, "worker b was lost", worker: "b")
 
     @Test func `a first pipeline that cannot come up ends it`() async throws {
-        let supervisor = supervisor()
+        let supervisor = try supervisor()
         let end = try await run(supervisor) { _, events in
             try await pipelines.next().meet(.fails(ClusterError(.join, "gave up", worker: "a")))
             let event = try #require(await events.next())
@@ -67,7 +72,7 @@ import Testing
     }
 
     @Test func `one that is lost comes up again, and what was is remembered`() async throws {
-        let supervisor = supervisor()
+        let supervisor = try supervisor()
         let end = try await run(supervisor) { task, events in
             #expect(supervisor.health.state == .starting)
             #expect(throws: GenerationError.self) { try supervisor.generator() }
@@ -85,8 +90,10 @@ import Testing
             let second = try await pipelines.next()
             let event = try #require(await events.next())
             #expect(event.kind == "lost" && event.worker == "b" && event.message == "worker b was lost")
-            let refusal = #expect(throws: GenerationError.self) { try supervisor.generator() }
-            #expect(refusal?.code == .unavailable && refusal?.message == "worker b was lost")
+            // Who comes now waits for the next one.
+            #expect(try supervisor.generator() === generator)
+            #expect(supervisor.health.state == .recovering)
+            #expect(supervisor.health.reason?.contains("worker b was lost") == true)
             #expect(supervisor.snapshot().state.workers.map(\.state) == [.waiting, .lost])
             #expect(supervisor.snapshot().state.failures.first?.outageSeconds == nil)
             // What was planned stays to be seen meanwhile.
@@ -94,7 +101,7 @@ import Testing
 
             second.meet(.comesUp)
             #expect(await events.next()?.kind == "serving")
-            #expect(try supervisor.generator() !== generator)
+            #expect(try supervisor.generator() === generator)
             let state = supervisor.snapshot().state
             #expect(state.startCount == 2 && state.lossCount == 1)
             #expect(state.failures.count == 1 && state.failures[0].outageSeconds != nil)
@@ -106,7 +113,7 @@ import Testing
     @Test func `one that does not come up again is tried again and again, and that is one failure`()
         async throws
     {
-        let supervisor = supervisor()
+        let supervisor = try supervisor()
         let end = try await run(supervisor) { task, events in
             let first = try await pipelines.next()
             first.meet(.comesUp)
@@ -128,7 +135,7 @@ import Testing
     }
 
     @Test func `it may be stopped while a pipeline comes up, and that is no failure`() async throws {
-        let supervisor = supervisor()
+        let supervisor = try supervisor()
         let end = try await run(supervisor) { task, _ in
             _ = try await pipelines.next()
             task.cancel()
@@ -139,7 +146,7 @@ import Testing
     }
 
     @Test func `it may be stopped while it waits to try again`() async throws {
-        let supervisor = supervisor(restartDelays: .seconds(600)...(.seconds(600)))
+        let supervisor = try supervisor(restartDelays: .seconds(600)...(.seconds(600)))
         let end = try await run(supervisor) { task, events in
             let first = try await pipelines.next()
             first.meet(.comesUp)
@@ -152,8 +159,74 @@ import Testing
         #expect(supervisor.snapshot().state.failures.map(\.message) == ["worker b was lost"])
     }
 
+    private static let long = GenerationRequest(
+        prompt: .tokens([9]), tokenCountMax: 40, ignoresStopTokens: true)
+
+    /// The tokens of a generation that is read to its end.
+    private static func tokens(of events: GenerationEvents) async throws -> [UInt32] {
+        var tokens: [UInt32] = []
+        for try await event in events { if case .token(let token) = event { tokens.append(token.id) } }
+        return tokens
+    }
+
+    @Test func `who reads when a pipeline is lost reads on when the next one is there`() async throws {
+        let supervisor = try supervisor()
+        let end = try await run(supervisor) { task, events in
+            let first = try await pipelines.next()
+            first.meet(.comesUp)
+            #expect(await events.next()?.kind == "serving")
+            let reading = Task { [generator = try supervisor.generator()] in
+                try await Self.tokens(of: generator.generate(Self.long))
+            }
+            let pipeline = pipelines.cameUp[0]
+            try await pipeline.until("a step is under way") { $0.contains { $0.computes(0) } }
+            for _ in 0..<7 { _ = pipeline.answer() }
+            first.lose(lost)
+            #expect(await events.next()?.kind == "lost")
+            let second = try await pipelines.next()
+            // Who comes meanwhile waits as well.
+            let waiting = Task { [generator = try supervisor.generator()] in
+                try await Self.tokens(of: generator.generate(Self.long))
+            }
+            second.meet(.comesUp)
+            #expect(await events.next()?.kind == "serving")
+            let next = pipelines.cameUp[1]
+            let found = try await next.answering { [try await reading.value, try await waiting.value] }
+            let expected = (0..<40).map { ScriptedPipeline.token(after: $0) }
+            #expect(found == [expected, expected])
+            #expect(supervisor.snapshot().activity.ledger.finishedCount == 2)
+            #expect(supervisor.snapshot().activity.ledger.failedCount == 0)
+            task.cancel()
+        }
+        #expect(end is CancellationError)
+    }
+
+    @Test func `who has waited long enough is told so, and when to come back`() async throws {
+        let supervisor = try supervisor(failoverTimeout: .milliseconds(20))
+        let end = try await run(supervisor) { task, events in
+            let first = try await pipelines.next()
+            first.meet(.comesUp)
+            #expect(await events.next()?.kind == "serving")
+            let generation = try supervisor.generator().generate(Self.long)
+            first.lose(lost)
+            #expect(await events.next()?.kind == "lost")
+            let error = await #expect(throws: GenerationError.self) { try await Self.tokens(of: generation) }
+            #expect(error?.code == .unavailable && error?.retryAfter != nil)
+            #expect(error?.message.contains("worker b was lost") == true)
+            #expect(await events.next()?.kind == "down")
+            #expect(supervisor.health.state == .down)
+            #expect(throws: GenerationError.self) { try supervisor.generator() }
+            // It is tried again all the same.
+            try await pipelines.next().meet(.comesUp)
+            #expect(await events.next()?.kind == "serving")
+            _ = try supervisor.generator()
+            task.cancel()
+        }
+        #expect(end is CancellationError)
+    }
+
     @Test func `nobody more is served while it drains, and everybody afterwards`() async throws {
-        let supervisor = supervisor()
+        let supervisor = try supervisor()
         let end = try await run(supervisor) { task, events in
             let first = try await pipelines.next()
             first.meet(.comesUp)

@@ -5,6 +5,7 @@ import BitNetFormats
 import BitNetTokenizer
 import ClusterCoordinator
 import ClusterTestSupport
+import Synchronization
 import TestSupport
 import TextGeneration
 
@@ -38,6 +39,10 @@ final class PlayedPipelines: Sendable {
 
     private let attempts: AsyncStream<Attempt>
     private let attempt: AsyncStream<Attempt>.Continuation
+    /// Those that came up, in order.
+    private let pipelines = Mutex<[ScriptedPipeline]>([])
+
+    var cameUp: [ScriptedPipeline] { pipelines.withLock(\.self) }
 
     init() {
         (attempts, attempt) = AsyncStream.makeStream()
@@ -50,15 +55,18 @@ final class PlayedPipelines: Sendable {
     }
 
     var bringUp: PipelineSupervisor.BringUp {
-        { [self] onEvent, body in
+        { [self] generator, onEvent, body in
             let (fates, fate) = AsyncStream<Fate>.makeStream()
             let (losses, loss) = AsyncStream<ClusterError>.makeStream()
             attempt.yield(Attempt(fate: fate, loss: loss, tell: onEvent))
             for await fate in fates {
                 if case .fails(let error) = fate { throw error }
-                let pipeline = try Self.pipeline()
+                let (pipeline, running) = try Self.pipeline(for: generator)
+                pipelines.withLock { $0.append(pipeline) }
                 return try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { try await body(pipeline) }
+                    group.addTask {
+                        try await generator.serve(Self.served(pipeline)) { _ in try await body(running) }
+                    }
                     group.addTask { for await error in losses { throw error } }
                     defer { group.cancelAll() }
                     for try await _ in group {}
@@ -68,22 +76,34 @@ final class PlayedPipelines: Sendable {
         }
     }
 
-    private static func pipeline() throws -> RunningPipeline {
-        let tokenizer = try tokenizer.get()
-        let scripted = ScriptedPipeline()
-        let stages = try LayerRange.cut(layerCount: 3, before: [1, 2])
-        let generator = Generator(
-            pipeline: scripted, codec: TextCodec(tokenizer: tokenizer, template: nil),
+    static func generator() throws -> Generator {
+        Generator(codec: TextCodec(tokenizer: try tokenizer.get(), template: nil), keepsSequences: true)
+    }
+
+    private static func served(_ pipeline: ScriptedPipeline) throws -> Generator.Pipeline {
+        Generator.Pipeline(
+            pipeline,
             schedule: GenerationSchedule(
-                stageCount: scripted.stageCount, slotCount: 2, contextLength: 2048,
-                vocabularySize: tokenizer.count),
-            stages: stages.map { StageStatistics(name: "s", layers: $0) })
+                stageCount: pipeline.stageCount, slotCount: 2, contextLength: 2048,
+                vocabularySize: try tokenizer.get().count),
+            stages: try LayerRange.cut(layerCount: 3, before: [1, 2]).map {
+                StageStatistics(name: "s", layers: $0)
+            })
+    }
+
+    private static func pipeline(
+        for generator: Generator
+    ) throws -> (ScriptedPipeline, RunningPipeline) {
+        let stages = try LayerRange.cut(layerCount: 3, before: [1, 2])
         let plan = PlanDocument(
             stages: [],
             settings: StageSettings(
                 cache: CacheShape(slots: 2, context: 2048), prefillChunk: 64, headType: .exact))
-        return RunningPipeline(
-            generator: generator, stages: [], plan: plan,
-            observe: { stages.map { StageObservation(worker: "a", address: "", layers: $0) } })
+        return (
+            ScriptedPipeline(),
+            RunningPipeline(
+                generator: generator, stages: [], plan: plan,
+                observe: { stages.map { StageObservation(worker: "a", address: "", layers: $0) } })
+        )
     }
 }

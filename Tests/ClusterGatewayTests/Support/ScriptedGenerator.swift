@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
+import ClusterGateway
 import Synchronization
 
 /// A generator whose tokens are bytes and whose answers are written down beforehand.
@@ -49,12 +50,13 @@ final class ScriptedGenerator: TextGenerator {
     }
 
     var health: ServiceHealth { state.withLock(\.health) }
+    var fingerprint: String? { "fp_0123456789ab" }
     var requests: [GenerationRequest] { state.withLock(\.requests) }
     var endedEarly: Int { state.withLock(\.endedEarly) }
 
-    func generate(_ request: GenerationRequest) -> AsyncThrowingStream<GenerationEvent, any Error> {
+    func generate(_ request: GenerationRequest) -> GenerationEvents {
         state.withLock { $0.requests.append(request) }
-        let (events, continuation) = AsyncThrowingStream<GenerationEvent, any Error>.makeStream()
+        let (events, continuation) = GenerationEvents.make()
         let prompt: [UInt32]
         do throws(GenerationError) {
             if case .refuses(let error) = script { throw error }
@@ -72,7 +74,7 @@ final class ScriptedGenerator: TextGenerator {
             await write(request, prompt, to: continuation)
         }
         continuation.onTermination = { [weak self] reason in
-            guard case .cancelled = reason else { return }
+            if case .finished(let error) = reason, !(error is ClientGone) { return }
             writing.cancel()
             self?.state.withLock { $0.endedEarly += 1 }
         }
@@ -81,7 +83,7 @@ final class ScriptedGenerator: TextGenerator {
 
     private func write(
         _ request: GenerationRequest, _ prompt: [UInt32],
-        to continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
+        to continuation: GenerationEvents.Source
     ) async {
         var count = 0
         func token(_ id: UInt32, _ text: String) {
@@ -92,7 +94,8 @@ final class ScriptedGenerator: TextGenerator {
                     GeneratedToken(
                         id: id, text: text,
                         logProbability: sampling.wantsLogProbabilities ? -0.5 : nil,
-                        alternatives: Self.alternatives(of: id, count: Int(sampling.alternativeCount)))))
+                        alternatives: Self.alternatives(of: id, count: Int(sampling.alternativeCount)),
+                        time: .now)))
         }
         var error: GenerationError?
         switch script {

@@ -27,7 +27,7 @@ struct ChatFormat: AnswerFormat {
 
     mutating func take(choice: Int, event: GenerationEvent) {
         switch event {
-        case .started, .promptScored: break
+        case .started, .promptScored, .paused: break
         case .token(let token):
             choices[choice].content += token.text
             if wantsLogProbabilities { choices[choice].tokens.append(entry(token)) }
@@ -55,7 +55,7 @@ struct ChatFormat: AnswerFormat {
 
     func chunks(choice: Int, event: GenerationEvent) -> [ChatCompletionChunk] {
         switch event {
-        case .started, .promptScored: []
+        case .started, .promptScored, .paused: []
         case .token(let token) where wantsLogProbabilities:
             [chunk(choice, .init(content: token.text), tokens: [entry(token)])]
         case .token(let token): token.text.isEmpty ? [] : [chunk(choice, .init(content: token.text))]

@@ -91,7 +91,7 @@ struct CompletionFormat: AnswerFormat {
     /// What an event adds; none if that is nothing.
     private mutating func pieces(choice: Int, event: GenerationEvent) -> [Piece] {
         switch event {
-        case .started: return []
+        case .started, .paused: return []
         case .promptScored(let scores):
             guard wantsLogProbabilities, !echoes.isEmpty else { return [] }
             let echo = echoes[choice]
