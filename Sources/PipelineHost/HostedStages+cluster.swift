@@ -15,7 +15,7 @@ extension HostedStages {
     /// - Throws: `ClusterError`, `PlanError`, `ConfigError`: whatever came first.
     init(
         onWorkersOf path: String, model: ModelFile, request: PipelineRequest, store: ModelStore?,
-        onEvent: @escaping @Sendable (ClusterEvent) -> Void
+        standing: ClusterStanding, onEvent: @escaping @Sendable (ClusterEvent) -> Void
     ) async throws {
         let file = try ClusterFile.load(path: path)
         if let warning = file.keyFile.flatMap(KeyFile.permissionWarning) {
@@ -23,7 +23,7 @@ extension HostedStages {
         }
         let cluster = try await Cluster.start(
             file: file, key: file.readKey(), model: model, store: store, request: request,
-            network: Self.network, onEvent: onEvent)
+            network: Self.network, standing: standing, onEvent: onEvent)
         self.init(
             pipeline: cluster.pipeline, reports: cluster.stages, plan: cluster.document,
             groupCount: cluster.plan.groupCount, observe: { cluster.observe() },

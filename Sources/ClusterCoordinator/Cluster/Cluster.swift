@@ -42,15 +42,17 @@ package final class Cluster: Sendable {
     package let document: PlanDocument
     private let controls: [WorkerControl]
     private let measurements: ClusterMeasurements?
+    private let standing: ClusterStanding
     private let watch: Task<Void, Never>
 
     init(
         plan: Plan, measurements: ClusterMeasurements?, settings: StageSettings, hiddenSize: Int,
-        pipeline: ClusterPipeline, controls: [WorkerControl]
+        pipeline: ClusterPipeline, controls: [WorkerControl], standing: ClusterStanding,
+        fingerprint: String?
     ) {
         document = PlanDocument(
             plan, measurements, settings, hiddenSize: hiddenSize,
-            memoryLimits: controls.map(\.capabilities.memoryByteCount))
+            memoryLimits: controls.map(\.capabilities.memoryByteCount), fingerprint: fingerprint)
         self.measurements = measurements
         self.plan = plan
         stages = zip(plan.stages, controls).map { stage, control in
@@ -62,15 +64,18 @@ package final class Cluster: Sendable {
         self.settings = settings
         self.pipeline = pipeline
         self.controls = controls
+        self.standing = standing
         watch = Task { await Self.watch(pipeline, controls) }
     }
 
     /// Brings a cluster up: joins the workers, plans, ships what they lack, has them load and link.
     ///
+    /// - Parameter standing: what is left of an earlier cluster, if there was one: what it served goes on where it can,
+    ///   and where it cannot others take over, spares among them.
     /// - Throws: ``ClusterError``, `PlanError`, ``ModelFileError``: whatever came first, naming the worker.
     package static func start(
         file: ClusterFile, key: [UInt8], model: ModelFile, store: ModelStore?, request: PipelineRequest,
-        network: Network,
+        network: Network, standing: ClusterStanding = ClusterStanding(),
         onEvent: @escaping @Sendable (ClusterEvent) -> Void
     ) async throws -> Cluster {
         var random = SystemRandomNumberGenerator()
@@ -78,8 +83,9 @@ package final class Cluster: Sendable {
             network: network, cluster: file.cluster, node: "coordinator of \(file.cluster)",
             session: random.next() | 1, key: key)
         let assembly = ClusterAssembly(
-            dialer: dialer, model: model, request: request, store: store, onEvent: onEvent)
-        return try await assembly.run(workers: file.workers.filter { !$0.isSpare })
+            dialer: dialer, model: model, request: request, store: store, standing: standing,
+            onEvent: onEvent)
+        return try await assembly.run(workers: file.workers)
     }
 
     /// The stages' workers as they are now.
@@ -100,21 +106,29 @@ package final class Cluster: Sendable {
     /// Fails the pipeline when steps do not come back although every worker is alive.
     private static func watch(_ pipeline: ClusterPipeline, _ controls: [WorkerControl]) async {
         while !Task.isCancelled {
-            if let silence = pipeline.silence, silence > Limits.stepTimeout {
-                let progress = controls.map { "\($0.worker.name) \($0.latest?.stepsCompleted ?? 0)" }
-                return pipeline.fail(
-                    ClusterError(
-                        .stalled,
-                        "no step came back for \(Limits.stepTimeout); steps computed by each stage: "
-                            + progress.joined(separator: ", ")
-                            + ". The first stage that is behind is stuck: restart bitnet-worker there."))
-            }
+            if let silence = pipeline.tick() { return fail(pipeline, controls, after: silence) }
             try? await Task.sleep(for: Limits.heartbeatInterval)
         }
     }
 
+    /// Steps are stuck: in the first stage that has computed fewer than the one before it, if it can be seen.
+    private static func fail(
+        _ pipeline: ClusterPipeline, _ controls: [WorkerControl], after silence: Duration
+    ) {
+        let counts = controls.map { $0.latest?.stepsCompleted ?? 0 }
+        let progress = zip(controls, counts).map { "\($0.worker.name) \($1)" }.joined(separator: ", ")
+        let message =
+            "no step came back for \(silence.seconds.text(places: 1)) s; steps computed by each stage: \(progress)"
+        let stuck = counts.indices.dropFirst().first { counts[$0] < counts[$0 - 1] }
+        guard let stuck else { return pipeline.fail(ClusterError(.stalled, message)) }
+        controls[stuck].fail(
+            ClusterError(
+                .stalled, "\(controls[stuck].worker) is stuck: \(message). Restart bitnet-worker there."))
+    }
+
     /// Lets the workers go, so that they can serve the next coordinator at once.
     package func close() async {
+        standing.left(controls)
         for control in controls { control.release() }
         for control in controls { _ = try? await control.expect(.released, within: Limits.releaseTimeout) }
         watch.cancel()

@@ -7,7 +7,11 @@ import ClusterWire
 
 extension ClusterAssembly {
     /// Has all workers take their shards and load them, side by side; the model is converted meanwhile.
-    func load(_ plan: Plan, _ settings: StageSettings, _ stages: [WorkerControl]) async throws {
+    ///
+    /// - Returns: the fingerprint of what they write.
+    func load(
+        _ plan: Plan, _ settings: StageSettings, _ stages: [WorkerControl]
+    ) async throws -> String? {
         let model = model
         let store = store
         // Not on this task's thread: heartbeats must not wait for a disk.
@@ -47,6 +51,7 @@ extension ClusterAssembly {
                 throw error
             }
         }
+        return packed.manifest?.fingerprint(settings, cuts: plan.stages.dropFirst().map(\.layers.first))
     }
 
     /// The parts in the order in which stages need them: first the first of each stage, and so on.

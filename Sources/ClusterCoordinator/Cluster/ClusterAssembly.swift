@@ -13,21 +13,26 @@ struct ClusterAssembly: Sendable {
     let model: ModelFile
     let request: PipelineRequest
     let store: ModelStore?
+    /// What an earlier cluster has left.
+    let standing: ClusterStanding
     let onEvent: @Sendable (ClusterEvent) -> Void
     private let failures = FailureRelay()
 
     init(
         dialer: PeerDialer, model: ModelFile, request: PipelineRequest, store: ModelStore?,
-        onEvent: @escaping @Sendable (ClusterEvent) -> Void
+        standing: ClusterStanding, onEvent: @escaping @Sendable (ClusterEvent) -> Void
     ) {
         self.dialer = dialer
         self.model = model
         self.request = request
         self.store = store
+        self.standing = standing
         self.onEvent = onEvent
     }
 
     func run(workers: [WorkerEntry]) async throws -> Cluster {
+        if let service = standing.service { return try await goOn(from: service, workers) }
+        let workers = workers.filter { !$0.isSpare }
         let joined = try await join(workers)
         do {
             let measurements = try await measurements(of: joined)
@@ -38,6 +43,22 @@ struct ClusterAssembly: Sendable {
             onEvent(.planned(plan, of: model.description))
             return try await bringUp(plan, settings(slotCount: slotCount), joined, measurements)
         } catch {
+            for control in joined { control.close() }
+            throw error
+        }
+    }
+
+    /// As ``run(workers:)`` does, but with what is left of a cluster that was lost.
+    private func goOn(
+        from service: ClusterStanding.Service, _ workers: [WorkerEntry]
+    ) async throws -> Cluster {
+        let (joined, settings, plan) = try await takeOver(from: service, by: workers)
+        do {
+            for note in plan.notes { onEvent(.remark(note)) }
+            onEvent(.planned(plan, of: model.description))
+            return try await bringUp(plan, settings, joined, service.measurements)
+        } catch {
+            standing.left(joined)
             for control in joined { control.close() }
             throw error
         }
@@ -57,16 +78,18 @@ struct ClusterAssembly: Sendable {
         for (stage, control) in zip(plan.stages, stages) {
             control.assign(stage: stage.index, layers: stage.layers)
         }
-        try await load(plan, settings, stages)
+        let fingerprint = try await load(plan, settings, stages)
         try await link(stages)
         let pipeline = try await connect(stages)
         failures.connect(to: pipeline)
+        standing.served(plan, measurements)
         return Cluster(
             plan: plan, measurements: measurements, settings: settings,
-            hiddenSize: model.description.hiddenSize, pipeline: pipeline, controls: stages)
+            hiddenSize: model.description.hiddenSize, pipeline: pipeline, controls: stages,
+            standing: standing, fingerprint: fingerprint)
     }
 
-    private func settings(slotCount: Int) -> StageSettings {
+    func settings(slotCount: Int) -> StageSettings {
         request.settings(slotCount: slotCount, of: model.description)
     }
 
@@ -75,26 +98,7 @@ struct ClusterAssembly: Sendable {
     /// - Returns: them in the file's order.
     private func join(_ workers: [WorkerEntry]) async throws -> [WorkerControl] {
         try await withThrowingTaskGroup(of: WorkerControl.self) { group in
-            for entry in workers {
-                group.addTask {
-                    let worker = WorkerIdentity(name: entry.name, address: "\(entry.address)")
-                    let (connection, peer) = try await dialer.join(worker, within: request.joinTimeout) {
-                        onEvent(.waiting($0))
-                    }
-                    guard let capabilities = peer.capabilities else {
-                        connection.close()
-                        throw ClusterError(.refused, "\(worker) did not say what it can do")
-                    }
-                    onEvent(
-                        .joined(
-                            worker: entry.name, isa: capabilities.isa,
-                            threadCount: Int(capabilities.threadCount)))
-                    return WorkerControl(
-                        worker: worker, capabilities: capabilities, build: peer.peerBuild,
-                        connection: connection,
-                        onFailure: failures.report)
-                }
-            }
+            for entry in workers { group.addTask { try await join(entry) } }
             var joined: [WorkerControl] = []
             do {
                 for try await control in group { joined.append(control) }
@@ -109,6 +113,24 @@ struct ClusterAssembly: Sendable {
             }
             return workers.compactMap { entry in joined.first { $0.worker.name == entry.name } }
         }
+    }
+
+    /// Reaches one worker, as soon as it comes up.
+    func join(_ entry: WorkerEntry) async throws -> WorkerControl {
+        let worker = WorkerIdentity(name: entry.name, address: "\(entry.address)")
+        let (connection, peer) = try await dialer.join(worker, within: request.joinTimeout) {
+            onEvent(.waiting($0))
+        }
+        guard let capabilities = peer.capabilities else {
+            connection.close()
+            throw ClusterError(.refused, "\(worker) did not say what it can do")
+        }
+        onEvent(
+            .joined(
+                worker: entry.name, isa: capabilities.isa, threadCount: Int(capabilities.threadCount)))
+        return WorkerControl(
+            worker: worker, capabilities: capabilities, build: peer.peerBuild, connection: connection,
+            onFailure: failures.report)
     }
 
     /// What is known of the workers, measured now if need be and written into the book.
@@ -131,7 +153,21 @@ struct ClusterAssembly: Sendable {
         _ workers: [WorkerEntry], _ joined: [WorkerControl], _ measurements: ClusterMeasurements?,
         _ settings: StageSettings
     ) throws(PlanError) -> Plan {
-        let offers = workers.compactMap { entry -> WorkerOffer? in
+        let goal = measurements.map {
+            PlanGoal(
+                concurrency: settings.cache.slots, hiddenSize: model.description.hiddenSize, links: $0.links)
+        }
+        return try StagePlanner.plan(
+            cost: ModelCost(of: model, settings), workers: offers(workers, joined, measurements, settings),
+            goal: goal)
+    }
+
+    /// What those that joined bring to a plan.
+    func offers(
+        _ workers: [WorkerEntry], _ joined: [WorkerControl], _ measurements: ClusterMeasurements?,
+        _ settings: StageSettings
+    ) -> [WorkerOffer] {
+        workers.compactMap { entry -> WorkerOffer? in
             guard let control = joined.first(where: { $0.worker.name == entry.name }) else { return nil }
             let reported = control.capabilities.memoryByteCount
             let measured = measurements?.workers[entry.name]
@@ -145,11 +181,6 @@ struct ClusterAssembly: Sendable {
                     model.account(settings, on: machine), layerWeights: measured?.layerByteCount),
                 profile: measured?.profile)
         }
-        let goal = measurements.map {
-            PlanGoal(
-                concurrency: settings.cache.slots, hiddenSize: model.description.hiddenSize, links: $0.links)
-        }
-        return try StagePlanner.plan(cost: ModelCost(of: model, settings), workers: offers, goal: goal)
     }
 
     /// Has every worker but the last connect to its neighbour.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 package import BitNetCore
+import ClusterProtocol
 package import ClusterTransport
 import ClusterWire
 import Synchronization
@@ -8,9 +9,7 @@ import Synchronization
 package final class ClusterPipeline: StepPipeline {
     private struct State {
         var failure: ClusterError?
-        var sentStepCount: UInt64 = 0
-        var returnedStepCount: UInt64 = 0
-        var lastReturn = ContinuousClock.now
+        var monitor = StepMonitor(now: .now)
     }
 
     package let stageCount: Int
@@ -42,21 +41,16 @@ package final class ClusterPipeline: StepPipeline {
     }
 
     package func send(_ item: PipelineItem) {
-        if case .step = item {
-            state.withLock { state in
-                if state.sentStepCount == state.returnedStepCount { state.lastReturn = .now }
-                state.sentStepCount += 1
-            }
+        if case .step(let step) = item {
+            state.withLock { $0.monitor.sent(tokenCount: step.entries.count, now: .now) }
         }
         steps.send(Frame(item))
     }
 
-    /// How long steps have been under way without any coming back.
-    package var silence: Duration? {
-        state.withLock { state in
-            state.sentStepCount > state.returnedStepCount ? state.lastReturn.duration(to: .now) : nil
-        }
-    }
+    /// Time has passed.
+    ///
+    /// - Returns: how long no step has come back, once that is too long.
+    package func tick() -> Duration? { state.withLock { $0.monitor.tick(now: .now) } }
 
     package func run(_ receive: @escaping @Sendable (StepOutcome) -> Void) async throws {
         try await outcomes.run(receive)
@@ -102,12 +96,7 @@ package final class ClusterPipeline: StepPipeline {
                         .fault,
                         "step \(outcome.id) passed \(outcome.traces.count) stages instead of \(stageCount)"))
             }
-            let wasSent = state.withLock { state in
-                state.returnedStepCount += 1
-                state.lastReturn = .now
-                return state.returnedStepCount <= state.sentStepCount
-            }
-            guard wasSent else {
+            guard state.withLock({ $0.monitor.returned(now: .now) }) else {
                 return fail(
                     ClusterError(
                         .fault, "the last stage returned step \(outcome.id), though none was under way"))

@@ -38,7 +38,7 @@ extension PeerDialer {
                 where error.code == .busy && start.duration(to: .now) < min(limit, Limits.busyTimeout)
             {
                 // The worker may not have noticed yet that its last coordinator is gone.
-                try await Task.sleep(for: Limits.joinRetryInterval / 2)
+                try await Task.sleep(for: Limits.busyRetryInterval)
             } catch let error as any RemediableError {
                 throw ClusterError(.refused, "\(worker): \(error.message)", worker: worker.name)
             }

@@ -139,27 +139,6 @@ import Testing
         }
     }
 
-    @Test func `silence is counted while steps are under way`() async throws {
-        try await withSetting { setting in
-            #expect(setting.pipeline.silence == nil)
-            setting.sendStep(1)
-            let first = try #require(setting.pipeline.silence)
-            let second = try #require(setting.pipeline.silence)
-            #expect(second >= first)
-            let (returns, returned) = AsyncStream<UInt64>.makeStream()
-            let pipeline = setting.pipeline
-            let run = Task { try await pipeline.run { returned.yield($0.id) } }
-            setting.returnStep(1)
-            for await id in returns {
-                #expect(id == 1)
-                break
-            }
-            #expect(setting.pipeline.silence == nil)
-            await setting.pipeline.close()
-            try await run.value
-        }
-    }
-
     @Test func `a pipeline that is closed ends without a failure`() async throws {
         try await withSetting { setting in
             await setting.pipeline.close()

@@ -8,6 +8,7 @@ struct ClusterFileBuilder {
         var address: String
         var layers: String?
         var memory: String?
+        var isSpare = false
     }
 
     var cluster = "tests"
@@ -26,6 +27,7 @@ struct ClusterFileBuilder {
             lines += ["  - name: \(worker.name)", "    address: \(worker.address)"]
             if let layers = worker.layers { lines.append("    layers: \(layers)") }
             if let memory = worker.memory { lines.append("    memory: \(memory)") }
+            if worker.isSpare { lines.append("    spare: true") }
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import BitNetFormats
+import ClusterConfig
+import ClusterPlanning
+import ClusterTransport
+
+extension ClusterAssembly {
+    private enum Arrival {
+        case joined(WorkerControl)
+        case absent(String)
+        /// Some time has passed.
+        case tick
+    }
+
+    /// Reaches those that are still there, until they can take over what was served.
+    ///
+    /// - Returns: who joined, and what each is to do.
+    /// - Throws: ``PlanError`` once nobody else comes, if there is no room for what is lost.
+    func takeOver(
+        from service: ClusterStanding.Service, by entries: [WorkerEntry]
+    ) async throws -> (joined: [WorkerControl], settings: StageSettings, plan: Plan) {
+        let standing = Set(service.plan.stages.map(\.worker))
+        var muster = FailoverMuster(
+            standing: standing, lost: service.lost, others: Set(entries.map(\.name)).subtracting(standing))
+        let start = ContinuousClock.now
+        return try await withThrowingTaskGroup(of: Arrival.self) { group in
+            for entry in entries {
+                group.addTask {
+                    do {
+                        return .joined(try await join(entry))
+                    } catch {
+                        try Task.checkCancellation()
+                        return .absent(entry.name)
+                    }
+                }
+            }
+            group.addTask { try await Self.tick() }
+            var joined: [WorkerControl] = []
+            do {
+                while let arrival = try await group.next() {
+                    switch arrival {
+                    case .joined(let control):
+                        joined.append(control)
+                        muster.join(control.worker.name)
+                    case .absent(let name): muster.leave(name)
+                    case .tick: group.addTask { try await Self.tick() }
+                    }
+                    for control in joined where control.failure != nil { muster.leave(control.worker.name) }
+                    guard muster.isDue(after: start.duration(to: .now)) else { continue }
+                    let alive = entries.compactMap { entry in
+                        joined.first { $0.worker.name == entry.name && $0.failure == nil }
+                    }
+                    do throws(PlanError) {
+                        let (settings, plan) = try failover(from: service, to: alive, entries)
+                        await Self.close(lateIn: &group)
+                        return (alive, settings, plan)
+                    } catch {
+                        // Somebody else may still come.
+                        if muster.isOver { throw error }
+                    }
+                }
+                throw ClusterError(.join, "no worker came up")
+            } catch {
+                await Self.close(lateIn: &group)
+                for control in joined { control.close() }
+                throw error
+            }
+        }
+    }
+
+    private func failover(
+        from service: ClusterStanding.Service, to joined: [WorkerControl], _ entries: [WorkerEntry]
+    ) throws(PlanError) -> (StageSettings, Plan) {
+        let (slotCount, plan) = try SlotCounts.first(wanted: request.slotCount) {
+            slotCount throws(PlanError) in
+            let settings = settings(slotCount: slotCount)
+            return try FailoverPlan(
+                after: service.plan, cost: ModelCost(of: model, settings),
+                workers: offers(entries, joined, service.measurements, settings)
+            ).plan()
+        }
+        return (settings(slotCount: slotCount), plan)
+    }
+
+    private static func tick() async throws -> Arrival {
+        try await Task.sleep(for: Limits.failoverTick)
+        return .tick
+    }
+
+    /// Ends the waiting for workers that are not needed; who came meanwhile would stay held with nobody behind it.
+    private static func close(lateIn group: inout ThrowingTaskGroup<Arrival, any Error>) async {
+        group.cancelAll()
+        while let late = await group.nextResult() {
+            if case .success(.joined(let control)) = late { control.close() }
+        }
+    }
+}

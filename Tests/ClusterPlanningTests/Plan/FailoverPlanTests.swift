@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import ClusterPlanning
+import TestSupport
+import Testing
+
+@Suite struct FailoverPlanTests {
+    /// Nine layers of ten bytes on the wire; in memory a layer takes ten, embedding and head five each.
+    private let cost = ModelCost(
+        layerByteCounts: Array(repeating: 10, count: 9), embeddingByteCount: 5, outputNormByteCount: 0,
+        headByteCount: 5, headSharesEmbedding: false,
+        memory: MemoryCost(perLayer: 10, forFirst: 5, forLast: 5))
+
+    private func offer(_ name: String, _ memory: UInt64 = 35, isSpare: Bool = false) -> WorkerOffer {
+        WorkerOffer(name: name, address: "\(name):7101", memoryByteCount: memory, isSpare: isSpare)
+    }
+
+    private func standing() throws -> Plan {
+        try StagePlanner.plan(cost: cost, workers: [offer("a"), offer("b"), offer("c")])
+    }
+
+    private func layers(_ plan: Plan) -> [String] { plan.stages.map { "\($0.worker) \($0.layers)" } }
+
+    private func failover(_ workers: [WorkerOffer]) throws -> Plan {
+        try FailoverPlan(after: standing(), cost: cost, workers: workers).plan()
+    }
+
+    @Test func `if all are back nothing moves`() throws {
+        let plan = try failover([offer("c"), offer("b"), offer("a"), offer("s", isSpare: true)])
+        #expect(layers(plan) == ["a 0-2", "b 3-5", "c 6-8"])
+        #expect(plan.unused == ["s"] && plan.notes.isEmpty)
+    }
+
+    @Test(arguments: ["a", "b", "c"]) func `a spare takes the lost stage, and nothing else moves`(
+        lost: String
+    ) throws {
+        let workers = ["a", "b", "c"].filter { $0 != lost }.map { offer($0, 90) }
+        let plan = try failover(workers + [offer("small", 10), offer("s", isSpare: true)])
+        let expected = ["a 0-2", "b 3-5", "c 6-8"]
+        #expect(layers(plan) == expected.map { $0.hasPrefix(lost) ? "s" + $0.dropFirst() : $0 })
+        #expect(plan.unused == ["small"])
+        #expect(plan.notes.count == 1 && plan.notes[0].contains("go to worker s: worker \(lost) is lost"))
+    }
+
+    @Test func `without a spare the neighbours share the gap, as evenly as they can`() throws {
+        #expect(layers(try failover([offer("a", 90), offer("c", 90)])) == ["a 0-4", "c 5-8"])
+        #expect(layers(try failover([offer("a", 45), offer("c", 90)])) == ["a 0-3", "c 4-8"])
+        #expect(layers(try failover([offer("a"), offer("c", 90)])) == ["a 0-2", "c 3-8"])
+        #expect(layers(try failover([offer("b", 90), offer("c")])) == ["b 0-5", "c 6-8"])
+        #expect(layers(try failover([offer("a"), offer("b", 90)])) == ["a 0-2", "b 3-8"])
+    }
+
+    @Test func `two that are lost together are one gap`() throws {
+        #expect(layers(try failover([offer("c", 200)])) == ["c 0-8"])
+        #expect(layers(try failover([offer("a", 200)])) == ["a 0-8"])
+        #expect(layers(try failover([offer("b", 200)])) == ["b 0-8"])
+        let plan = try failover([offer("c"), offer("x"), offer("y")])
+        #expect(layers(plan) == ["x 0-2", "y 3-5", "c 6-8"])
+    }
+
+    @Test func `if nobody has room beside its own all is divided anew`() throws {
+        // The neighbour of the gap is full, but there is room further on.
+        let plan = try failover([offer("b"), offer("c", 65)])
+        #expect(layers(plan) == ["b 0-2", "c 3-8"])
+        #expect(plan.notes.last?.contains("divided anew") == true)
+    }
+
+    @Test func `where there is no room the bytes that are short are told`() throws {
+        let error = #expect(throws: PlanError.self) { try failover([offer("a"), offer("c")]) }
+        #expect(error?.code == .memory && error?.shortByteCount == 30)
+    }
+
+    @Test(arguments: 0..<300 as Range<UInt64>)
+    func `whoever is lost, every layer is somewhere once and fits there`(seed: UInt64) throws {
+        var dice = SeededGenerator(seed: seed)
+        let names = (0..<dice.roll(2...6)).map { "w\($0)" }
+        let standing = try StagePlanner.plan(cost: cost, workers: names.map { offer($0, 100) })
+        var workers = names.map { offer($0, UInt64(dice.roll(10...100)), isSpare: dice.once(in: 5)) }
+        for _ in 0..<dice.roll(0...2) {
+            workers.append(offer("s\(workers.count)", UInt64(dice.roll(5...100))))
+        }
+        workers.removeAll { _ in dice.once(in: 3) }
+        workers.shuffle(using: &dice)
+        guard let plan = try? FailoverPlan(after: standing, cost: cost, workers: workers).plan() else {
+            // Then no division fits either.
+            let all = workers.map { offer($0.name, $0.memoryByteCount) }
+            #expect(throws: PlanError.self) { try StagePlanner.plan(cost: cost, workers: all) }
+            return
+        }
+        #expect(plan.stages.flatMap { Array($0.layers.first..<$0.layers.end) } == Array(0..<9))
+        #expect(plan.stages.map(\.index) == Array(plan.stages.indices))
+        for stage in plan.stages {
+            let worker = try #require(workers.first { $0.name == stage.worker })
+            #expect(stage.memoryByteCount <= worker.memoryByteCount)
+        }
+        #expect(Set(plan.stages.map(\.worker) + plan.unused) == Set(workers.map(\.name)))
+    }
+}

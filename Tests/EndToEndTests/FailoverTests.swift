@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+import Foundation
+import Glibc
+import Testing
+
+extension EndToEnd {
+    /// Workers die and stall while text is written, and those who read it see nothing but a pause.
+    @Suite struct Failover {
+        /// Streams that run for seconds: greedy and drawn, with log-probabilities, penalties and several choices.
+        private static let bodies = [
+            #"{"prompt": "One day", "max_tokens": 400, "temperature": 0, "logprobs": 2, "stop": ["\u0001"]}"#,
+            #"{"prompt": "Once upon a time", "max_tokens": 400, "temperature": 0.9, "seed": 7, "logprobs": 0}"#,
+            #"{"prompt": "The end", "max_tokens": 300, "temperature": 0.8, "seed": 3, "presence_penalty": 0.7, "n": 2}"#,
+            #"{"prompt": "One day Lily", "max_tokens": 300, "temperature": 1.1, "seed": 5, "frequency_penalty": 0.4}"#,
+        ]
+
+        private struct Answer: Decodable, Equatable {
+            struct Choice: Decodable, Equatable {
+                struct LogProbabilities: Decodable, Equatable {
+                    let tokens: [String]
+                    let tokenLogprobs: [Double?]
+                }
+
+                let text: String
+                let finishReason: String
+                let logprobs: LogProbabilities?
+            }
+
+            let choices: [Choice]
+            let systemFingerprint: String
+        }
+
+        /// The answers to all bodies at once.
+        private static func answers(_ run: ServingRun) async throws -> [Answer] {
+            try await withThrowingTaskGroup(of: (Int, Answer).self) { group in
+                for (index, body) in bodies.enumerated() {
+                    group.addTask {
+                        let reply = try await run.post("/v1/completions", body)
+                        guard reply.status == 200 else { throw TestError("\(reply.status): \(reply.text)") }
+                        return (index, try reply.decoded(Answer.self))
+                    }
+                }
+                var answers = [Answer?](repeating: nil, count: bodies.count)
+                for try await (index, answer) in group { answers[index] = answer }
+                return answers.compactMap(\.self)
+            }
+        }
+
+        /// What nobody disturbs: one process.
+        private static let undisturbed = Task {
+            let run = try await ServingRun(["--local", "--model", Programs.model])
+            try await run.untilReady()
+            return try await answers(run)
+        }
+
+        private func serve(_ cluster: TestCluster, _ options: [String] = []) async throws -> ServingRun {
+            let run = try await ServingRun(["--shards", cluster.file.write(in: cluster.directory)] + options)
+            try await run.untilReady()
+            return run
+        }
+
+        private func untilWriting(_ run: ServingRun) async throws {
+            try await run.until("tokens") {
+                let throughput = try await run.get(run.admin + "/v1/status").object()["throughput"]
+                return ((throughput as? [String: Any])?["generated_token_count"] as? Int ?? 0) >= 100
+            }
+        }
+
+        /// Has all streams begin, does `harm`, and expects what nobody disturbs.
+        private func expectUndisturbed(_ run: ServingRun, after harm: () async throws -> Void) async throws {
+            let expected = try await Self.undisturbed.value
+            async let found = Self.answers(run)
+            try await untilWriting(run)
+            try await harm()
+            let answers = try await found
+            for (answer, expected) in zip(answers, expected) { #expect(answer == expected) }
+            #expect(answers.count == Self.bodies.count)
+            let status = try await run.get(run.admin + "/v1/status").object()
+            let queue = try #require(status["queue"] as? [String: Any])
+            #expect(queue["failed_count"] as? Int == 0)
+        }
+
+        private func placement(_ run: ServingRun) async throws -> [String] {
+            let plan = try await run.get(run.admin + "/v1/plan").object()
+            return try #require(plan["stages"] as? [[String: Any]]).map {
+                "\($0["worker"] ?? "") \($0["layers"] ?? "")"
+            }
+        }
+
+        @Test(arguments: [(0, SIGKILL), (1, SIGKILL), (2, SIGKILL), (1, SIGSTOP)])
+        func `a spare takes a lost stage over, and every stream goes on`(
+            lost: Int, signal: Int32
+        ) async throws {
+            let cluster = try await TestCluster(count: 4)
+            cluster.assign("0-2", "3-5", "6-8")
+            cluster.file.workers[3].isSpare = true
+            let run = try await serve(cluster)
+            try await expectUndisturbed(run) { cluster.workers[lost].process.signal(signal) }
+            var expected = ["w0 [0, 2]", "w1 [3, 5]", "w2 [6, 8]"]
+            expected[lost] = "w3" + expected[lost].dropFirst(2)
+            #expect(try await placement(run) == expected)
+            let failures = try #require(
+                try await run.get(run.admin + "/v1/status").object()["failures"] as? [[String: Any]])
+            #expect(failures.first?["worker"] as? String == "w\(lost)")
+            #expect((failures.first?["outage_seconds"] as? Double ?? 60) < (signal == SIGSTOP ? 10 : 5))
+            #expect(try await run.stop() == .exited(0))
+            if signal == SIGSTOP { cluster.workers[lost].process.signal(SIGCONT) }
+        }
+
+        @Test func `survivors with room take over, one after the other, down to the last`() async throws {
+            let cluster = try await TestCluster.three()
+            let run = try await serve(cluster)
+            try await expectUndisturbed(run) {
+                cluster.workers[2].process.signal(SIGKILL)
+                try await run.until("two stages") { try await self.placement(run).count == 2 }
+            }
+            #expect(try await placement(run) == ["w0 [0, 2]", "w1 [3, 8]"])
+            try await expectUndisturbed(run) { cluster.workers[0].process.signal(SIGKILL) }
+            #expect(try await placement(run) == ["w1 [0, 8]"])
+            // Two machines come back, and are what is left when the last goes.
+            try await cluster.restart(0)
+            try await cluster.restart(2)
+            try await expectUndisturbed(run) { cluster.workers[1].process.signal(SIGKILL) }
+            #expect(try await run.stop() == .exited(0))
+        }
+
+        @Test func `without room anywhere requests wait for the worker, and go on when it returns`()
+            async throws
+        {
+            let cluster = try await TestCluster.three()
+            try await limitMemory(of: cluster)
+            let run = try await serve(cluster, Self.parallel)
+            try await expectUndisturbed(run) {
+                try await cluster.workers[1].kill()
+                try await run.until("recovering") {
+                    try await run.get(run.gateway + "/health").text.contains("recovering")
+                }
+                #expect(try await run.get(run.admin + "/ready").status == 503)
+                try await cluster.restart(1)
+            }
+            #expect(try await placement(run) == ["w0 [0, 2]", "w1 [3, 5]", "w2 [6, 8]"])
+            #expect(try await run.stop() == .exited(0))
+        }
+
+        @Test func `who waits in vain is told so, and when to come back`() async throws {
+            let cluster = try await TestCluster.three()
+            try await limitMemory(of: cluster)
+            let run = try await serve(cluster, Self.parallel + ["--failover-timeout", "1"])
+            async let reply = run.post(
+                "/v1/completions", #"{"prompt": "One day", "max_tokens": 900, "temperature": 0}"#)
+            try await untilWriting(run)
+            try await cluster.workers[1].kill()
+            let failed = try await reply
+            #expect(failed.status == 503)
+            #expect(failed.headers["retry-after"] != nil)
+            #expect(failed.text.contains("no other stages came up within 1"), "\(failed.text)")
+            #expect(try await run.get(run.gateway + "/health").text.contains(#""down""#))
+            let refused = try await run.post("/v1/completions", #"{"prompt": "One", "max_tokens": 1}"#)
+            #expect(refused.status == 503 && refused.headers["retry-after"] != nil)
+            try await cluster.restart(1)
+            try await run.untilReady()
+            let served = try await run.post("/v1/completions", #"{"prompt": "One", "max_tokens": 1}"#)
+            #expect(served.status == 200)
+            #expect(try await run.stop() == .exited(0))
+        }
+
+        /// Else fewer sequences at a time would make room.
+        private static let parallel = ["--parallel", "4"]
+
+        /// From now on no worker has room for more than it has.
+        private func limitMemory(of cluster: TestCluster) async throws {
+            let run = try await serve(cluster, Self.parallel)
+            let plan = try await run.get(run.admin + "/v1/plan").object()
+            for stage in try #require(plan["stages"] as? [[String: Any]]) {
+                let index = try #require(stage["index"] as? Int)
+                cluster.file.workers[index].memory = "\(try #require(stage["memory_bytes"] as? Int))"
+            }
+            #expect(try await run.stop() == .exited(0))
+        }
+
+        @Test func `a coordinator that comes again finds the weights in memory`() async throws {
+            let cluster = try await TestCluster.three()
+            let run = try await serve(cluster)
+            run.process.signal(SIGKILL)
+            let next = try await serve(cluster)
+            #expect(next.process.diagnostics.contains("0 bytes sent"))
+            for worker in cluster.workers {
+                #expect(worker.process.diagnostics.components(separatedBy: "kept in memory").count == 2)
+            }
+            #expect(try await Self.answers(next) == Self.undisturbed.value)
+            #expect(try await next.stop() == .exited(0))
+        }
+    }
+}
