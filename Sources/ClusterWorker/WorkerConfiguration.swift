@@ -19,6 +19,8 @@ package struct WorkerConfiguration: Sendable {
     package var kernels: Kernels
     /// Bytes that parts may take on disk; `nil` for what the disk holds.
     package var storeQuotaByteCount: UInt64?
+    /// How long weights stay in memory that no coordinator uses.
+    package var linger = Limits.linger
     /// Whether each compute thread keeps a processor of its own.
     package var pinsThreads = false
 

@@ -13,6 +13,7 @@ package import Logging
 package actor WorkerService {
     private let configuration: WorkerConfiguration
     private let store: PartStore
+    private let residentParts: ResidentParts
     private let network: Network
     private let log: Logger
     private let watch: MachineWatch
@@ -29,6 +30,7 @@ package actor WorkerService {
         self.log = log
         store = try PartStore(
             directory: configuration.dataDirectory, quota: configuration.storeQuotaByteCount)
+        residentParts = ResidentParts(linger: configuration.linger)
         watch = MachineWatch(storeDirectory: configuration.dataDirectory)
         examiner = WorkerExaminer(configuration: configuration, watch: watch)
         cluster = configuration.cluster
@@ -89,7 +91,7 @@ package actor WorkerService {
         if answer == .admitted {
             cluster = cluster ?? hello.cluster
             session = WorkerSession(
-                control: connection, configuration: configuration, store: store,
+                control: connection, configuration: configuration, store: store, residentParts: residentParts,
                 dialer: dialer(node: configuration.name, hello.cluster, session: hello.session), log: log)
         }
         return answer

@@ -56,6 +56,12 @@ struct BitNetWorker: AsyncParsableCommand {
     @Option(help: "Memory that a stage may take, for instance 12GiB; 90 % of what is available by default.")
     var memory: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "How long weights stay in memory that no coordinator uses; the next one finds them loaded.",
+            valueName: "seconds"))
+    var linger = 600
+
     @OptionGroup var kernels: KernelArguments
 
     @OptionGroup(title: "Log") var logOptions: LogOptions
@@ -86,6 +92,10 @@ struct BitNetWorker: AsyncParsableCommand {
         }
     }
 
+    func validate() throws {
+        guard (0...86_400).contains(linger) else { throw ValidationError("--linger must be 0...86400") }
+    }
+
     private func settings() throws -> WorkerConfiguration {
         let address = try HostPort(parsing: listen)
         let key = try keyFile.map { try KeyFile.read($0) } ?? []
@@ -101,6 +111,7 @@ struct BitNetWorker: AsyncParsableCommand {
             kernels: try kernels.kernels(threadCount: threads.count))
         configuration.storeQuotaByteCount = try storeQuota.map { try ByteSize.parse($0) }
         configuration.pinsThreads = pin
+        configuration.linger = .seconds(linger)
         return configuration
     }
 }

@@ -8,12 +8,13 @@ package enum StageLoader {
     ///
     /// - Parameters:
     ///   - pool: used by the stage from here on.
+    ///   - resident: parts that are in memory already, and are shared.
     ///   - next: chooses one of the parts that may be loaded now; by default the first.
     /// - Returns: a stage that nobody else has.
     /// - Throws: what `part` throws; ``EngineError`` naming part and tensor.
     package static func load(
         model: ModelDescription, layers: LayerRange, settings: StageSettings, kernels: Kernels,
-        pool: ComputePool,
+        pool: ComputePool, resident: [PartReference.Kind: ResidentPart] = [:],
         next: ([PartReference.Kind]) throws -> PartReference.Kind = { $0[0] },
         part: (PartReference.Kind, (UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) throws -> Stage {
@@ -22,10 +23,16 @@ package enum StageLoader {
         while case let missing = weights.missingParts, !missing.isEmpty {
             // A tied head shares the embedding's memory, once that is there.
             let isHeadLast = model.hasTiedHead && missing.contains(.embedding)
-            let kind = try next(isHeadLast ? missing.filter { $0 != .head } : missing)
+            let loadable = isHeadLast ? missing.filter { $0 != .head } : missing
+            let isAdopted = loadable.contains { kind in
+                resident[kind].map { weights.adopt($0, as: kind) } ?? false
+            }
+            guard !isAdopted else { continue }
+            let kind = try next(loadable)
             try part(kind) { try weights.load(kind: kind, part: PartView(bytes: $0), pool: pool) }
         }
         return try Stage(
-            weights: weights, cache: settings.cache, tokensPerStepMax: settings.stepTokensMax, pool: pool)
+            weights: weights, cache: settings.cache, tokensPerStepMax: settings.stepTokensMax,
+            segmentLayers: settings.segmentLayers, pool: pool)
     }
 }

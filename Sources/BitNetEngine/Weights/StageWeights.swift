@@ -10,12 +10,12 @@ package struct StageWeights: Sendable {
     package let kernels: Kernels
     package let headType: HeadType
 
-    private(set) var layerWeights: [LayerWeights?]
-    private(set) var embedding: FloatTable?
-    private(set) var outputNorm: FloatTable?
-    private(set) var head: FloatTable?
+    var layerWeights: [LayerWeights?]
+    var embedding: FloatTable?
+    var outputNorm: FloatTable?
+    var head: FloatTable?
     /// Of a last stage with the fast head.
-    private(set) var fastHead: FastHead?
+    var fastHead: FastHead?
 
     /// - Throws: ``EngineError`` with code `invalidConfiguration` if the model cannot be run or has not
     ///   these layers.

@@ -91,7 +91,7 @@ package final class PartStore: Sendable {
     }
 
     /// Length of a part's file, unverified; `nil` if there is none.
-    func byteCount(of digest: ContentDigest) -> UInt64? { FileSystem.byteCount(of: path(of: digest)) }
+    package func byteCount(of digest: ContentDigest) -> UInt64? { FileSystem.byteCount(of: path(of: digest)) }
 
     /// Bytes that the file system has left for this user.
     package var freeByteCount: UInt64 { FileSystem.freeByteCount(at: directory) }

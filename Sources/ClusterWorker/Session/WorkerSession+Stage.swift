@@ -16,8 +16,17 @@ extension WorkerSession {
         let manifest = assigned.manifest
         log.info(
             "assigned", metadata: ["layers": "\(manifest.layers)", "shard.id": "\(manifest.id.short)"])
-        let loading = StageLoading(assigned, from: store, on: configuration, log: log)
+        let resident = residentParts.claim(manifest)
+        if !resident.isEmpty {
+            log.info("kept in memory", metadata: ["parts": "\(resident.count) of \(manifest.parts.count)"])
+        }
+        let loading = StageLoading(assigned, from: store, on: configuration, resident: resident, log: log)
         stage = .loading(assigned, loading)
+        // Their bytes were hashed before they were loaded.
+        for part in manifest.parts
+        where resident[part.kind] != nil && store.byteCount(of: part.digest) == part.byteCount {
+            _ = ledger.found(part.file)
+        }
         let parts = try await search(for: manifest.files.map(\.file), loading)
         let needed = zip(manifest.files, parts).reduce(0) { $0 + ($1.0.byteCount - $1.1.presentByteCount) }
         let store = store

@@ -16,6 +16,8 @@ actor WorkerSession {
     nonisolated let control: FrameConnection
     let configuration: WorkerConfiguration
     let store: PartStore
+    /// Weights that outlive a session.
+    let residentParts: ResidentParts
     /// Opens connections to other workers.
     let dialer: PeerDialer
     let log: Logger
@@ -33,12 +35,14 @@ actor WorkerSession {
     private var whenAllHaveLeft: CheckedContinuation<Void, Never>?
 
     init(
-        control: FrameConnection, configuration: WorkerConfiguration, store: PartStore, dialer: PeerDialer,
-        log: Logger
+        control: FrameConnection, configuration: WorkerConfiguration, store: PartStore,
+        residentParts: ResidentParts,
+        dialer: PeerDialer, log: Logger
     ) {
         self.control = control
         self.configuration = configuration
         self.store = store
+        self.residentParts = residentParts
         self.dialer = dialer
         self.log = log
         machine = WorkerSessionMachine(worker: configuration.name)
@@ -201,6 +205,11 @@ actor WorkerSession {
         downstream.close()
         for connection in connections { connection.close() }
         await stage.stop()
+        if case .running(let assigned, let runner) = stage {
+            residentParts.keep(runner.weights, of: assigned.manifest)
+        } else {
+            residentParts.release()
+        }
         stage = .none
         if !connections.isEmpty { await withCheckedContinuation { whenAllHaveLeft = $0 } }
     }

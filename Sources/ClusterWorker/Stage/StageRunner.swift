@@ -54,6 +54,9 @@ package final class StageRunner: @unchecked Sendable {
         queue = DispatchQueue(label: "stage \(stage.layers)", qos: .userInitiated)
     }
 
+    /// What it computes with; shared with nobody who writes.
+    package var weights: StageWeights { stage.weights }
+
     /// Steps computed so far.
     package var completedStepCount: UInt64 { completed.load(ordering: .relaxed) }
 

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+package import BitNetCore
+package import BitNetEngine
+import Synchronization
+
+/// The weights of the last stage, kept in memory for a while after its session: a coordinator that comes again, or places
+/// layers anew, finds them loaded.
+///
+/// Nothing of it is in the way of the next stage: what that has no use for is freed before it loads.
+package final class ResidentParts: Sendable {
+    /// Two kinds of a model may be the same bytes in different layouts: a tied head and its embedding.
+    private struct Key: Hashable {
+        let digest: ContentDigest
+        let isHead: Bool
+
+        init(_ part: PartReference) {
+            digest = part.digest
+            isHead = part.kind == .head
+        }
+    }
+
+    private struct State {
+        var parts: [Key: ResidentPart] = [:]
+        var expiry: Task<Void, Never>?
+    }
+
+    private let linger: Duration
+    private let state = Mutex(State())
+
+    /// - Parameter linger: how long weights are kept that nobody uses.
+    package init(linger: Duration) {
+        self.linger = linger
+    }
+
+    /// Those of a shard that are there; all others are freed.
+    package func claim(_ manifest: ShardManifest) -> [PartReference.Kind: ResidentPart] {
+        state.withLock { state in
+            state.expiry?.cancel()
+            state.expiry = nil
+            let wanted = Dictionary(manifest.parts.map { (Key($0), $0.kind) }) { first, _ in first }
+            state.parts = state.parts.filter { wanted[$0.key] != nil }
+            return Dictionary(
+                state.parts.compactMap { key, part in wanted[key].map { ($0, part) } }
+            ) { first, _ in first }
+        }
+    }
+
+    /// Keeps the weights of a stage that computes no more.
+    package func keep(_ weights: StageWeights, of manifest: ShardManifest) {
+        let parts = manifest.parts.compactMap { part in
+            weights.resident(part.kind).map { (Key(part), $0) }
+        }
+        state.withLock { state in
+            state.parts = Dictionary(parts) { first, _ in first }
+            expire(&state)
+        }
+    }
+
+    /// Nobody uses what is kept: it goes when its time is up.
+    package func release() { state.withLock { expire(&$0) } }
+
+    private func expire(_ state: inout State) {
+        state.expiry?.cancel()
+        guard linger > .zero else {
+            state.parts = [:]
+            return
+        }
+        guard !state.parts.isEmpty else { return }
+        let linger = linger
+        state.expiry = Task { [weak self] in
+            try? await Task.sleep(for: linger)
+            if !Task.isCancelled { self?.free() }
+        }
+    }
+
+    private func free() { state.withLock { $0.parts = [:] } }
+}
