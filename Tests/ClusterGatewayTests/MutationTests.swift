@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import ClusterGateway
+import Foundation
 import Hummingbird
 import TestSupport
 import Testing
 
 /// Valid bodies with a few edits, through the real routes.
 @Suite struct MutationTests {
-    private static let count = 50_000
+    /// More by hand: `BITNET_MUTATIONS=500000`.
+    private static let count =
+        ProcessInfo.processInfo.environment["BITNET_MUTATIONS"].flatMap(Int.init) ?? 5_000
 
     private static let seeds: [(path: String, body: String)] = [
         (
