@@ -30,6 +30,11 @@ import Testing
                 }
         }
 
+    /// The largest model goes through the slowest kernels whole only.
+    private static func variants(of model: GoldenModel) -> [(name: String, setup: Setup, chunk: Int)] {
+        model == .stories ? variants.filter { $0.setup.kernels != .scalar || $0.chunk == 64 } : variants
+    }
+
     @Test(arguments: GoldenModel.allCases, CacheType.allCases)
     func `chunks, threads and instruction sets give the same bits`(
         _ model: GoldenModel, _ type: CacheType
@@ -37,7 +42,7 @@ import Testing
         var reference = Setup()
         reference.cacheType = type
         let expected = try reference.load(model).logProbabilities(Self.prompt)
-        for variant in Self.variants {
+        for variant in Self.variants(of: model) {
             var setup = variant.setup
             setup.cacheType = type
             let found = try setup.load(model).logProbabilities(Self.prompt, chunk: variant.chunk)
@@ -54,6 +59,27 @@ import Testing
                 #expect(found == expected, "cuts \(cuts), \(kernels)")
             }
         }
+    }
+
+    @Test(arguments: GoldenModel.allCases, [1, 2])
+    func `with segments it does not matter where stages begin`(
+        _ model: GoldenModel, segmentLayers: Int
+    ) throws {
+        let prompt = Array(Self.prompt.prefix(24))
+        let layerCount = try model.packed().description.layerCount
+        let ends = (1..<layerCount).filter { $0.isMultiple(of: segmentLayers) }
+        func probabilities(_ cuts: [Int], segmentLayers: Int = 0, chunk: Int = 64) throws -> [[Float]] {
+            try Setup(cuts: cuts, segmentLayers: segmentLayers).load(model)
+                .logProbabilities(prompt, chunk: chunk)
+        }
+        // What every end as a hop would give.
+        let expected = try probabilities(ends)
+        #expect(try probabilities([], segmentLayers: segmentLayers) == expected)
+        #expect(try probabilities(ends, segmentLayers: segmentLayers) == expected)
+        for end in ends {
+            #expect(try probabilities([end], segmentLayers: segmentLayers, chunk: 5) == expected)
+        }
+        if !ends.isEmpty { #expect(try probabilities([]) != expected) }
     }
 
     @Test func `a cut adds the rounding of one hop and nothing else`() throws {

@@ -112,11 +112,11 @@ import Testing
             let expected = try Self.local(
                 model, embedding: Table(floatsOf: embedding), head: Table(floatsOf: head), headType: .exact,
                 kernels: .scalar
-            ).generate([5, 6, 7], count: 40, sampling: sampling)
+            ).generate([5, 6, 7], count: 12, sampling: sampling)
             for kernels in KernelChoice.available {
                 let actual = try Self.local(
                     model, embedding: Table(embedding), head: Table(head), headType: .fast, kernels: kernels
-                ).generate([5, 6, 7], count: 40, sampling: sampling)
+                ).generate([5, 6, 7], count: 12, sampling: sampling)
                 #expect(actual == expected, "\(kernels)")
             }
         }

@@ -22,14 +22,17 @@ package final class LocalModel {
     ///
     /// - Parameters:
     ///   - cuts: the layers before which the model is cut, ascending.
+    ///   - segmentLayers: as in ``StageSettings``.
     ///   - pack: gives each part that a stage asks for.
     /// - Throws: ``EngineError``, ``LayerCutError``, or what `pack` throws.
     package convenience init(
         model: ModelDescription, cuts: [Int] = [], cache: CacheShape, tokensPerStepMax: Int = 64,
         pool: ComputePool, kernels: Kernels, headType: HeadType = .exact,
+        segmentLayers: Int = 0,
         pack: (PartReference.Kind) throws -> PackedPart
     ) throws {
-        let settings = StageSettings(cache: cache, stepTokensMax: tokensPerStepMax, headType: headType)
+        let settings = StageSettings(
+            cache: cache, stepTokensMax: tokensPerStepMax, headType: headType, segmentLayers: segmentLayers)
         self.init(
             stages: try LayerRange.cut(layerCount: model.layerCount, before: cuts).map { layers in
                 try StageLoader.load(

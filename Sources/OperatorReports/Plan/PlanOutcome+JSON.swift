@@ -16,7 +16,7 @@ extension PlanOutcome {
             ("links", .list(prediction.links.map(object))),
             ("unused", .list(plan.unused.map(JSONValue.text))),
             ("expected", .list(expectations.map(object))), ("bottleneck", .text(prediction.reason)),
-            ("advice", .list(advice.map(JSONValue.text))),
+            ("losses", .list(losses.map(\.json))), ("advice", .list(advice.map(JSONValue.text))),
         ])
     }
 

@@ -15,6 +15,7 @@ extension PlanOutcome {
         lines += ["", "expected"] + Table(rows: [rateHeader] + expectations.map(row)).lines + [""]
         lines.append("bottleneck: " + prediction.reason)
         lines += advice.map { "note: " + $0 }
+        lines += ["", "if one is lost"] + Table(rows: losses.map { ["  " + $0.worker, $0.text] }).lines
         lines += ["", "figures"] + Table(rows: origins.map { ["  " + $0.worker, $0.text] }).lines
         if assumedLinkCount > 0 {
             let link = subject.links.assumed

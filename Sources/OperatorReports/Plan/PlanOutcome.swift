@@ -21,6 +21,8 @@ package struct PlanOutcome {
     /// With the number of sequences that the plan is for.
     package let prediction: PlanPrediction
     package let expectations: [Expectation]
+    /// What becomes of it when one worker dies, by stage.
+    package let losses: [PlanLoss]
 
     /// - Throws: why there is no such plan.
     package init(_ subject: PlanSubject, concurrency: Int) throws(PlanError) {
@@ -37,6 +39,7 @@ package struct PlanOutcome {
         self.subject = subject
         self.concurrency = concurrency
         self.plan = plan
+        losses = PlanLoss.each(of: plan, subject)
         prediction = predict(concurrency)
         expectations = Set(Self.concurrencies + [concurrency] + runs.map(\.concurrency)).sorted().map {
             concurrency in

@@ -15,6 +15,7 @@ struct Setup {
     /// `nil` for what kernels do by themselves.
     var mode: KernelMode?
     var headType = HeadType.exact
+    var segmentLayers = 0
 
     func load(_ model: GoldenModel) throws -> LocalModel { try load(model.packed()) }
 
@@ -25,7 +26,7 @@ struct Setup {
                 slots: slots, context: min(context, packed.description.contextLength), type: cacheType),
             tokensPerStepMax: tokensPerStepMax, pool: ComputePool(threadCount: threads),
             kernels: mode.map { try Kernels(kernels, mode: $0, threadCount: threads) } ?? Kernels(kernels),
-            headType: headType, pack: packed.part)
+            headType: headType, segmentLayers: segmentLayers, pack: packed.part)
     }
 }
 

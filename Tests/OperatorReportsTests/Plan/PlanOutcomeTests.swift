@@ -50,6 +50,10 @@ import Testing
                 note: one stream alone would be faster on a: 1846 tokens/s instead of 1183 tokens/s
                 note: sequences go in 3 groups instead of one for each stage, which keeps the slowest stage busier
 
+                if one is lost
+                  a  goes on: c takes 0-4
+                  b  goes on: c takes 5-8
+
                 figures
                   a  ASSUMED to read 20.0 GB/s
                   b  ASSUMED to read 20.0 GB/s
@@ -82,7 +86,18 @@ import Testing
         #expect(json.contains(#""unused":["c"],"#))
         #expect(
             json.contains(
-                #""bottleneck":"stage 0 (a): 5 layers take 0.38 ms a step","advice":["c is left out: "#))
+                #""bottleneck":"stage 0 (a): 5 layers take 0.38 ms a step","losses":[{"worker":"a","goes_on":true,"#
+                    + #""moved":[{"worker":"c","first_layer":0,"end_layer":5}],"short_bytes":null},"#))
+        #expect(json.contains(#""short_bytes":null}],"advice":["c is left out: "#))
+    }
+
+    @Test func `a loss that leaves no room is told with the bytes that are short`() throws {
+        let outcome = try PlanOutcome(
+            PlanSamples.subject([("a", ", memory: 6MiB"), ("b", ", memory: 7MiB")]), concurrency: 1)
+        #expect(outcome.losses.map(\.worker).sorted() == ["a", "b"])
+        #expect(outcome.losses.allSatisfy { $0.moved.isEmpty && $0.shortByteCount ?? 0 > 0 })
+        #expect(outcome.text.contains("waits for it: the others are "))
+        #expect(outcome.json.encoded.contains(#""goes_on":false,"moved":[],"short_bytes":"#))
     }
 
     @Test func `one worker has one stage and one row`() throws {
@@ -95,6 +110,7 @@ import Testing
             outcome.text.contains("\n  a  ASSUMED to read 10.0 GB/s\n  s  ASSUMED to read 20.0 GB/s, spare\n")
         )
         #expect(outcome.text.contains("2 of 2 links are ASSUMED"))
+        #expect(outcome.text.contains("\nif one is lost\n  a  goes on: s takes 0-8\n"))
         #expect(outcome.json.encoded.contains(#""unused":[],"#))
     }
 
