@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 
 /// What a coordinator tells its operator over HTTP: one set of documents for the server and for its readers.
 ///
@@ -16,6 +17,27 @@ package enum AdminAPI {
     package static let eventsPath = "/v1/events"
     /// POST: stop taking requests and finish those that run; DELETE: take them again; ``DrainDocument``.
     package static let drainPath = "/v1/drain"
+    /// POST: divide the layers anew among all workers of the cluster file; ``PlacementDocument``.
+    package static let replanPath = "/v1/replan"
+    /// POST: move the layers of one worker to others, and give it none.
+    ///
+    /// DELETE: let it have some again, from the next division on. ``PlacementDocument``.
+    package static func drainPath(of worker: String) -> String {
+        "\(drainPath)?worker=\(percentEncoded(worker))"
+    }
+
+    /// All bytes but those that RFC 3986, 2.3, calls unreserved.
+    private static func percentEncoded(_ text: String) -> String {
+        text.utf8.map { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: "_"), UInt8(ascii: "~"):
+                String(UnicodeScalar(byte))
+            default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }.joined()
+    }
     /// GET: 200 while a token has lately crossed every stage, else 503, a ``HealthDocument``; without a key.
     package static let healthPath = "/health"
     /// GET: 200 while requests are taken, else 503, a ``HealthDocument``; without a key.
@@ -33,13 +55,25 @@ package protocol ClusterAdministration: Sendable {
     func events(after: UInt64?) -> AsyncStream<EventRecord>
     func drain() -> DrainDocument
     func resume() -> DrainDocument
+    /// Gives the layers of one worker to others, while requests wait.
+    ///
+    /// - Throws: ``PlacementError``.
+    func drain(worker: String) throws(PlacementError) -> PlacementDocument
+    /// Lets a worker have layers again that was drained.
+    ///
+    /// - Throws: ``PlacementError``.
+    func resume(worker: String) throws(PlacementError) -> PlacementDocument
+    /// Divides all layers anew, while requests wait.
+    ///
+    /// - Throws: ``PlacementError``.
+    func replan() throws(PlacementError) -> PlacementDocument
     /// Prometheus text, exposition format 0.0.4.
     func metrics() -> String
 }
 
 /// `/health` and `/ready`.
 package struct HealthDocument: Codable, Equatable, Sendable {
-    /// `ok`, or the service's state: `starting`, `draining`, `down`, `stalled`.
+    /// `ok`, or the service's state: `starting`, `draining`, `recovering`, `down`, `stalled`.
     package var status: String
     package var reason: String?
     /// Since a token last crossed every stage.
@@ -63,6 +97,34 @@ package struct DrainDocument: Codable, Equatable, Sendable {
     }
 }
 
+/// What was begun; events tell what comes of it.
+package struct PlacementDocument: Codable, Equatable, Sendable {
+    /// For people.
+    package var message: String
+
+    package init(message: String) {
+        self.message = message
+    }
+}
+
+/// Why layers are not moved.
+package struct PlacementError: RemediableError, Equatable {
+    package enum Code: Equatable, Sendable {
+        /// There is no such worker, or it has no part in this.
+        case unknownWorker
+        /// Nothing is served now that could be moved.
+        case notServing
+    }
+
+    package let code: Code
+    package let message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+}
+
 /// Something that happened.
 package struct EventRecord: Codable, Equatable, Sendable {
     /// Rises by one with every event of a coordinator.
@@ -70,7 +132,7 @@ package struct EventRecord: Codable, Equatable, Sendable {
     /// Seconds since 1970.
     package var time: Double
     /// A word of a fixed set: `waiting`, `joined`, `measured`, `planned`, `shipping`, `ready`, `serving`, `draining`,
-    /// `lost`, `request_failed`.
+    /// `moving`, `lost`, `down`, `request_failed`.
     package var kind: String
     package var worker: String?
     /// For people.

@@ -24,6 +24,7 @@ struct Serving {
     let options: ServeOptions
     let log: Logger
     let console: Console
+    private let standing = ClusterStanding()
 
     func run() async throws {
         let registry = PrometheusRegistry(definitions: MetricCatalogue.definitions)
@@ -32,7 +33,8 @@ struct Serving {
         let gatewayAt = try options.gateway(file)
         let adminAt = try options.administration()
         let coordinator = ServingCoordinator(
-            subject: try subject(file), log: log, failoverTimeout: .seconds(options.failoverTimeout),
+            subject: try subject(file), log: log, standing: file == nil ? nil : standing,
+            failoverTimeout: .seconds(options.failoverTimeout),
             metricsText: { registry.text() })
         let gateway = Gateway(configuration: gatewayAt, generator: coordinator, log: log)
         let admin = AdminServer(
@@ -71,8 +73,7 @@ struct Serving {
     }
 
     private var bringUp: PipelineSupervisor.BringUp {
-        let standing = ClusterStanding()
-        return { generator, onEvent, body in
+        { generator, onEvent, body in
             let host = PipelineHost(
                 model: model, place: place, request: request, template: template,
                 store: try store.store(for: model, console), standing: standing)

@@ -32,7 +32,7 @@ struct BitNetCtl: AsyncParsableCommand {
                 name: "Running clusters",
                 subcommands: [
                     StatusCommand.self, TopCommand.self, EventsCommand.self, DrainCommand.self,
-                    ChatCommand.self, VerifyCommand.self, DoctorCommand.self,
+                    ReplanCommand.self, ChatCommand.self, VerifyCommand.self, DoctorCommand.self,
                 ]),
             CommandGroup(
                 name: "Models and machines",

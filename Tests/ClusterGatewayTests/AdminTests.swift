@@ -43,6 +43,21 @@ import Testing
         #expect(other.headers[.allow] == "DELETE, OPTIONS, POST")
     }
 
+    @Test func `workers are drained by name, and what cannot be moved has its status`() async throws {
+        let routes = routes(ScriptedAdministration())
+        let path = AdminAPI.drainPath(of: "a b")
+        #expect(path == "/v1/drain?worker=a%20b")
+        let drained = try await routes.send(.post, path)
+        #expect(drained.status == 200)
+        #expect(try drained.json["message"] as? String == "moving")
+        #expect(try await routes.send(.delete, path).json["message"] as? String == "may have layers")
+        let unknown = try await routes.send(.post, AdminAPI.drainPath(of: "x"))
+        #expect(unknown.status == 404 && unknown.body.contains("no worker x"))
+        let replanned = try await routes.send(.post, AdminAPI.replanPath)
+        #expect(replanned.status == 503 && replanned.body.contains("nothing is served"))
+        #expect(try await routes.send(.get, AdminAPI.replanPath).status == 405)
+    }
+
     @Test func `figures are Prometheus text`() async throws {
         let reply = try await routes(ScriptedAdministration()).send(.get, AdminAPI.metricsPath)
         #expect(reply.headers[.contentType] == "text/plain; version=0.0.4; charset=utf-8")
@@ -105,6 +120,19 @@ private final class ScriptedAdministration: ClusterAdministration {
             }
             continuation.finish()
         }
+    }
+
+    func drain(worker: String) throws(PlacementError) -> PlacementDocument {
+        guard worker == "a b" else { throw PlacementError(.unknownWorker, "no worker \(worker)") }
+        return PlacementDocument(message: "moving")
+    }
+
+    func resume(worker: String) throws(PlacementError) -> PlacementDocument {
+        PlacementDocument(message: "may have layers")
+    }
+
+    func replan() throws(PlacementError) -> PlacementDocument {
+        throw PlacementError(.notServing, "nothing is served")
     }
 
     func drain() -> DrainDocument { change(true) }

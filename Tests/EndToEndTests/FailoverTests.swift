@@ -178,6 +178,47 @@ extension EndToEnd {
             #expect(try await run.stop() == .exited(0))
         }
 
+        @Test func `a worker is drained and upgraded, and one that is added gets layers, under streams`()
+            async throws
+        {
+            let cluster = try await TestCluster(count: 3)
+            let added = cluster.file.workers.removeLast()
+            let path = try cluster.file.write(in: cluster.directory)
+            let run = try await ServingRun(["--shards", path, "--placement", "bytes"])
+            try await run.untilReady()
+            func ctl(_ arguments: String...) async throws -> (ChildProcess.Ending, String) {
+                let process = try ChildProcess("bitnet-ctl", arguments + ["--coordinator", run.admin])
+                return (try await process.untilEnd(), process.output + process.diagnostics)
+            }
+            func owners() async throws -> [String] { try await placement(run).map { String($0.prefix(2)) } }
+            #expect(try await owners() == ["w0", "w1"])
+            try await expectUndisturbed(run) {
+                let (ending, text) = try await ctl("drain", "w0", "--wait")
+                #expect(ending == .exited(0), "\(text)")
+                #expect(try await self.placement(run) == ["w1 [0, 8]"])
+                // Nobody needs it any more.
+                try await cluster.restart(0)
+            }
+            let (refusal, reason) = try await ctl("drain", "w0")
+            #expect(
+                refusal == .exited(2) && reason.contains("has no layers; those that have: w1"), "\(reason)")
+            try await expectUndisturbed(run) {
+                cluster.file.workers.append(added)
+                try cluster.file.text.write(toFile: path, atomically: true, encoding: .utf8)
+                #expect(try await ctl("drain", "w0", "--resume").0 == .exited(0))
+                #expect(try await ctl("replan", "--wait").0 == .exited(0))
+                #expect(try await owners() == ["w0", "w1", "w2"])
+            }
+            // The last that has layers cannot be drained: it keeps them, and nothing is lost.
+            cluster.workers[0].process.signal(SIGKILL)
+            cluster.workers[2].process.signal(SIGKILL)
+            try await run.until("one stage") { try await self.placement(run).count == 1 }
+            try await run.untilReady()
+            let (kept, why) = try await ctl("drain", "w1", "--wait")
+            #expect(kept == .exited(2) && why.contains("has kept its layers"), "\(why)")
+            #expect(try await run.stop() == .exited(0))
+        }
+
         @Test func `a coordinator that comes again finds the weights in memory`() async throws {
             let cluster = try await TestCluster.three()
             let run = try await serve(cluster)

@@ -20,7 +20,11 @@ extension ClusterAssembly {
     func takeOver(
         from service: ClusterStanding.Service, by entries: [WorkerEntry]
     ) async throws -> (joined: [WorkerControl], settings: StageSettings, plan: Plan) {
-        let standing = Set(service.plan.stages.map(\.worker))
+        let entries = entries.filter { !service.drained.contains($0.name) }
+        let standing =
+            service.isAnew
+            ? Set(entries.filter { !$0.isSpare }.map(\.name))
+            : Set(service.plan.stages.map(\.worker)).subtracting(service.drained)
         var muster = FailoverMuster(
             standing: standing, lost: service.lost, others: Set(entries.map(\.name)).subtracting(standing))
         let start = ContinuousClock.now
@@ -56,8 +60,10 @@ extension ClusterAssembly {
                         await Self.close(lateIn: &group)
                         return (alive, settings, plan)
                     } catch {
-                        // Somebody else may still come.
-                        if muster.isOver { throw error }
+                        // Somebody else may still come; but who is drained could have stayed.
+                        let isPatient =
+                            service.drained.isEmpty || start.duration(to: .now) < Limits.failoverGrace
+                        if muster.isOver || !isPatient { throw error }
                     }
                 }
                 throw ClusterError(.join, "no worker came up")
@@ -75,9 +81,12 @@ extension ClusterAssembly {
         let (slotCount, plan) = try SlotCounts.first(wanted: request.slotCount) {
             slotCount throws(PlanError) in
             let settings = settings(slotCount: slotCount)
+            if service.isAnew, let plan = try? self.plan(entries, joined, service.measurements, settings) {
+                return plan
+            }
             return try FailoverPlan(
                 after: service.plan, cost: ModelCost(of: model, settings),
-                workers: offers(entries, joined, service.measurements, settings)
+                workers: offers(entries, joined, service.measurements, settings), drained: service.drained
             ).plan()
         }
         return (settings(slotCount: slotCount), plan)

@@ -52,7 +52,15 @@ struct ClusterAssembly: Sendable {
     private func goOn(
         from service: ClusterStanding.Service, _ workers: [WorkerEntry]
     ) async throws -> Cluster {
-        let (joined, settings, plan) = try await takeOver(from: service, by: workers)
+        let (joined, settings, plan): ([WorkerControl], StageSettings, Plan)
+        do {
+            (joined, settings, plan) = try await takeOver(from: service, by: workers)
+        } catch let error as PlanError where !service.drained.isEmpty {
+            let names = service.drained.sorted().joined(separator: ", ")
+            onEvent(.remark("worker \(names) cannot be drained: \(error.message)"))
+            standing.resumeAll()
+            throw error
+        }
         do {
             for note in plan.notes { onEvent(.remark(note)) }
             onEvent(.planned(plan, of: model.description))
@@ -149,7 +157,7 @@ struct ClusterAssembly: Sendable {
         return measurements
     }
 
-    private func plan(
+    func plan(
         _ workers: [WorkerEntry], _ joined: [WorkerControl], _ measurements: ClusterMeasurements?,
         _ settings: StageSettings
     ) throws(PlanError) -> Plan {

@@ -3,32 +3,67 @@ import BitNetCore
 import ClusterPlanning
 import Synchronization
 
-/// What a cluster leaves to the one that is brought up when it is lost.
+/// What a cluster leaves to the one that is brought up when it is lost or moved, and what an operator wants of that.
 package final class ClusterStanding: Sendable {
-    /// What was served last.
+    /// What was served last, and what has changed since.
     struct Service: Sendable {
         let plan: Plan
         let measurements: ClusterMeasurements?
         /// Workers that were found to be gone since.
         var lost: Set<String> = []
+        /// Workers that shall have no layers.
+        var drained: Set<String> = []
+        /// All layers shall be divided, whatever was served.
+        var isAnew = false
     }
 
-    private let state = Mutex<Service?>(nil)
+    private struct State {
+        var service: Service?
+        var drained: Set<String> = []
+        var isAnew = false
+    }
+
+    private let state = Mutex(State())
 
     package init() {}
 
-    var service: Service? { state.withLock(\.self) }
+    var service: Service? {
+        state.withLock { state in
+            var service = state.service
+            service?.drained = state.drained
+            service?.isAnew = state.isAnew
+            return service
+        }
+    }
+
+    /// Workers that shall have no layers.
+    var drained: Set<String> { state.withLock(\.drained) }
 
     /// A plan is served from now on.
     func served(_ plan: Plan, _ measurements: ClusterMeasurements?) {
-        state.withLock { $0 = Service(plan: plan, measurements: measurements) }
+        state.withLock { state in
+            state.service = Service(plan: plan, measurements: measurements)
+            state.isAnew = false
+        }
     }
 
     /// A cluster is let go, or did not come up; some of its workers may be gone.
     func left(_ controls: [WorkerControl]) {
         let lost = controls.filter { $0.failure.map(\.isLoss) ?? false }.map(\.worker.name)
-        state.withLock { $0?.lost.formUnion(lost) }
+        state.withLock { $0.service?.lost.formUnion(lost) }
     }
+
+    /// The next plan shall do without a worker.
+    func drain(_ worker: String) { state.withLock { _ = $0.drained.insert(worker) } }
+
+    /// - Returns: whether it was drained.
+    func resume(_ worker: String) -> Bool { state.withLock { $0.drained.remove(worker) != nil } }
+
+    /// There is no plan without them: all workers may have layers.
+    func resumeAll() { state.withLock { $0.drained = [] } }
+
+    /// The next plan shall not look at what was served.
+    func divideAnew() { state.withLock { $0.isAnew = true } }
 }
 
 extension ClusterError {

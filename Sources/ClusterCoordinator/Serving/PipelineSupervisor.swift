@@ -22,6 +22,8 @@ package final class PipelineSupervisor: Sendable {
         var isProbing = false
         /// When the present pipeline began to serve, or the last one was lost.
         var since = ContinuousClock.now
+        /// Ends the present pipeline, so that the next one is brought up.
+        var interruption: AsyncStream<String>.Continuation?
     }
 
     private let cluster: String
@@ -112,7 +114,9 @@ package final class PipelineSupervisor: Sendable {
 
     private func serve(_ pipeline: RunningPipeline) async throws {
         let observations = pipeline.observe()
+        let (interruptions, interruption) = AsyncStream<String>.makeStream()
         state.withLock { state in
+            state.interruption = interruption
             state.record.begin(pipeline.plan, observations)
             state.metrics.beginPipeline(observations)
             state.isProbing = false
@@ -123,10 +127,29 @@ package final class PipelineSupervisor: Sendable {
             "serving",
             "\(pipeline.stages.count) stage\(pipeline.stages.count == 1 ? "" : "s"), "
                 + "\(pipeline.slotCount) sequence\(pipeline.slotCount == 1 ? "" : "s") at a time")
-        while true {
-            tick(pipeline)
-            try await Task.sleep(for: .seconds(1))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while true {
+                    self.tick(pipeline)
+                    try await Task.sleep(for: .seconds(1))
+                }
+            }
+            group.addTask {
+                for await reason in interruptions { throw PlacementChange(message: reason) }
+                throw CancellationError()
+            }
+            defer { group.cancelAll() }
+            try await group.next()
         }
+    }
+
+    /// Has another pipeline brought up in place of the present one, while those who use it wait.
+    ///
+    /// - Returns: `false` if there is none.
+    package func interrupt(_ reason: String) -> Bool {
+        let interruption = state.withLock { $0.serving.phase == .serving ? $0.interruption : nil }
+        interruption?.yield(reason)
+        return interruption != nil
     }
 
     /// - Returns: how long a pipeline was serving, if one was until then.
@@ -137,13 +160,22 @@ package final class PipelineSupervisor: Sendable {
         let service = state.withLock { state -> Duration? in
             let service = state.serving.phase == .serving ? state.since.duration(to: .now) : nil
             if service != nil { state.since = .now }
+            state.interruption = nil
             state.record.end()
-            state.serving.lose(
-                reason, worker: worker, sequenceCount: activity.waitingCount + activity.runningCount,
-                at: WallClock.seconds)
+            if error is PlacementChange {
+                state.serving.move(reason)
+            } else {
+                state.serving.lose(
+                    reason, worker: worker, sequenceCount: activity.waitingCount + activity.runningCount,
+                    at: WallClock.seconds)
+            }
             return service
         }
-        note("lost", worker: worker, reason, level: .error)
+        if error is PlacementChange {
+            note("moving", reason)
+        } else {
+            note("lost", worker: worker, reason, level: .error)
+        }
         publish()
         return service
     }
@@ -201,6 +233,11 @@ package final class PipelineSupervisor: Sendable {
         if let worker { metadata["worker"] = "\(worker)" }
         log.log(level: level, "\(kind)", metadata: metadata)
     }
+}
+
+/// A pipeline ends because its layers are wanted elsewhere.
+private struct PlacementChange: RemediableError {
+    let message: String
 }
 
 // MARK: What others see

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 package import AdminAPI
+import BitNetCore
 import Synchronization
 import TextGeneration
 
@@ -22,6 +23,50 @@ extension ServingCoordinator: ClusterAdministration {
     package func resume() -> DrainDocument {
         supervisor.drain(false)
         return drainDocument
+    }
+
+    package func drain(worker: String) throws(PlacementError) -> PlacementDocument {
+        let standing = try movable()
+        let workers = supervisor.plan?.stages.map(\.worker) ?? []
+        guard workers.contains(worker) else {
+            throw PlacementError(
+                .unknownWorker,
+                "worker “\(worker)” has no layers; those that have: \(workers.joined(separator: ", "))")
+        }
+        standing.drain(worker)
+        return try move("the operator is draining worker \(worker)") { _ = standing.resume(worker) }
+    }
+
+    package func resume(worker: String) throws(PlacementError) -> PlacementDocument {
+        guard try movable().resume(worker) else {
+            throw PlacementError(.unknownWorker, "worker “\(worker)” is not drained")
+        }
+        return PlacementDocument(
+            message: "worker \(worker) may have layers again; bitnet-ctl replan gives it some")
+    }
+
+    package func replan() throws(PlacementError) -> PlacementDocument {
+        try movable().divideAnew()
+        return try move("the operator has the layers divided anew") {}
+    }
+
+    private func movable() throws(PlacementError) -> ClusterStanding {
+        guard let standing else {
+            throw PlacementError(
+                .unknownWorker, "all stages are inside this coordinator: there are no workers")
+        }
+        return standing
+    }
+
+    /// - Parameter undo: what to do if there is nothing to move.
+    private func move(_ reason: String, _ undo: () -> Void) throws(PlacementError) -> PlacementDocument {
+        guard supervisor.interrupt(reason) else {
+            undo()
+            throw PlacementError(
+                .notServing,
+                health.reason.map { "nothing can be moved now: \($0)" } ?? "nothing is served now")
+        }
+        return PlacementDocument(message: reason)
     }
 
     package func metrics() -> String { metricsText() }

@@ -32,19 +32,24 @@ package final class ServingCoordinator: Sendable {
 
     let subject: Subject
     let supervisor: PipelineSupervisor
+    /// Where the layers are and shall be; `nil` if all are in this process.
+    let standing: ClusterStanding?
     let metricsText: @Sendable () -> String
     let gateway = Mutex<String?>(nil)
     /// Requests that are taken, but not yet with the generator.
     let enteringCount = Atomic<Int>(0)
 
     /// - Parameters:
+    ///   - standing: what pipelines leave to each other; `nil` if all stages are in this process.
     ///   - failoverTimeout: how long requests wait for other stages when theirs are lost.
     ///   - metricsText: all figures of the process as Prometheus reads them.
     package init(
-        subject: Subject, log: Logger, failoverTimeout: Duration = Limits.failoverTimeout,
+        subject: Subject, log: Logger, standing: ClusterStanding? = nil,
+        failoverTimeout: Duration = Limits.failoverTimeout,
         metricsText: @escaping @Sendable () -> String
     ) {
         self.subject = subject
+        self.standing = standing
         self.metricsText = metricsText
         supervisor = PipelineSupervisor(
             cluster: subject.cluster, model: subject.model, workers: subject.workers,

@@ -107,6 +107,15 @@ package struct ServingState: Equatable, Sendable {
         failures = Array(failures.prefix(Limits.statusFailuresMax))
     }
 
+    /// The pipeline is let go for another one, which is no failure.
+    package mutating func move(_ reason: String) {
+        phase = .recovering(reason: reason)
+        for index in workers.indices {
+            workers[index].state = .waiting
+            workers[index].progress = nil
+        }
+    }
+
     /// Whoever waits for the next pipeline has waited long enough.
     ///
     /// - Returns: why the last one was lost; `nil` if nobody waits.

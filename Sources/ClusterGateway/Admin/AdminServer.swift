@@ -40,8 +40,7 @@ package struct AdminServer: Sendable {
             }
             return JSON.response(plan)
         }
-        router.post(RouterPath(AdminAPI.drainPath)) { _, _ in JSON.response(administration.drain()) }
-        router.delete(RouterPath(AdminAPI.drainPath)) { _, _ in JSON.response(administration.resume()) }
+        addPlacement(administration, to: router)
         router.get(RouterPath(AdminAPI.metricsPath)) { _, _ in
             Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
@@ -53,5 +52,40 @@ package struct AdminServer: Sendable {
         }
         router.answerOtherMethods()
         return router
+    }
+
+    /// Who takes requests, and who has layers.
+    private static func addPlacement(
+        _ administration: any ClusterAdministration, to router: Router<ExchangeContext>
+    ) {
+        router.post(RouterPath(AdminAPI.replanPath)) { _, _ in
+            try answer { () throws(PlacementError) in try administration.replan() }
+        }
+        router.post(RouterPath(AdminAPI.drainPath)) { request, _ in
+            guard let worker = worker(in: request) else { return JSON.response(administration.drain()) }
+            return try answer { () throws(PlacementError) in try administration.drain(worker: worker) }
+        }
+        router.delete(RouterPath(AdminAPI.drainPath)) { request, _ in
+            guard let worker = worker(in: request) else { return JSON.response(administration.resume()) }
+            return try answer { () throws(PlacementError) in try administration.resume(worker: worker) }
+        }
+    }
+
+    private static func worker(in request: Request) -> String? {
+        request.uri.queryParameters["worker"].map(String.init)
+    }
+
+    private static func answer(
+        _ body: () throws(PlacementError) -> PlacementDocument
+    ) throws(APIError) -> Response {
+        do throws(PlacementError) {
+            return JSON.response(try body())
+        } catch {
+            switch error.code {
+            case .unknownWorker:
+                throw APIError(.notFound, error.message, type: "invalid_request_error", parameter: "worker")
+            case .notServing: throw .unavailable(error.message)
+            }
+        }
     }
 }

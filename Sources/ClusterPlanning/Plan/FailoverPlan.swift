@@ -11,15 +11,18 @@ package struct FailoverPlan: Sendable {
     private let standing: Plan
     private let workers: [WorkerOffer]
     private let goal: PlanGoal?
+    private let drained: Set<String>
 
     /// - Parameters:
     ///   - standing: what was served.
     ///   - workers: those that answer, in the file's order, spares among them; layers that the operator chose for them
     ///     do not bind, as they leave the gap.
     ///   - goal: what a new division is by, if there is one.
+    ///   - drained: workers that are not lost, but shall have no layers.
     /// - Throws: ``PlanError`` for figures that no plan can be made of.
     package init(
-        after standing: Plan, cost: ModelCost, workers: [WorkerOffer], goal: PlanGoal? = nil
+        after standing: Plan, cost: ModelCost, workers: [WorkerOffer], goal: PlanGoal? = nil,
+        drained: Set<String> = []
     ) throws(PlanError) {
         if let reason = cost.invalidity { throw PlanError(.cost, reason) }
         for worker in workers {
@@ -29,6 +32,7 @@ package struct FailoverPlan: Sendable {
         costs = StageCosts(cost)
         self.standing = standing
         self.goal = goal
+        self.drained = drained
         self.workers = workers.map { worker in
             var worker = worker
             worker.assignedLayers = nil
@@ -58,12 +62,16 @@ package struct FailoverPlan: Sendable {
                 return try divided(without: lost)
             }
             placement.take(filled)
-            notes += filled.map {
-                "layers \($0.layers) go to worker \($0.worker.name): worker \(gap.map(\.worker).joined(separator: ", ")) "
-                    + "is lost"
-            }
+            notes += filled.map { "layers \($0.layers) go to worker \($0.worker.name): \(fate(of: gap))" }
         }
         return placement.plan(costs, unused: workers.map(\.name), notes: notes)
+    }
+
+    /// What has become of the workers of `gap`, for people.
+    private func fate(of gap: [PlannedStage]) -> String {
+        let names = gap.map(\.worker)
+        return
+            "worker \(names.joined(separator: ", ")) is \(drained.isSuperset(of: names) ? "drained" : "lost")"
     }
 
     /// Runs of stages that were lost together.

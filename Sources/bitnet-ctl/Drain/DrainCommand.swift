@@ -9,22 +9,30 @@ import NIOHTTP1
 struct DrainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "drain",
-        abstract: "Has a cluster refuse new requests and finish those that run, or take requests again.",
+        abstract: "Has a cluster, or one of its workers, come to rest, or take part again.",
         discussion: """
             New requests are answered with 503 from then on, so that a load balancer goes elsewhere; running ones go \
             on to their end. With --wait it returns once nothing is left, and the coordinator can be stopped.
 
+            With a worker's name the layers of that worker move to others while requests wait a moment, and it gets \
+            none until --resume: it may be stopped, upgraded, and started again.
+
             EXAMPLES
               bitnet-ctl drain --wait
               bitnet-ctl drain --resume
+              bitnet-ctl drain srv-b --wait
+              bitnet-ctl drain srv-b --resume && bitnet-ctl replan
             """)
+
+    @Argument(help: "Worker to drain; without one, the whole cluster.")
+    var worker: String?
 
     @OptionGroup(title: "Coordinator") var admin: AdminOptions
 
     @Flag(help: "Take requests again.")
     var resume = false
 
-    @Flag(help: "Return only once every sequence has ended.")
+    @Flag(help: "Return only once every sequence has ended; of a worker, once others serve its layers.")
     var wait = false
 
     @Flag(help: "Print one JSON object.")
@@ -38,6 +46,7 @@ struct DrainCommand: AsyncParsableCommand {
         try await Program.run {
             let console = Console()
             try await admin.use { remote in
+                if let worker { return try await drain(worker, remote, console) }
                 let method: HTTPMethod = resume ? .DELETE : .POST
                 let bytes = try await remote.bytes(method, AdminAPI.drainPath)
                 var document = try remote.decode(DrainDocument.self, bytes)
@@ -50,6 +59,14 @@ struct DrainCommand: AsyncParsableCommand {
                 console.write(json ? text + "\n" : summary(document) + "\n")
             }
         }
+    }
+
+    private func drain(_ worker: String, _ remote: Remote, _ console: Console) async throws {
+        let path = AdminAPI.drainPath(of: worker)
+        let document = try await remote.decode(
+            PlacementDocument.self, remote.bytes(resume ? .DELETE : .POST, path))
+        console.write((json ? try JSONDocument.text(document) : document.message) + "\n")
+        if wait { try await PlacementWait(remote: remote, worker: worker).run() }
     }
 
     /// How many are left now; looked at, so that a draining that somebody else has ended is not begun again.
