@@ -132,6 +132,7 @@ typedef struct {
     double (*sum_exponentials)(const float *logits, size_t count, float largest);
     bool (*hop_encode_token)(uint8_t *restrict out, const float *restrict x, size_t columns);
     bool (*hop_decode_token)(float *restrict out, const uint8_t *restrict hop, size_t columns);
+    bool (*hop_round_token)(float *x, size_t columns);
 } bn_float_kernels;
 
 enum {

@@ -23,7 +23,7 @@
         .encode_queries = encode_queries, .attend_span = attend_span, .merge_span = merge_span,            \
         .finish_heads = finish_heads, .head_rows = head_rows, .largest_logit = largest_logit,              \
         .sum_exponentials = sum_exponentials, .hop_encode_token = hop_encode_token,                        \
-        .hop_decode_token = hop_decode_token,                                                              \
+        .hop_decode_token = hop_decode_token, .hop_round_token = hop_round_token,                          \
     }
 
 #endif

@@ -41,23 +41,13 @@ static void decode_tokens(void *context, size_t begin, size_t end, size_t thread
     }
 }
 
-// Blocks know nothing of each other, so that a part of a token at a time is enough.
-enum { round_columns = 32 * bn_hop_block };
-
 static void round_tokens(void *context, size_t begin, size_t end, size_t thread) {
     (void)thread;
     hop_region *region = context;
-    uint8_t hop[round_columns + 2 * round_columns / bn_hop_block];
-    for (size_t i = begin * region->columns; i < end * region->columns;) {
-        size_t rest = region->columns - i % region->columns;
-        size_t count = rest < round_columns ? rest : round_columns;
-        float *x = region->decoded + i;
-        if (!region->floats->hop_encode_token(hop, x, count)) {
+    for (size_t t = begin; t < end; t++) {
+        if (!region->floats->hop_round_token(region->decoded + t * region->columns, region->columns)) {
             atomic_store(&region->is_not_finite, true);
-            return;
         }
-        region->floats->hop_decode_token(x, hop, count);
-        i += count;
     }
 }
 

@@ -49,6 +49,34 @@ static bool hop_decode_token(float *restrict out, const uint8_t *restrict hop, s
     return true;
 }
 
+// What encoding and decoding make of one block; inlined with a count that is known, so that it becomes vectors.
+static inline bool round_block(float *x, size_t count) {
+    uint32_t largest = magnitude_bits_max(x, count);
+    if (largest >= infinity_bits) return false;
+    uint16_t half = bn_half_of_float(bn_float_of_bits(largest) / 127.0f);
+    if (half == 0x7c00) return false;
+    if (half == 0) {
+        for (size_t i = 0; i < count; i++) x[i] = 0;
+        return true;
+    }
+    float d = bn_float_of_half(half);
+    for (size_t i = 0; i < count; i++) {
+        float code = bn_round_even(x[i] / d);
+        code = code > 127.0f ? 127.0f : code;
+        code = code < -127.0f ? -127.0f : code;
+        x[i] = code * d;
+    }
+    return true;
+}
+
+static bool hop_round_token(float *x, size_t columns) {
+    size_t begin = 0;
+    for (; begin + bn_hop_block <= columns; begin += bn_hop_block) {
+        if (!round_block(x + begin, bn_hop_block)) return false;
+    }
+    return begin == columns || round_block(x + begin, columns - begin);
+}
+
 BN_KERNELS_END
 
 #endif

@@ -139,6 +139,13 @@ static void hop_case(const bn_float_kernels *floats, uint8_t *out, const float *
     float *decoded = allocate(count * sizeof(float));
     floats->hop_decode_token(decoded, out, count);
     memcpy(out + hop_bytes, decoded, count * sizeof(float));
+    // Rounding in place is the same.
+    float *rounded = allocate(count * sizeof(float));
+    memcpy(rounded, x, count * sizeof(float));
+    if (floats->hop_round_token(rounded, count) && memcmp(rounded, decoded, count * sizeof(float)) != 0) {
+        memset(out, 0xee, hop_bytes);
+    }
+    free(rounded);
     free(decoded);
 }
 
