@@ -98,7 +98,9 @@ package final class PipelineSupervisor: Sendable {
     /// Tells those whose pipeline was lost that they wait, and that they wait in vain.
     private func watchPauses() async throws {
         while true {
-            try await Task.sleep(for: min(Limits.pauseCommentInterval, failoverTimeout))
+            // Who shall not wait at all is not watched without a rest.
+            let interval = min(Limits.pauseCommentInterval, failoverTimeout)
+            try await Task.sleep(for: max(interval, Limits.failoverTick))
             text.tellPause()
             let reason = state.withLock { state in
                 state.since.duration(to: .now) >= failoverTimeout ? state.serving.giveUp() : nil
