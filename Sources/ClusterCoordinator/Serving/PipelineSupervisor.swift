@@ -116,7 +116,8 @@ package final class PipelineSupervisor: Sendable {
 
     private func serve(_ pipeline: RunningPipeline) async throws {
         let observations = pipeline.observe()
-        let (interruptions, interruption) = AsyncStream<String>.makeStream()
+        let (interruptions, interruption) = AsyncStream<String>.makeStream(
+            bufferingPolicy: .bufferingOldest(1))
         state.withLock { state in
             state.interruption = interruption
             state.record.begin(pipeline.plan, observations)

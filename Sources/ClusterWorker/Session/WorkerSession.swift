@@ -115,6 +115,7 @@ actor WorkerSession {
         let start = ContinuousClock.now
         let loaded = try await loading.stage
         guard machine.loaded() else { return }
+        residentParts.settle()
         stage = .running(assigned, runner(of: loaded, as: assigned))
         let time = start.duration(to: .now)
         log.info("loaded", metadata: ["bytes": "\(assigned.residentByteCount)", "seconds": "\(time)"])

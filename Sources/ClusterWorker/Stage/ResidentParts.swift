@@ -10,16 +10,21 @@ import Synchronization
 package final class ResidentParts: Sendable {
     /// Two kinds of a model may be the same bytes in different layouts: a tied head and its embedding.
     private struct Key: Hashable {
-        let digest: ContentDigest
+        /// With its size, which the account of the stage's memory rests on.
+        let file: PartFile
         let isHead: Bool
 
         init(_ part: PartReference) {
-            digest = part.digest
+            file = part.file
             isHead = part.kind == .head
         }
     }
 
     private struct State {
+        /// Whose parts they are.
+        ///
+        /// The same bytes under another description would be read in other sizes than they have.
+        var model: ModelDescription?
         var parts: [Key: ResidentPart] = [:]
         var expiry: Task<Void, Never>?
     }
@@ -37,7 +42,16 @@ package final class ResidentParts: Sendable {
         state.withLock { state in
             state.expiry?.cancel()
             state.expiry = nil
-            let wanted = Dictionary(manifest.parts.map { (Key($0), $0.kind) }) { first, _ in first }
+            guard state.model == manifest.model else {
+                state.parts = [:]
+                return [:]
+            }
+            var wanted = Dictionary(manifest.parts.map { (Key($0), $0.kind) }) { first, _ in first }
+            // A stage with both has a tied table once: a head that came alone would be a second one.
+            let lacksEmbedding = manifest.parts.contains {
+                $0.kind == .embedding && state.parts[Key($0)] == nil
+            }
+            if manifest.model.hasTiedHead, lacksEmbedding { wanted = wanted.filter { !$0.key.isHead } }
             state.parts = state.parts.filter { wanted[$0.key] != nil }
             return Dictionary(
                 state.parts.compactMap { key, part in wanted[key].map { ($0, part) } }
@@ -51,10 +65,14 @@ package final class ResidentParts: Sendable {
             weights.resident(part.kind).map { (Key(part), $0) }
         }
         state.withLock { state in
+            state.model = manifest.model
             state.parts = Dictionary(parts) { first, _ in first }
             expire(&state)
         }
     }
+
+    /// The stage has what it claimed; what it could not use after all is freed.
+    package func settle() { state.withLock { $0.parts = [:] } }
 
     /// Nobody uses what is kept: it goes when its time is up.
     package func release() { state.withLock { expire(&$0) } }

@@ -54,7 +54,7 @@ package final class StageRunner: @unchecked Sendable {
         queue = DispatchQueue(label: "stage \(stage.layers)", qos: .userInitiated)
     }
 
-    /// What it computes with; shared with nobody who writes.
+    /// What it computes with: never written once it is loaded, so that others may share it.
     package var weights: StageWeights { stage.weights }
 
     /// Steps computed so far.
