@@ -219,7 +219,7 @@ let package = Package(
                 "BitNetCore", "BitNetFormats", "BitNetSynthesis", "BitNetEngine", "ClusterConfig",
                 "ClusterWire",
                 "ClusterPlanning", "ClusterSimulation", "TextGeneration", "ClusterCoordinator", "AdminAPI",
-                "OperatorLogic", "OperatorReports",
+                "OperatorLogic", "OperatorReports", "TestSupport",
             ]),
         tests("TelemetryTests", ["BitNetCore", "Telemetry", log, metrics]),
         tests(

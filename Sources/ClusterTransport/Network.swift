@@ -31,7 +31,7 @@ package final class Network: Sendable {
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .channelOption(.writeBufferWaterMark, value: Self.waterMark)
                 .channelOption(.recvAllocator, value: Self.receiveAllocator)
-            return try await bootstrap.connect(host: place.host, port: Int(place.port)) { channel in
+            return try await bootstrap.connect(host: place.host, port: Int(clamping: place.port)) { channel in
                 channel.eventLoop.makeCompletedFuture { try Self.install(on: channel, peer: peer) }
             }
         } catch let error as TransportError {
@@ -71,7 +71,7 @@ package final class Network: Sendable {
                         Task { await accept(connection) }
                     }
                 }
-                .bind(host: place.host, port: Int(place.port)).get()
+                .bind(host: place.host, port: Int(clamping: place.port)).get()
             return Listener(channel: channel)
         } catch {
             throw TransportError(

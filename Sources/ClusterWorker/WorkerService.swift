@@ -134,8 +134,9 @@ package actor WorkerService {
 
     private var capabilities: Capabilities {
         Capabilities(
-            isa: configuration.kernels.name, coreCount: UInt32(ComputePool.defaultThreadCount),
-            threadCount: UInt32(configuration.threadCount), memoryByteCount: configuration.memoryByteCount,
+            isa: configuration.kernels.name, coreCount: UInt32(clamping: ComputePool.defaultThreadCount),
+            threadCount: UInt32(clamping: configuration.threadCount),
+            memoryByteCount: configuration.memoryByteCount,
             storeByteCount: store.freeByteCount)
     }
 }

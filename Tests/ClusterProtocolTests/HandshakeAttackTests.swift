@@ -86,7 +86,7 @@ import Testing
                     payload[Int(generator.next() % UInt64(payload.count))] = UInt8(
                         truncatingIfNeeded: generator.next())
                 }
-                return Frame(type: frame.type, stream: frame.stream, payload: payload)
+                return (try? Frame(type: frame.type, stream: frame.stream, payload: payload)) ?? frame
             }
             // Capabilities are not proved; everything else is.
             if let agreed = outcome.client?.value, !agreed.equalsBesidesCapabilities(client) {

@@ -124,7 +124,7 @@ import Testing
 
     @Test func `a stranger's large frame is refused at its header`() async throws {
         var bytes = ByteBuffer()
-        FrameHeader(type: .partChunk, stream: 0, payloadByteCount: Limits.controlBytesMax + 1)
+        try FrameHeader(type: .partChunk, stream: 0, payloadByteCount: Limits.controlBytesMax + 1)
             .write(to: &bytes)
         #expect(try await code(of: bytes) == .violation)
     }

@@ -34,7 +34,8 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
     }
 
     static let capabilities = Capabilities(
-        isa: "avx512", coreCount: 16, threadCount: 15, memoryByteCount: 1 << 40, storeByteCount: .max)
+        isa: "avx512", coreCount: 16, threadCount: 15, memoryByteCount: 1 << 40,
+        storeByteCount: Limits.toldFigureMax)
 
     static func reply(capabilities: Capabilities? = capabilities) -> HelloReply {
         HelloReply(
@@ -72,7 +73,7 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
         measured.stepSeconds = 1e-4
         measured.readBytesPerSecond = 1e10
         measured.attentionSecondsPerToken = 1e-7
-        measured.layerByteCount = .max
+        measured.layerByteCount = Limits.toldFigureMax
         measured.kernel = "avx2, 2 threads"
         measured.isRemembered = true
         return measured
@@ -81,7 +82,7 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
     /// Some figures, one of them 0, and some missing.
     static let machine: MachineFigures = {
         var machine = MachineFigures()
-        machine.processCPUMicros = .max
+        machine.processCPUMicros = Limits.toldFigureMax
         machine.storeFreeByteCount = 0
         machine.loadAverageMilli = 1250
         return machine
@@ -100,7 +101,7 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
         examination.swapUsedByteCount = 0
         examination.hugePages = "madvise"
         examination.storeError = "read-only file system"
-        examination.openFilesMax = .max
+        examination.openFilesMax = Limits.toldFigureMax
         return examination
     }()
 

@@ -5,7 +5,7 @@ package import BitNetFormats
 package import ClusterConfig
 package import ClusterPlanning
 package import ClusterTransport
-import ClusterWire
+package import ClusterWire
 
 /// What happens while a cluster comes up, for whoever watches.
 package enum ClusterEvent: Sendable {
@@ -58,7 +58,7 @@ package final class Cluster: Sendable {
         stages = zip(plan.stages, controls).map { stage, control in
             RunningPipeline.Stage(
                 worker: stage.worker, layers: stage.layers, readByteCount: stage.readByteCount,
-                threadCount: Int(control.capabilities.threadCount), isa: control.capabilities.isa,
+                threadCount: Int(clamping: control.capabilities.threadCount), isa: control.capabilities.isa,
                 readBytesPerSecond: measurements?.workers[stage.worker]?.profile.readBytesPerSecond)
         }
         self.settings = settings
@@ -140,16 +140,25 @@ package final class Cluster: Sendable {
 extension StageObservation {
     fileprivate mutating func observe(_ control: WorkerControl) {
         isLost = control.failure != nil
-        memoryLimitByteCount = control.capabilities.memoryByteCount
-        coreCount = Int(control.capabilities.coreCount)
-        threadCount = Int(control.capabilities.threadCount)
-        isa = control.capabilities.isa
+        take(control.capabilities)
         heartbeatRoundTrip = control.lastRoundTrip
         build = control.build
         stealFraction = control.stealFraction
-        let latest = control.latest
-        memoryByteCount = latest?.residentByteCount
-        guard let machine = latest?.machine else { return }
+        if let latest = control.latest { take(latest) }
+    }
+
+    /// What the worker said of itself when it joined.
+    package mutating func take(_ capabilities: Capabilities) {
+        memoryLimitByteCount = capabilities.memoryByteCount
+        coreCount = Int(clamping: capabilities.coreCount)
+        threadCount = Int(clamping: capabilities.threadCount)
+        isa = capabilities.isa
+    }
+
+    /// What it said with its last heartbeat.
+    package mutating func take(_ latest: HeartbeatReply) {
+        memoryByteCount = latest.residentByteCount
+        guard let machine = latest.machine else { return }
         processorMicros = machine.processCPUMicros
         residentByteCount = machine.processResidentByteCount
         availableMemoryByteCount = machine.memoryAvailableByteCount

@@ -47,7 +47,7 @@ extension ClusterAssembly {
             }
             guard !neighbours.isEmpty else { continue }
             control.send(
-                Frame(
+                try Frame(
                     ProbeLinks(
                         neighbours: neighbours.map {
                             Neighbour(name: $0.worker.name, address: $0.worker.address)

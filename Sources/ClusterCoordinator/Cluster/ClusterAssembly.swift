@@ -77,7 +77,8 @@ struct ClusterAssembly: Sendable {
         _ measurements: ClusterMeasurements?
     ) async throws -> Cluster {
         let cacheByteCount =
-            UInt64(model.description.layerCount) * settings.cache.layerByteCount(model: model.description)
+            UInt64(clamping: model.description.layerCount)
+            * settings.cache.layerByteCount(model: model.description)
         onEvent(.reserved(settings.cache, byteCount: cacheByteCount))
         for control in joined where plan.unused.contains(control.worker.name) { control.release() }
         let stages = plan.stages.compactMap { stage in
@@ -135,7 +136,8 @@ struct ClusterAssembly: Sendable {
         }
         onEvent(
             .joined(
-                worker: entry.name, isa: capabilities.isa, threadCount: Int(capabilities.threadCount)))
+                worker: entry.name, isa: capabilities.isa,
+                threadCount: Int(clamping: capabilities.threadCount)))
         return WorkerControl(
             worker: worker, capabilities: capabilities, build: peer.peerBuild, connection: connection,
             onFailure: failures.report)
@@ -180,7 +182,7 @@ struct ClusterAssembly: Sendable {
             let reported = control.capabilities.memoryByteCount
             let measured = measurements?.workers[entry.name]
             let machine = StageMachine(
-                isa: control.capabilities.isa, threadCount: Int(control.capabilities.threadCount))
+                isa: control.capabilities.isa, threadCount: Int(clamping: control.capabilities.threadCount))
             return WorkerOffer(
                 name: entry.name, address: "\(entry.address)",
                 memoryByteCount: min(reported, entry.memoryByteCount ?? reported),

@@ -112,7 +112,7 @@ private struct WorkerVisit: Sendable {
         let deadline = ContinuousClock.now + Limits.examineLinksTimeout
         do {
             let neighbours = others.map { Neighbour(name: $0.name, address: $0.address) }
-            connection.send(Frame(ProbeLinks(neighbours: neighbours)))
+            connection.send(try Frame(ProbeLinks(neighbours: neighbours)))
             let frame = try await connection.next(within: Limits.examineLinksTimeout)
             guard frame.type == .linksProbed else {
                 throw TransportError(.violation, "\(connection.peer) answered with a \(frame.type)")

@@ -25,7 +25,7 @@ struct HandshakeTranscript {
     func bytes(prover: Prover) -> [UInt8] {
         var bytes: [UInt8] = []
         func append(_ field: some Collection<UInt8>) {
-            bytes.append(littleEndian: UInt32(field.count))
+            bytes.append(littleEndian: UInt32(clamping: field.count))
             bytes += field
         }
         append(Self.domain.utf8)

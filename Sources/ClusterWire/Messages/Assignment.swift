@@ -70,7 +70,7 @@ extension Assignment: GeneratedMessage {
             // A coordinator that does not know of heads has counted memory for the exact one.
             headType: try reader.known("head", structure.head.bytes, absent: .exact),
             segmentLayers: Int(
-                try reader.number(
+                clamping: try reader.number(
                     "segmentLayers", structure.segment_layers, in: 0...UInt32(Limits.layersMax))))
         let next = try reader.address("next", structure.next.bytes)
         let nextNode = try reader.name("nextNode", structure.next_node.bytes)

@@ -4,7 +4,7 @@ import BitNetCore
 import CClusterProto
 
 /// Client to server: the answer to ``HelloReply``.
-package struct Proof: ControlMessage {
+package struct Proof: BriefMessage {
     package static let frameType = FrameType.proof
 
     /// HMAC-SHA256 of the client's transcript.
@@ -36,7 +36,7 @@ extension Proof: GeneratedMessage {
 }
 
 /// Server to client: the handshake is over, the connection may be used.
-package struct Welcome: ControlMessage {
+package struct Welcome: BriefMessage {
     package static let frameType = FrameType.welcome
 
     package init() {}
@@ -83,7 +83,7 @@ package enum RefusalCode: UInt32, CaseIterable, Sendable {
 }
 
 /// Server to client: the connection is about to close.
-package struct Refusal: ControlMessage {
+package struct Refusal: BriefMessage {
     package static let frameType = FrameType.refusal
 
     package var code: RefusalCode

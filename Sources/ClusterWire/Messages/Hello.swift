@@ -4,7 +4,7 @@ import BitNetCore
 import CClusterProto
 
 /// Client to server: the first frame of every connection.
-package struct Hello: ControlMessage {
+package struct Hello: BriefMessage {
     package static let frameType = FrameType.hello
 
     package var versionMin: UInt32

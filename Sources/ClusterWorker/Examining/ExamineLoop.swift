@@ -34,7 +34,7 @@ struct ExamineLoop {
                         "\(connection.peer) wants \(neighbours.count) ways measured at once; at most "
                             + "\(Limits.examinedNeighboursMax) are")
                 }
-                try await answer(Frame(LinksProbed(links: await links(to: neighbours))))
+                try await answer(Frame(LinksProbed(links: links(to: neighbours))))
             default:
                 throw WorkerError("\(connection.peer) sent a \(frame.type) on an examine connection")
             }

@@ -59,7 +59,7 @@ extension ShardManifest {
         return TensorEncoding.allCases.first { encoding in
             guard shape.form.encodings.contains(encoding) else { return false }
             let layout = PartLayout([(shape.role, encoding, shape.rows, shape.columns)])
-            return layout.map { UInt64($0.byteCount) } == part.byteCount
+            return layout.map { UInt64(clamping: $0.byteCount) } == part.byteCount
         }
     }
 }

@@ -40,7 +40,9 @@ final class PlayedCoordinator: Sendable {
         try await dialer.connect(role, to: address, peer: "the worker").connection
     }
 
-    func tell(_ message: some ControlMessage) { control.send(Frame(message)) }
+    func tell(_ message: some ControlMessage) {
+        do { control.send(try Frame(message)) } catch { Issue.record(error) }
+    }
 
     func tell(_ type: FrameType) { control.send(Frame(type: type)) }
 
