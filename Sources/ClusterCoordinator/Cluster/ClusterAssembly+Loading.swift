@@ -44,7 +44,12 @@ extension ClusterAssembly {
                 }
             }
             do {
-                try await group.waitForAll()
+                try await withTaskCancellationHandler {
+                    try await group.waitForAll()
+                } onCancel: {
+                    // A thread that packs knows of no cancellation.
+                    packed.stop()
+                }
             } catch {
                 group.cancelAll()
                 packed.stop()
@@ -74,7 +79,7 @@ extension ClusterAssembly {
         let manifest = packed.manifest(layers: stage.layers)
         let assignment = Assignment(
             stageIndex: UInt32(stage.index), stageCount: UInt32(count), manifest: manifest.encoded(),
-            settings: settings, next: next?.address, nextNode: next?.name)
+            settings: settings, next: next?.address, nextNode: next?.name, nextID: next?.processID ?? 0)
         control.send(Frame(assignment))
         let answer = try await control.expect(.storeStatus, within: Limits.loadTimeout)
         let complete = Set(
