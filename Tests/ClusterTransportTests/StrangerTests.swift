@@ -95,19 +95,14 @@ import Testing
             if !text.isEmpty { try await probe.writeAndFlush(ByteBuffer(string: text)) }
             try await probe.close()
             for await outcome in outcomes {
-                #expect(
-                    throws: TransportError(
-                        .unspoken, "\(peerName(probe)) connected, but did not say what for")
-                ) {
+                #expect {
                     try outcome.get()
+                } throws: {
+                    ($0 as? TransportError)?.code == .unspoken
                 }
                 break
             }
         }
-    }
-
-    private func peerName(_ channel: any Channel) -> String {
-        "127.0.0.1:\(channel.localAddress?.port ?? 0)"
     }
 
     @Test func `wrong proofs are refused, and a right one goes through at once`() async throws {

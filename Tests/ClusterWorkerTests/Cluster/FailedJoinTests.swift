@@ -78,7 +78,7 @@ extension WorkersInProcess {
                             await #expect {
                                 _ = try await TestStart.start(
                                     [a.address, address], network: a.network,
-                                    handshakeTimeout: .milliseconds(impostor == .staysSilent ? 100 : 60_000),
+                                    handshakeTimeout: .milliseconds(impostor == .staysSilent ? 1000 : 60_000),
                                     key: key)
                             } throws: {
                                 ($0 as? ClusterError)?.worker == "b"
@@ -113,7 +113,7 @@ extension WorkersInProcess {
 
         @Test func `a worker that dies while others load is let go of with them`() async throws {
             try await WorkerUnderTest.run { worker in
-                // Admits the coordinator, and is gone as soon as it is given work.
+                // Admits the coordinator, and is gone as soon as it hears from it.
                 try await withListener { peer in
                     _ = try? await peer.acceptHandshake(
                         identity: HandshakeIdentity(node: "b", id: 5, cluster: nil, build: "test"),

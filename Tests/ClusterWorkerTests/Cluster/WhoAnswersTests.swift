@@ -65,7 +65,7 @@ extension WorkersInProcess {
         @Test func `two addresses that lead to one worker are refused, and the worker is free`() async throws
         {
             try await WorkerUnderTest.run { worker in
-                let other = worker.address.replacing("127.0.0.1", with: "127.0.0.2")
+                let other = worker.address.replacing("127.0.0.1", with: "localhost")
                 await #expect {
                     _ = try await TestStart.start([worker.address, other], network: worker.network)
                 } throws: {
