@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import ClusterProtocol
-import Glibc
 import NIOCore
 import Synchronization
 
@@ -39,9 +38,9 @@ final class ConnectionGate: Sendable {
         guard case .v6(let six) = address, let ip = address.ipAddress, !ip.hasPrefix("::ffff:") else {
             return address.ipAddress ?? ""
         }
-        // A network of IPv6 is what a machine of IPv4 is.
-        return withUnsafeBytes(of: six.address.sin6_addr) { bytes in
-            bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: ":")
+        // A network of IPv6 is what a machine of IPv4 is; the address stands behind family, port and flow, 8 bytes.
+        return withUnsafeBytes(of: six.address) { bytes in
+            bytes[8..<16].map { String($0, radix: 16) }.joined(separator: ":")
         }
     }
 
