@@ -60,6 +60,6 @@ package enum Program {
         var timer = itimerval()
         timer.it_value.tv_sec = time_t(Limits.endingTime.components.seconds)
         timer.it_value.tv_usec = suseconds_t(Limits.endingTime.components.attoseconds / 1_000_000_000_000)
-        setitimer(ITIMER_REAL, &timer, nil)
+        setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &timer, nil)
     }
 }
