@@ -278,9 +278,8 @@ let package = Package(
             [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterProtocol",
                 "ClusterPlanning", "ClusterTransport", "ClusterConfig", "ClusterWorker", "ClusterCoordinator",
-                "TestSupport",
-                "ClusterTestSupport", log, product("NIOCore", "swift-nio"),
-            ]),
+                "TestSupport", "ClusterTestSupport", log,
+            ] + nio),
         tests(
             "ClusterCoordinatorTests",
             [

@@ -83,6 +83,7 @@ struct BitNetCoord: AsyncParsableCommand {
             let signals = Task {
                 await Program.untilTerminated()
                 work.cancel()
+                Program.endSoon()
             }
             defer { signals.cancel() }
             try await work.value

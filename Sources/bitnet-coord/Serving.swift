@@ -62,6 +62,7 @@ struct Serving {
             await Program.untilTerminated()
             await finishRequests(of: coordinator)
             work.cancel()
+            Program.endSoon()
         }
         defer { signals.cancel() }
         do {

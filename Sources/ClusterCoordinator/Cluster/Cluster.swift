@@ -70,18 +70,21 @@ package final class Cluster: Sendable {
 
     /// Brings a cluster up: joins the workers, plans, ships what they lack, has them load and link.
     ///
-    /// - Parameter standing: what is left of an earlier cluster, if there was one: what it served goes on where it can,
-    ///   and where it cannot others take over, spares among them.
+    /// - Parameters:
+    ///   - standing: what is left of an earlier cluster, if there was one: what it served goes on where it can, and
+    ///     where it cannot others take over, spares among them.
+    ///   - handshakeTimeout: silence of a worker that ends its join.
     /// - Throws: ``ClusterError``, `PlanError`, ``ModelFileError``: whatever came first, naming the worker.
     package static func start(
         file: ClusterFile, key: [UInt8], model: ModelFile, store: ModelStore?, request: PipelineRequest,
         network: Network, standing: ClusterStanding = ClusterStanding(),
+        handshakeTimeout: Duration = Limits.handshakeTimeout,
         onEvent: @escaping @Sendable (ClusterEvent) -> Void
     ) async throws -> Cluster {
         var random = SystemRandomNumberGenerator()
         let dialer = PeerDialer(
             network: network, cluster: file.cluster, node: "coordinator of \(file.cluster)",
-            session: random.next() | 1, key: key)
+            session: random.next() | 1, key: key, handshakeTimeout: handshakeTimeout)
         let assembly = ClusterAssembly(
             dialer: dialer, model: model, request: request, store: store, standing: standing,
             onEvent: onEvent)
@@ -126,14 +129,12 @@ package final class Cluster: Sendable {
                 .stalled, "\(controls[stuck].worker) is stuck: \(message). Restart bitnet-worker there."))
     }
 
-    /// Lets the workers go, so that they can serve the next coordinator at once.
+    /// Lets the workers go, so that they can serve the next coordinator at once; also for a task that is cancelled.
     package func close() async {
         standing.left(controls)
-        for control in controls { control.release() }
-        for control in controls { _ = try? await control.expect(.released, within: Limits.releaseTimeout) }
+        await controls.letGo()
         watch.cancel()
         await pipeline.close()
-        for control in controls { control.close() }
     }
 }
 

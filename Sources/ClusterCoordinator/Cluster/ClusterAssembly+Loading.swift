@@ -44,7 +44,12 @@ extension ClusterAssembly {
                 }
             }
             do {
-                try await group.waitForAll()
+                try await withTaskCancellationHandler {
+                    try await group.waitForAll()
+                } onCancel: {
+                    // A thread that packs knows of no cancellation.
+                    packed.stop()
+                }
             } catch {
                 group.cancelAll()
                 packed.stop()
@@ -75,7 +80,7 @@ extension ClusterAssembly {
         let assignment = Assignment(
             stageIndex: UInt32(clamping: stage.index), stageCount: UInt32(clamping: count),
             manifest: manifest.encoded(),
-            settings: settings, next: next?.address, nextNode: next?.name)
+            settings: settings, next: next?.address, nextNode: next?.name, nextID: next?.processID ?? 0)
         control.send(try Frame(assignment))
         let answer = try await control.expect(.storeStatus, within: Limits.loadTimeout)
         let complete = Set(

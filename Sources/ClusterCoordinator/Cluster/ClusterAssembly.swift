@@ -80,7 +80,7 @@ struct ClusterAssembly: Sendable {
             UInt64(clamping: model.description.layerCount)
             * settings.cache.layerByteCount(model: model.description)
         onEvent(.reserved(settings.cache, byteCount: cacheByteCount))
-        for control in joined where plan.unused.contains(control.worker.name) { control.release() }
+        await joined.filter { plan.unused.contains($0.worker.name) }.letGo()
         let stages = plan.stages.compactMap { stage in
             joined.first { $0.worker.name == stage.worker }
         }
@@ -126,7 +126,7 @@ struct ClusterAssembly: Sendable {
 
     /// Reaches one worker, as soon as it comes up.
     func join(_ entry: WorkerEntry) async throws -> WorkerControl {
-        let worker = WorkerIdentity(name: entry.name, address: "\(entry.address)")
+        var worker = WorkerIdentity(name: entry.name, address: "\(entry.address)")
         let (connection, peer) = try await dialer.join(worker, within: request.joinTimeout) {
             onEvent(.waiting($0))
         }
@@ -134,6 +134,7 @@ struct ClusterAssembly: Sendable {
             connection.close()
             throw ClusterError(.refused, "\(worker) did not say what it can do")
         }
+        worker.processID = peer.peerID
         onEvent(
             .joined(
                 worker: entry.name, isa: capabilities.isa,

@@ -54,9 +54,9 @@ struct ExamineLoop {
             for (index, neighbour) in neighbours.enumerated() {
                 group.addTask {
                     do {
-                        let peer = "worker \(neighbour.name)"
-                        let dialled = try await dialer.connect(.examine, to: neighbour.address, peer: peer)
-                        return (index, .success(dialled.connection))
+                        let connection = try await dialer.connect(
+                            .examine, to: neighbour, as: "worker \(neighbour.name) (\(neighbour.address))")
+                        return (index, .success(connection))
                     } catch {
                         return (index, .failure(error))
                     }

@@ -32,9 +32,10 @@ extension WorkerSession {
         var links: [LinkFigures] = []
         for neighbour in neighbours {
             do {
-                let figures = try await dialer.withConnection(
-                    .probe, to: neighbour.address, peer: "worker \(neighbour.name)"
-                ) { try await LinkProbe.measure($0) }
+                let connection = try await dialer.connect(
+                    .probe, to: neighbour, as: "worker \(neighbour.name)")
+                defer { connection.close() }
+                let figures = try await LinkProbe.measure(connection)
                 links.append(
                     LinkFigures(
                         name: neighbour.name, latencySeconds: figures.latencySeconds,

@@ -133,7 +133,7 @@ actor WorkerSession {
             guard let next = stage.assigned?.next else {
                 throw WorkerError("the last stage has no next worker to connect to")
             }
-            let connection = try await dialer.connect(.link, to: next.address, peer: next.peer).connection
+            let connection = try await dialer.connect(.link, to: next.neighbour, as: next.peer)
             guard !isEnded else { return connection.close() }
             attach(downstream: connection, named: next.peer)
             control.send(Frame(type: .linked))
