@@ -116,7 +116,7 @@ class Target:
         self.place = place_of(self.coordinator.told("gateway", start=start))
         self.admin = place_of(self.coordinator.told("admin", start=start))
         self.port, self.admin_port = self.place[1], self.admin[1]
-        until_ready(f"http://127.0.0.1:{self.port}", self.coordinator)
+        until_ready(f"http://127.0.0.1:{self.port}", self.coordinator, seconds=120)
         self.is_up.set()
 
     @property
@@ -179,7 +179,7 @@ class Target:
         try:
             text = self.first_text(timeout)
             return None if text == self.first else f"other text: {text!r}"
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, LookupError) as error:
             return f"{error}"
 
     def status(self):

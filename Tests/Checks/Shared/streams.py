@@ -53,6 +53,6 @@ def answer(place, body, key=None, timeout=300):
                 said.setdefault(choice["index"], []).append(
                     [choice["text"], logprobs.get("token_logprobs"), logprobs.get("top_logprobs"),
                      choice["finish_reason"], event["system_fingerprint"]])
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError) as error:
         raise Broken(f"{type(error).__name__}: {error}", last) from error
     raise Broken("the stream broke off", last)
