@@ -4,7 +4,7 @@ import BitNetCore
 import CClusterProto
 
 /// Server to client: who the server is; the handshake is over, the connection may be used.
-package struct Welcome: ControlMessage {
+package struct Welcome: BriefMessage {
     package static let frameType = FrameType.welcome
 
     /// The version that both speak from here on.
