@@ -24,8 +24,12 @@ let kernels: [CSetting] = [
 func product(_ name: String, _ package: String) -> Target.Dependency {
     .product(name: name, package: package)
 }
+// Tests of a release build look at optimised code; that they are so themselves only takes the compiler's time.
+let quick: [SwiftSetting] = [
+    .unsafeFlags(["-Onone", "-no-whole-module-optimization"], .when(configuration: .release))
+]
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: swift)
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: swift + quick)
 }
 let nio: [Target.Dependency] = [product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio")]
 let log = product("Logging", "swift-log")
