@@ -58,8 +58,9 @@ package enum Program {
             _exit(2)
         }
         var timer = itimerval()
-        timer.it_value.tv_sec = time_t(Limits.endingTime.components.seconds)
-        timer.it_value.tv_usec = suseconds_t(Limits.endingTime.components.attoseconds / 1_000_000_000_000)
+        timer.it_value.tv_sec = time_t(clamping: Limits.endingTime.components.seconds)
+        timer.it_value.tv_usec = suseconds_t(
+            clamping: Limits.endingTime.components.attoseconds / 1_000_000_000_000)
         setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &timer, nil)
     }
 }
