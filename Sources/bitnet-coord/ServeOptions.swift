@@ -91,7 +91,8 @@ struct ServeOptions: ParsableArguments {
             throw ValidationError(
                 "--cors-origin “*” lets every page ask: give --api-key-file FILE, or the origins that may")
         }
-        var listener = ListenerConfiguration.gateway(host: address.host, port: Int(address.port), keys: keys)
+        var listener = ListenerConfiguration.gateway(
+            host: address.host, port: Int(clamping: address.port), keys: keys)
         listener.sites.allowedHosts = Set(allowedHost.map { $0.lowercased() })
         listener.sites.allowedOrigins = Set(corsOrigin.map { $0.lowercased() })
         return listener
@@ -106,7 +107,7 @@ struct ServeOptions: ParsableArguments {
                 "--admin \(admin) is reachable from other machines, so --admin-key-file is needed")
         }
         var listener = ListenerConfiguration.administration(
-            host: address.host, port: Int(address.port), keys: keys)
+            host: address.host, port: Int(clamping: address.port), keys: keys)
         listener.sites.allowedHosts = Set(allowedHost.map { $0.lowercased() })
         return listener
     }

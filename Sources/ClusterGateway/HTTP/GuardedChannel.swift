@@ -68,7 +68,7 @@ struct GuardedChannel: ServerChildChannel {
 
     /// The system notices a client that is gone without a word, or has left an answer of HTTP/1.0 behind.
     private static func watchPeer(_ channel: any Channel) throws {
-        let seconds = Int(Limits.peerSilence.components.seconds)
+        let seconds = Int(clamping: Limits.peerSilence.components.seconds)
         let options: [(NIOBSDSocket.OptionLevel, Int32, Int)] = [
             (.socket, SO_KEEPALIVE, 1), (.tcp, TCP_KEEPIDLE, seconds), (.tcp, TCP_KEEPINTVL, seconds),
             (.tcp, TCP_KEEPCNT, 3),

@@ -13,7 +13,7 @@ extension Request {
         _ type: Value.Type, for context: ExchangeContext, upTo byteCountMax: Int = Limits.requestBodyBytesMax,
         within budget: ByteBudget = .bodies
     ) async throws -> Value {
-        if let length = headers[.contentLength], Int(length).map({ $0 > byteCountMax }) ?? true {
+        if let length = headers[.contentLength], Int(length, radix: 10).map({ $0 > byteCountMax }) ?? true {
             throw Self.tooLarge(byteCountMax)
         }
         context.client.wantsBody()

@@ -88,9 +88,9 @@ package struct SiteRules: Equatable, Sendable {
 
     /// This machine's name for itself.
     private static let machine: String = {
-        var name = [CChar](repeating: 0, count: Int(HOST_NAME_MAX) + 1)
+        var name = [CChar](repeating: 0, count: Int(clamping: HOST_NAME_MAX) + 1)
         guard gethostname(&name, name.count) == 0 else { return "" }
-        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
             .lowercased()
     }()
 

@@ -79,7 +79,7 @@ package enum PrometheusText {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
         // Whole numbers as such, up to where a Double holds them all.
-        return abs(value) <= 0x1p53 && value == value.rounded() ? String(Int64(value)) : "\(value)"
+        return abs(value) <= 0x1p53 && value == value.rounded() ? String(Int64(clamping: value)) : "\(value)"
     }
 
     private static let reservedEndings = ["_total", "_count", "_sum", "_bucket"]
