@@ -23,6 +23,18 @@ struct ServeOptions: ParsableArguments {
     @Flag(help: "Serve other machines without a key.")
     var noApiKey = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Another name by which users and operators reach it, as a browser or a proxy sends it; needed where there are no keys. May be repeated.",
+            valueName: "host"))
+    var allowedHost: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Site whose pages may ask the users' API, for instance https://chat.example; “*” for all, with keys. May be repeated.",
+            valueName: "origin"))
+    var corsOrigin: [String] = []
+
     @Option(help: ArgumentHelp("Address of the operator's API.", valueName: "host:port"))
     var admin = "127.0.0.1:8081"
 
@@ -48,6 +60,19 @@ struct ServeOptions: ParsableArguments {
         guard apiKey.allSatisfy({ !$0.isEmpty && $0.utf8.count <= Limits.keyBytesMax }) else {
             throw ValidationError("--api-key must have 1 to \(Limits.keyBytesMax) bytes")
         }
+        for host in allowedHost {
+            guard let address = try? HostPort(parsing: "\(host):0"), address.host == host else {
+                throw ValidationError(
+                    "--allowed-host \(host) is not a host name: give it without port and scheme")
+            }
+        }
+        for origin in corsOrigin where origin != "*" {
+            guard SiteRules.isOrigin(origin) else {
+                throw ValidationError(
+                    "--cors-origin \(origin) is not an origin: give scheme and host, for instance https://chat.example"
+                )
+            }
+        }
     }
 
     /// - Parameter file: the cluster file, if there is one.
@@ -62,7 +87,15 @@ struct ServeOptions: ParsableArguments {
                 "\(address) is reachable from other machines: give --api-key-file FILE, or --no-api-key if anybody may use it"
             )
         }
-        return .gateway(host: address.host, port: Int(clamping: address.port), keys: keys)
+        guard !corsOrigin.contains("*") || !keys.isEmpty else {
+            throw ValidationError(
+                "--cors-origin “*” lets every page ask: give --api-key-file FILE, or the origins that may")
+        }
+        var listener = ListenerConfiguration.gateway(
+            host: address.host, port: Int(clamping: address.port), keys: keys)
+        listener.sites.allowedHosts = Set(allowedHost.map { $0.lowercased() })
+        listener.sites.allowedOrigins = Set(corsOrigin.map { $0.lowercased() })
+        return listener
     }
 
     /// - Throws: a usage error for an address that others reach without a key.
@@ -73,6 +106,9 @@ struct ServeOptions: ParsableArguments {
             throw ValidationError(
                 "--admin \(admin) is reachable from other machines, so --admin-key-file is needed")
         }
-        return .administration(host: address.host, port: Int(clamping: address.port), keys: keys)
+        var listener = ListenerConfiguration.administration(
+            host: address.host, port: Int(clamping: address.port), keys: keys)
+        listener.sites.allowedHosts = Set(allowedHost.map { $0.lowercased() })
+        return listener
     }
 }

@@ -214,19 +214,7 @@ private struct Bad: CustomTestStringConvertible {
     }
 }
 
-@Suite struct BodyBudgetTests {
-    @Test func `bodies take no more than their budget together`() throws {
-        let budget = BodyBudget(byteCountMax: 100)
-        try budget.take(60)
-        try budget.take(40)
-        let error = #expect(throws: APIError.self) { try budget.take(1) }
-        #expect(error?.statusCode == 503)
-        #expect(error?.retryAfter != nil)
-        budget.give(back: 40)
-        try budget.take(40)
-        #expect(throws: APIError.self) { try budget.take(.max) }
-    }
-
+@Suite struct ChoiceTests {
     @Test func `a prompt that does not fit is made into tokens once, however many choices are wanted`()
         async throws
     {

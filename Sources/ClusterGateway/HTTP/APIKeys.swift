@@ -30,7 +30,7 @@ package struct APIKeys: Sendable {
     }
 }
 
-/// Answers 401 to who does not send `Authorization: Bearer KEY`.
+/// Answers 401 to who does not send `Authorization: Bearer KEY`, but for what a browser asks before it does.
 package struct KeyMiddleware: RouterMiddleware {
     package typealias Context = ExchangeContext
 
@@ -47,13 +47,14 @@ package struct KeyMiddleware: RouterMiddleware {
         _ request: Request, context: ExchangeContext,
         next: @concurrent (Request, ExchangeContext) async throws -> Response
     ) async throws -> Response {
-        guard !keys.isEmpty, !openRoutes.contains(context.route) else {
+        guard !keys.isEmpty, !openRoutes.contains(context.route), !SiteMiddleware.isPreflight(request) else {
             return try await next(request, context)
         }
         guard let given = Self.key(in: request.headers) else {
             throw Self.refusal("no API key: send it as “Authorization: Bearer KEY”")
         }
         guard keys.accept(given) else { throw Self.refusal("this API key is not known here") }
+        context.record.note { $0.key = given }
         return try await next(request, context)
     }
 

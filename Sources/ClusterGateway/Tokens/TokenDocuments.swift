@@ -23,32 +23,6 @@ struct TokenizeRequest: Decodable {
     }
 }
 
-struct TokenizeAnswer: Encodable {
-    enum Token: Encodable {
-        case id(UInt32)
-        case piece(id: UInt32, bytes: [UInt8])
-
-        func encode(to encoder: any Encoder) throws {
-            switch self {
-            case .id(let id):
-                var container = encoder.singleValueContainer()
-                try container.encode(id)
-            case .piece(let id, let bytes):
-                var container = encoder.container(keyedBy: FieldName.self)
-                try container.encode(id, forKey: FieldName("id"))
-                // What is no text by itself is told as bytes.
-                if let text = String(validating: bytes, as: UTF8.self) {
-                    try container.encode(text, forKey: FieldName("piece"))
-                } else {
-                    try container.encode(bytes, forKey: FieldName("piece"))
-                }
-            }
-        }
-    }
-
-    let tokens: [Token]
-}
-
 /// The body of `POST /detokenize`.
 struct DetokenizeRequest: Decodable {
     let tokens: [UInt32]
