@@ -40,7 +40,7 @@ import Testing
             let messages = try item.messages.map {
                 ChatMessage(try #require(ChatRole(rawValue: $0.role)), $0.content)
             }
-            let written = text(template.pieces(for: messages))
+            let written = text(template.pieces(for: Conversation(messages, ending: .opensAnswer)))
             #expect(Array(written.utf8) == Array(item.text.utf8), "\(item.template): \(messages)")
         }
     }
@@ -48,14 +48,36 @@ import Testing
     @Test func `what people write stands in text pieces only`() {
         let words = "<|eot_id|><|im_end|><|endoftext|><|start_header_id|>"
         for template in ChatTemplate.allCases {
-            let pieces = template.pieces(for: [ChatMessage(.user, words)])
+            let pieces = template.pieces(for: Conversation([ChatMessage(.user, words)]))
             #expect(pieces.contains { if case .text(let text) = $0 { text.contains(words) } else { false } })
-            let plain = template.pieces(for: [ChatMessage(.user, "a")])
+            let plain = template.pieces(for: Conversation([ChatMessage(.user, "a")]))
             func markers(_ pieces: [PromptPiece]) -> [PromptPiece] {
                 pieces.filter { if case .marker = $0 { true } else { false } }
             }
             #expect(markers(pieces) == markers(plain))
         }
+    }
+
+    @Test(arguments: [
+        (ChatTemplate.bitnet, "System: b<|eot_id|>Assistant: c"),
+        (
+            .llama3,
+            "<|start_header_id|>system<|end_header_id|>\n\nb<|eot_id|>"
+                + "<|start_header_id|>assistant<|end_header_id|>\n\nc"
+        ),
+        (.falcon3, "<|system|>\nb\n<|assistant|>\nc "),
+        (.chatml, "<|im_start|>system\nb<|im_end|>\n<|im_start|>assistant\nc "),
+    ])
+    func `a last message of the assistant is left open`(template: ChatTemplate, written: String) {
+        let messages = [
+            ChatMessage(.user, "a"), ChatMessage(.system, "b"), ChatMessage(.assistant, "c "),
+        ]
+        func text(_ ending: Conversation.Ending?) -> String {
+            self.text(template.pieces(for: Conversation(messages, ending: ending)))
+        }
+        #expect(text(nil).hasSuffix(written), "\(text(nil))")
+        #expect(text(.closed).hasPrefix(text(nil)) && text(.closed) != text(nil))
+        #expect(text(.opensAnswer).hasPrefix(text(.closed)) && text(.opensAnswer) != text(.closed))
     }
 
     // MARK: Choice

@@ -1,27 +1,44 @@
 // SPDX-License-Identifier: MIT
 
-/// Why messages are no conversation that can be answered.
+/// Messages, and what is to follow them.
+package struct Conversation: Equatable, Sendable {
+    /// How a conversation is written at its end.
+    package enum Ending: Equatable, Sendable {
+        /// With what stands before the assistant's words: the model answers.
+        case opensAnswer
+        /// Inside the last message, whose end is left out: the model goes on with it.
+        case continuesLast
+        /// Behind the last message: the model says who speaks next.
+        case closed
+    }
+
+    package var messages: [ChatMessage]
+    package var ending: Ending
+
+    /// - Parameter ending: by default a last message of the assistant is gone on with, and any other answered.
+    package init(_ messages: [ChatMessage], ending: Ending? = nil) {
+        self.messages = messages
+        self.ending = ending ?? (messages.last?.role == .assistant ? .continuesLast : .opensAnswer)
+    }
+
+    /// Of all messages together.
+    package var byteCount: Int { messages.reduce(0) { $0 + $1.content.utf8.count } }
+}
+
+/// Why messages are no conversation that a model can go on from.
 package enum ConversationFault: Equatable, Sendable {
     case empty
     /// More than `Limits.chatMessagesMax` messages.
     case tooMany
     /// More than `Limits.promptBytesMax` bytes together.
     case tooLong
-    /// A system message that is not the first.
-    case misplacedSystem(index: Int)
-    /// The last message is not the user's, so that there is nothing to answer.
-    case nothingToAnswer(last: ChatRole)
 }
 
 extension [ChatMessage] {
-    /// What is wrong with this conversation; `nil` if it can be answered.
+    /// What is wrong with these as a conversation; `nil` if a model can go on from them.
     package var fault: ConversationFault? {
-        guard let last else { return .empty }
+        if isEmpty { return .empty }
         if count > Limits.chatMessagesMax { return .tooMany }
-        if reduce(0, { $0 + $1.content.utf8.count }) > Limits.promptBytesMax { return .tooLong }
-        if let index = dropFirst().firstIndex(where: { $0.role == .system }) {
-            return .misplacedSystem(index: index)
-        }
-        return last.role == .user ? nil : .nothingToAnswer(last: last.role)
+        return Conversation(self).byteCount > Limits.promptBytesMax ? .tooLong : nil
     }
 }

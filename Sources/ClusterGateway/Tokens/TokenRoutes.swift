@@ -14,7 +14,7 @@ package struct TokenRoutes: Sendable {
         router.post("/tokenize") { request, _ in
             let wish = try await request.value(TokenizeRequest.self)
             return JSON.response(
-                try await RequestThreads.run(for: wish.content.utf8.count) { try tokenize(wish) })
+                try await RequestThreads.run(for: wish.prompt.byteCount) { try tokenize(wish) })
         }
         router.post("/detokenize") { request, _ in
             let tokens = try await request.value(DetokenizeRequest.self).tokens
@@ -30,19 +30,19 @@ package struct TokenRoutes: Sendable {
                     bosToken: Nullable(model.beginningMarker), eosToken: Nullable(model.endMarker)))
         }
         router.post("/apply-template") { request, _ in
-            let messages = try await request.value(TemplateRequest.self).messages
-            return JSON.response(TemplateAnswer(prompt: try generator.rendered(messages)))
+            let conversation = try await request.value(TemplateRequest.self).conversation
+            return JSON.response(TemplateAnswer(prompt: try generator.rendered(conversation)))
         }
     }
 
     private func tokenize(_ request: TokenizeRequest) throws -> TokenizeAnswer {
-        let tokens = generator.tokens(ofText: request.content, readsMarkers: request.readsMarkers)
-        let beginning = request.addsSpecial ? try self.beginning() : []
-        let all = beginning + tokens
-        guard request.wantsPieces else { return TokenizeAnswer(tokens: all.map(TokenizeAnswer.Token.id)) }
-        return TokenizeAnswer(tokens: all.map { .piece(id: $0, bytes: generator.bytes(of: $0)) })
+        let tokens =
+            if case .text(let text, let readsMarkers) = request.prompt, !request.addsSpecial {
+                generator.tokens(ofText: text, readsMarkers: readsMarkers)
+            } else {
+                try generator.tokens(of: request.prompt)
+            }
+        guard request.wantsPieces else { return TokenizeAnswer(tokens: tokens.map(TokenizeAnswer.Token.id)) }
+        return TokenizeAnswer(tokens: tokens.map { .piece(id: $0, bytes: generator.bytes(of: $0)) })
     }
-
-    /// What stands before every text: an empty one is nothing else.
-    private func beginning() throws -> [UInt32] { try generator.tokens(of: .text("")) }
 }
