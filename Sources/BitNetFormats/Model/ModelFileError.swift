@@ -17,7 +17,7 @@ package struct ModelFileError: RemediableError, Equatable {
         // The values.
         case notTernary, scalesDiffer, badScale, badCode, notFinite
         // The tokenizer.
-        case unsupportedTokenizer, malformedTokenizer, unsupportedChatTemplate
+        case unsupportedTokenizer, malformedTokenizer, unsupportedChatTemplate, missingChatTemplate
     }
 
     package let code: Code

@@ -10,8 +10,6 @@ package final class Tokenizer: Sendable {
     package let addsBeginning: Bool
     /// Tokens that end a generation: end of text, of turn, of message.
     package let stopTokens: Set<UInt32>
-    /// The chat template that stands beside a Hugging Face tokenizer, as it is written.
-    package let chatTemplate: String?
 
     private let vocabulary: Vocabulary
     private let encoder: PieceEncoder
@@ -24,7 +22,7 @@ package final class Tokenizer: Sendable {
     init(
         encoder: PieceEncoder, form: TextForm, special: SpecialTokenMatcher,
         specialInForm: SpecialTokenMatcher = .init(), beginningToken: UInt32?, addsBeginning: Bool,
-        stopTokens: Set<UInt32>, chatTemplate: String? = nil
+        stopTokens: Set<UInt32>
     ) {
         vocabulary = encoder.vocabulary
         self.encoder = encoder
@@ -34,7 +32,6 @@ package final class Tokenizer: Sendable {
         self.beginningToken = beginningToken
         self.addsBeginning = addsBeginning && beginningToken != nil
         self.stopTokens = stopTokens
-        self.chatTemplate = chatTemplate
     }
 
     /// Number of tokens; ids are below it.
@@ -56,7 +53,8 @@ package final class Tokenizer: Sendable {
             var work = MergeWorkspace()
             split(bytes, by: special, parsesSpecial, into: &tokens) { range, tokens in
                 encode(
-                    fragment: UnsafeBufferPointer(rebasing: bytes[range]), isFirst: startsText && range.lowerBound == 0,
+                    fragment: UnsafeBufferPointer(rebasing: bytes[range]),
+                    isFirst: startsText && range.lowerBound == 0,
                     parsesSpecial, &tokens, &work)
             }
         }
