@@ -37,7 +37,7 @@ import Testing
         (#"[{"role":"user","content":null}]"#, 26, "a string"),
         (#"[{"role":"user","content":"a"}] x"#, 32, "nothing behind"),
         (#"[{"role":"user","content":"a"},]"#, 31, "a value"),
-        (#"[{"role":"user","content":"\ud800"}]"#, 33, "surrogate"),
+        (#"[{"role":"user","content":"\ud800"}]"#, 27, "surrogate"),
     ])
     func `a mistake is named with its byte and the way to write it`(text: String, offset: Int, words: String)
     {

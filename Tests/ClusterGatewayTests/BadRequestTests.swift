@@ -185,6 +185,26 @@ private struct Bad: CustomTestStringConvertible {
         }
     }
 
+    @Test(arguments: [
+        (#"{"prompt":"\ud800"}"#, "lone surrogate (ud800)"),
+        (#"{"prompt":["a","\udc00x"]}"#, "lone surrogate"),
+        (#"{"prompt":"a","stop":"\ud83d\u0041"}"#, "lone surrogate"),
+    ]) func `half a character is called that`(body: String, words: String) async throws {
+        let reply = try await InProcess(ScriptedGenerator()).send(.post, "/v1/completions", body)
+        #expect(reply.status == 400)
+        #expect(reply.body.contains(words), "\(reply.body)")
+        #expect(reply.body.contains("line 1"))
+    }
+
+    @Test(arguments: [
+        ([0x1F, 0x8B, 8, 0], "gzip"), ([0x28, 0xB5, 0x2F, 0xFD], "zstd"), ([0x78, 0x9C, 1], "deflate"),
+    ])
+    func `a compressed body is called that`(bytes: [UInt8], name: String) async throws {
+        let reply = try await InProcess(ScriptedGenerator()).send(.post, "/v1/completions", bytes)
+        #expect((400..<500).contains(reply.status))
+        #expect(reply.body.contains("compressed (\(name))"), "\(reply.body)")
+    }
+
     @Test func `a body is refused by its length before it is read`() async throws {
         let gateway = InProcess(ScriptedGenerator())
         var headers = HTTPFields()

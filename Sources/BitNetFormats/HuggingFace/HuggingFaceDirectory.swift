@@ -109,6 +109,9 @@ package struct HuggingFaceDirectory: Sendable {
         let file = "\(path)/\(name)"
         guard FileSystem.isRegularFile(file) else { return nil }
         let mapped = try MappedFile(path: file)
+        try mapped.withBytes { bytes throws(ModelFileError) in
+            try ForeignFile.refuse(bytes, file: file, expected: name)
+        }
         let limit =
             name == "tokenizer.json" ? Limits.tokenizerFileBytesMax : Limits.modelConfigurationBytesMax
         guard mapped.byteCount <= limit else {

@@ -6,7 +6,8 @@ package import BitNetCore
 package struct ModelFileError: RemediableError, Equatable {
     package enum Code: String, CaseIterable, Sendable {
         // The container.
-        case notGGUF, notSafeTensors, unsupportedVersion, bigEndian, truncated, limitExceeded, splitFile
+        case notGGUF, notSafeTensors, otherKind, unsupportedVersion, bigEndian, truncated, limitExceeded,
+            splitFile
         case malformedKey, duplicateKey, malformedValue, badAlignment
         case malformedTensor, duplicateTensor, misalignedTensor, tensorOutsideFile, overlappingTensors
         case malformedJSON
