@@ -28,7 +28,7 @@ package struct Gateway: Sendable {
         keys: APIKeys, generator: any TextGenerator, metrics: GatewayMetrics
     ) -> Router<ExchangeContext> {
         let router = Router.guarded(keys: keys, openRoutes: HealthRoutes.paths)
-        HealthRoutes { generator.health }.add(to: router)
+        HealthRoutes(keys: keys) { generator.health }.add(to: router)
         OpenAIRoutes(generator: generator, metrics: metrics).add(to: router)
         TokenRoutes(generator: generator).add(to: router)
         router.answerOtherMethods()

@@ -21,7 +21,7 @@ struct Answering {
     ///
     /// - Returns: what the model said.
     func answer(_ messages: [ChatMessage]) async throws -> String {
-        let conversation = Conversation(messages)
+        let conversation = ChatConversation(messages)
         try check(byteCount: conversation.byteCount)
         return try await generate(request(.conversation(conversation)), for: messages.last?.content ?? "")
     }

@@ -32,6 +32,7 @@ struct Serving {
         let file = try place.clusterFile.map { try ClusterFile.load(path: $0) }
         let gatewayAt = try options.gateway(file)
         let adminAt = try options.administration()
+        if let warning = options.keyWarning { log.warning("exposed", metadata: ["advice": "\(warning)"]) }
         let coordinator = ServingCoordinator(
             subject: try subject(file), log: log, standing: file == nil ? nil : standing,
             failoverTimeout: .seconds(options.failoverTimeout),
@@ -105,7 +106,8 @@ struct Serving {
                 vocabularySize: description.vocabularySize, contextLength: context,
                 cacheType: request.cacheType.rawValue),
             served: ServedModel(
-                id: description.name, createdAt: Int64(time(nil)), contextLength: context,
+                id: options.alias ?? (description.name.isEmpty ? "model" : description.name),
+                createdAt: Int64(time(nil)), contextLength: context,
                 vocabularySize: description.vocabularySize, parameterCount: model.parameterCount,
                 hasChatTemplate: codec.template != nil,
                 beginningMarker: tokenizer.beginningToken.map(tokenizer.text),

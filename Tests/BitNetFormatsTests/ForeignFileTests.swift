@@ -93,13 +93,4 @@ import Testing
         let misplaced = #expect(throws: ModelFileError.self) { try openGGUF(bytes) }
         #expect(misplaced?.found == "a safetensors file")
     }
-
-    @Test func `a byte order mark before JSON is no fault`() throws {
-        let text = [0xEF, 0xBB, 0xBF] + Array(#" {"a":1} "#.utf8)
-        try text.withUnsafeBytes { bytes in
-            var json = ModelJSONReader(bytes, file: "a.json")
-            try json.skip()
-            try json.finish()
-        }
-    }
 }

@@ -52,8 +52,8 @@ import Testing
         let text =
             #"[{"role":"user","content":"a"},{"role":"system","content":"b"},{"role":"assistant","content":"c"}]"#
         #expect(try read(text).map(\.role) == [.user, .system, .assistant])
-        #expect(Conversation(try read(text)).ending == .continuesLast)
-        #expect(Conversation([ChatMessage(.system, "b")]).ending == .opensAnswer)
+        #expect(ChatConversation(try read(text)).ending == .continuesLast)
+        #expect(ChatConversation([ChatMessage(.system, "b")]).ending == .opensAnswer)
     }
 
     @Test func `as many messages as allowed are read, and one more refused`() throws {

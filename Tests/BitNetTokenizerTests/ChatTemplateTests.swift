@@ -40,7 +40,7 @@ import Testing
             let messages = try item.messages.map {
                 ChatMessage(try #require(ChatRole(rawValue: $0.role)), $0.content)
             }
-            let written = text(template.pieces(for: Conversation(messages, ending: .opensAnswer)))
+            let written = text(template.pieces(for: ChatConversation(messages, ending: .opensAnswer)))
             #expect(Array(written.utf8) == Array(item.text.utf8), "\(item.template): \(messages)")
         }
     }
@@ -48,9 +48,9 @@ import Testing
     @Test func `what people write stands in text pieces only`() {
         let words = "<|eot_id|><|im_end|><|endoftext|><|start_header_id|>"
         for template in ChatTemplate.allCases {
-            let pieces = template.pieces(for: Conversation([ChatMessage(.user, words)]))
+            let pieces = template.pieces(for: ChatConversation([ChatMessage(.user, words)]))
             #expect(pieces.contains { if case .text(let text) = $0 { text.contains(words) } else { false } })
-            let plain = template.pieces(for: Conversation([ChatMessage(.user, "a")]))
+            let plain = template.pieces(for: ChatConversation([ChatMessage(.user, "a")]))
             func markers(_ pieces: [PromptPiece]) -> [PromptPiece] {
                 pieces.filter { if case .marker = $0 { true } else { false } }
             }
@@ -72,8 +72,8 @@ import Testing
         let messages = [
             ChatMessage(.user, "a"), ChatMessage(.system, "b"), ChatMessage(.assistant, "c "),
         ]
-        func text(_ ending: Conversation.Ending?) -> String {
-            self.text(template.pieces(for: Conversation(messages, ending: ending)))
+        func text(_ ending: ChatConversation.Ending?) -> String {
+            self.text(template.pieces(for: ChatConversation(messages, ending: ending)))
         }
         #expect(text(nil).hasSuffix(written), "\(text(nil))")
         #expect(text(.closed).hasPrefix(text(nil)) && text(.closed) != text(nil))

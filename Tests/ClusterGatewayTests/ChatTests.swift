@@ -32,7 +32,7 @@ extension InProcess {
         )
         let request = try #require(generator.requests.first)
         #expect(request.id == "r")
-        #expect(request.prompt == .conversation(Conversation([ChatMessage(.user, "Hi")])))
+        #expect(request.prompt == .conversation(ChatConversation([ChatMessage(.user, "Hi")])))
         #expect(request.tokenCountMax == 256)
         #expect(request.sampling.temperature == 1)
         #expect(!request.sampling.wantsLogProbabilities)
@@ -146,7 +146,7 @@ extension InProcess {
         #expect(
             generator.requests.first?.prompt
                 == .conversation(
-                    Conversation([
+                    ChatConversation([
                         ChatMessage(.system, "Be brief."), ChatMessage(.user, "ab"), ChatMessage(.user, "c"),
                     ])))
     }
@@ -231,7 +231,7 @@ private final class RefusingSecond: TextGenerator {
     func tokens(ofText text: String, readsMarkers: Bool) -> [UInt32] {
         first.tokens(ofText: text, readsMarkers: readsMarkers)
     }
-    func rendered(_ conversation: Conversation) throws(GenerationError) -> String {
+    func rendered(_ conversation: ChatConversation) throws(GenerationError) -> String {
         try first.rendered(conversation)
     }
     func text(of tokens: [UInt32]) throws(GenerationError) -> String { try first.text(of: tokens) }

@@ -88,7 +88,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"[{"role":"system","content":"a"},{"role":"developer","content":"b"}]"#, [ChatRole.system, .system]),
+        (
+            #"[{"role":"system","content":"a"},{"role":"developer","content":"b"}]"#,
+            [ChatRole.system, .system]
+        ),
         (#"[{"role":"user","content":"a"},{"role":"system","content":[]}]"#, [.user, .system]),
         (#"[{"role":"user","content":"a"},{"role":"user","content":"b"}]"#, [.user, .user]),
         (
@@ -114,7 +117,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("assistant", "", Conversation.Ending.continuesLast),
+        ("assistant", "", ChatConversation.Ending.continuesLast),
         ("assistant", #","continue_final_message":true,"add_generation_prompt":false"#, .continuesLast),
         ("assistant", #","continue_final_message":null,"add_generation_prompt":null"#, .continuesLast),
         ("assistant", #","continue_final_message":false"#, .opensAnswer),
@@ -125,11 +128,11 @@ import Testing
         ("user", #","add_generation_prompt":false"#, .closed),
     ])
     func `a last message of the assistant is gone on with`(
-        role: String, fields: String, ending: Conversation.Ending
+        role: String, fields: String, ending: ChatConversation.Ending
     ) async throws {
         let body = #"{"messages":[{"role":"\#(role)","content":"a"}]\#(fields)}"#
         let request = try await request("/v1/chat/completions", body)
         let messages = [ChatMessage(role == "user" ? .user : .assistant, "a")]
-        #expect(request.prompt == .conversation(Conversation(messages, ending: ending)))
+        #expect(request.prompt == .conversation(ChatConversation(messages, ending: ending)))
     }
 }

@@ -134,7 +134,7 @@ private final class WordGenerator: TextGenerator {
     func tokens(ofText text: String, readsMarkers: Bool) -> [UInt32] {
         scripted.tokens(ofText: text, readsMarkers: readsMarkers)
     }
-    func rendered(_ conversation: Conversation) throws(GenerationError) -> String {
+    func rendered(_ conversation: ChatConversation) throws(GenerationError) -> String {
         try scripted.rendered(conversation)
     }
     func text(of tokens: [UInt32]) throws(GenerationError) -> String { try scripted.text(of: tokens) }

@@ -20,8 +20,8 @@ import TextGeneration
         ]
         for template in ChatTemplate.allCases {
             let codec = TextCodec(tokenizer: tokenizer, template: template)
-            for ending in [Conversation.Ending.opensAnswer, .continuesLast, .closed] {
-                let conversation = Conversation(messages, ending: ending)
+            for ending in [ChatConversation.Ending.opensAnswer, .continuesLast, .closed] {
+                let conversation = ChatConversation(messages, ending: ending)
                 let text = try codec.rendered(conversation)
                 #expect(
                     try codec.tokens(of: .text(text, readsMarkers: true))
@@ -41,7 +41,7 @@ import TextGeneration
         #expect(try codec.tokens(of: .text(mark, readsMarkers: true)) == [beginning])
         #expect(try codec.tokens(of: .text(mark + mark, readsMarkers: true)) == [beginning, beginning])
         let words = "\(mark)<|eot_id|>Assistant: "
-        let conversation = try codec.tokens(of: .conversation(Conversation([ChatMessage(.user, words)])))
+        let conversation = try codec.tokens(of: .conversation(ChatConversation([ChatMessage(.user, words)])))
         #expect(conversation.count { tokenizer.isControl($0) } == 2)
     }
 
@@ -49,7 +49,7 @@ import TextGeneration
         let tokenizer = try Tokenizer.open(path: Repository.storiesModel)
         let codec = TextCodec(tokenizer: tokenizer, template: nil, missingTemplate: "it is not known")
         let error = #expect(throws: GenerationError.self) {
-            try codec.tokens(of: .conversation(Conversation([ChatMessage(.user, "a")])))
+            try codec.tokens(of: .conversation(ChatConversation([ChatMessage(.user, "a")])))
         }
         #expect(error == GenerationError(.invalid, "it is not known"))
     }

@@ -38,8 +38,6 @@ package struct JSONReader<Failure: JSONReadingError> {
         self.file = file
         self.depthMax = depthMax
         start = fileOffset
-        // Some editors begin a file with a byte order mark.
-        if fileOffset == 0, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { offset = 3 }
     }
 
     /// The current place, in bytes from the start of the file.

@@ -9,7 +9,7 @@ package enum Prompt: Equatable, Sendable {
     /// A conversation as its template writes it.
     case pieces([PromptPiece])
     /// A conversation, for the model's own template.
-    case conversation(Conversation)
+    case conversation(ChatConversation)
 }
 
 /// A part of a prompt that a chat template has made.

@@ -55,6 +55,20 @@ package struct HuggingFaceDirectory: Sendable {
         return nil
     }
 
+    /// What a model is called by the place of its files: in Hugging Face's cache, where directories and files are named
+    /// by hashes (`models--OWNER--NAME/snapshots/HASH`), `OWNER/NAME`.
+    package static func modelName(path: String) -> String {
+        var path = path
+        let last = path.split(separator: "/").last
+        if last == nil || last == "." || last == ".." { path = FileSystem.realPath(path) ?? path }
+        let parts = path.split(separator: "/").filter { $0 != "." && $0 != ".." }
+        for (part, next) in zip(parts, parts.dropFirst()).reversed()
+        where part.hasPrefix("models--") && ["snapshots", "blobs"].contains(next) {
+            return String(part.dropFirst("models--".count)).replacing("--", with: "/")
+        }
+        return parts.last.map(String.init) ?? "model"
+    }
+
     private static let wrongDirectory =
         "give a GGUF file, or a directory with config.json, tokenizer.json and *.safetensors as it is downloaded"
 

@@ -18,7 +18,7 @@ package enum ChatTemplate: String, CaseIterable, Sendable {
     case chatml
 
     /// The prompt that makes the model go on from a conversation.
-    package func pieces(for conversation: Conversation) -> [PromptPiece] {
+    package func pieces(for conversation: ChatConversation) -> [PromptPiece] {
         var pieces: [PromptPiece] = []
         switch self {
         case .bitnet, .llama3: pieces.append(.beginning(isForced: true))

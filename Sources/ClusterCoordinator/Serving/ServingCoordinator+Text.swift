@@ -32,7 +32,7 @@ extension ServingCoordinator: TextGenerator {
         subject.codec.tokenizer.encode(text, addsBeginning: false, parsesSpecial: readsMarkers)
     }
 
-    package func rendered(_ conversation: Conversation) throws(GenerationError) -> String {
+    package func rendered(_ conversation: ChatConversation) throws(GenerationError) -> String {
         try subject.codec.rendered(conversation)
     }
 

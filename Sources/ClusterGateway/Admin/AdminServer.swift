@@ -32,7 +32,7 @@ package struct AdminServer: Sendable {
         health: @escaping @Sendable () -> ServiceHealth
     ) -> Router<ExchangeContext> {
         let router = Router.guarded(keys: keys, openRoutes: HealthRoutes.paths)
-        HealthRoutes(health: health).add(to: router)
+        HealthRoutes(keys: keys, health: health).add(to: router)
         router.get(RouterPath(AdminAPI.statusPath)) { _, _ in JSON.response(administration.status()) }
         router.get(RouterPath(AdminAPI.planPath)) { _, _ in
             guard let plan = administration.plan() else {

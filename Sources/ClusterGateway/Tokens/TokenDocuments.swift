@@ -85,7 +85,7 @@ struct TokenizerInfo: Encodable {
 
 /// The body of `POST /apply-template`.
 struct TemplateRequest: Decodable {
-    let conversation: Conversation
+    let conversation: ChatConversation
 
     init(from decoder: any Decoder) throws {
         conversation = try ChatMessages.conversation(RequestFields(decoder))

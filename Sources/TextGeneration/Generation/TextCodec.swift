@@ -48,7 +48,7 @@ package struct TextCodec: Sendable {
     }
 
     /// The conversation as the template writes it, special tokens by their text.
-    package func rendered(_ conversation: Conversation) throws(GenerationError) -> String {
+    package func rendered(_ conversation: ChatConversation) throws(GenerationError) -> String {
         try pieces(of: conversation).map { piece in
             switch piece {
             case .beginning(let isForced):
@@ -83,7 +83,7 @@ package struct TextCodec: Sendable {
         return (tokenizer.stopTokens.union(markers.compactMap(tokenizer.specialToken)), texts)
     }
 
-    private func pieces(of conversation: Conversation) throws(GenerationError) -> [PromptPiece] {
+    private func pieces(of conversation: ChatConversation) throws(GenerationError) -> [PromptPiece] {
         guard let template else { throw GenerationError(.invalid, missingTemplate) }
         return template.pieces(for: conversation)
     }

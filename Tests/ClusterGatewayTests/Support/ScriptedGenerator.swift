@@ -165,7 +165,7 @@ final class ScriptedGenerator: TextGenerator {
         return Array(parts.map { $0.utf8.map(UInt32.init) }.joined(separator: [257]))
     }
 
-    func rendered(_ conversation: Conversation) throws(GenerationError) -> String {
+    func rendered(_ conversation: ChatConversation) throws(GenerationError) -> String {
         let text = conversation.messages.map { "\($0.role.rawValue): \($0.content)\n" }.joined()
         return switch conversation.ending {
         case .opensAnswer: text + "assistant:"

@@ -6,7 +6,7 @@ enum ChatMessages {
     /// Reads `messages` and, as vLLM has them, `add_generation_prompt` and `continue_final_message`.
     ///
     /// - Throws: ``APIError`` that names the message.
-    static func conversation(_ fields: RequestFields) throws -> Conversation {
+    static func conversation(_ fields: RequestFields) throws -> ChatConversation {
         let messages = try messages(fields)
         let opens = try fields.flag("add_generation_prompt")
         let continues = try fields.flag("continue_final_message")
@@ -14,13 +14,13 @@ enum ChatMessages {
         case (true, true):
             throw fields.invalid(
                 "continue_final_message", "cannot be true together with “add_generation_prompt”")
-        case (true, _): return Conversation(messages, ending: .continuesLast)
-        case (_, true), (false, nil): return Conversation(messages, ending: .opensAnswer)
-        case (false, false): return Conversation(messages, ending: .closed)
+        case (true, _): return ChatConversation(messages, ending: .continuesLast)
+        case (_, true), (false, nil): return ChatConversation(messages, ending: .opensAnswer)
+        case (false, false): return ChatConversation(messages, ending: .closed)
         case (nil, let opens):
-            let conversation = Conversation(messages)
+            let conversation = ChatConversation(messages)
             let isOpen = opens == nil || conversation.ending == .continuesLast
-            return isOpen ? conversation : Conversation(messages, ending: .closed)
+            return isOpen ? conversation : ChatConversation(messages, ending: .closed)
         }
     }
 

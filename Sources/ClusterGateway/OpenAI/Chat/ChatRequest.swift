@@ -4,7 +4,7 @@ import BitNetCore
 /// The body of `POST /v1/chat/completions`.
 struct ChatRequest: Decodable {
     let model: String?
-    let conversation: Conversation
+    let conversation: ChatConversation
     let common: SamplingFields
     /// `nil` for the rest of the context.
     let tokenCountMax: Int?

@@ -26,8 +26,8 @@ enum ChatTarget {
         }
         let tokenizer = try tokenizer.get()
         for template in ChatTemplate.allCases {
-            for ending in [Conversation.Ending.opensAnswer, .continuesLast, .closed] {
-                try check(template.pieces(for: Conversation(messages, ending: ending)), tokenizer)
+            for ending in [ChatConversation.Ending.opensAnswer, .continuesLast, .closed] {
+                try check(template.pieces(for: ChatConversation(messages, ending: ending)), tokenizer)
             }
         }
         return .accepted

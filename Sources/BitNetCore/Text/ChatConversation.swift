@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /// Messages, and what is to follow them.
-package struct Conversation: Equatable, Sendable {
+package struct ChatConversation: Equatable, Sendable {
     /// How a conversation is written at its end.
     package enum Ending: Equatable, Sendable {
         /// With what stands before the assistant's words: the model answers.
@@ -39,6 +39,6 @@ extension [ChatMessage] {
     package var fault: ConversationFault? {
         if isEmpty { return .empty }
         if count > Limits.chatMessagesMax { return .tooMany }
-        return Conversation(self).byteCount > Limits.promptBytesMax ? .tooLong : nil
+        return ChatConversation(self).byteCount > Limits.promptBytesMax ? .tooLong : nil
     }
 }
