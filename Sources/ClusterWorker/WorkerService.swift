@@ -71,7 +71,8 @@ package actor WorkerService {
             }
         } catch {
             log.warning(
-                "connection refused or broken", metadata: ["peer": "\(connection.peer)", "error": "\(error)"])
+                "connection refused or broken",
+                metadata: ["peer": "\(connection.peer)", "error": "\(error.words)"])
             // It was let in, but did not come.
             if let session, session.control === connection {
                 await end(session)

@@ -40,7 +40,7 @@ final class WorkerControl: Sendable {
         connection.deliver(
             to: FrameSink(
                 received: { [weak self] in self?.received($0) },
-                closed: { [weak self] error in self?.lost("\(error)") }))
+                closed: { [weak self] error in self?.lost(error.words) }))
         let keepAlive = Task { await self.keepAlive() }
         state.withLock { $0.keepAlive = keepAlive }
     }

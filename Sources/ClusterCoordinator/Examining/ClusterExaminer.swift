@@ -77,7 +77,7 @@ private struct WorkerVisit: Sendable {
             self.connection = connection
             try await examine(connection, until: deadline)
         } catch {
-            report.outcome = .failed(Self.trouble(error), message: "\(error)")
+            report.outcome = .failed(Self.trouble(error), message: error.words)
             connection?.close()
             connection = nil
         }
@@ -126,7 +126,7 @@ private struct WorkerVisit: Sendable {
                     latencySeconds: figures.latencySeconds, bytesPerSecond: figures.bytesPerSecond))
         } catch {
             // What was seen before stays.
-            report.ways = report.ways ?? others.map { WayReport(to: $0.name, error: "\(error)") }
+            report.ways = report.ways ?? others.map { WayReport(to: $0.name, error: error.words) }
         }
         return report
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 import Hummingbird
 import Logging
 import NIOCore
@@ -85,7 +86,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
             ? APIError(
                 .requestHeaderFieldsTooLarge, "the request's header fields are too large or too many",
                 type: "invalid_request_error")
-            : APIError.invalid("this is not a request of HTTP/1.1: \(error)")
+            : APIError.invalid("this is not a request of HTTP/1.1: \(error.words)")
         let response = refusal.response
         var head = HTTPResponseHead(
             version: .http1_1, status: .init(statusCode: response.status.code))

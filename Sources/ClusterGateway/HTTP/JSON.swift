@@ -19,7 +19,7 @@ package enum JSON {
         do {
             return ByteBuffer(bytes: try JSONDocument.bytes(value))
         } catch {
-            preconditionFailure("\(type(of: value)) cannot be written as JSON: \(error)")
+            preconditionFailure("a document cannot be written as JSON: \(error.words)")
         }
     }
 

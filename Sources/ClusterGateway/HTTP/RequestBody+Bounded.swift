@@ -32,7 +32,7 @@ extension Request {
         } catch let error as APIError {
             throw error
         } catch let error as HTTPParserError {
-            throw APIError.invalid("the body is not HTTP/1.1: \(error)")
+            throw APIError.invalid("the body is not HTTP/1.1: \(error.words)")
         } catch {
             throw ClientGone()
         }
