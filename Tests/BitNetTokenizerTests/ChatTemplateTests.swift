@@ -175,7 +175,7 @@ import Testing
                 + "{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}"
         ),
         (
-            .chatml, "“trim”",
+            .chatml, "“.trim”",
             "{{'<|im_start|>' + message['role'] + '\\n' + message['content'].trim() + '<|im_end|>' + '\\n'}}"
         ),
         (
@@ -183,7 +183,7 @@ import Testing
             "{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>'}}"
         ),
         (
-            .llama3, "“[”",
+            .llama3, "“[1”",
             "{% set loop_messages = messages[1:] %}{% for message in loop_messages %}"
                 + "{{ \(header) + message['content'] | trim + '<|eot_id|>' }}{% endfor %}"
         ),

@@ -103,7 +103,9 @@ struct TemplateOutline {
             case .name("if"): try Self.checkCondition(&words)
             case .sign("+"), .sign("~"), .sign("|"), .sign("("), .sign(")"): break
             case .name(let name): throw Foreign(what: name)
-            case .sign(let sign): throw Foreign(what: String(sign))
+            case .sign(let sign):
+                guard case .name(let name) = words.first else { throw Foreign(what: String(sign)) }
+                throw Foreign(what: "\(sign)\(name)")
             }
         }
     }
