@@ -31,7 +31,7 @@ package struct Gateway: Sendable {
         sites: SiteRules = SiteRules(host: "localhost")
     ) -> Router<ExchangeContext> {
         let router = Router.guarded(keys: keys, openRoutes: HealthRoutes.paths, sites: sites)
-        HealthRoutes { generator.health }.add(to: router)
+        HealthRoutes(keys: keys) { generator.health }.add(to: router)
         OpenAIRoutes(generator: generator, metrics: metrics).add(to: router)
         TokenRoutes(generator: generator).add(to: router)
         router.answerOtherMethods()

@@ -100,7 +100,7 @@ struct BitNetCoord: AsyncParsableCommand {
         let console = Console { log.notice("note", metadata: ["detail": "\($0)"]) }
         let model = try pipeline.open(modelArguments, console)
         try await Serving(
-            model: model, template: try chat.templateIfAny(for: model, console),
+            model: model, codec: try chat.codec(for: model, console),
             place: try pipeline.place(local),
             request: pipeline.applied(
                 to: try engine.request(of: model.description, bookDirectory: storeOptions.directory)),

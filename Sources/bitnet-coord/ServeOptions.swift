@@ -14,7 +14,15 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Its port; 8080, or the cluster file's, by default. 0 lets the system choose.")
     var port: UInt16?
 
-    @Option(help: ArgumentHelp("Key that clients must send; may be repeated.", valueName: "key"))
+    @Option(
+        help: ArgumentHelp(
+            "Name of the model in requests and answers; by default its own.", valueName: "name"))
+    var alias: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Key that clients must send; may be repeated. Others on this machine see it: better is a file.",
+            valueName: "key"))
     var apiKey: [String] = []
 
     @Option(help: ArgumentHelp("File with such keys, one a line.", valueName: "file"))
@@ -57,6 +65,12 @@ struct ServeOptions: ParsableArguments {
         guard (0...86_400).contains(drainTimeout) else {
             throw ValidationError("--drain-timeout must be 0...86400")
         }
+        if let alias {
+            guard !alias.isEmpty, alias == PrintableText.line(alias, bytesMax: Limits.nameBytesMax) else {
+                throw ValidationError(
+                    "--alias must have 1 to \(Limits.nameBytesMax - 3) bytes, all of them printable")
+            }
+        }
         guard apiKey.allSatisfy({ !$0.isEmpty && $0.utf8.count <= Limits.keyBytesMax }) else {
             throw ValidationError("--api-key must have 1 to \(Limits.keyBytesMax) bytes")
         }
@@ -73,6 +87,16 @@ struct ServeOptions: ParsableArguments {
                 )
             }
         }
+    }
+
+    /// What is wrong with where the keys stand; `nil` if nothing is.
+    var keyWarning: String? {
+        let isOnCommandLine = CommandLine.arguments.dropFirst().contains {
+            $0 == "--api-key" || $0.hasPrefix("--api-key=")
+        }
+        return isOnCommandLine
+            ? "every user of this machine can read the key of --api-key (ps shows it): use --api-key-file FILE"
+            : nil
     }
 
     /// - Parameter file: the cluster file, if there is one.

@@ -22,9 +22,20 @@ import Testing
         ),
         ("/detokenize", #"{"tokens":[256,97,195,169]}"#, #"{"content":"aé","prompt":"aé"}"#),
         ("/tokenize", #"{"prompt":"a","add_special_tokens":true}"#, #"{"tokens":[256,97]}"#),
+        ("/tokenize", #"{"prompt":"a"}"#, #"{"tokens":[256,97]}"#),
+        ("/tokenize", #"{"prompt":"a","add_special_tokens":false}"#, #"{"tokens":[97]}"#),
+        (
+            "/tokenize", #"{"messages":[{"role":"assistant","content":"a"}]}"#,
+            #"{"tokens":[256,97,115,115,105,115,116,97,110,116,58,32,97]}"#
+        ),
         (
             "/apply-template", #"{"messages":[{"role":"user","content":"Hi"}]}"#,
             #"{"prompt":"user: Hi\nassistant:"}"#
+        ),
+        (
+            "/apply-template",
+            #"{"messages":[{"role":"user","content":"Hi"}],"add_generation_prompt":false}"#,
+            #"{"prompt":"user: Hi\n"}"#
         ),
     ]) func `text and tokens as other servers have them`(
         _ path: String, _ body: String, _ answer: String

@@ -33,7 +33,7 @@ package struct AdminServer: Sendable {
         health: @escaping @Sendable () -> ServiceHealth, sites: SiteRules = SiteRules(host: "localhost")
     ) -> Router<ExchangeContext> {
         let router = Router.guarded(keys: keys, openRoutes: HealthRoutes.paths, sites: sites)
-        HealthRoutes(health: health).add(to: router)
+        HealthRoutes(keys: keys, health: health).add(to: router)
         router.get(RouterPath(AdminAPI.statusPath)) { _, _ in JSON.response(administration.status()) }
         router.get(RouterPath(AdminAPI.planPath)) { _, _ in
             guard let plan = administration.plan() else {

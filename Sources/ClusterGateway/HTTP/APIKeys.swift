@@ -58,7 +58,8 @@ package struct KeyMiddleware: RouterMiddleware {
         return try await next(request, context)
     }
 
-    private static func key(in headers: HTTPFields) -> String? {
+    /// The key that a request brings, if it brings one.
+    static func key(in headers: HTTPFields) -> String? {
         guard let field = headers[.authorization] else { return nil }
         let words = field.split(separator: " ", omittingEmptySubsequences: true)
         guard words.count == 2, words[0].lowercased() == "bearer" else { return nil }

@@ -132,7 +132,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
                 ? APIError(
                     .requestHeaderFieldsTooLarge, "the request's header fields are too large or too many",
                     type: "invalid_request_error")
-                : APIError.invalid("this is not a request of HTTP/1.1: \(error)"))
+                : APIError.invalid("this is not a request of HTTP/1.1: \(error.words)"))
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

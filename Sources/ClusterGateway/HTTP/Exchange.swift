@@ -90,7 +90,7 @@ package struct Exchange: Sendable {
         if let reason = figures.failure {
             metadata["failure"] = "\(reason)"
         } else if let failure {
-            metadata["failure"] = failure is ClientGone ? "client gone" : "not sent: \(failure)"
+            metadata["failure"] = failure is ClientGone ? "client gone" : "not sent: \(failure.words)"
         }
         let isQuiet = status < 400 && quietRoutes.contains(context.route)
         context.logger.log(level: isQuiet ? .debug : .info, "request", metadata: metadata)

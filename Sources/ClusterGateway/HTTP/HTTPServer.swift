@@ -133,7 +133,7 @@ package struct HTTPServerError: RemediableError {
                 "this machine has no such address: choose one of its own with --host"
             default:
                 error is SocketAddressError
-                    ? "there is no such host: choose an address of this machine with --host" : "\(error)"
+                    ? "there is no such host: choose an address of this machine with --host" : error.words
             }
         message = PrintableText.line("the \(configuration.name) cannot listen on \(address): \(reason)")
     }

@@ -95,9 +95,9 @@ extension Prompt {
     /// What there is to make tokens of.
     var byteCount: Int {
         switch self {
-        case .text(let text): text.utf8.count
+        case .text(let text, _): text.utf8.count
         case .tokens(let tokens): tokens.count * MemoryLayout<UInt32>.size
-        case .conversation(let messages): messages.reduce(0) { $0 + $1.content.utf8.count }
+        case .conversation(let conversation): conversation.byteCount
         case .pieces(let pieces):
             pieces.reduce(0) { sum, piece in
                 switch piece {

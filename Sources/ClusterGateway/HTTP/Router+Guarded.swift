@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 package import Hummingbird
 import Logging
 
@@ -69,7 +70,7 @@ struct ErrorMiddleware: RouterMiddleware {
                 return refusal.response
             }
             context.logger.error(
-                "request failed", metadata: ["error": "\(error)", "request.route": "\(context.route)"])
+                "request failed", metadata: ["error": "\(error.words)", "request.route": "\(context.route)"])
             return APIError.internal.response
         }
     }

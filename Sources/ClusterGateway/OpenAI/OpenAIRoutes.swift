@@ -42,7 +42,7 @@ package struct OpenAIRoutes: Sendable {
         let requests = (0..<request.common.choiceCount).map { choice in
             GenerationRequest(
                 id: id(choice, of: request.common.choiceCount, context),
-                prompt: .conversation(request.messages),
+                prompt: .conversation(request.conversation),
                 tokenCountMax: min(request.tokenCountMax ?? .max, generator.model.contextLength),
                 sampling: request.common.sampling(ofChoice: choice, seed: seed),
                 stopTexts: request.common.stopTexts,

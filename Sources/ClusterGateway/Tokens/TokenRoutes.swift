@@ -13,7 +13,7 @@ package struct TokenRoutes: Sendable {
     package func add(to router: Router<ExchangeContext>) {
         router.post("/tokenize") { request, context in
             let wish = try await request.value(TokenizeRequest.self, for: context)
-            let tokens = try await RequestThreads.run(for: wish.content.utf8.count) { try tokenized(wish) }
+            let tokens = try await RequestThreads.run(for: wish.prompt.byteCount) { try tokenized(wish) }
             return try await TokenList(tokens: tokens, generator: wish.wantsPieces ? generator : nil)
                 .response(for: context)
         }
@@ -31,17 +31,18 @@ package struct TokenRoutes: Sendable {
                     bosToken: Nullable(model.beginningMarker), eosToken: Nullable(model.endMarker)))
         }
         router.post("/apply-template") { request, context in
-            let messages = try await request.value(TemplateRequest.self, for: context).messages
-            return try await RequestThreads.run(for: Prompt.conversation(messages).byteCount) {
-                JSON.response(TemplateAnswer(prompt: try generator.rendered(messages)))
+            let conversation = try await request.value(TemplateRequest.self, for: context).conversation
+            return try await RequestThreads.run(for: Prompt.conversation(conversation).byteCount) {
+                JSON.response(TemplateAnswer(prompt: try generator.rendered(conversation)))
             }
         }
     }
 
     private func tokenized(_ request: TokenizeRequest) throws -> [UInt32] {
-        let tokens = generator.tokens(ofText: request.content, readsMarkers: request.readsMarkers)
-        // What stands before every text: an empty one is nothing else.
-        return request.addsSpecial ? try generator.tokens(of: .text("")) + tokens : tokens
+        if case .text(let text, let readsMarkers) = request.prompt, !request.addsSpecial {
+            return generator.tokens(ofText: text, readsMarkers: readsMarkers)
+        }
+        return try generator.tokens(of: request.prompt)
     }
 
     /// A few bytes of a request may stand for many of text.
