@@ -13,6 +13,21 @@ package enum FileSystem {
         throw FileError(path: path, operation: "make directory", errno: errno)
     }
 
+    /// Makes a directory that only this user may enter, or takes one that is there: a link to one, or somebody
+    /// else's, is refused, and what others may do in it is taken from them.
+    package static func makePrivateDirectory(_ path: String) throws(FileError) {
+        try makeDirectory(path)
+        let directory = try FileDescriptor(path: path, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        let status = try directory.status()
+        guard status.st_uid == geteuid() else {
+            throw FileError(path: path, operation: "use (another user owns it)", errno: EPERM)
+        }
+        guard status.st_mode & 0o077 != 0 else { return }
+        guard fchmod(directory.number, 0o700) == 0 else {
+            throw FileError(path: path, operation: "keep others out of", errno: errno)
+        }
+    }
+
     /// For a first look; opening the file may still fail.
     package static func isRegularFile(_ path: String) -> Bool { mode(path) == S_IFREG }
     package static func isDirectory(_ path: String) -> Bool { mode(path) == S_IFDIR }
@@ -22,16 +37,20 @@ package enum FileSystem {
         return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
     }
 
-    package static func byteCount(of path: String) -> UInt64? {
+    package static func byteCount(of path: String, followsLinks: Bool = true) -> UInt64? {
         var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        guard (followsLinks ? stat(path, &status) : lstat(path, &status)) == 0,
+            status.st_mode & S_IFMT == S_IFREG
+        else { return nil }
         return UInt64(clamping: status.st_size)
     }
 
     package static func freeByteCount(at path: String) -> UInt64 {
         var status = statvfs()
         guard statvfs(path, &status) == 0 else { return 0 }
-        return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+        let (byteCount, isOverflow) = UInt64(status.f_bavail).multipliedReportingOverflow(
+            by: UInt64(status.f_frsize))
+        return isOverflow ? .max : byteCount
     }
 
     /// Forces a rename inside `directory` to disk.
@@ -56,12 +75,19 @@ package enum FileSystem {
         return names
     }
 
-    /// Size of a regular file, and when it was last used, nanoseconds since 1970.
+    /// Size of a regular file, not a link to one, and when it was last used, nanoseconds since 1970.
     package static func usage(of path: String) -> (byteCount: UInt64, lastUsedNanoseconds: Int64)? {
         var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-        let time = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
-        return (UInt64(clamping: status.st_size), time)
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return (UInt64(clamping: status.st_size), nanoseconds(status.st_mtim))
+    }
+
+    /// Since 1970; a file system may have any time, also one that does not fit.
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        let (whole, isProductOverflow) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, isSumOverflow) = whole.addingReportingOverflow(Int64(time.tv_nsec))
+        guard !isProductOverflow, !isSumOverflow else { return time.tv_sec < 0 ? .min : .max }
+        return sum
     }
 
     @discardableResult

@@ -45,6 +45,9 @@ struct GGUFHeader {
             "metadata count", max: min(Limits.ggufKeysMax, entryBytes / Self.keyBytesMin))
     }
 
+    /// Bytes that have been read.
+    var byteCount: Int { cursor.offset }
+
     mutating func readMetadata() throws(ModelFileError) -> [String: GGUFValue] {
         var metadata: [String: GGUFValue] = [:]
         for index in 0..<keyCount {

@@ -198,7 +198,7 @@ final class Shipment: Sendable {
         // The bytes may have to come from a disk first.
         let frame = try await NIOThreadPool.singleton.runIfActive {
             defer { part.bytes.releasePages(range) }
-            return part.withBytes {
+            return try part.withBytes {
                 PartChunk.encode(
                     transfer: transfer, offset: offset, bytes: UnsafeRawBufferPointer(rebasing: $0[range]))
             }
