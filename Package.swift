@@ -224,6 +224,7 @@ let package = Package(
                 "ClusterPlanning", "ClusterSimulation", "TextGeneration", "ClusterCoordinator", "AdminAPI",
                 "OperatorLogic", "OperatorReports",
             ]),
+        tests("CommandLineTests", ["BitNetCore", "CommandLine", arguments]),
         tests("TelemetryTests", ["BitNetCore", "Telemetry", log, metrics]),
         tests(
             "ClusterGatewayTests",

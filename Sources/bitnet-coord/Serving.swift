@@ -29,13 +29,20 @@ struct Serving {
     func run() async throws {
         let registry = PrometheusRegistry(definitions: MetricCatalogue.definitions)
         MetricsSystem.bootstrap(PrometheusMetricsFactory(registry: registry))
+        let droppedLines = DroppedLineCounter(of: StandardStream.error)
         let file = try place.clusterFile.map { try ClusterFile.load(path: $0) }
         let gatewayAt = try options.gateway(file)
         let adminAt = try options.administration()
+        if let warning = options.opennessWarning(file) {
+            log.warning("open", metadata: ["advice": "\(warning)"])
+        }
         let coordinator = ServingCoordinator(
             subject: try subject(file), log: log, standing: file == nil ? nil : standing,
             failoverTimeout: .seconds(options.failoverTimeout),
-            metricsText: { registry.text() })
+            metricsText: {
+                droppedLines.update()
+                return registry.text()
+            })
         let gateway = Gateway(configuration: gatewayAt, generator: coordinator, log: log)
         let admin = AdminServer(
             configuration: adminAt, administration: coordinator, health: { coordinator.health }, log: log)
@@ -45,11 +52,13 @@ struct Serving {
                     try await gateway.run { address in
                         let address = "http://\(address.reachable)/v1"
                         coordinator.announce(gateway: address)
+                        Program.closeDescriptorsOnExec()
                         log.info("listening", metadata: ["gateway": "\(address)"])
                     }
                 }
                 group.addTask {
                     try await admin.run { address in
+                        Program.closeDescriptorsOnExec()
                         log.info("listening", metadata: ["admin": "http://\(address.reachable)"])
                     }
                 }
