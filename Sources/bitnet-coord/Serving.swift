@@ -33,9 +33,7 @@ struct Serving {
         let file = try place.clusterFile.map { try ClusterFile.load(path: $0) }
         let gatewayAt = try options.gateway(file)
         let adminAt = try options.administration()
-        if let warning = options.opennessWarning(file) {
-            log.warning("open", metadata: ["advice": "\(warning)"])
-        }
+        tellSurroundings(file)
         let coordinator = ServingCoordinator(
             subject: try subject(file), log: log, standing: file == nil ? nil : standing,
             failoverTimeout: .seconds(options.failoverTimeout),
@@ -79,6 +77,19 @@ struct Serving {
             // It was told to end, and has.
         }
         log.info("stopped")
+    }
+
+    /// What an operator should know of at each start.
+    private func tellSurroundings(_ file: ClusterFile?) {
+        log.info(
+            "descriptors",
+            metadata: [
+                "allowed": "\(DescriptorLimit.allowed)",
+                "users": "\(DescriptorLimit.forUsers(workerCount: file?.workers.count ?? 0))",
+            ])
+        if let warning = options.opennessWarning(file) {
+            log.warning("open", metadata: ["advice": "\(warning)"])
+        }
     }
 
     private var bringUp: PipelineSupervisor.BringUp {

@@ -18,8 +18,9 @@ extension EndToEnd {
             // Open at both ends, and never read.
             let reader = open(pipe, O_RDWR | O_NONBLOCK)
             defer { close(reader) }
-            // As little as the system lets it hold.
-            _ = fcntl(reader, F_SETPIPE_SZ, 4096)
+            // As little as the system lets it hold; F_SETPIPE_SZ is not seen from here.
+            let setPipeSize: Int32 = 1031
+            _ = fcntl(reader, setPipeSize, 4096)
             let port = try LocalSocket.freePort()
             let admin = try LocalSocket.freePort()
             let process = try ChildProcess(
@@ -55,6 +56,20 @@ extension EndToEnd {
             try await worker.process.until("a word") { worker.process.diagnostics.contains("SIGHUP") }
             worker.process.signal(SIGTERM)
             #expect(try await worker.process.untilEnd() == .exited(0))
+        }
+
+        @Test func `a worker keeps its descriptors to itself`() async throws {
+            let directory = try TemporaryDirectory()
+            let worker = try await RunningWorker.start("w", in: directory)
+            #expect(worker.process.inheritableDescriptors.isEmpty)
+            // Also those of a connection.
+            var file = ClusterFileBuilder()
+            file.workers = [.init(name: "w", address: worker.address)]
+            let run = try CoordinatorRun(
+                ["--shards", file.write(in: directory), "--prompt", "One", "-n", "900", "--ignore-eos"])
+            try await run.untilGenerating(prompt: "One")
+            #expect(worker.process.inheritableDescriptors.isEmpty)
+            #expect(try await run.finish().status == 0)
         }
 
         @Test func `a closed standard error is no error`() async throws {

@@ -134,6 +134,17 @@ final class ChildProcess: Sendable {
         return (line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0) << 10
     }
 
+    /// What stands behind each descriptor, but the standard ones, that programs which the process starts would get.
+    var inheritableDescriptors: [String] {
+        let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fdinfo")) ?? []
+        return numbers.filter { number in
+            let text = (try? String(contentsOfFile: "/proc/\(pid)/fdinfo/\(number)", encoding: .utf8)) ?? ""
+            let line = text.split(separator: "\n").first { $0.hasPrefix("flags:") }
+            let flags = line?.split(whereSeparator: \.isWhitespace).last.flatMap { Int32($0, radix: 8) }
+            return (Int(number) ?? 0) > 2 && flags.map { $0 & O_CLOEXEC == 0 } == true
+        }.map { (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/fd/\($0)")) ?? $0 }
+    }
+
     private var transcript: String { "--- stdout\n\(output)\n--- stderr\n\(diagnostics)" }
 
     private func contents(_ file: String) -> String {
