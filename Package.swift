@@ -24,8 +24,12 @@ let kernels: [CSetting] = [
 func product(_ name: String, _ package: String) -> Target.Dependency {
     .product(name: name, package: package)
 }
+// Tests of a release build look at optimised code; that they are so themselves only takes the compiler's time.
+let quick: [SwiftSetting] = [
+    .unsafeFlags(["-Onone", "-no-whole-module-optimization"], .when(configuration: .release))
+]
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: swift)
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: swift + quick)
 }
 let nio: [Target.Dependency] = [product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio")]
 let log = product("Logging", "swift-log")
@@ -222,7 +226,7 @@ let package = Package(
                 "BitNetCore", "BitNetFormats", "BitNetSynthesis", "BitNetEngine", "ClusterConfig",
                 "ClusterWire",
                 "ClusterPlanning", "ClusterSimulation", "TextGeneration", "ClusterCoordinator", "AdminAPI",
-                "OperatorLogic", "OperatorReports",
+                "OperatorLogic", "OperatorReports", "TestSupport",
             ]),
         tests("CommandLineTests", ["BitNetCore", "CommandLine", arguments]),
         tests("TelemetryTests", ["BitNetCore", "Telemetry", log, metrics]),
@@ -282,9 +286,8 @@ let package = Package(
             [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterProtocol",
                 "ClusterPlanning", "ClusterTransport", "ClusterConfig", "ClusterWorker", "ClusterCoordinator",
-                "TestSupport",
-                "ClusterTestSupport", log, product("NIOCore", "swift-nio"),
-            ]),
+                "TestSupport", "ClusterTestSupport", log,
+            ] + nio),
         tests(
             "ClusterCoordinatorTests",
             [

@@ -25,6 +25,22 @@ enum TextRules {
         return (traps + notes).map { Finding(path: file.path, line: $0.0, message: "“\($0.1)”") }
     }
 
+    /// Imports that only a build made for tests has.
+    static func testableImports(_ file: SourceFile) -> [Finding] {
+        file.code.filter { $0.text.hasPrefix("@testable") }
+            .map {
+                Finding(path: file.path, line: $0.number, message: "tests look at what every build shows")
+            }
+    }
+
+    /// Tuples that are given back while a later part of them is still waited for.
+    ///
+    /// Swift 6.3 with optimisation may take rubbish for the earlier parts in a `do` inside a task of a group.
+    static func awaitsInTuples(_ file: SourceFile) -> [Finding] {
+        file.code.filter { $0.text.contains(#/return \([^"]*,[^"]*try await /#) }
+            .map { Finding(path: file.path, line: $0.number, message: "await first, then make the tuple") }
+    }
+
     static func tabs(_ file: SourceFile) -> [Finding] {
         file.lines.filter { $0.text.contains("\t") }
             .map { Finding(path: file.path, line: $0.number, message: "a tab character") }

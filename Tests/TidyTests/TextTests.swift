@@ -30,6 +30,21 @@ extension Tidy {
             #expect(findings.isEmpty, "\(findings.report)")
         }
 
+        @Test func `what is tested is what is built for people`() throws {
+            let bad = Tidy.snippet(
+                """
+                let own = 1
+                do { return (index, .success(try await dial())) } catch { return (index, .failure(error)) }
+                return (try await end(), output)
+                """)
+            #expect(TextRules.testableImports(Tidy.snippet("@testable import A\n")).map(\.line) == [1])
+            #expect(TextRules.awaitsInTuples(bad).map(\.line) == [2])
+
+            let files = try Tidy.swiftFiles()
+            let findings = files.flatMap(TextRules.testableImports) + files.flatMap(TextRules.awaitsInTuples)
+            #expect(findings.isEmpty, "\(findings.report)")
+        }
+
         @Test func `Swift files hold no tab`() throws {
             #expect(TextRules.tabs(Tidy.snippet("let a = 1\n\tlet b = 2\n")).map(\.line) == [2])
 

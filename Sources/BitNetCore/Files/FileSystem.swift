@@ -48,9 +48,7 @@ package enum FileSystem {
     package static func freeByteCount(at path: String) -> UInt64 {
         var status = statvfs()
         guard statvfs(path, &status) == 0 else { return 0 }
-        let (byteCount, isOverflow) = UInt64(status.f_bavail).multipliedReportingOverflow(
-            by: UInt64(status.f_frsize))
-        return isOverflow ? .max : byteCount
+        return UInt64(clamping: status.f_bavail).multiplied(by: UInt64(clamping: status.f_frsize)) ?? .max
     }
 
     /// Forces a rename inside `directory` to disk.
@@ -79,15 +77,12 @@ package enum FileSystem {
     package static func usage(of path: String) -> (byteCount: UInt64, lastUsedNanoseconds: Int64)? {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-        return (UInt64(clamping: status.st_size), nanoseconds(status.st_mtim))
-    }
-
-    /// Since 1970; a file system may have any time, also one that does not fit.
-    private static func nanoseconds(_ time: timespec) -> Int64 {
-        let (whole, isProductOverflow) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
-        let (sum, isSumOverflow) = whole.addingReportingOverflow(Int64(time.tv_nsec))
-        guard !isProductOverflow, !isSumOverflow else { return time.tv_sec < 0 ? .min : .max }
-        return sum
+        // A file may claim any year; 64 bits of nanoseconds end in 2262.
+        let seconds = Int64(clamping: status.st_mtim.tv_sec)
+        let time = seconds.multiplied(by: 1_000_000_000) ?? (seconds < 0 ? .min : .max)
+        return (
+            UInt64(clamping: status.st_size), time.addingSaturating(Int64(clamping: status.st_mtim.tv_nsec))
+        )
     }
 
     @discardableResult

@@ -42,7 +42,7 @@ package final class MappedFile: @unchecked Sendable {
                 path: path, operation: "open", errno: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
         }
         identity = FileIdentity(status)
-        let size = Int(status.st_size)
+        let size = Int(clamping: status.st_size)
         guard size > Limits.fileReadAtOnceBytesMax, !isKept else {
             let buffer = AlignedBuffer(byteCount: size)
             guard try file.read(into: buffer.bytes, at: 0) == size else { throw FileError(changed: path) }
@@ -108,7 +108,7 @@ package final class MappedFile: @unchecked Sendable {
 
     /// Lets the system take back the whole pages of `range`; they are read again when they are used again.
     package func releasePages(_ range: Range<Int>) {
-        let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let pageSize = Int(clamping: sysconf(Int32(clamping: _SC_PAGESIZE)))
         let start = (range.lowerBound + pageSize - 1) / pageSize * pageSize
         let end = range.upperBound / pageSize * pageSize
         guard case .mapping = storage, start < end, let base = bytes.baseAddress else { return }

@@ -35,7 +35,7 @@ extension ModelFile {
     /// - Throws: ``ModelFileError`` if a matrix is not ternary or holds invalid values.
     /// - Precondition: `kind` is a part of this model.
     package func pack(_ kind: PartReference.Kind) throws -> PackedPart {
-        let buffer = AlignedBuffer(byteCount: Int(byteCount(of: kind)))
+        let buffer = AlignedBuffer(byteCount: Int(clamping: byteCount(of: kind)))
         var end = 0
         let reference = try pack(kind) { piece in
             UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[end...]).copyMemory(from: piece)
@@ -64,7 +64,7 @@ extension ModelFile {
                 throw error
             }
             try source.checkUnchanged(isHeaderRead: false)
-            return PartReference(kind: kind, digest: digest, byteCount: UInt64(plan.layout.byteCount))
+            return PartReference(kind: kind, digest: digest, byteCount: UInt64(clamping: plan.layout.byteCount))
         }
     }
 
@@ -73,12 +73,12 @@ extension ModelFile {
     /// - Precondition: `kind` is a part of this model.
     package func size(of kind: PartReference.Kind) -> PartSize {
         let layout = plan(of: kind).layout
-        var size = PartSize(byteCount: UInt64(layout.byteCount))
+        var size = PartSize(byteCount: UInt64(clamping: layout.byteCount))
         for entry in layout.entries {
             if entry.encoding == .t5 {
-                size.ternaryWeightCount += UInt64(entry.rows) * UInt64(entry.columns)
+                size.ternaryWeightCount += UInt64(clamping: entry.rows) * UInt64(clamping: entry.columns)
             } else {
-                size.otherByteCount += UInt64(entry.byteCount)
+                size.otherByteCount += UInt64(clamping: entry.byteCount)
             }
         }
         return size
@@ -89,7 +89,7 @@ extension ModelFile {
 
     /// Bytes of the model's files that `pack(kind)` reads.
     package func sourceByteCount(of kind: PartReference.Kind) -> UInt64 {
-        plan(of: kind).sources.reduce(0) { $0 + UInt64($1.tensor.byteCount) }
+        plan(of: kind).sources.reduce(0) { $0 + UInt64(clamping: $1.tensor.byteCount) }
     }
 
     /// Length of every part, in manifest order.

@@ -41,13 +41,14 @@ package struct SafeTensorsFile: Sendable {
                 .truncated, file: path, offset: 0, found: "\(bytes.count) bytes",
                 expected: "the length of a header")
         }
-        guard length <= UInt64(reader.remaining), length <= UInt64(Limits.safeTensorsHeaderBytesMax) else {
+        guard length <= UInt64(clamping: reader.remaining), length <= UInt64(Limits.safeTensorsHeaderBytesMax)
+        else {
             throw ModelFileError(
                 .notSafeTensors, file: path, offset: 0, found: "a header of \(length) bytes",
                 expected: "at most \(min(reader.remaining, Limits.safeTensorsHeaderBytesMax))",
                 remedy: "the file is no safetensors file, or is not finished; download it again")
         }
-        let dataStart = 8 + Int(length)
+        let dataStart = 8 + Int(clamping: length)
         let header = UnsafeRawBufferPointer(rebasing: bytes[8..<dataStart])
         var json = ModelJSONReader(header, file: path, fileOffset: 8)
         var tensors: [SafeTensor] = []

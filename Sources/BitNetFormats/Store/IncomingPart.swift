@@ -93,7 +93,7 @@ extension PartStore {
             if present == 0 { unlink(path) }
             let partial = try FileDescriptor(
                 path: path, flags: O_RDWR | O_CREAT | O_NOFOLLOW | (present == 0 ? O_EXCL : 0))
-            guard ftruncate(partial.number, off_t(present)) == 0 else {
+            guard ftruncate(partial.number, off_t(clamping: present)) == 0 else {
                 throw FileError(path: path, operation: "truncate", errno: errno)
             }
             var hasher = ContentHasher()

@@ -74,7 +74,8 @@ package final class ModelStore: Sendable {
     /// A part, if its file is here; whether its bytes are unaltered only a hash tells.
     func part(_ reference: PartReference, isHashed: Bool) -> PackedPart? {
         if isHashed, !parts.presence(of: reference.file).isComplete { return nil }
-        guard let file = try? parts.map(reference.digest), UInt64(file.byteCount) == reference.byteCount
+        guard let file = try? parts.map(reference.digest),
+            UInt64(clamping: file.byteCount) == reference.byteCount
         else {
             return nil
         }

@@ -40,10 +40,11 @@ package struct ControlGroupMemory: Equatable {
         var levels = group.split(separator: "/").prefix(Self.depthMax)
         while true {
             let directory = ([root] + levels.map(String.init)).joined(separator: "/")
-            if let limit = read("\(directory)/\(names.limit)").flatMap({ UInt64($0) }), limit < Self.unlimited
+            if let limit = read("\(directory)/\(names.limit)").flatMap({ UInt64($0, radix: 10) }),
+                limit < Self.unlimited
             {
                 self.limit = min(self.limit ?? .max, limit)
-                if let usage = read("\(directory)/\(names.usage)").flatMap({ UInt64($0) }) {
+                if let usage = read("\(directory)/\(names.usage)").flatMap({ UInt64($0, radix: 10) }) {
                     let statistics = read("\(directory)/memory.stat") ?? ""
                     let reclaimable = Self.value(names.reclaimable, in: statistics) ?? 0
                     let held = usage - min(reclaimable, usage)
@@ -57,7 +58,7 @@ package struct ControlGroupMemory: Equatable {
     private static func value(_ name: String, in text: String) -> UInt64? {
         for line in text.split(separator: "\n") {
             let fields = line.split(separator: " ")
-            if fields.count == 2, fields[0] == name { return UInt64(fields[1]) }
+            if fields.count == 2, fields[0] == name { return UInt64(fields[1], radix: 10) }
         }
         return nil
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 
 /// Reads what Linux tells under /proc.
 ///
@@ -24,9 +25,10 @@ package enum ProcText {
         for line in text.split(separator: "\n") {
             let fields = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
             guard fields.first == "\(name):" else { continue }
-            guard fields.count == 3, fields[2] == "kB", let kibibytes = UInt64(fields[1]) else { return nil }
-            let (bytes, isTooLarge) = kibibytes.multipliedReportingOverflow(by: 1024)
-            return isTooLarge ? nil : bytes
+            guard fields.count == 3, fields[2] == "kB", let kibibytes = UInt64(fields[1], radix: 10) else {
+                return nil
+            }
+            return kibibytes.multiplied(by: 1024)
         }
         return nil
     }
@@ -38,12 +40,12 @@ package enum ProcText {
         guard fields.first == "cpu", fields.count >= 9 else { return nil }
         var total: UInt64 = 0
         for field in fields[1...8] {
-            guard let ticks = UInt64(field) else { return nil }
+            guard let ticks = UInt64(field, radix: 10) else { return nil }
             let (sum, isTooLarge) = total.addingReportingOverflow(ticks)
             guard !isTooLarge else { return nil }
             total = sum
         }
-        return UInt64(fields[8]).map { ProcessorTicks(total: total, steal: $0) }
+        return UInt64(fields[8], radix: 10).map { ProcessorTicks(total: total, steal: $0) }
     }
 
     /// /proc/self/stat; the program's name may hold anything, so that fields count from behind it.
@@ -51,7 +53,9 @@ package enum ProcText {
         guard let nameEnd = text.lastIndex(of: ")") else { return nil }
         let fields = text[text.index(after: nameEnd)...].split(separator: " ")
         // The state is field 3, the start 22, the pages 24.
-        guard fields.count >= 22, let start = UInt64(fields[19]), let pages = UInt64(fields[21]) else {
+        guard fields.count >= 22, let start = UInt64(fields[19], radix: 10),
+            let pages = UInt64(fields[21], radix: 10)
+        else {
             return nil
         }
         return ProcessState(startTicks: start, residentPages: pages)
@@ -62,6 +66,6 @@ package enum ProcText {
         guard let field = text.split(separator: " ").first, let load = Double(field),
             (0...1e9).contains(load)
         else { return nil }
-        return UInt64((load * 1000).rounded())
+        return UInt64(clamping: (load * 1000).rounded())
     }
 }

@@ -38,10 +38,12 @@ package enum ProcessorText {
     package static func count(ofList text: String) -> UInt64? {
         var count: UInt64 = 0
         for range in text.split(separator: ",") {
-            let ends = range.split(separator: "-", omittingEmptySubsequences: false).map { UInt32($0) }
+            let ends = range.split(separator: "-", omittingEmptySubsequences: false).map {
+                UInt32($0, radix: 10)
+            }
             guard let first = ends.first ?? nil, let last = ends.last ?? nil, ends.count <= 2, first <= last
             else { return nil }
-            count += UInt64(last - first) + 1
+            count += UInt64(clamping: last - first) + 1
         }
         return count > 0 ? count : nil
     }

@@ -7,7 +7,9 @@ package enum PrometheusText {
     ///
     /// A name for `kind` has the ending that `promtool check metrics` wants: `_total` for counters and nothing that
     /// looks like a counter or a part of a histogram for others.
-    package static func metricName(_ label: String, kind: MetricDefinition.Kind, isTime: Bool = false) -> String {
+    package static func metricName(
+        _ label: String, kind: MetricDefinition.Kind, isTime: Bool = false
+    ) -> String {
         var name = sanitised(label, allowsColon: true)
         switch kind {
         case .counter:
@@ -79,7 +81,7 @@ package enum PrometheusText {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
         // Whole numbers as such, up to where a Double holds them all.
-        return abs(value) <= 0x1p53 && value == value.rounded() ? String(Int64(value)) : "\(value)"
+        return abs(value) <= 0x1p53 && value == value.rounded() ? String(Int64(clamping: value)) : "\(value)"
     }
 
     private static let reservedEndings = ["_total", "_count", "_sum", "_bucket"]

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
+import BitNetFormats
 import ModelTestSupport
 import TestSupport
 import Testing
-
-import BitNetFormats
 
 struct SafeTensorsFileTests {
     private func open(_ header: String, data: Int = 16, length: UInt64? = nil) throws -> SafeTensorsFile {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
+import BitNetFormats
+import BitNetSynthesis
 import Glibc
 import ModelTestSupport
 import TestSupport
 import Testing
-
-import BitNetFormats
-import BitNetSynthesis
 
 /// A model on disk and a directory for a store.
 private struct StoreFixture {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
+import BitNetFormats
 import Glibc
 import ModelTestSupport
 import TestSupport
 import Testing
-
-import BitNetFormats
 
 /// Bytes and the file that they are.
 private struct Content {
