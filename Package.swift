@@ -57,8 +57,10 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
     ],
     targets: [
+        // What the system gives, and what it does when something is missing.
+        .target(name: "CPlatform", cSettings: kernels),
         // Vocabulary that both wings share.
-        .target(name: "BitNetCore", swiftSettings: swift),
+        .target(name: "BitNetCore", dependencies: ["CPlatform"], swiftSettings: swift),
 
         // What the coordinator says of itself over HTTP, and what bitnet-ctl reads.
         .target(name: "AdminAPI", dependencies: ["BitNetCore"], swiftSettings: swift),
@@ -69,7 +71,6 @@ let package = Package(
             swiftSettings: swift),
 
         // The BitNet wing: files, arithmetic. Knows no network.
-        .target(name: "CPlatform", cSettings: kernels),
         // Its files include each other by their path in the target.
         .target(
             name: "CTernary", dependencies: ["CPlatform"], cSettings: kernels + [.headerSearchPath(".")]),
@@ -156,7 +157,9 @@ let package = Package(
         .target(
             name: "CommandLine",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "Telemetry", arguments, log,
+                "CPlatform", "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "Telemetry",
+                arguments,
+                log,
             ],
             swiftSettings: swift),
         .target(
@@ -226,6 +229,7 @@ let package = Package(
                 "ClusterPlanning", "ClusterSimulation", "TextGeneration", "ClusterCoordinator", "AdminAPI",
                 "OperatorLogic", "OperatorReports", "TestSupport",
             ]),
+        tests("CommandLineTests", ["BitNetCore", "CommandLine", arguments]),
         tests("TelemetryTests", ["BitNetCore", "Telemetry", log, metrics]),
         tests(
             "ClusterGatewayTests",
@@ -233,7 +237,7 @@ let package = Package(
                 "BitNetCore", "AdminAPI", "ClusterGateway", "TestSupport",
                 product("Hummingbird", "hummingbird"), log,
             ] + nio),
-        tests("BitNetCoreTests", ["BitNetCore"]),
+        tests("BitNetCoreTests", ["BitNetCore", "TestSupport"]),
         tests(
             "BitNetFormatsTests",
             [

@@ -75,7 +75,7 @@ struct ChatOptions: ParsableArguments {
     func readMessages(_ input: StandardInput) async throws -> [ChatMessage]? {
         guard let messages else { return nil }
         guard messages == "-" else {
-            return try MappedFile(path: messages).withBytes { bytes throws(JSONError) in
+            return try MappedFile(path: messages).withWholeBytes { bytes in
                 try ChatMessage.read(json: bytes, file: messages)
             }
         }

@@ -99,12 +99,25 @@ struct ServeOptions: ParsableArguments {
             : nil
     }
 
+    /// What must be said at each start of a service that anybody may use; `nil` for one with keys or on loopback.
+    func opennessWarning(_ file: ClusterFile?) -> String? {
+        guard noApiKey, apiKey.isEmpty, apiKeyFile == nil, let address = try? gatewayAddress(file),
+            !address.isLoopback
+        else { return nil }
+        return
+            "\(address) wants no key: whoever reaches it may use it; give --api-key-file FILE unless that is meant"
+    }
+
+    private func gatewayAddress(_ file: ClusterFile?) throws -> HostPort {
+        let wanted = HostPort(
+            host: host ?? file?.listen?.host ?? "127.0.0.1", port: port ?? file?.listen?.port ?? 8080)
+        return try HostPort(parsing: "\(wanted)")
+    }
+
     /// - Parameter file: the cluster file, if there is one.
     /// - Throws: a usage error for an address that others reach without a key.
     func gateway(_ file: ClusterFile?) throws -> ListenerConfiguration {
-        let wanted = HostPort(
-            host: host ?? file?.listen?.host ?? "127.0.0.1", port: port ?? file?.listen?.port ?? 8080)
-        let address = try HostPort(parsing: "\(wanted)")
+        let address = try gatewayAddress(file)
         let keys = try apiKey + (apiKeyFile.map { try APIKeyFile.read($0) } ?? [])
         guard address.isLoopback || !keys.isEmpty || noApiKey else {
             throw ValidationError(

@@ -29,14 +29,19 @@ struct Serving {
     func run() async throws {
         let registry = PrometheusRegistry(definitions: MetricCatalogue.definitions)
         MetricsSystem.bootstrap(PrometheusMetricsFactory(registry: registry))
+        let droppedLines = DroppedLineCounter(of: StandardStream.error)
         let file = try place.clusterFile.map { try ClusterFile.load(path: $0) }
         let gatewayAt = try options.gateway(file)
         let adminAt = try options.administration()
         if let warning = options.keyWarning { log.warning("exposed", metadata: ["advice": "\(warning)"]) }
+        tellSurroundings(file)
         let coordinator = ServingCoordinator(
             subject: try subject(file), log: log, standing: file == nil ? nil : standing,
             failoverTimeout: .seconds(options.failoverTimeout),
-            metricsText: { registry.text() })
+            metricsText: {
+                droppedLines.update()
+                return registry.text()
+            })
         let gateway = Gateway(configuration: gatewayAt, generator: coordinator, log: log)
         let admin = AdminServer(
             configuration: adminAt, administration: coordinator, health: { coordinator.health }, log: log)
@@ -46,11 +51,13 @@ struct Serving {
                     try await gateway.run { address in
                         let address = "http://\(address.reachable)/v1"
                         coordinator.announce(gateway: address)
+                        Program.closeDescriptorsOnExec()
                         log.info("listening", metadata: ["gateway": "\(address)"])
                     }
                 }
                 group.addTask {
                     try await admin.run { address in
+                        Program.closeDescriptorsOnExec()
                         log.info("listening", metadata: ["admin": "http://\(address.reachable)"])
                     }
                 }
@@ -72,6 +79,19 @@ struct Serving {
             // It was told to end, and has.
         }
         log.info("stopped")
+    }
+
+    /// What an operator should know of at each start.
+    private func tellSurroundings(_ file: ClusterFile?) {
+        log.info(
+            "descriptors",
+            metadata: [
+                "allowed": "\(DescriptorLimit.allowed)",
+                "users": "\(DescriptorLimit.forUsers(workerCount: file?.workers.count ?? 0))",
+            ])
+        if let warning = options.opennessWarning(file) {
+            log.warning("open", metadata: ["advice": "\(warning)"])
+        }
     }
 
     private var bringUp: PipelineSupervisor.BringUp {

@@ -38,6 +38,8 @@ package struct JSONReader<Failure: JSONReadingError> {
         self.file = file
         self.depthMax = depthMax
         start = fileOffset
+        // A mark before the text means nothing, and readers may say so (RFC 8259).
+        if start == 0 { offset = bytes.count - FileText.withoutMark(bytes).count }
     }
 
     /// The current place, in bytes from the start of the file.

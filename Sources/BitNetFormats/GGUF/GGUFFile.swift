@@ -15,6 +15,8 @@ package final class GGUFFile: Sendable {
     package let tensors: [GGUFTensor]
     private let tensorIndex: [String: Int]
     let source: ByteSource
+    /// Bytes of counts, metadata and tensor table.
+    private let headerByteCount: Int
 
     /// The whole file.
     ///
@@ -39,6 +41,13 @@ package final class GGUFFile: Sendable {
         // Names are known to be unique here.
         tensorIndex = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
         version = header.version
+        headerByteCount = header.byteCount
+    }
+
+    /// The file on disk, if it is there.
+    var sourceFile: SourceFile? {
+        guard case .mapped(let file) = source else { return nil }
+        return SourceFile(file, headerByteCount: headerByteCount)
     }
 
     package func tensor(_ name: String) -> GGUFTensor? {

@@ -55,6 +55,9 @@ struct GGUFHeader {
         bytes.count > 9 && bytes[8] == UInt8(ascii: "{") && bytes[9] == UInt8(ascii: "\"")
     }
 
+    /// Bytes that have been read.
+    var byteCount: Int { cursor.offset }
+
     mutating func readMetadata() throws(ModelFileError) -> [String: GGUFValue] {
         var metadata: [String: GGUFValue] = [:]
         for index in 0..<keyCount {

@@ -124,7 +124,7 @@ extension ModelSource {
             tensors: model.tensors, quantisesMasters: options.quantisesMasters, scaleDirection: .multiplies,
             chatTemplate: try Self.chatTemplate(gguf, &warnings),
             isSynthetic: try gguf.flag("bitnet_coord.synthetic") ?? false, tokenizer: .gguf(gguf),
-            files: model.files.compactMap(\.source.identity))
+            files: model.files.compactMap(\.sourceFile))
         self.warnings = warnings + gguf.vocabularyWarnings
     }
 

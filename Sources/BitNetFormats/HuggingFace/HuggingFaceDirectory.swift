@@ -2,7 +2,7 @@
 
 package import BitNetCore
 
-/// The files of a Hugging Face model directory that matter here, mapped and read.
+/// The files of a Hugging Face model directory that matter here: weights mapped, all others read.
 package struct HuggingFaceDirectory: Sendable {
     package let path: String
     let configurationFile: MappedFile
@@ -122,15 +122,16 @@ package struct HuggingFaceDirectory: Sendable {
     private static func openIfPresent(_ name: String, in path: String) throws -> MappedFile? {
         let file = "\(path)/\(name)"
         guard FileSystem.isRegularFile(file) else { return nil }
-        let mapped = try MappedFile(path: file)
-        try mapped.withBytes { bytes throws(ModelFileError) in
-            try ForeignFile.refuse(bytes, file: file, expected: name)
-        }
         let limit =
             name == "tokenizer.json" ? Limits.tokenizerFileBytesMax : Limits.modelConfigurationBytesMax
-        guard mapped.byteCount <= limit else {
+        let byteCount = FileSystem.byteCount(of: file) ?? 0
+        guard byteCount <= limit else {
             throw ModelFileError(
-                .limitExceeded, file: file, found: "\(mapped.byteCount) bytes", expected: "at most \(limit)")
+                .limitExceeded, file: file, found: "\(byteCount) bytes", expected: "at most \(limit)")
+        }
+        let mapped = try MappedFile(path: file, isKept: true)
+        try mapped.withBytes { bytes throws(ModelFileError) in
+            try ForeignFile.refuse(bytes, file: file, expected: name)
         }
         return mapped
     }

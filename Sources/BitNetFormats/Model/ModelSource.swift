@@ -23,7 +23,7 @@ struct ModelSource: Sendable {
     let isSynthetic: Bool
     let tokenizer: TokenizerSource
     /// The bytes that decide what the parts will be, but for the tensors' contents.
-    let files: [FileIdentity]
+    let files: [SourceFile]
     var warnings: [String] = []
 
     private let index: [String: Int]
@@ -32,7 +32,7 @@ struct ModelSource: Sendable {
         path: String, container: String, architecture: String, description: ModelDescription,
         naming: TensorNaming, tensors: [SourceTensor], quantisesMasters: Bool,
         scaleDirection: ScaleDirection, chatTemplate: EmbeddedChatTemplate?, isSynthetic: Bool,
-        tokenizer: TokenizerSource, files: [FileIdentity]
+        tokenizer: TokenizerSource, files: [SourceFile]
     ) {
         self.path = path
         self.container = container
@@ -48,6 +48,11 @@ struct ModelSource: Sendable {
         self.tokenizer = tokenizer
         self.files = files
         index = Dictionary(tensors.enumerated().map { ($1.name, $0) }) { first, _ in first }
+    }
+
+    /// - Throws: ``FileError`` naming a file that is not what it was when it was opened.
+    func checkUnchanged(isHeaderRead: Bool) throws(FileError) {
+        for file in files { try file.checkUnchanged(isHeaderRead: isHeaderRead) }
     }
 
     func tensor(named name: String) -> SourceTensor? { index[name].map { tensors[$0] } }

@@ -27,6 +27,12 @@ package struct SafeTensorsFile: Sendable {
         try Self.checkOverlap(tensors, path: path)
     }
 
+    /// The file on disk, if it is there.
+    var sourceFile: SourceFile? {
+        guard case .mapped(let file) = source else { return nil }
+        return SourceFile(file, headerByteCount: tensors.map(\.offset).min() ?? file.byteCount)
+    }
+
     private static func readHeader(
         _ bytes: UnsafeRawBufferPointer, path: String
     ) throws(ModelFileError) -> [SafeTensor] {

@@ -2,7 +2,7 @@
 import BitNetCore
 package import Logging
 
-/// Writes each thing that is logged as one line, to standard error.
+/// Writes each thing that is logged as one line, to standard error; never waits for whoever reads it.
 package struct LogLineHandler: LogHandler {
     package var metadata: Logger.Metadata = [:]
     package var metadataProvider: Logger.MetadataProvider?
@@ -20,6 +20,14 @@ package struct LogLineHandler: LogHandler {
         self.format = format
         logLevel = level
         self.write = write
+    }
+
+    /// The line that tells of lines which nobody will see, its end included.
+    package static func dropped(_ count: UInt64, label: String, format: LogFormat) -> String {
+        LogLine(
+            milliseconds: WallClock.micros / 1000, level: .warning, label: label,
+            message: "log lines were dropped, as nobody read them", metadata: ["count": "\(count)"]
+        ).written(as: format) + "\n"
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {

@@ -169,4 +169,17 @@ private struct StoreFixture {
         #expect(FileSystem.entries(of: fixture.store.path + "/partial").isEmpty)
         #expect(FileSystem.entries(of: fixture.store.path + "/models").isEmpty)
     }
+
+    @Test func `a store that fails keeps nothing, is named, and the conversion goes on`() async throws {
+        let fixture = try await StoreFixture()
+        let store = try ModelStore(directory: fixture.store.path, quota: 1 << 30)
+        rmdir(fixture.store.path(of: "partial"))
+        try fixture.store.write("in the way", to: "partial")
+        let packed = try PackedModel(file: fixture.model(), store: store) { _ in }
+        let failure = try #require(packed.storeFailure)
+        #expect(failure.path.hasPrefix(fixture.store.path(of: "partial")))
+        let kept = try PackedModel(file: fixture.model()) { _ in }
+        #expect(packed.manifest?.parts.map(\.digest) == kept.manifest?.parts.map(\.digest))
+        #expect(try packed.part(.layer(0)).reference == kept.part(.layer(0)).reference)
+    }
 }

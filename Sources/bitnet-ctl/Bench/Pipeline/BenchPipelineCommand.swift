@@ -153,7 +153,7 @@ struct BenchPipelineCommand: AsyncParsableCommand {
 
     private func printComparison() throws {
         let records = try compare.map { path in
-            let bytes = try MappedFile(path: path).withBytes { [UInt8]($0) }
+            let bytes = try MappedFile(path: path).withWholeBytes { [UInt8]($0) }
             do {
                 return try BenchRecord(decoding: bytes)
             } catch {
