@@ -33,7 +33,6 @@ struct Serving {
         let file = try place.clusterFile.map { try ClusterFile.load(path: $0) }
         let gatewayAt = try options.gateway(file)
         let adminAt = try options.administration()
-        if let warning = options.keyWarning { log.warning("exposed", metadata: ["advice": "\(warning)"]) }
         tellSurroundings(file)
         let coordinator = ServingCoordinator(
             subject: try subject(file), log: log, standing: file == nil ? nil : standing,
@@ -89,7 +88,7 @@ struct Serving {
                 "allowed": "\(DescriptorLimit.allowed)",
                 "users": "\(DescriptorLimit.forUsers(workerCount: file?.workers.count ?? 0))",
             ])
-        if let warning = options.opennessWarning(file) {
+        for warning in [options.keyWarning, options.opennessWarning(file)].compactMap(\.self) {
             log.warning("open", metadata: ["advice": "\(warning)"])
         }
     }
