@@ -20,8 +20,8 @@ package final class LineQueue: Sendable {
         var notice: @Sendable (UInt64) -> String = { "\($0) lines were dropped here, as nobody read them\n" }
 
         mutating func drop(_ count: Int = 1) {
-            droppedCount += UInt64(count)
-            untoldCount += UInt64(count)
+            droppedCount += UInt64(clamping: count)
+            untoldCount += UInt64(clamping: count)
         }
     }
 

@@ -64,7 +64,8 @@ extension ModelFile {
                 throw error
             }
             try source.checkUnchanged(isHeaderRead: false)
-            return PartReference(kind: kind, digest: digest, byteCount: UInt64(clamping: plan.layout.byteCount))
+            return PartReference(
+                kind: kind, digest: digest, byteCount: UInt64(clamping: plan.layout.byteCount))
         }
     }
 

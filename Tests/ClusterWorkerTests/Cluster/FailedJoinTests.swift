@@ -24,7 +24,9 @@ extension WorkersInProcess {
                     try? await peer.closed()
                 case .sendsDamagedFrames:
                     _ = try? await peer.next(within: .seconds(600))
-                    peer.send(Frame(type: .helloReply, payload: [0xFF, 0xFF, 0xFF]))
+                    if let frame = try? Frame(type: .helloReply, payload: [0xFF, 0xFF, 0xFF]) {
+                        peer.send(frame)
+                    }
                     try? await peer.closed()
                 case .refuses:
                     _ = try? await peer.next(within: .seconds(600))

@@ -80,7 +80,8 @@ extension WorkersInProcess {
                 let dialer = PeerDialer(
                     network: worker.network, cluster: "demo", node: "doctor", session: 3, key: [])
                 let examiner = try await dialer.connect(.examine, to: worker.address, peer: "w").connection
-                examiner.send(Frame(ProbeLinks(neighbours: [Neighbour(name: "c", address: worker.address)])))
+                try examiner.send(
+                    Frame(ProbeLinks(neighbours: [Neighbour(name: "c", address: worker.address)])))
                 let links = try LinksProbed.decode(await examiner.next(within: .seconds(600)).payload).links
                 #expect(links.map(\.name) == ["c"])
                 #expect(links.first?.error.contains("leads back to") == true, "\(links)")
