@@ -82,12 +82,7 @@ struct Serving {
 
     /// What an operator should know of at each start.
     private func tellSurroundings(_ file: ClusterFile?) {
-        log.info(
-            "descriptors",
-            metadata: [
-                "allowed": "\(DescriptorLimit.allowed)",
-                "users": "\(DescriptorLimit.forUsers(workerCount: file?.workers.count ?? 0))",
-            ])
+        log.info("descriptors", metadata: ["allowed": "\(DescriptorLimit.allowed)"])
         for warning in [options.keyWarning, options.opennessWarning(file)].compactMap(\.self) {
             log.warning("open", metadata: ["advice": "\(warning)"])
         }

@@ -14,11 +14,4 @@ struct DescriptorLimitTests {
         DescriptorLimit.raise()
         #expect(DescriptorLimit.allowed == Int(allowed))
     }
-
-    @Test func `users get what is not kept for workers and the runtime, and half at least`() {
-        let allowed = DescriptorLimit.allowed
-        let kept = Limits.descriptorsReserved + 3 * Limits.descriptorsPerWorker
-        #expect(DescriptorLimit.forUsers(workerCount: 3) == max(allowed - kept, allowed / 2))
-        #expect(DescriptorLimit.forUsers(workerCount: 1 << 20) == allowed / 2)
-    }
 }

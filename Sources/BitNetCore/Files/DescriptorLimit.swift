@@ -17,16 +17,8 @@ package enum DescriptorLimit {
     package static var allowed: Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
-            return Limits.descriptorsReserved
+            return Limits.descriptorsUsual
         }
         return Int(clamping: min(limit.rlim_cur, rlim_t(Limits.descriptorsMax)))
-    }
-
-    /// Descriptors that connections of users may take: the others are kept for workers, the operator, files, and the
-    /// runtime, which ends the process if it gets none.
-    package static func forUsers(workerCount: Int) -> Int {
-        let kept = Limits.descriptorsReserved + workerCount * Limits.descriptorsPerWorker
-        // Where there are few, each side gets half.
-        return max(allowed - kept, allowed / 2)
     }
 }

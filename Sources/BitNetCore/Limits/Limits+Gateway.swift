@@ -57,8 +57,6 @@ extension Limits {
     package static let acceptPause: Duration = .milliseconds(100)
     /// Open connections of the operator's listener.
     package static let adminConnectionsMax = 128
-    /// Descriptors that HTTP leaves to workers, files and the runtime where there are many.
-    package static let descriptorsKeptMax = 2048
     /// How long answers may go on after the server was asked to stop.
     package static let stopGrace: Duration = .seconds(20)
 }

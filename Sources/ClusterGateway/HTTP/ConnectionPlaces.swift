@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-import Glibc
 import Synchronization
 
 /// The places of one listener's connections.
@@ -83,9 +82,7 @@ package final class ConnectionPlaces: Sendable {
 
     /// Whether a connection of this number leaves `share` of the process's descriptors to others.
     package static func leaves(_ share: Double, after descriptor: Int32) -> Bool {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return true }
-        let all = Double(limit.rlim_cur)
+        let all = Double(DescriptorLimit.allowed)
         return Double(descriptor) < all - min(all * share, Double(Limits.descriptorsKeptMax))
     }
 }
