@@ -211,8 +211,9 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "ClusterConfig", "ClusterGateway",
-                product("NIOCore", "swift-nio"),
+                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "ClusterConfig", "ClusterWire",
+                "ClusterProtocol",
+                "ClusterGateway", product("NIOCore", "swift-nio"),
             ],
             path: "Tests/Checks/Fuzzing/Targets", swiftSettings: swift),
         tests("FuzzReplayTests", ["FuzzTargets", "TestSupport"]),

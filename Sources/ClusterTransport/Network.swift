@@ -149,7 +149,7 @@ package final class Network: Sendable {
             error.connectionErrors.first.map { reason($0.error) } ?? "the name does not resolve"
         case let error as IOError: error.errnoCode.asErrnoText
         case ChannelError.connectTimeout: "no answer within \(Limits.connectTimeout)"
-        default: "\(error)"
+        default: error.words
         }
     }
 }

@@ -81,6 +81,10 @@ package enum Program {
         } catch is CancellationError {
             Console().note("stopped before the end")
             throw interrupted
+        } catch let error where !(error is ExitCode || error is ValidationError || error is CleanExit) {
+            // What the parser of arguments does not know it prints by the name of its type.
+            Console().note("error: \(error.words)")
+            throw failed
         }
     }
 

@@ -102,7 +102,7 @@ struct BitNetCoord: AsyncParsableCommand {
         Program.outliveHangups { log.notice("SIGHUP: going on; settings are read at start only") }
         let model = try pipeline.open(modelArguments, console)
         try await Serving(
-            model: model, template: try chat.templateIfAny(for: model, console),
+            model: model, codec: try chat.codec(for: model, console),
             place: try pipeline.place(local),
             request: pipeline.applied(
                 to: try engine.request(of: model.description, bookDirectory: storeOptions.directory)),

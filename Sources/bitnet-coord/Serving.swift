@@ -17,7 +17,7 @@ import TextGeneration
 /// Serves users and operators until the program is told to end.
 struct Serving {
     let model: ModelFile
-    let template: ChatTemplate?
+    let codec: TextCodec
     let place: PipelinePlace
     let request: PipelineRequest
     let store: StoreOptions
@@ -88,7 +88,7 @@ struct Serving {
                 "allowed": "\(DescriptorLimit.allowed)",
                 "users": "\(DescriptorLimit.forUsers(workerCount: file?.workers.count ?? 0))",
             ])
-        if let warning = options.opennessWarning(file) {
+        for warning in [options.keyWarning, options.opennessWarning(file)].compactMap(\.self) {
             log.warning("open", metadata: ["advice": "\(warning)"])
         }
     }
@@ -96,7 +96,7 @@ struct Serving {
     private var bringUp: PipelineSupervisor.BringUp {
         { generator, onEvent, body in
             let host = PipelineHost(
-                model: model, place: place, request: request, template: template,
+                model: model, place: place, request: request, template: codec.template,
                 store: try store.store(for: model, console), standing: standing)
             try await host.run(generator, onEvent: onEvent, body)
         }
@@ -112,7 +112,7 @@ struct Serving {
 
     private func subject(_ file: ClusterFile?) throws -> ServingCoordinator.Subject {
         let description = model.description
-        let tokenizer = try model.tokenizer()
+        let tokenizer = codec.tokenizer
         let context = min(request.contextLength ?? .max, description.contextLength)
         let workers =
             file?.workers.filter { !$0.isSpare }.map {
@@ -126,11 +126,12 @@ struct Serving {
                 vocabularySize: description.vocabularySize, contextLength: context,
                 cacheType: request.cacheType.rawValue),
             served: ServedModel(
-                id: description.name, createdAt: Int64(clamping: time(nil)), contextLength: context,
+                id: options.alias ?? (description.name.isEmpty ? "model" : description.name),
+                createdAt: Int64(clamping: time(nil)), contextLength: context,
                 vocabularySize: description.vocabularySize, parameterCount: model.parameterCount,
-                hasChatTemplate: template != nil,
+                hasChatTemplate: codec.template != nil,
                 beginningMarker: tokenizer.beginningToken.map(tokenizer.text),
                 endMarker: tokenizer.stopTokens.min().map(tokenizer.text)),
-            codec: TextCodec(tokenizer: tokenizer, template: template), workers: workers)
+            codec: codec, workers: workers)
     }
 }

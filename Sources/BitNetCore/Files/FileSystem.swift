@@ -37,6 +37,13 @@ package enum FileSystem {
         return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
     }
 
+    /// The path without links, `.` and `..`; `nil` if there is no such file.
+    package static func realPath(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
     package static func byteCount(of path: String, followsLinks: Bool = true) -> UInt64? {
         var status = stat()
         guard (followsLinks ? stat(path, &status) : lstat(path, &status)) == 0,

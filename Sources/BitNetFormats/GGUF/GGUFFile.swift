@@ -33,6 +33,7 @@ package final class GGUFFile: Sendable {
     package init(source: ByteSource, path: String) throws(ModelFileError) {
         self.source = source
         self.path = path
+        try ForeignFile.refuse(source.bytes, file: path, expected: "a GGUF file")
         var header = try GGUFHeader(source.bytes, file: path)
         metadata = try header.readMetadata()
         tensors = try header.readTensors(alignment: try Self.alignment(metadata, file: path))

@@ -131,14 +131,15 @@ extension ModelSource {
     /// 2B-4T's official GGUF carries a template that makes the model speak for both sides without end.
     private static func chatTemplate(
         _ gguf: GGUFFile, _ warnings: inout [String]
-    ) throws(ModelFileError) -> String? {
-        guard let template = try gguf.text("tokenizer.chat_template") else { return nil }
+    ) throws(ModelFileError) -> EmbeddedChatTemplate? {
+        let key = "tokenizer.chat_template"
+        guard let template = try gguf.text(key) else { return nil }
         guard !template.contains("BITNETAssistant") else {
             warnings.append(
                 "the file's chat template is not the one the model was trained with, and would make it talk to "
                     + "itself without end; ignored")
             return nil
         }
-        return template
+        return EmbeddedChatTemplate(template, file: gguf.path, key: key)
     }
 }

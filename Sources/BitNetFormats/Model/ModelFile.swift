@@ -64,8 +64,8 @@ package final class ModelFile: Sendable {
     package var container: String { source.container }
     /// The architecture by the container's name.
     package var architecture: String { source.architecture }
-    /// The Jinja template of the model, or `nil` if it has none or one known to be wrong.
-    package var chatTemplate: String? { source.chatTemplate }
+    /// The template of the model, or `nil` if it has none or one known to be wrong.
+    package var chatTemplate: EmbeddedChatTemplate? { source.chatTemplate }
     /// Whether the weights are random, made for tests and measurements.
     package var isSynthetic: Bool { source.isSynthetic }
     /// All tensors, in the container's order.

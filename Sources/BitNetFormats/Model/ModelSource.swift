@@ -18,8 +18,8 @@ struct ModelSource: Sendable {
     let quantisesMasters: Bool
     /// How a scale that is a tensor of its own acts on the trits.
     let scaleDirection: ScaleDirection
-    /// The Jinja template of the model, if it has one.
-    let chatTemplate: String?
+    /// The template of the model, if it has one.
+    let chatTemplate: EmbeddedChatTemplate?
     let isSynthetic: Bool
     let tokenizer: TokenizerSource
     /// The bytes that decide what the parts will be, but for the tensors' contents.
@@ -31,7 +31,7 @@ struct ModelSource: Sendable {
     init(
         path: String, container: String, architecture: String, description: ModelDescription,
         naming: TensorNaming, tensors: [SourceTensor], quantisesMasters: Bool,
-        scaleDirection: ScaleDirection, chatTemplate: String?, isSynthetic: Bool,
+        scaleDirection: ScaleDirection, chatTemplate: EmbeddedChatTemplate?, isSynthetic: Bool,
         tokenizer: TokenizerSource, files: [SourceFile]
     ) {
         self.path = path
@@ -42,7 +42,8 @@ struct ModelSource: Sendable {
         self.tensors = tensors
         self.quantisesMasters = quantisesMasters
         self.scaleDirection = scaleDirection
-        self.chatTemplate = chatTemplate
+        // One that says nothing is none.
+        self.chatTemplate = chatTemplate.flatMap { $0.text.allSatisfy(\.isWhitespace) ? nil : $0 }
         self.isSynthetic = isSynthetic
         self.tokenizer = tokenizer
         self.files = files

@@ -66,8 +66,8 @@ extension WorkerSession {
             switch output {
             case .frame(let bytes, let sent): downstream.send(bytes, sent: sent)
             case .failure(let error):
-                log.error("stage stopped", metadata: ["error": "\(error)"])
-                control.send(.fault(.stage, stageIndex: index, "stage \(index) stopped: \(error)"))
+                log.error("stage stopped", metadata: ["error": "\(error.words)"])
+                control.send(.fault(.stage, stageIndex: index, "stage \(index) stopped: \(error.words)"))
             }
         }
     }

@@ -38,7 +38,7 @@ package struct LogLineHandler: LogHandler {
     package func log(event: LogEvent) {
         var values = metadata
         if let provided = metadataProvider?.get() { values.merge(provided) { $1 } }
-        if let error = event.error { values["error"] = "\(error)" }
+        if let error = event.error { values["error"] = "\(error.words)" }
         if let given = event.metadata { values.merge(given) { $1 } }
         let line = LogLine(
             milliseconds: WallClock.micros / 1000, level: event.level, label: label,

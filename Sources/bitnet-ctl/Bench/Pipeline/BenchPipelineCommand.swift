@@ -114,7 +114,7 @@ struct BenchPipelineCommand: AsyncParsableCommand {
             for run in runs { try book.record(run: run) }
             try book.save(directory: directory)
         } catch {
-            console.note("warning: the figures are not kept for bitnet-ctl plan: \(error)")
+            console.note("warning: the figures are not kept for bitnet-ctl plan: \(error.words)")
         }
     }
 
@@ -157,7 +157,7 @@ struct BenchPipelineCommand: AsyncParsableCommand {
             do {
                 return try BenchRecord(decoding: bytes)
             } catch {
-                throw PipelineBenchError(message: "\(path) is no record of bitnet-ctl bench: \(error)")
+                throw PipelineBenchError(message: "\(path) is no record of bitnet-ctl bench: \(error.words)")
             }
         }
         Console().write(BenchRecord.comparison(records[0], records[1], names: (compare[0], compare[1])))
