@@ -130,7 +130,7 @@ package enum Program {
         signal(SIGALRM) { _ in
             let text: StaticString = "error: something did not end when it was told to; ended without it\n"
             // Nor may a log that nobody reads hold the end up.
-            var room = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+            var room = pollfd(fd: STDERR_FILENO, events: Int16(truncatingIfNeeded: POLLOUT), revents: 0)
             if poll(&room, 1, 0) == 1 { write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount) }
             _exit(2)
         }

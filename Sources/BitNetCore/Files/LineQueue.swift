@@ -77,7 +77,7 @@ package final class LineQueue: Sendable {
             state.writeStart.map { $0.duration(to: .now) >= duration } ?? false
         }
         guard !isStuck else { return }
-        _ = isIdle.wait(timeout: .now() + .microseconds(Int(duration / .microseconds(1))))
+        _ = isIdle.wait(timeout: .now() + .microseconds(Int(clamping: duration.wholeMicroseconds)))
     }
 
     private func writeAll() {

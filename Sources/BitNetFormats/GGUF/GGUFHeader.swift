@@ -115,7 +115,7 @@ struct GGUFHeader {
         var next = 0
         var end = dataStart
         for entry in entries {
-            guard entry.relativeOffset == UInt64(next), entry.type.size != .unknown,
+            guard entry.relativeOffset == UInt64(clamping: next), entry.type.size != .unknown,
                 let byteCount = entry.type.byteCount(elementCount: entry.elementCount),
                 byteCount <= Int.max / 4, next <= Int.max / 4
             else { return nil }

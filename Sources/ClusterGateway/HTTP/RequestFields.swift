@@ -58,7 +58,7 @@ struct RequestFields {
 
     /// A number of tokens; other servers' -1 is as many as there is room for.
     func tokenCount(_ field: String, from lowest: Int) throws -> Int? {
-        let most = Int(Int32.max)
+        let most = Int(clamping: Int32.max)
         if (try? container.decode(Int.self, forKey: FieldName(field))) == -1 { return most }
         return try integer(field, in: lowest...most)
     }
