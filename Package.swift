@@ -278,7 +278,7 @@ let package = Package(
             [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterProtocol",
                 "ClusterPlanning", "ClusterTransport", "ClusterConfig", "ClusterWorker", "ClusterCoordinator",
-                "TestSupport",
+                "TestSupport", "ModelTestSupport",
                 "ClusterTestSupport", log, product("NIOCore", "swift-nio"),
             ]),
         tests(

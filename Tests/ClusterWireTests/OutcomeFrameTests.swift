@@ -32,6 +32,11 @@ import Testing
 
     @Test func `an outcome round trips`() throws {
         #expect(try OutcomeFrame.decode(OutcomeFrame.encode(outcome)) == outcome)
+        var givenUp = outcome
+        givenUp.results = SequenceFailure.allCases.map {
+            StepResult(slot: 1, position: 2, token: 0, logProbability: nil, failure: $0)
+        }
+        #expect(try OutcomeFrame.decode(OutcomeFrame.encode(givenUp)) == givenUp)
         let empty = StepOutcome(id: .max, results: [], traces: [])
         #expect(try OutcomeFrame.decode(OutcomeFrame.encode(empty)) == empty)
     }
