@@ -11,6 +11,10 @@ package final class ClientConnection: Sendable {
         var nextWaiter: UInt64 = 0
     }
 
+    private static let count = Atomic<UInt64>(0)
+
+    /// No other connection has it.
+    let number = ClientConnection.count.wrappingAdd(1, ordering: .relaxed).newValue
     private let state = Mutex(State())
 
     package init() {}
