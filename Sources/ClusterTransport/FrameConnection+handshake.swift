@@ -43,8 +43,9 @@ extension FrameConnection {
     ) async throws -> HandshakeSession {
         var handshake = HandshakeServer(
             identity: identity, key: key, nonce: Self.nonce(), capabilities: capabilities)
+        var frame = try await firstFrame()
         while true {
-            var action = handshake.receive(try await next(within: Limits.handshakeTimeout))
+            var action = handshake.receive(frame)
             if case .askAdmission(let hello) = action { action = handshake.admit(await admit(hello)) }
             switch action {
             case .send(let frame):
@@ -60,6 +61,15 @@ extension FrameConnection {
             case .ignore, .askAdmission:
                 throw TransportError(.violation, "\(peer) went on after it was refused")
             }
+            frame = try await next(within: Limits.handshakeTimeout)
+        }
+    }
+
+    private func firstFrame() async throws -> Frame {
+        do {
+            return try await next(within: Limits.handshakeTimeout)
+        } catch let error as TransportError where [.closed, .deadline].contains(error.code) {
+            throw TransportError(.silent, error.message)
         }
     }
 

@@ -11,6 +11,8 @@ package struct TransportError: RemediableError, Equatable {
         case refused
         case violation
         case address
+        /// A peer that came, as probes of ports do, and said nothing.
+        case silent
     }
 
     /// Why a peer could not be reached.

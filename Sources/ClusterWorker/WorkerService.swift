@@ -70,8 +70,11 @@ package actor WorkerService {
                 try await session?.serve(connection, as: role)
             }
         } catch {
-            log.warning(
-                "connection refused or broken", metadata: ["peer": "\(connection.peer)", "error": "\(error)"])
+            // Whoever only looks whether the port is open is nothing to be told of.
+            let isSilent = (error as? TransportError)?.code == .silent
+            log.log(
+                level: isSilent ? .debug : .warning, "connection refused or broken",
+                metadata: ["peer": "\(connection.peer)", "error": "\(error)"])
             // It was let in, but did not come.
             if let session, session.control === connection {
                 await end(session)

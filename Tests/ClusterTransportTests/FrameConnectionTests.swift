@@ -217,6 +217,33 @@ import Testing
         await network.shutdown()
     }
 
+    @Test(arguments: [true, false])
+    func `who comes and says nothing is told from who says something wrong`(isSilent: Bool) async throws {
+        let (codes, source) = AsyncStream<TransportError.Code?>.makeStream()
+        let capabilities = Capabilities(
+            isa: "scalar", coreCount: 1, threadCount: 1, memoryByteCount: 1, storeByteCount: 1)
+        try await withPair { peer in
+            do {
+                _ = try await peer.acceptHandshake(
+                    identity: HandshakeIdentity(node: "w", cluster: nil, build: "test"),
+                    capabilities: capabilities, key: [], admit: { _ in .admitted })
+            } catch {
+                source.yield((error as? TransportError)?.code)
+            }
+            peer.close()
+        } _: { connection in
+            if !isSilent {
+                connection.send(Frame(Hello(cluster: "c", node: "n", role: .control, session: 1)))
+            }
+            if !isSilent { _ = try await connection.next(within: .seconds(600)) }
+            connection.close()
+            for await code in codes {
+                #expect(code == (isSilent ? .silent : .closed))
+                break
+            }
+        }
+    }
+
     @Test func `both sides of a handshake agree on the session, and a silent client is dropped`() async throws
     {
         let capabilities = Capabilities(

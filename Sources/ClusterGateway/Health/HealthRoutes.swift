@@ -21,7 +21,7 @@ package struct HealthRoutes: Sendable {
         }
         router.get(RouterPath(AdminAPI.readyPath)) { _, _ in
             let health = health()
-            return Self.response(health, isFine: health.state == .serving)
+            return Self.response(health, isFine: health.state == .serving && health.isHealthy)
         }
     }
 
