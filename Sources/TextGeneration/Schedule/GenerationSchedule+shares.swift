@@ -35,7 +35,7 @@ extension GenerationSchedule {
     ///
     /// Whoever cannot go now holds nobody else up.
     func nextRequest() -> SequenceRequest? {
-        guard !slots.free.isEmpty || mayMakeRoom else { return nil }
+        guard !waiting.isEmpty, !slots.free.isEmpty || mayMakeRoom else { return nil }
         let counts = runningCounts
         var best: (request: SequenceRequest, count: Int)?
         for owner in waiting.owners {
@@ -66,7 +66,7 @@ extension GenerationSchedule {
     }
 
     private var mayMakeRoom: Bool {
-        guard !waiting.isEmpty, !decodable.isEmpty else { return false }
+        guard !decodable.isEmpty else { return false }
         let counts = runningCounts
         guard counts.values.contains(where: { $0 > 1 }) else { return false }
         return waiting.owners.contains { counts[$0] == nil }
