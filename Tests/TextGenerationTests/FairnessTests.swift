@@ -33,6 +33,7 @@ import TextGeneration
         for id in 200..<210 as Range<UInt64> {
             run.submit(Self.requests(id..<id + 1, of: Self.few, tokens: 1))
             #expect(Self.steps(&run, until: id) <= 3 * stages + 3)
+            for _ in 0..<40 { _ = run.step() }
         }
         #expect(run.refusals == [:])
         #expect(run.pipeline.complaints == [])
@@ -78,7 +79,7 @@ import TextGeneration
         run.submit(Self.requests(100..<140, of: Self.few, tokens: 20))
         for _ in 0..<100 { _ = run.step() }
         let opened = run.pipeline.opened.suffix(8)
-        #expect(opened.count { $0 < 100 } == 4)
+        #expect((3...5).contains(opened.count { $0 < 100 }))
     }
 
     @Test func `a short prompt does not wait for another's long one`() {
@@ -158,13 +159,10 @@ import TextGeneration
     @Test func `a probe costs no slot what it holds`() {
         var run = ScheduleRun(stages: 2, slots: 2, context: 100)
         let prompt = (0..<80).map { UInt32($0 % 50) }
-        // The second fills its context to the last position.
-        let requests: [SequenceRequest] = [
-            .numbered(0, prompt: prompt, tokens: 2, owner: .key(0)),
-            .numbered(1, prompt: Array(prompt.reversed()), tokens: 40, owner: .key(1)),
-        ]
-        run.submit(requests[0])
-        run.submit(requests[1])
+        // The first, whose slot is the next to be taken, fills its context to the last position.
+        run.submit(.numbered(0, prompt: prompt, tokens: 40, owner: .key(0)))
+        run.drain()
+        run.submit(.numbered(1, prompt: prompt.reversed(), tokens: 2, owner: .key(1)))
         run.drain()
         for id in 10..<20 as Range<UInt64> {
             var probe = SequenceRequest.numbered(id, prompt: [0], tokens: 1)

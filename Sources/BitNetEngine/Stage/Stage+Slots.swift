@@ -24,6 +24,7 @@ extension Stage {
             throw StageError(
                 .slotAlreadyOpen, "\(place): slot \(slot) opened twice; close it first", slot: slot)
         }
+        slots[Int(slot)].failure = nil
         try check(sampling, for: slot)
         if let prefix {
             try check(prefix, for: slot)
