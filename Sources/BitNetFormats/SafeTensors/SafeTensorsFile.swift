@@ -10,7 +10,7 @@ package struct SafeTensorsFile: Sendable {
     package let path: String
     /// In the order of the header; every range lies inside the file, no two overlap, names are unique.
     package let tensors: [SafeTensor]
-    let source: ByteSource
+    package let source: ByteSource
 
     /// Maps and checks a file.
     ///
@@ -117,8 +117,8 @@ package struct SafeTensor: Equatable, Sendable {
     package let byteCount: Int
 
     /// Outputs of a matrix; 1 for a vector.
-    var rows: Int { shape.dropLast().reduce(1, *) }
-    var columns: Int { shape.last ?? 1 }
+    package var rows: Int { shape.dropLast().reduce(1, *) }
+    package var columns: Int { shape.last ?? 1 }
 
     init(
         _ name: String, _ json: inout ModelJSONReader, dataStart: Int, fileByteCount: Int

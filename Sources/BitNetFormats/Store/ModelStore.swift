@@ -36,7 +36,7 @@ package final class ModelStore: Sendable {
     }
 
     /// - Returns: what keeps others from writing for as long as it lives; `nil` if another process does so now.
-    func lock() -> FileDescriptor? { try? PartStore.lock(directory) }
+    package func lock() -> FileDescriptor? { try? PartStore.lock(directory) }
 
     /// What `model` became, if all of its parts are here; they are checked when they are used.
     func references(of model: ModelFile) -> [PartReference]? {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 
 /// Memory that the control groups of this process leave it: the tightest of all levels up to the root.
-struct ControlGroupMemory: Equatable {
+package struct ControlGroupMemory: Equatable {
     /// Bytes; `nil` where nothing is limited.
-    private(set) var limit: UInt64?
+    package private(set) var limit: UInt64?
     /// Bytes of the limit that are not taken, or can be taken back from the page cache.
-    private(set) var available: UInt64?
+    package private(set) var available: UInt64?
 
     /// Version 1 writes 2^63 - 1, rounded down to a page, for no limit.
     private static let unlimited: UInt64 = 1 << 62
@@ -16,7 +16,7 @@ struct ControlGroupMemory: Equatable {
     ///   - membership: The text of /proc/self/cgroup.
     ///   - mount: As /sys/fs/cgroup.
     ///   - read: The text of a file.
-    init(membership: String, mount: String, read: (String) -> String?) {
+    package init(membership: String, mount: String, read: (String) -> String?) {
         for line in membership.split(separator: "\n") {
             let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard fields.count == 3 else { continue }

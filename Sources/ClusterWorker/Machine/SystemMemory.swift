@@ -14,7 +14,7 @@ package struct SystemMemory: Equatable, Sendable {
     package var swapFreeByteCount: UInt64?
 
     /// - Parameter meminfo: The text of /proc/meminfo.
-    init(meminfo: String, group: ControlGroupMemory) {
+    package init(meminfo: String, group: ControlGroupMemory) {
         limitByteCount = group.limit
         let total = ProcText.memory("MemTotal", in: meminfo)
         totalByteCount = total.map { min($0, group.limit ?? .max) } ?? group.limit
