@@ -174,9 +174,8 @@ import TextGeneration
             #expect(run.shared[id] == nil)
         }
         run.submit(.numbered(30, prompt: prompt + [1], tokens: 1, owner: .key(0)))
-        run.submit(.numbered(31, prompt: prompt.reversed() + [1], tokens: 1, owner: .key(1)))
         run.drain()
-        #expect(run.shared == [30: 80, 31: 80])
+        #expect(run.shared == [30: 80])
         #expect(run.pipeline.complaints == [])
     }
 
