@@ -287,7 +287,7 @@ let package = Package(
             [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterProtocol",
                 "ClusterPlanning", "ClusterTransport", "ClusterConfig", "ClusterWorker", "ClusterCoordinator",
-                "TestSupport", "ClusterTestSupport", log,
+                "TestSupport", "ModelTestSupport", "ClusterTestSupport", log,
             ] + nio),
         tests(
             "ClusterCoordinatorTests",

@@ -93,7 +93,7 @@ import Testing
                     Issue.record("\(results)")
                 }
             } catch let error as StageError {
-                if error.code != .notFinite { Issue.record(error) }
+                if error.code != .notFinite, error.code != .givenUp { Issue.record(error) }
                 refusedCount += 1
             }
         }

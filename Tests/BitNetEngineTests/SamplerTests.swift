@@ -44,6 +44,42 @@ import Testing
     private static let weights: [Double] = [1, 8, 4, 2, 4, 1]
     private static let logits: [Float] = [0, 2.0794415, 1.3862944, 0.6931472, 1.3862944, 0]
 
+    // MARK: Extremes
+
+    @Test func `whatever the parameters, the token is one of the vocabulary`() {
+        let tiny = Float.leastNonzeroMagnitude
+        let huge = Float.greatestFiniteMagnitude
+        let vectors: [[Float]] = [
+            [0, 0, 0], [huge, -huge, 0], [-huge, -huge, -huge], [huge, huge, huge], [1, 2, 3],
+            [tiny, -tiny, 0],
+        ]
+        var random = TestRandom(7)
+        for _ in 0..<4000 {
+            var parameters = SamplingParameters()
+            parameters.temperature = [0, tiny, 1e-30, 1, 100].randomElement(using: &random) ?? 0
+            parameters.topK = [0, 1, 3, .max].randomElement(using: &random) ?? 0
+            parameters.topP = [1, tiny, 1e-30, 0.5].randomElement(using: &random) ?? 1
+            parameters.minP = [0, tiny, 0.5, 1].randomElement(using: &random) ?? 0
+            parameters.repetitionPenalty = [1, tiny, 1e-30, 100].randomElement(using: &random) ?? 1
+            parameters.repetitionWindow = [0, 1, .max].randomElement(using: &random) ?? 0
+            parameters.presencePenalty = [-2, 0, 2].randomElement(using: &random) ?? 0
+            parameters.frequencyPenalty = [-2, 0, 2].randomElement(using: &random) ?? 0
+            parameters.biases = (0..<3 as Range<UInt32>).shuffled(using: &random).prefix(2).map {
+                TokenBias(token: $0, bias: Bool.random(using: &random) ? 100 : -100)
+            }
+            #expect(parameters.invalidity == nil)
+            let token = choose(
+                vectors.randomElement(using: &random) ?? [0], history: [0, 0, 2, 99], position: .max
+            ) { $0 = parameters }
+            #expect(token < 3)
+        }
+        for temperature in [1e30, .infinity, .nan, -1, -tiny] as [Float] {
+            var parameters = SamplingParameters()
+            parameters.temperature = temperature
+            #expect(parameters.invalidity != nil)
+        }
+    }
+
     // MARK: Greedy
 
     @Test func `greedy takes the largest logit, the lowest id among equals`() {

@@ -79,6 +79,31 @@ import Testing
         #expect(state.health(sinceLastToken: .zero).state == .down)
     }
 
+    @Test func `a step under way is no silence, and neither is a pipeline that has just come up`() {
+        var state = state()
+        state.serve(at: 1)
+        let long = Limits.healthWindow * 3
+        // A long chunk, for which the pipeline itself is patient.
+        #expect(state.health(sinceLastToken: long, sinceStart: long, stepTime: long).isHealthy)
+        #expect(state.health(sinceLastToken: nil, sinceStart: long, stepTime: Limits.stepTimeout).isHealthy)
+        let stuck = Limits.stepTimeout + .nanoseconds(1)
+        #expect(!state.health(sinceLastToken: nil, sinceStart: stuck, stepTime: stuck).isHealthy)
+        #expect(state.health(sinceLastToken: nil, sinceStart: .zero).isHealthy)
+        #expect(!state.health(sinceLastToken: nil, sinceStart: long).isHealthy)
+        #expect(!state.health(sinceLastToken: long, sinceStart: long).isHealthy)
+        state.lose("gone", worker: nil, sequenceCount: 0, at: 2)
+        #expect(!state.health(sinceLastToken: .zero, sinceStart: .zero, stepTime: .zero).isHealthy)
+    }
+
+    @Test func `only the first of many vain attempts is news`() {
+        var state = state()
+        state.serve(at: 1)
+        let news = ["gone", "nobody answers", "nobody answers", "busy"].map {
+            state.lose($0, worker: nil, sequenceCount: 0, at: 2)
+        }
+        #expect(news == [true, true, false, true])
+    }
+
     @Test func `draining is a state of its own, and told once`() {
         var state = state()
         state.serve(at: 1)

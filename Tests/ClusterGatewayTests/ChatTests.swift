@@ -224,6 +224,7 @@ private final class RefusingSecond: TextGenerator {
     var health: ServiceHealth { first.health }
     var fingerprint: String? { "fp_0123456789ab" }
 
+    func generate(_ requests: [GenerationRequest]) -> [GenerationEvents] { requests.map(generate) }
     func generate(_ request: GenerationRequest) -> GenerationEvents {
         first.requests.isEmpty ? first.generate(request) : second.generate(request)
     }

@@ -127,6 +127,7 @@ private final class WordGenerator: TextGenerator {
     var health: ServiceHealth { scripted.health }
     var fingerprint: String? { "fp_0123456789ab" }
 
+    func generate(_ requests: [GenerationRequest]) -> [GenerationEvents] { requests.map(generate) }
     func generate(_ request: GenerationRequest) -> GenerationEvents {
         scripted.generate(request)
     }

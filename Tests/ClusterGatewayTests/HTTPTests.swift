@@ -43,6 +43,8 @@ import Testing
         reply = try await gateway.send(.get, "/health")
         #expect(reply.status == 503)
         #expect(reply.body == #"{"status":"stalled"}"#)
+        #expect(try await gateway.send(.get, "/ready").status == 503, "nobody would get an answer")
+        generator.state.withLock { $0.health = ServiceHealth(state: .serving, isHealthy: true) }
         #expect(try await gateway.send(.get, "/ready").status == 200)
         generator.state.withLock {
             $0.health = ServiceHealth(state: .down, reason: "worker b is lost", isHealthy: false)
@@ -68,6 +70,39 @@ import Testing
             #expect(reply.headers[.wwwAuthenticate] == "Bearer")
             #expect(reply.body.contains(#""code":"invalid_api_key""#))
         }
+    }
+
+    @Test func `whose request it is goes by the key or, where there are none, by the connection`()
+        async throws
+    {
+        let body = #"{"prompt":"a","n":3}"#
+        func owners(keys: [String], sent: [String?]) async throws -> [RequestOwner] {
+            let generator = ScriptedGenerator()
+            let gateway = InProcess(generator, keys: keys)
+            for key in sent {
+                let headers: HTTPFields = key.map { [.authorization: "Bearer \($0)"] } ?? [:]
+                #expect(
+                    try await gateway.send(.post, "/v1/completions", body, headers: headers).status == 200)
+            }
+            return generator.requests.map(\.owner)
+        }
+        let byKey = try await owners(keys: ["secret", "other"], sent: ["other", "secret", "other"])
+        #expect(byKey == [1, 1, 1, 0, 0, 0, 1, 1, 1].map(RequestOwner.key))
+        let byConnection = try await owners(keys: [], sent: [nil, nil])
+        #expect(Set(byConnection).count == 2 && Set(byConnection[..<3]).count == 1)
+    }
+
+    @Test(arguments: [false, true])
+    func `a result that is not finite is told as an error of this request`(isStreamed: Bool) async throws {
+        let error = GenerationError(.notFinite, "what the model computes is not a finite number")
+        let gateway = InProcess(ScriptedGenerator(.breaks(["a"], error)))
+        let reply = try await gateway.send(
+            .post, "/v1/completions", #"{"prompt":"a","stream":\#(isStreamed)}"#)
+        #expect(reply.status == (isStreamed ? 200 : 500))
+        let document =
+            #"{"error":{"code":"result_not_finite","message":"what the model computes is not a finite number","#
+            + #""param":null,"type":"server_error"}}"#
+        #expect(isStreamed ? reply.body.contains("data: \(document)\n\n") : reply.body == document)
     }
 
     @Test func `unknown paths and wrong methods are told so in JSON`() async throws {

@@ -32,6 +32,11 @@ import Testing
 
     @Test func `an outcome round trips`() throws {
         #expect(try OutcomeFrame.decode(OutcomeFrame.encode(outcome)) == outcome)
+        var givenUp = outcome
+        givenUp.results = SequenceFailure.allCases.map {
+            StepResult(slot: 1, position: 2, token: 0, logProbability: nil, failure: $0)
+        }
+        #expect(try OutcomeFrame.decode(OutcomeFrame.encode(givenUp)) == givenUp)
         let empty = StepOutcome(id: .max, results: [], traces: [])
         #expect(try OutcomeFrame.decode(OutcomeFrame.encode(empty)) == empty)
     }
@@ -115,7 +120,7 @@ import Testing
         #expect(Array(payload[24..<28]) == [0, 0, 0xC0, 0x7F])
         #expect(try OutcomeFrame.decode(OutcomeFrame.encode(without)) == without)
         let others: [UInt32] = [
-            0x7FC0_0001, 0x7FBF_FFFF, 0xFFC0_0000, 0x7F80_0001, 0xFF80_0001, 0x7FFF_FFFF, .max,
+            0x7FC0_0003, 0x7FBF_FFFF, 0xFFC0_0000, 0x7F80_0001, 0xFF80_0001, 0x7FFF_FFFF, .max,
         ]
         for bits in others {
             payload.replaceSubrange(24..<28, with: withUnsafeBytes(of: bits.littleEndian) { Array($0) })

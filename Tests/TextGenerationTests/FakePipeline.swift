@@ -70,6 +70,8 @@ struct Transcript: Equatable {
 struct FakePipeline {
     let slotCount: Int
     let contextLength: Int
+    /// Sequences with this token are given up.
+    var poison: UInt32?
     private var slots: [UInt32: [UInt32]] = [:]
     private var alternativeCounts: [UInt32: UInt32] = [:]
     /// What slots hold that are closed and not opened since.
@@ -137,6 +139,14 @@ struct FakePipeline {
             expect(entry.position < contextLength, "position \(entry.position) is outside the context")
             let history = visible + [entry.token]
             slots[entry.slot] = history
+            if let poison, history.contains(poison) {
+                guard entry.output != .none else { continue }
+                results.append(
+                    StepResult(
+                        slot: entry.slot, position: entry.position, token: 0, logProbability: nil,
+                        failure: .notFinite))
+                continue
+            }
             let alternatives = HashModel.alternatives(
                 after: history, count: alternativeCounts[entry.slot] ?? 0)
             switch entry.output {
@@ -197,6 +207,11 @@ struct ScheduleRun {
 
     mutating func submit(_ request: SequenceRequest) {
         perform(schedule.submit(request))
+    }
+
+    /// One request for all of them.
+    mutating func submit(_ requests: [SequenceRequest]) {
+        perform(schedule.submit(requests))
     }
 
     mutating func cancel(_ id: UInt64) {
@@ -273,13 +288,13 @@ extension SequenceRequest {
     /// A request whose sampling seed is its id, so that the pipeline can tell who was opened.
     static func numbered(
         _ id: UInt64, prompt: [UInt32], tokens: Int, stop: Set<UInt32> = [], scores: Bool = false,
-        alternatives: UInt32 = 0
+        alternatives: UInt32 = 0, owner: RequestOwner = .program
     ) -> SequenceRequest {
         var sampling = SamplingParameters()
         sampling.seed = id
         sampling.alternativeCount = alternatives
         return SequenceRequest(
             id: id, prompt: prompt, tokenCountMax: tokens, sampling: sampling, stopTokens: stop,
-            scores: scores)
+            scores: scores, owner: owner)
     }
 }

@@ -18,8 +18,9 @@ import TextGeneration
         let count = dice.roll(1...20)
         while requests.count < count || run.schedule.runningCount + run.schedule.waitingCount > 0 {
             if requests.count < count, dice.once(in: 3) {
-                let request = GenerationScheduleSimulationTests.request(
+                var request = GenerationScheduleSimulationTests.request(
                     UInt64(requests.count), context, common, &dice)
+                request.owner = .connection(UInt64(dice.roll(1...3)))
                 if dice.once(in: 6) { run.cancelAt[request.id] = dice.roll(1...5) }
                 requests.append(request)
                 run.submit(request)

@@ -180,7 +180,8 @@ package enum Limits {
     package static let releaseTimeout: Duration = .milliseconds(1500)
     /// All round trips of a probe; a link that takes longer counts as unknown.
     package static let probeTimeout: Duration = .seconds(5)
-    /// A service of which no token has crossed every stage for so long does not count as healthy.
+    /// A service of which no token has crossed every stage for so long, and none is on its way, does not count as
+    /// healthy.
     package static let healthWindow: Duration = .seconds(10)
     /// A pipeline that is idle for so long is sent a token to see that it works.
     package static let healthProbeInterval: Duration = .seconds(4)

@@ -77,16 +77,28 @@ package struct StepResult: Equatable, Sendable {
     package var logProbability: Float?
     /// The most probable tokens of this place, the best first, as many as the slot's parameters want.
     package var alternatives: [TokenScore]
+    /// Why a stage has given the sequence up: there is no token then, and none will come.
+    package var failure: SequenceFailure?
 
     package init(
-        slot: UInt32, position: UInt32, token: UInt32, logProbability: Float?, alternatives: [TokenScore] = []
+        slot: UInt32, position: UInt32, token: UInt32, logProbability: Float?,
+        alternatives: [TokenScore] = [], failure: SequenceFailure? = nil
     ) {
         self.slot = slot
         self.position = position
         self.token = token
         self.logProbability = logProbability
         self.alternatives = alternatives
+        self.failure = failure
     }
+}
+
+/// Why a stage gives one sequence up, while the others of its steps go on.
+package enum SequenceFailure: Equatable, Sendable, CaseIterable {
+    /// What was computed for it is not a finite number.
+    case notFinite
+    /// It, or one of its tokens, is not what the stage can take.
+    case refused
 }
 
 /// The end of a step's way: results in the order of its entries, and one trace for every stage.

@@ -15,6 +15,8 @@ package struct GenerationRequest: Sendable {
     package var ignoresStopTokens: Bool
     /// The log-probabilities of the prompt's own tokens are wanted; with `tokenCountMax` 0 nothing else is.
     package var scoresPrompt: Bool
+    /// With whose requests it shares what there is.
+    package var owner = RequestOwner.program
     /// The service itself asks, to see that it works: not counted.
     package var isProbe = false
 

@@ -13,6 +13,8 @@ package struct GenerationError: RemediableError, Equatable {
         case unavailable
         /// The pipeline has failed while the request ran.
         case failed
+        /// What the model computes for the request is not a finite number; it is no use to try again.
+        case notFinite
     }
 
     package let code: Code

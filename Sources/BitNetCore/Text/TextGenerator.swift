@@ -10,6 +10,9 @@ package protocol TextGenerator: Sendable {
     /// Begins at once; the events fail with a ``GenerationError``.
     func generate(_ request: GenerationRequest) -> GenerationEvents
 
+    /// The same for requests that belong together, all of one owner: all of them are taken or, if one cannot be, none.
+    func generate(_ requests: [GenerationRequest]) -> [GenerationEvents]
+
     /// The prompt as the model gets it.
     ///
     /// - Throws: ``GenerationError`` (`.invalid`) for a token that there is not, or a conversation without a template.
@@ -32,6 +35,13 @@ package protocol TextGenerator: Sendable {
 
     /// The bytes that one token adds to a text; none for a token that there is not. A special token gives its name.
     func bytes(of token: UInt32) -> [UInt8]
+}
+
+extension TextGenerator {
+    package func generate(_ request: GenerationRequest) -> GenerationEvents {
+        generate([request]).first
+            ?? GenerationEvents(failing: GenerationError(.failed, "the generator gave no answer"))
+    }
 }
 
 /// What a gateway's users should know of the model.
@@ -85,7 +95,7 @@ package struct ServiceHealth: Equatable, Sendable {
     package var reason: String?
     /// Time since a token last crossed every stage; `nil` if none has yet.
     package var sinceLastToken: Duration?
-    /// A token has crossed every stage lately: the service does what it says.
+    /// A token has crossed every stage lately, or is on its way and not late: the service does what it says.
     package var isHealthy: Bool
 
     package init(state: State, reason: String? = nil, sinceLastToken: Duration? = nil, isHealthy: Bool) {

@@ -13,21 +13,26 @@ extension Stage {
                 "\(place): a step of \(entries.count) tokens, this stage was set up for \(tokensPerStepMax)")
         }
         nextPositions.removeAll(keepingCapacity: true)
-        for entry in entries {
+        for entry in entries where try !isGivenUp(entry) {
             try checkPosition(entry)
             try checkToken(entry.token, of: entry)
             if case .score(let target) = entry.output { try checkToken(target, of: entry) }
         }
     }
 
-    /// The first entry of a slot may stand anywhere up to the end of what the slot holds (earlier means a
-    /// replay, which forgets what came after); the others follow one by one.
-    private func checkPosition(_ entry: StepEntry) throws(StageError) {
+    /// Whether nothing is to be computed for `entry`, wherever it stands.
+    private func isGivenUp(_ entry: StepEntry) throws(StageError) -> Bool {
         guard entry.slot < UInt32(slots.count) else {
             throw StageError(
                 .slotOutOfRange, "\(place): slot \(entry.slot) used, but there are \(slots.count) slots",
                 slot: entry.slot)
         }
+        return slots[Int(entry.slot)].failure != nil
+    }
+
+    /// The first entry of a slot may stand anywhere up to the end of what the slot holds (earlier means a
+    /// replay, which forgets what came after); the others follow one by one.
+    private func checkPosition(_ entry: StepEntry) throws(StageError) {
         let slot = slots[Int(entry.slot)]
         guard slot.sampling != nil else {
             throw StageError(
@@ -88,16 +93,27 @@ extension Stage {
     /// Lays the entries out for the kernels and takes each slot back to where its entries begin, so that a
     /// step that fails half-way leaves no slot with rows of two sequences.
     func begin(_ entries: [StepEntry]) {
+        emptyRows.removeAll(keepingCapacity: true)
         for (index, entry) in entries.enumerated() {
+            let slot = Int(entry.slot)
             scratch.tokens[index] = entry.token
             scratch.slots[index] = entry.slot
             scratch.positions[index] = entry.position
-            let slot = Int(entry.slot)
             slots[slot].tokenCount = min(slots[slot].tokenCount, entry.position)
-            if isLastStage {
+            if slots[slot].failure != nil {
+                emptyRows.append(index)
+                // They may be why it was given up.
+                scratch.tokens[index] = 0
+                scratch.positions[index] = min(entry.position, UInt32(cacheShape.context) - 1)
+            } else if isLastStage {
                 scratch.history[slot * cacheShape.context + Int(entry.position)] = entry.token
             }
         }
+    }
+
+    /// Rows of `x` `[tokens, columns]` for which nothing is computed become zeros, which every kernel takes.
+    func clearEmptyRows(of x: UnsafeMutablePointer<Float>, columns: Int) {
+        for row in emptyRows { (x + row * columns).update(repeating: 0, count: columns) }
     }
 
     /// The step is done: its tokens are part of their slots.

@@ -45,6 +45,7 @@ extension Stage {
             try decode(hop, tokens: tokens)
             profile?.end(.hop)
         }
+        clearEmptyRows(of: scratch.residual, columns: model.hiddenSize)
         for index in layerWeights.indices {
             try attend(layerWeights[index], cache.layers[index], layer: layers.first + index, tokens: tokens)
             try feedForward(layerWeights[index], layer: layers.first + index, tokens: tokens)
@@ -55,10 +56,9 @@ extension Stage {
     /// Where a segment ends inside this stage the residual stream becomes what a hop would have made of it.
     private func round(after layer: Int, tokens: Int) throws(StageError) {
         guard layer + 1 < layers.end, settings.isCut(before: layer + 1) else { return }
+        clearEmptyRows(of: scratch.residual, columns: model.hiddenSize)
         let status = bn_hop_round(kernels.table, pool.handle, scratch.residual, tokens, model.hiddenSize)
-        guard status == BN_OK else {
-            throw notFinite("the output of layer \(layer)", scratch.residual, tokens, model.hiddenSize)
-        }
+        guard status == BN_OK else { throw outputNotFinite(layer: layer, tokens: tokens) }
         profile?.end(.hop)
     }
 
@@ -66,19 +66,39 @@ extension Stage {
         let bytes = hop?.assumingMemoryBound(to: UInt8.self).baseAddress
         let status = bn_hop_decode(
             kernels.table, pool.handle, scratch.residual, bytes, tokens, model.hiddenSize)
-        guard status == BN_OK else {
-            throw StageError(
-                .notFinite, "\(place): the received hop holds a scale that is not a finite number")
+        guard status != BN_OK, let hop else { return }
+        let failures = (0..<tokens).compactMap { token in
+            self.failure(ofToken: token, in: hop).map { (slot: scratch.slots[token], failure: $0) }
         }
+        let isRefused = failures.contains { slots[Int($0.slot)].failure == nil && $0.failure == .refused }
+        let code: StageError.Code = isRefused ? .givenUp : .notFinite
+        let concerned = failures.filter { $0.failure == (isRefused ? .refused : .notFinite) }
+            .map(\.slot).filter { slots[Int($0)].failure == nil }
+        guard !concerned.isEmpty else { return }
+        throw StageError(
+            code, "\(place): the received hop holds a scale that is not a finite number", slots: concerned)
+    }
+
+    /// Why an earlier stage has given up the sequence of a token.
+    private func failure(ofToken token: Int, in hop: UnsafeRawBufferPointer) -> SequenceFailure? {
+        let start = token * HopLayout.byteCountPerToken(hidden: model.hiddenSize)
+        let scales = (0..<HopLayout.blockCount(hidden: model.hiddenSize)).lazy.map {
+            UInt16(littleEndian: hop.loadUnaligned(fromByteOffset: start + 2 * $0, as: UInt16.self))
+        }
+        return scales.compactMap(HopLayout.failure).first
     }
 
     private func encode(tokens: Int, into output: UnsafeMutableRawBufferPointer?) throws(StageError) {
         let bytes = output?.assumingMemoryBound(to: UInt8.self).baseAddress
+        clearEmptyRows(of: scratch.residual, columns: model.hiddenSize)
         let status = bn_hop_encode(
             kernels.table, pool.handle, bytes, scratch.residual, tokens, model.hiddenSize)
-        guard status == BN_OK else {
-            throw notFinite(
-                "the output of layer \(layers.end - 1)", scratch.residual, tokens, model.hiddenSize)
+        guard status == BN_OK else { throw outputNotFinite(layer: layers.end - 1, tokens: tokens) }
+        for row in emptyRows {
+            guard let failure = slots[Int(scratch.slots[row])].failure else { continue }
+            output?.storeBytes(
+                of: HopLayout.mark(failure).littleEndian,
+                toByteOffset: row * HopLayout.byteCountPerToken(hidden: model.hiddenSize), as: UInt16.self)
         }
     }
 
@@ -152,8 +172,9 @@ extension Stage {
     }
 
     private func quantise(
-        _ x: UnsafePointer<Float>, _ tokens: Int, _ columns: Int, _ what: @autoclosure () -> String
+        _ x: UnsafeMutablePointer<Float>, _ tokens: Int, _ columns: Int, _ what: @autoclosure () -> String
     ) throws(StageError) {
+        clearEmptyRows(of: x, columns: columns)
         guard bn_quantise(activations.handle, pool.handle, x, tokens, columns) == BN_OK else {
             throw notFinite(what(), x, tokens, columns)
         }
@@ -176,18 +197,34 @@ extension Stage {
             scratch.positions, scratch.ropeCosines, scratch.ropeSines, model.rotaryPairing == .adjacent)
     }
 
-    /// The error for `x` `[tokens, columns]`, naming the first token whose values are not finite.
-    func notFinite(
+    /// The error for `x` `[tokens, columns]`, naming the tokens whose values are not finite.
+    private func notFinite(
         _ what: String, _ x: UnsafePointer<Float>, _ tokens: Int, _ columns: Int
     ) -> StageError {
-        let token = (0..<tokens).first { token in
-            (0..<columns).contains { !x[token * columns + $0].isFinite }
-        }
-        let whose = token.map { "slot \(scratch.slots[$0]), position \(scratch.positions[$0])" }
+        notFinite(
+            what,
+            (0..<tokens).filter { token in
+                (0..<columns).contains { !x[token * columns + $0].isFinite }
+            })
+    }
+
+    /// The error for a residual stream that is not finite, or too large for a hop.
+    private func outputNotFinite(layer: Int, tokens: Int) -> StageError {
+        notFinite(
+            "the output of layer \(layer)",
+            (0..<tokens).filter { token in
+                let row = scratch.residual + token * model.hiddenSize
+                return bn_hop_round(kernels.table, pool.handle, row, 1, model.hiddenSize) != BN_OK
+            })
+    }
+
+    /// The error for rows of the step at hand, naming the first.
+    func notFinite(_ what: String, _ rows: [Int]) -> StageError {
+        let whose = rows.first.map { "slot \(scratch.slots[$0]), position \(scratch.positions[$0])" }
         return StageError(
             .notFinite,
             "\(place): \(what) is not finite (\(whose ?? "token unknown")); the model file is damaged or "
                 + "its description (activation, scale) is wrong",
-            slot: token.map { scratch.slots[$0] })
+            slots: rows.map { scratch.slots[$0] })
     }
 }

@@ -23,7 +23,7 @@ extension Stage {
                 let logits = logits(row: row)
                 let total = bn_log_sum_exp(
                     kernels.table, pool.handle, logits.baseAddress, logits.count)
-                guard total.isFinite else { throw logitsNotFinite(step.entries[index]) }
+                guard total.isFinite else { throw notFinite("the probability of every token", [index]) }
                 vectors.append(logits.map { Float(Double($0) - total) })
             }
         }
@@ -33,7 +33,9 @@ extension Stage {
 
     /// A result for each entry that wants one, in the step's order.
     func chooseTokens(_ entries: [StepEntry]) throws(StageError) -> [StepResult] {
-        let wanted = entries.indices.filter { entries[$0].output != .none }
+        let outputs = entries.indices.filter { entries[$0].output != .none }
+        let empty = Set(emptyRows)
+        let wanted = outputs.filter { !empty.contains($0) }
         var choices: [Int: Choice] = [:]
         let counts = wanted.map { candidateCount(entries[$0]) }
         let fast = zip(wanted, counts).filter { $0.1 != nil }.map(\.0)
@@ -47,12 +49,12 @@ extension Stage {
             computeLogits(rows)
             try choose(entries, rows, fromAll: true, into: &choices)
         }
-        return wanted.compactMap { index in
-            choices[index].map { choice in
-                StepResult(
-                    slot: entries[index].slot, position: entries[index].position, token: choice.token,
-                    logProbability: choice.logProbability, alternatives: choice.alternatives)
-            }
+        return outputs.map { index in
+            let choice = choices[index]
+            return StepResult(
+                slot: entries[index].slot, position: entries[index].position, token: choice?.token ?? 0,
+                logProbability: choice?.logProbability, alternatives: choice?.alternatives ?? [],
+                failure: slots[Int(entries[index].slot)].failure)
         }
     }
 
@@ -85,10 +87,9 @@ extension Stage {
             }
             if isAlone { choose(0) } else { pool.forEach(rows.count, choose) }
         }
-        for (index, choice) in zip(rows, made) {
-            guard let choice else { throw logitsNotFinite(entries[index]) }
-            choices[index] = choice
-        }
+        for (index, choice) in zip(rows, made) { choices[index] = choice }
+        let missing = zip(rows, made).filter { $0.1 == nil }.map(\.0)
+        guard missing.isEmpty else { throw notFinite("the probability of every token", missing) }
         profile?.end(.sampling)
     }
 
@@ -187,12 +188,5 @@ extension Stage {
     private func logits(row: Int) -> UnsafeMutableBufferPointer<Float> {
         UnsafeMutableBufferPointer(
             start: scratch.logits + row * model.vocabularySize, count: model.vocabularySize)
-    }
-
-    private func logitsNotFinite(_ entry: StepEntry) -> StageError {
-        StageError(
-            .notFinite,
-            "\(place): the logits of slot \(entry.slot), position \(entry.position) are not finite; the "
-                + "model file is damaged", slot: entry.slot)
     }
 }

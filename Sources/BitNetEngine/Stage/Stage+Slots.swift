@@ -24,6 +24,7 @@ extension Stage {
             throw StageError(
                 .slotAlreadyOpen, "\(place): slot \(slot) opened twice; close it first", slot: slot)
         }
+        slots[Int(slot)].failure = nil
         try check(sampling, for: slot)
         if let prefix {
             try check(prefix, for: slot)
@@ -39,6 +40,19 @@ extension Stage {
     package func close(slot: UInt32) {
         guard slot < UInt32(slots.count) else { return }
         slots[Int(slot)].sampling = nil
+        slots[Int(slot)].failure = nil
+    }
+
+    /// Gives up the sequences that `error` concerns: until their slots are closed their entries are taken, and have no
+    /// values and no results.
+    ///
+    /// The step or the opening that failed for their sake can then be tried again for all others.
+    ///
+    /// - Returns: `false` if there is none that was not given up before: the error concerns all.
+    package func giveUp(_ error: StageError) -> Bool {
+        let news = error.slots.filter { $0 < UInt32(slots.count) && slots[Int($0)].failure == nil }
+        for slot in news { slots[Int(slot)].failure = error.failure }
+        return !news.isEmpty
     }
 
     /// Closes every slot, for a new session; they hold nothing any more.
@@ -70,10 +84,12 @@ extension Stage {
                 "\(place): slot \(slot) opened with the tokens of slot \(prefix.slot), but there are "
                     + "\(slots.count) slots", slot: slot)
         }
-        let held = slots[Int(prefix.slot)].tokenCount
+        let source = slots[Int(prefix.slot)]
+        let held = source.tokenCount
         guard prefix.tokenCount >= 1, prefix.tokenCount <= held else {
+            // Whoever shares what could not be computed shares its failure.
             throw StageError(
-                .prefixOutOfRange,
+                source.failure == .notFinite ? .notFinite : .prefixOutOfRange,
                 "\(place): slot \(slot) opened with \(prefix.tokenCount) tokens of slot \(prefix.slot), which "
                     + "holds \(held); at least 1 can be taken over and at most those, else open it empty",
                 slot: slot)

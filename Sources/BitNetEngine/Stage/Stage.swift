@@ -28,6 +28,8 @@ package final class Stage: @unchecked Sendable {
     var slots: [SlotState]
     /// For each slot of the step at hand, the position after its last entry.
     var nextPositions: [UInt32: UInt32] = [:]
+    /// Entries of the step at hand whose sequences were given up: their rows hold zeros.
+    var emptyRows: [Int] = []
 
     /// Where the time of steps goes, for who wants to know.
     package var profile: StepProfile?
@@ -41,6 +43,8 @@ package final class Stage: @unchecked Sendable {
         /// Positions 0 ..< tokenCount have their keys and values in the cache, of the last sequence if the slot
         /// is closed.
         var tokenCount: UInt32 = 0
+        /// Why the open sequence was given up: nothing more is computed for it.
+        var failure: SequenceFailure?
     }
 
     /// Allocates everything that steps of up to `tokensPerStepMax` tokens need.

@@ -24,16 +24,27 @@ package struct StageError: RemediableError, Equatable {
         case hopSize
         /// An activation became NaN or infinite.
         case notFinite
+        /// An earlier stage has given the sequence up.
+        case givenUp
     }
 
     package let code: Code
     package let message: String
-    /// The slot whose sequence it concerns, if it is one.
-    package let slot: UInt32?
+    /// The slots whose sequences it concerns; none if it concerns the step as a whole.
+    package let slots: [UInt32]
+    /// The first of them.
+    package var slot: UInt32? { slots.first }
 
     package init(_ code: Code, _ message: String, slot: UInt32? = nil) {
+        self.init(code, message, slots: slot.map { [$0] } ?? [])
+    }
+
+    init(_ code: Code, _ message: String, slots: [UInt32]) {
         self.code = code
         self.message = message
-        self.slot = slot
+        self.slots = slots
     }
+
+    /// What the sequences have to be told.
+    var failure: SequenceFailure { code == .notFinite ? .notFinite : .refused }
 }

@@ -160,24 +160,25 @@ package final class PipelineSupervisor: Sendable {
         let reason = error.words
         let worker = (error as? ClusterError)?.worker
         let activity = text.activity
-        let service = state.withLock { state -> Duration? in
+        let (service, isNews) = state.withLock { state -> (Duration?, Bool) in
             let service = state.serving.phase == .serving ? state.since.duration(to: .now) : nil
             if service != nil { state.since = .now }
             state.interruption = nil
             state.record.end()
             if error is PlacementChange {
                 state.serving.move(reason)
-            } else {
-                state.serving.lose(
-                    reason, worker: worker, sequenceCount: activity.waitingCount + activity.runningCount,
-                    at: WallClock.seconds)
+                return (service, true)
             }
-            return service
+            let isNews = state.serving.lose(
+                reason, worker: worker, sequenceCount: activity.waitingCount + activity.runningCount,
+                at: WallClock.seconds)
+            return (service, isNews)
         }
         if error is PlacementChange {
             note("moving", reason)
         } else {
-            note("lost", worker: worker, reason, level: .error)
+            // What is tried in vain again and again is no news to whom it was told.
+            note("lost", worker: worker, reason, level: service != nil ? .error : isNews ? .warning : .debug)
         }
         publish()
         return service
@@ -190,8 +191,10 @@ package final class PipelineSupervisor: Sendable {
         let seconds = start.duration(to: .now).seconds
         let wantsProbe = state.withLock { state in
             state.record.observe(observations, activity, at: seconds)
+            // What is under way shows it soon.
+            guard activity.meter.waitingSince == nil, !state.isProbing else { return false }
             let isIdle = activity.meter.lastReturn.map { $0.duration(to: .now) >= Limits.healthProbeInterval }
-            guard isIdle ?? true, !state.isProbing else { return false }
+            guard isIdle ?? true else { return false }
             state.isProbing = true
             return true
         }
@@ -276,8 +279,15 @@ extension PipelineSupervisor {
     }
 
     package var health: ServiceHealth {
-        let last = text.meter.lastReturn
-        return state.withLock { $0.serving.health(sinceLastToken: last.map { $0.duration(to: .now) }) }
+        let meter = text.meter
+        return state.withLock { Self.health($0, meter) }
+    }
+
+    private static func health(_ state: State, _ meter: PipelineMeter) -> ServiceHealth {
+        func time(since start: ContinuousClock.Instant?) -> Duration? { start.map { $0.duration(to: .now) } }
+        return state.serving.health(
+            sinceLastToken: time(since: meter.lastReturn), sinceStart: time(since: state.since),
+            stepTime: time(since: meter.waitingSince))
     }
 
     package var plan: PlanDocument? { state.withLock { $0.record.plan } }
@@ -287,10 +297,9 @@ extension PipelineSupervisor {
         let uptime = start.duration(to: .now)
         let activity = text.activity
         return state.withLock { state in
-            let sinceLastToken = activity.meter.lastReturn.map { $0.duration(to: .now) }
             return ClusterSnapshot(
                 cluster: cluster, model: model, gateway: nil, time: WallClock.seconds, uptime: uptime,
-                state: state.serving, health: state.serving.health(sinceLastToken: sinceLastToken),
+                state: state.serving, health: Self.health(state, activity.meter),
                 plan: state.record.plan, observations: state.record.observations,
                 window: state.record.window, activity: activity)
         }

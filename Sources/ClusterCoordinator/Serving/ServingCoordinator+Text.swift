@@ -13,14 +13,14 @@ extension ServingCoordinator: TextGenerator {
 
     package var fingerprint: String? { supervisor.plan?.fingerprint }
 
-    package func generate(_ request: GenerationRequest) -> GenerationEvents {
+    package func generate(_ requests: [GenerationRequest]) -> [GenerationEvents] {
         // Before it is asked whether anybody is served: who drains then sees this request.
         enteringCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
         defer { enteringCount.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
         do throws(GenerationError) {
-            return try supervisor.generator().generate(request)
+            return try supervisor.generator().generate(requests)
         } catch {
-            return GenerationEvents(failing: error)
+            return requests.map { _ in GenerationEvents(failing: error) }
         }
     }
 

@@ -87,7 +87,11 @@ package struct ServingState: Equatable, Sendable {
     ///   - worker: whose fault it was, if it is known.
     ///   - sequenceCount: sequences that it held.
     ///   - time: seconds since 1970.
-    package mutating func lose(_ reason: String, worker: String?, sequenceCount: Int, at time: Double) {
+    /// - Returns: `false` if an attempt to come back has failed as the one before it.
+    @discardableResult
+    package mutating func lose(
+        _ reason: String, worker: String?, sequenceCount: Int, at time: Double
+    ) -> Bool {
         let wasServing = phase == .serving
         if wasServing { lossCount += 1 }
         switch phase {
@@ -100,11 +104,12 @@ package struct ServingState: Equatable, Sendable {
         }
         lostAt = lostAt ?? time
         // Trying in vain to come back again and again is one failure.
-        if !wasServing, failures.first?.message == reason { return }
+        if !wasServing, failures.first?.message == reason { return false }
         failures.insert(
             FailureRecord(time: time, worker: worker, message: reason, lostSequenceCount: sequenceCount),
             at: 0)
         failures = Array(failures.prefix(Limits.statusFailuresMax))
+        return true
     }
 
     /// The pipeline is let go for another one, which is no failure.
@@ -131,8 +136,14 @@ package struct ServingState: Equatable, Sendable {
         return self.isDraining != isDraining
     }
 
-    /// - Parameter sinceLastToken: since a token crossed every stage.
-    package func health(sinceLastToken: Duration?) -> ServiceHealth {
+    /// - Parameters:
+    ///   - sinceLastToken: since a token crossed every stage.
+    ///   - sinceStart: since the present pipeline began to serve.
+    ///   - stepTime: for how long the oldest step under way is waited for; `nil` if there is none. One that takes too
+    ///     long for what it holds ends the pipeline, so that whoever waits for a step that is not late gets his token.
+    package func health(
+        sinceLastToken: Duration?, sinceStart: Duration? = nil, stepTime: Duration? = nil
+    ) -> ServiceHealth {
         switch phase {
         case .starting:
             return ServiceHealth(
@@ -145,7 +156,9 @@ package struct ServingState: Equatable, Sendable {
             return ServiceHealth(
                 state: .down, reason: reason, sinceLastToken: sinceLastToken, isHealthy: false)
         case .serving:
-            let isHealthy = sinceLastToken.map { $0 <= Limits.healthWindow } ?? false
+            let rest = [sinceLastToken, sinceStart].compactMap { $0 }.min()
+            let isHealthy =
+                stepTime.map { $0 <= Limits.stepTimeout } ?? rest.map { $0 <= Limits.healthWindow } ?? false
             var reason: String?
             if !isHealthy {
                 let time = sinceLastToken.map { "for \($0.seconds.text(places: 0)) s" } ?? "yet"

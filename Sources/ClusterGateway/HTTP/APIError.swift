@@ -112,6 +112,9 @@ extension APIError {
                 retryAfter: error.retryAfter ?? .seconds(1))
         case .unavailable, .failed:
             self = .unavailable(error.message, retryAfter: error.retryAfter)
+        case .notFinite:
+            self.init(
+                .internalServerError, error.message, type: "server_error", code: "result_not_finite")
         }
     }
 }

@@ -14,11 +14,13 @@ package struct APIKeys: Sendable {
     package var isEmpty: Bool { keys.isEmpty }
 
     /// Compares with every key to the end, so that the time it takes tells nothing of how much was right.
-    package func accept(_ text: String) -> Bool {
+    ///
+    /// - Returns: the number of the key, `nil` if it is none of them.
+    package func number(of text: String) -> Int? {
         let given = Array(text.utf8.prefix(Limits.keyBytesMax + 1))
-        var isKnown = false
-        for key in keys where Self.equal(key, given) { isKnown = true }
-        return isKnown
+        var number: Int?
+        for (index, key) in keys.enumerated() where Self.equal(key, given) { number = number ?? index }
+        return number
     }
 
     private static func equal(_ key: [UInt8], _ given: [UInt8]) -> Bool {
@@ -53,8 +55,12 @@ package struct KeyMiddleware: RouterMiddleware {
         guard let given = Self.key(in: request.headers) else {
             throw Self.refusal("no API key: send it as “Authorization: Bearer KEY”")
         }
-        guard keys.accept(given) else { throw Self.refusal("this API key is not known here") }
+        guard let number = keys.number(of: given) else {
+            throw Self.refusal("this API key is not known here")
+        }
         context.record.note { $0.key = given }
+        var context = context
+        context.owner = .key(number)
         return try await next(request, context)
     }
 

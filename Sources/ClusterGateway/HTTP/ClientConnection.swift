@@ -20,6 +20,10 @@ package final class ClientConnection: Sendable {
         var nextWaiter: UInt64 = 0
     }
 
+    private static let count = Atomic<UInt64>(0)
+
+    /// No other connection has it.
+    let number = ClientConnection.count.wrappingAdd(1, ordering: .relaxed).newValue
     private let state = Mutex(State())
 
     /// Where it is, without a port; empty if that is not known.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+package import BitNetCore
 package import Hummingbird
 package import Logging
 import Synchronization
@@ -21,6 +22,8 @@ package struct ExchangeContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
     package let requestID: String
     package let client: ClientConnection
+    /// Who asks: whose key it is, once that is known.
+    package var owner: RequestOwner
     /// What is logged of the request when it is over.
     package let record = ExchangeRecord()
 
@@ -28,6 +31,7 @@ package struct ExchangeContext: RequestContext {
         coreContext = .init(source: source)
         requestID = source.requestID
         client = source.client
+        owner = .connection(source.client.number)
     }
 
     /// Whose share of what all use the request counts to: its key's, or its address's where there are none.

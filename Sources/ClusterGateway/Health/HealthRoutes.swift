@@ -26,13 +26,13 @@ package struct HealthRoutes: Sendable {
         }
         router.get(RouterPath(AdminAPI.readyPath)) { request, _ in
             let health = health(for: request)
-            return Self.response(health, isFine: health.state == .serving)
+            return Self.response(health, isFine: health.state == .serving && health.isHealthy)
         }
     }
 
     private func health(for request: Request) -> ServiceHealth {
         var health = health()
-        let isKnown = KeyMiddleware.key(in: request.headers).map(keys.accept) ?? false
+        let isKnown = KeyMiddleware.key(in: request.headers).flatMap(keys.number) != nil
         if !keys.isEmpty, !isKnown { health.reason = nil }
         return health
     }

@@ -13,8 +13,8 @@ struct Generations: Sendable {
     ///
     /// - Throws: ``GenerationError``, or ``ClientGone``.
     init(
-        _ requests: [GenerationRequest], from generator: any TextGenerator, client: ClientConnection,
-        meter: AnswerMeter
+        _ requests: [GenerationRequest], of owner: RequestOwner, from generator: any TextGenerator,
+        client: ClientConnection, meter: AnswerMeter
     ) async throws {
         let health = generator.health
         guard health.state == .serving || health.state == .recovering else {
@@ -25,16 +25,19 @@ struct Generations: Sendable {
         self.client = client
         self.meter = meter
         (generations, prompts) = try await client.whileConnected {
-            var generations: [GenerationEvents] = []
-            var prompts: [[UInt32]] = []
-            // One after the other: what does not fit is not made into tokens again for every choice.
-            for request in requests {
-                let events = try await RequestThreads.run(for: request.prompt.byteCount) {
-                    generator.generate(request)
-                }
-                prompts.append(try await Self.start(of: events))
-                generations.append(events)
+            let owned = requests.map { request in
+                var request = request
+                request.owner = owner
+                return request
             }
+            // Choices have a prompt in common, of which tokens are made once.
+            let byteCount = owned.indices.reduce(0) { count, index in
+                let isSame = index > 0 && owned[index].prompt == owned[index - 1].prompt
+                return isSame ? count : count + owned[index].prompt.byteCount
+            }
+            let generations = try await RequestThreads.run(for: byteCount) { generator.generate(owned) }
+            var prompts: [[UInt32]] = []
+            for events in generations { prompts.append(try await Self.start(of: events)) }
             return (generations, prompts)
         }
     }

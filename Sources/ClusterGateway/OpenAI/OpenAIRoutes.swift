@@ -85,7 +85,7 @@ package struct OpenAIRoutes: Sendable {
         let generations: Generations
         do {
             generations = try await Generations(
-                requests, from: generator, client: context.client, meter: meter)
+                requests, of: context.owner, from: generator, client: context.client, meter: meter)
         } catch let error as GenerationError where error.code == .tooLong {
             throw APIError.invalid(error.message, parameter: promptField, code: "context_length_exceeded")
         } catch let error as ClientGone {

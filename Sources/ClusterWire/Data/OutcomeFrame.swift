@@ -12,7 +12,7 @@ import NIOCore
 /// |     4 | result count, at most `Limits.stepTokensMax`                              |
 /// |     4 | trace count, at most `Limits.workersMax`                                  |
 /// |     4 | alternative count of all results together                                 |
-/// |    20 | for each result: slot, position, token, log-probability (f32; bits 7FC00000 for none, not otherwise NaN), alternative count, at most `Limits.alternativesMax` |
+/// |    20 | for each result: slot, position, token, log-probability (f32; bits 7FC00000 for none, 7FC00001 for a sequence given up as not finite, 7FC00002 for one given up as refused; not otherwise NaN), alternative count, at most `Limits.alternativesMax` |
 /// |     8 | for each alternative of the first result, then of the next: token, log-probability (f32, not NaN) |
 /// |    20 | for each trace: compute, idle, queued, sending microseconds, received bytes |
 package enum OutcomeFrame {

@@ -45,14 +45,23 @@ enum PipelineLayout {
         return StepEntry(slot: slot, position: position, token: token, output: outputs[Int(clamping: output)])
     }
 
-    /// Stands where a result has no log-probability; all other values that are not numbers are refused.
+    /// Stands where a result has no log-probability; all other values that are not numbers are refused, but for those
+    /// of sequences that were given up.
     private static let noLogProbability: UInt32 = 0x7FC0_0000
+
+    /// Stands where a sequence that was given up has no result at all.
+    private static func mark(_ failure: SequenceFailure) -> UInt32 {
+        switch failure {
+        case .notFinite: 0x7FC0_0001
+        case .refused: 0x7FC0_0002
+        }
+    }
 
     /// The result itself; its alternatives stand behind all results.
     static func write(_ result: StepResult, to bytes: inout ByteBuffer) {
         bytes.writeMultipleIntegers(
             result.slot, result.position, result.token,
-            result.logProbability?.bitPattern ?? noLogProbability,
+            result.failure.map(mark) ?? result.logProbability?.bitPattern ?? noLogProbability,
             UInt32(clamping: result.alternatives.count),
             endianness: .little)
     }
@@ -68,7 +77,9 @@ enum PipelineLayout {
             throw WireError(.malformed, "the outcome of step \(step) ends inside a result")
         }
         try check(slot: slot, position: position, token: token, step: step)
-        let logProbability = bits == noLogProbability ? nil : Float(bitPattern: bits)
+        let failure = SequenceFailure.allCases.first { mark($0) == bits }
+        let hasNone = bits == noLogProbability || failure != nil
+        let logProbability = hasNone ? nil : Float(bitPattern: bits)
         guard logProbability?.isNaN != true else {
             throw WireError(.limit, "the outcome of step \(step) has a log-probability that is not a number")
         }
@@ -78,7 +89,8 @@ enum PipelineLayout {
                 "the outcome of step \(step) has \(alternativeCount) alternatives for a token; at most "
                     + "\(Limits.alternativesMax) are taken")
         }
-        let result = StepResult(slot: slot, position: position, token: token, logProbability: logProbability)
+        let result = StepResult(
+            slot: slot, position: position, token: token, logProbability: logProbability, failure: failure)
         return (result, Int(clamping: alternativeCount))
     }
 

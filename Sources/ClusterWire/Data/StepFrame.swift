@@ -16,6 +16,8 @@ package import NIOCore
 /// |    20 | for each entry: slot, position, token, output (0 none, 1 sample, 2 score), target or 0   |
 /// |    20 | for each trace: compute, idle, queued, sending microseconds, received bytes              |
 /// |       | hop: entries × `HopLayout.byteCountPerToken(hidden)`                                     |
+///
+/// The entry of a sequence that a stage has given up has a hop whose first scale is not a number (``HopLayout``).
 package struct StepFrame: Equatable, Sendable {
     package let step: Step
     /// Values per token of the hop; 0 if there is none.

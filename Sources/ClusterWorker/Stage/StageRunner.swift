@@ -81,7 +81,7 @@ package final class StageRunner: @unchecked Sendable {
                 try process(frame, arrival: arrival)
             } catch {
                 hasFailed = true
-                output(.failure(explained(error)))
+                output(.failure(error))
             }
         }
     }
@@ -129,9 +129,13 @@ package final class StageRunner: @unchecked Sendable {
 
     private func open(_ opening: Opening) throws(StageError) {
         requestIDs[opening.slot] = opening.requestID
-        try stage.open(
-            slot: opening.slot, sampling: opening.sampling, promptTokenCount: opening.promptTokenCount,
-            prefix: opening.prefix)
+        do {
+            try stage.open(
+                slot: opening.slot, sampling: opening.sampling, promptTokenCount: opening.promptTokenCount,
+                prefix: opening.prefix)
+        } catch {
+            return try giveUp(error)
+        }
         log?.debug(
             "sequence opened",
             metadata: [
@@ -152,12 +156,17 @@ package final class StageRunner: @unchecked Sendable {
             ])
     }
 
-    /// The error with the request whose sequence it concerns.
-    private func explained(_ error: any Error) -> any Error {
-        guard let error = error as? StageError, let requestID = error.slot.flatMap({ requestIDs[$0] }),
-            !requestID.isEmpty
-        else { return error }
-        return StageRunnerError(message: "request \(requestID): \(error.message)")
+    /// What is wrong with one sequence ends that one only: who asked is told by the results that it does not get.
+    ///
+    /// - Throws: `error`, if it concerns no sequence that has not been given up before.
+    private func giveUp(_ error: StageError) throws(StageError) {
+        guard stage.giveUp(error) else { throw error }
+        log?.warning(
+            "sequence given up",
+            metadata: [
+                "request.id": "\(error.slots.map { requestIDs[$0] ?? "" }.joined(separator: " "))",
+                "reason": "\(error.message)",
+            ])
     }
 
     private func compute(_ frame: Frame, arrival: ContinuousClock.Instant) throws {
@@ -183,7 +192,14 @@ package final class StageRunner: @unchecked Sendable {
     ) throws(StageError) -> (results: [StepResult], trace: StageTrace) {
         let start = ContinuousClock.now
         let results = try received.hop.withUnsafeReadableBytes { hop throws(StageError) in
-            try stage.forward(received.step, hop: hop.isEmpty ? nil : hop, output: output)
+            while true {
+                do throws(StageError) {
+                    return try stage.forward(received.step, hop: hop.isEmpty ? nil : hop, output: output)
+                } catch {
+                    // At most once for each of the step's sequences.
+                    try giveUp(error)
+                }
+            }
         }
         return (
             results, trace(start: start, arrival: arrival, receivedBytes: frame.header.frameByteCount)

@@ -8,6 +8,7 @@ extension GenerationError {
         case .tooLong: self.init(.tooLong, refusal.message)
         case .overloaded: self.init(.overloaded, refusal.message, retryAfter: .seconds(1))
         case .failed: self.init(.failed, refusal.message)
+        case .notFinite: self.init(.notFinite, refusal.message)
         }
     }
 

@@ -36,7 +36,7 @@ extension Generator {
                 state.count(sequence) { ledger in
                     switch refusal.code {
                     case .overloaded: ledger.refuse()
-                    case .failed: ledger.fail()
+                    case .failed, .notFinite: ledger.fail()
                     case .invalid, .tooLong: break
                     }
                 }

@@ -168,33 +168,46 @@ package final class Generator: Sendable {
     // MARK: Generating
 
     package func generate(_ request: GenerationRequest) -> GenerationEvents {
+        generate([request]).first ?? GenerationEvents(failing: GenerationError.pipelineClosed)
+    }
+
+    /// Begins all of them or, if one is refused, none, which all of them say.
+    package func generate(_ requests: [GenerationRequest]) -> [GenerationEvents] {
         let start = ContinuousClock.now
-        let (events, source) = GenerationEvents.make(waitingMax: eventsWaitingMax)
-        let prompt: [UInt32]
+        let prompts: [[UInt32]]
         do throws(GenerationError) {
-            if let reason = request.invalidity { throw GenerationError(.invalid, reason) }
-            prompt = try codec.tokens(of: request.prompt)
+            prompts = try tokens(of: requests)
         } catch {
-            source.finish(throwing: error)
-            return events
+            return requests.map { _ in GenerationEvents(failing: error) }
         }
-        let ending = codec.ending(of: request)
-        let sequence = TextSequence(
-            source: source, detokenizer: codec.detokenizer(), stopTexts: ending.texts,
-            meter: GenerationMeter(promptTokenCount: prompt.count, start: start),
-            isProbe: request.isProbe)
-        let id = submit(sequence, prompt: prompt) { id in
-            SequenceRequest(
-                id: id, prompt: prompt, tokenCountMax: request.tokenCountMax, sampling: request.sampling,
-                stopTokens: ending.tokens, scores: request.scoresPrompt, requestID: request.id)
+        let beginnings = zip(requests, prompts).map {
+            Beginning($0, prompt: $1, codec, eventsWaitingMax, start)
         }
-        source.onTermination = { [weak self] reason in
-            if case .finished(nil) = reason { return }
-            // Not here: the runtime holds the consumer's task, and whoever holds the state may be about to
-            // resume that task with a token.
-            Task { self?.cancel(id) }
+        let firstID = submit(beginnings)
+        for (index, beginning) in beginnings.enumerated() {
+            let id = firstID + UInt64(clamping: index)
+            beginning.source.onTermination = { [weak self] reason in
+                if case .finished(nil) = reason { return }
+                // Not here: the runtime holds the consumer's task, and whoever holds the state may be about to
+                // resume that task with a token.
+                Task { self?.cancel(id) }
+            }
         }
-        return events
+        return beginnings.map(\.events)
+    }
+
+    /// Every prompt as tokens; one that comes again and again is made into them once.
+    private func tokens(of requests: [GenerationRequest]) throws(GenerationError) -> [[UInt32]] {
+        var prompts: [[UInt32]] = []
+        for (index, request) in requests.enumerated() {
+            if let reason = request.invalidity { throw GenerationError(.invalid, reason) }
+            if index > 0, requests[index - 1].prompt == request.prompt, let last = prompts.last {
+                prompts.append(last)
+            } else {
+                prompts.append(try codec.tokens(of: request.prompt))
+            }
+        }
+        return prompts
     }
 
     /// The log-probability of every token of `tokens` after the first, given those before it.
@@ -210,32 +223,36 @@ package final class Generator: Sendable {
         return logProbabilities
     }
 
-    private func submit(
-        _ sequence: TextSequence, prompt: [UInt32], _ request: (UInt64) -> SequenceRequest
-    ) -> UInt64 {
+    /// - Returns: the id of the first; those of the others follow it.
+    private func submit(_ beginnings: [Beginning]) -> UInt64 {
         state.withLock { state in
-            let id = state.nextID
-            state.nextID += 1
+            let firstID = state.nextID
+            state.nextID += UInt64(beginnings.count)
+            func fail(_ error: GenerationError) {
+                for beginning in beginnings { beginning.sequence.fail(error) }
+            }
             if let failure = state.failure {
-                sequence.fail(failure)
-                return id
+                fail(failure)
+                return firstID
             }
-            guard let directives = state.schedule?.submit(request(id)) else {
-                sequence.fail(GenerationError(.unavailable, "there are no stages yet"))
-                return id
+            let requests = beginnings.enumerated().map { $1.request(id: firstID + UInt64(clamping: $0)) }
+            guard let directives = state.schedule?.submit(requests) else {
+                fail(GenerationError(.unavailable, "there are no stages yet"))
+                return firstID
             }
-            var sequence = sequence
-            sequence.move(to: state.stages, at: state.mark)
-            state.sequences[id] = sequence
             // Who is refused has not been started: a server can still say so with a status.
-            let isRefused = directives.contains { if case .refused(id, _) = $0 { true } else { false } }
-            if !isRefused {
-                state.count(sequence) { $0.start(promptTokenCount: prompt.count) }
-                if sequence.isProbe { state.meter.probe(tokenCount: prompt.count) }
-                sequence.begin(prompt: prompt)
+            let isRefused = directives.contains { if case .refused(firstID, _) = $0 { true } else { false } }
+            for (index, beginning) in beginnings.enumerated() {
+                var sequence = beginning.sequence
+                sequence.move(to: state.stages, at: state.mark)
+                state.sequences[firstID + UInt64(clamping: index)] = sequence
+                guard !isRefused else { continue }
+                state.count(sequence) { $0.start(promptTokenCount: beginning.prompt.count) }
+                if sequence.isProbe { state.meter.probe(tokenCount: beginning.prompt.count) }
+                sequence.begin(prompt: beginning.prompt)
             }
             perform(directives, &state)
-            return id
+            return firstID
         }
     }
 
@@ -265,4 +282,36 @@ extension Generator {
 
     /// From now on the meter's transits are those of what follows.
     package func forgetTransits() { state.withLock { $0.meter.forgetTransits() } }
+}
+
+/// A generation before it is known whether it is taken.
+private struct Beginning {
+    let events: GenerationEvents
+    let source: GenerationEvents.Source
+    let prompt: [UInt32]
+    let sequence: TextSequence
+    private let wish: GenerationRequest
+    private let stopTokens: Set<UInt32>
+
+    init(
+        _ wish: GenerationRequest, prompt: [UInt32], _ codec: TextCodec, _ eventsWaitingMax: Int,
+        _ start: ContinuousClock.Instant
+    ) {
+        self.wish = wish
+        self.prompt = prompt
+        (events, source) = GenerationEvents.make(waitingMax: eventsWaitingMax)
+        let ending = codec.ending(of: wish)
+        stopTokens = ending.tokens
+        sequence = TextSequence(
+            source: source, detokenizer: codec.detokenizer(), stopTexts: ending.texts,
+            meter: GenerationMeter(promptTokenCount: prompt.count, start: start), isProbe: wish.isProbe)
+    }
+
+    func request(id: UInt64) -> SequenceRequest {
+        var request = SequenceRequest(
+            id: id, prompt: prompt, tokenCountMax: wish.tokenCountMax, sampling: wish.sampling,
+            stopTokens: stopTokens, scores: wish.scoresPrompt, requestID: wish.id, owner: wish.owner)
+        request.isProbe = wish.isProbe
+        return request
+    }
 }

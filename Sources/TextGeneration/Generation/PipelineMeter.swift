@@ -15,6 +15,10 @@ package struct PipelineMeter: Sendable {
     package private(set) var transitMicros: [UInt32] = []
     /// When the last of them came.
     package private(set) var lastReturn: ContinuousClock.Instant?
+    /// Since when the oldest step under way is waited for: behind others it waits from their return on.
+    package var waitingSince: ContinuousClock.Instant? {
+        sent.values.min().map { max($0, lastReturn ?? $0) }
+    }
     private var nextTransit = 0
     private var sent: [UInt64: ContinuousClock.Instant] = [:]
 

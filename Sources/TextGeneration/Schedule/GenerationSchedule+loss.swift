@@ -10,14 +10,14 @@ extension GenerationSchedule {
     ///
     /// - Returns: refusals of the sequences under which pipelines are lost again and again.
     package mutating func interrupt() -> [Directive] {
-        let interrupted = running.values.map(\.continued).sorted { $0.id < $1.id }
+        let interrupted = running.values.map(\.continued).filter { !$0.isProbe }.sorted { $0.id < $1.id }
         running = [:]
         prefilling = []
         decodable = []
         inFlight = []
         slots = SlotTable(slotCount: 0)
         isPoisoned = false
-        waiting = interrupted.filter { $0.lossCount < Limits.sequenceLossesMax } + waiting
+        waiting.putFirst(interrupted.filter { $0.lossCount < Limits.sequenceLossesMax })
         return interrupted.filter { $0.lossCount >= Limits.sequenceLossesMax }.map { request in
             .refused(
                 request.id,
@@ -30,7 +30,9 @@ extension GenerationSchedule {
 
     /// There are stages again, which this schedule knows: it goes on with the sequences of `other`.
     package mutating func takeOver(_ other: GenerationSchedule) -> [Directive] {
-        waiting = other.waiting + waiting
+        let own = waiting
+        waiting = other.waiting
+        waiting.append(own)
         return fill()
     }
 }

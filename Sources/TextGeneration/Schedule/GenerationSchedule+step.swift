@@ -31,34 +31,32 @@ extension GenerationSchedule {
 
     private var decodingCount: Int { running.count - prefilling.count }
 
-    /// Gives slots to as many as the next chunk has room for, in the order in which they came.
+    /// Gives slots to as many as the next chunk has room for, by turns of their owners.
     ///
     /// Not earlier: what they share with others is known only when the others have sent it.
     private mutating func admit(_ sends: inout [Directive], _ news: inout [Directive]) {
-        var unsentCount = prefilling.reduce(0) { $0 + (running[$1]?.unsentCount ?? 0) }
-        while let request = waiting.first, unsentCount < prefillChunk, !isAboutToShare(request) {
-            let taken = slots.take(
-                for: request.known, shareableCount: request.shareableCount, running: running.values)
-            guard let (slot, prefix) = taken else { break }
-            waiting.removeFirst()
+        while let request = nextRequest() {
+            if slots.free.isEmpty {
+                guard let id = sequenceGivingWay(to: request.owner), let sequence = running[id] else { break }
+                sends += release(id)
+                waiting.putBack(sequence.putOff)
+            }
+            guard let (slot, prefix) = slots.take(for: request, running: running.values) else { break }
+            waiting.removeFirst(of: request.owner)
             let sharedCount = Int(clamping: prefix?.tokenCount ?? 0)
             let sequence = ScheduledSequence(request: request, slot: slot, sharedCount: sharedCount)
-            running[request.id] = sequence
-            prefilling.append(request.id)
-            unsentCount += sequence.unsentCount
-            sends.append(.send(.open(sequence.opening(prefix))))
-            if sharedCount > 0, request.lossCount == 0 {
+            begin(sequence, prefix, &sends)
+            if sharedCount > 0, request.lossCount == 0, request.generated.isEmpty {
                 news.append(.shared(request.id, tokenCount: sharedCount))
             }
         }
     }
 
-    /// Whether a prompt that is being sent holds more of the beginning of `request` than any slot does so far.
-    private func isAboutToShare(_ request: SequenceRequest) -> Bool {
-        prefilling.compactMap { running[$0] }.contains { sending in
-            let count = min(sending.request.known.countShared(with: request.known), request.shareableCount)
-            return count >= SlotTable.sharedTokensMin && count > sending.sentTokens.count
-        }
+    /// The sequence has its slot.
+    mutating func begin(_ sequence: ScheduledSequence, _ prefix: SharedPrefix?, _ sends: inout [Directive]) {
+        running[sequence.request.id] = sequence
+        prefilling.append(sequence.request.id)
+        sends.append(.send(.open(sequence.opening(prefix))))
     }
 
     /// The next step, accounted for as in flight, or `nil` if there is nothing to compute.
@@ -83,15 +81,16 @@ extension GenerationSchedule {
         return Step(id: nextStepID, entries: builder.entries)
     }
 
-    /// What comes next of the prompts, the oldest first.
+    /// What comes next of the prompts.
     private mutating func appendPrompts(tokenCountMax: Int, to builder: inout StepBuilder) {
         var room = tokenCountMax
-        while room > 0, let id = prefilling.first, var sequence = running[id] {
-            let entries = sequence.nextChunk(countMax: room)
+        for (id, tokenCount) in promptShares(of: tokenCountMax) where room > 0 {
+            guard var sequence = running[id] else { continue }
+            let entries = sequence.nextChunk(countMax: min(room, tokenCount))
             for entry in entries { builder.append(entry, of: sequence.request) }
             room -= entries.count
             running[id] = sequence
-            if !sequence.isPrefilling { prefilling.removeFirst() }
+            if !sequence.isPrefilling { prefilling.removeAll { $0 == id } }
         }
     }
 

@@ -4,8 +4,9 @@ package import BitNetCore
 
 /// Forms the steps that keep a pipeline busy with many sequences.
 ///
-/// Sequences get slots in the order in which they come. A step holds one token of each sequence that can
-/// decode, up to an even share (below), and one chunk of the prompts that are not through, the oldest first. A
+/// Owners get slots by turns, and for each of them his sequences in the order in which they come
+/// (`GenerationSchedule+shares.swift`). A step holds one token of each sequence that can decode, up to an even share
+/// (below), and one chunk of the prompts that are not through. A
 /// sequence's next token is sent only after the one before has come back, while chunks of one prompt follow
 /// each other without waiting. What a sequence generates depends on none of this.
 ///
@@ -22,8 +23,8 @@ package struct GenerationSchedule: Equatable, Sendable {
     /// Sequences that may wait for a slot; more are refused.
     package let waitingMax: Int
 
-    /// Sequences that have no slot yet, the oldest first.
-    var waiting: [SequenceRequest] = []
+    /// Sequences that have no slot yet.
+    var waiting = WaitingLines()
     var running: [UInt64: ScheduledSequence] = [:]
     /// Running sequences whose prompt is not sent to the end, the oldest first.
     var prefilling: [UInt64] = []
@@ -72,22 +73,47 @@ package struct GenerationSchedule: Equatable, Sendable {
     package var inFlightCount: Int { inFlight.count }
     /// Sequences that wait for a slot.
     package var waitingCount: Int { waiting.count }
-    /// Sequences that have a slot.
-    package var runningCount: Int { running.count }
+    /// Sequences that have a slot; the service's own are not counted.
+    package var runningCount: Int { running.values.count { !$0.request.isProbe } }
 
     // MARK: Events
 
     /// A new sequence is wanted.
     package mutating func submit(_ request: SequenceRequest) -> [Directive] {
-        precondition(running[request.id] == nil, "sequence \(request.id) is submitted twice")
-        if let refusal = refusal(of: request) { return [.refused(request.id, refusal)] }
-        let hasNothingToScore = request.scores && request.prompt.count == 1
-        let news: [Directive] = hasNothingToScore ? [.scored(request.id, [])] : []
-        if request.tokenCountMax == 0, hasNothingToScore || !request.scores {
-            return news + [.finished(request.id, .length)]
+        submit([request])
+    }
+
+    /// New sequences of one owner are wanted: all of them or, if one is refused, none.
+    package mutating func submit(_ requests: [SequenceRequest]) -> [Directive] {
+        if let request = requests.first, request.isProbe { return probe(request) }
+        let waits = requests.filter { $0.tokenCountMax > 0 || $0.scores && $0.prompt.count > 1 }
+        let refusal =
+            requests.lazy.compactMap(refusal).first
+            ?? waits.first.flatMap { overload($0.owner, count: waits.count) }
+        if let refusal { return requests.map { .refused($0.id, refusal) } }
+        var news: [Directive] = []
+        for request in requests {
+            precondition(running[request.id] == nil, "sequence \(request.id) is submitted twice")
+            if request.scores, request.prompt.count == 1 { news.append(.scored(request.id, [])) }
+            if waits.contains(where: { $0.id == request.id }) {
+                waiting.append(request)
+            } else {
+                news.append(.finished(request.id, .length))
+            }
         }
-        waiting.append(request)
         return fill() + news
+    }
+
+    /// The service asks whether the stages work; while no slot is free, they show it anyway.
+    private mutating func probe(_ request: SequenceRequest) -> [Directive] {
+        guard !isPoisoned, let sequence = slots.take(forProbe: request) else {
+            return [.refused(request.id, SequenceRefusal(.overloaded, "all slots are in use"))]
+        }
+        var sends: [Directive] = []
+        let sharedCount = UInt32(clamping: sequence.request.prompt.count - 1)
+        let prefix = sharedCount > 0 ? SharedPrefix(slot: sequence.slot, tokenCount: sharedCount) : nil
+        begin(sequence, prefix, &sends)
+        return sends + fill()
     }
 
     /// A step has come back.
@@ -104,6 +130,10 @@ package struct GenerationSchedule: Equatable, Sendable {
         // What comes for a sequence that was cancelled, or has ended, is dropped.
         let wanted = zip(step.expectations, outcome.results).filter { running[$0.0.owner] != nil }
         for (expected, result) in wanted {
+            if let failure = result.failure {
+                giveUp(expected.owner, failure, &sends, &news)
+                continue
+            }
             switch expected.output {
             case .none: continue
             case .score: takeScore(result, of: expected.owner, &sends, &news)
@@ -115,7 +145,7 @@ package struct GenerationSchedule: Equatable, Sendable {
 
     /// Nobody wants the sequence any more; nothing more is said of it.
     package mutating func cancel(_ id: UInt64) -> [Directive] {
-        waiting.removeAll { $0.id == id }
+        waiting.remove(id)
         let sends = release(id)
         return isPoisoned ? [] : sends + fill()
     }
@@ -157,6 +187,14 @@ package struct GenerationSchedule: Equatable, Sendable {
         }
     }
 
+    private mutating func giveUp(
+        _ id: UInt64, _ failure: SequenceFailure, _ sends: inout [Directive], _ news: inout [Directive]
+    ) {
+        guard running[id] != nil else { return }
+        sends += release(id, keepsTokens: false)
+        news.append(.refused(id, SequenceRefusal(failure)))
+    }
+
     private mutating func finish(
         _ id: UInt64, _ reason: FinishReason, _ sends: inout [Directive], _ news: inout [Directive]
     ) {
@@ -170,11 +208,11 @@ package struct GenerationSchedule: Equatable, Sendable {
     ///
     /// Steps of it may still be in flight; the pipe's order puts them before the close, and the close before
     /// whatever uses the slot next.
-    private mutating func release(_ id: UInt64) -> [Directive] {
+    mutating func release(_ id: UInt64, keepsTokens: Bool = true) -> [Directive] {
         guard let sequence = running.removeValue(forKey: id) else { return [] }
         prefilling.removeAll { $0 == id }
         decodable.removeAll { $0 == id }
-        slots.release(sequence.slot, holding: Array(sequence.sentTokens))
+        slots.release(sequence, keepsTokens: keepsTokens)
         return [.send(.close(slot: sequence.slot))]
     }
 
@@ -187,13 +225,7 @@ package struct GenerationSchedule: Equatable, Sendable {
                 "the prompt has \(request.prompt.count) tokens, but the context holds \(contextLength); shorten it or "
                     + "raise --ctx-size")
         }
-        if let reason = invalidity(of: request) { return SequenceRefusal(.invalid, reason) }
-        // Those for whom there are slots are not counted: they only wait for their turn to be sent.
-        guard waiting.count < waitingMax + slots.free.count else {
-            return SequenceRefusal(
-                .overloaded, "\(waiting.count) sequences are waiting already; try again later")
-        }
-        return nil
+        return invalidity(of: request).map { SequenceRefusal(.invalid, $0) }
     }
 
     private func invalidity(of request: SequenceRequest) -> String? {

@@ -10,6 +10,8 @@ struct ScheduledSequence: Equatable, Sendable {
     private var tokens: [UInt32]
     /// Tokens that are on their way or through, those that were taken over included.
     private var sentCount: Int
+    /// Tokens that were taken over.
+    private let sharedCount: Int
     /// The prompt's tokens from the second on, as far as their log-probabilities have come.
     var scores: [ScoredToken] = []
 
@@ -19,6 +21,7 @@ struct ScheduledSequence: Equatable, Sendable {
         self.slot = slot
         tokens = request.known
         sentCount = sharedCount
+        self.sharedCount = sharedCount
     }
 
     /// What the stages are told of it, with what it takes over.
@@ -32,6 +35,17 @@ struct ScheduledSequence: Equatable, Sendable {
 
     /// Known tokens that are not on their way yet.
     var unsentCount: Int { max(request.neededCount - sentCount, 0) }
+
+    /// Tokens that another slot would have to be given before it could go on.
+    var knownCount: Int { tokens.count }
+
+    /// Whether it has written enough for what its turn took to begin.
+    var hasHadItsTurn: Bool {
+        (tokens.count - request.knownCount) * Self.tokensPerTurn >= request.neededCount - sharedCount
+    }
+
+    /// Computing so many tokens at once takes about as long as writing one.
+    private static let tokensPerTurn = 16
 
     var generatedCount: Int { tokens.count - request.prompt.count }
 
@@ -71,6 +85,13 @@ struct ScheduledSequence: Equatable, Sendable {
 }
 
 extension ScheduledSequence {
+    /// What is to be asked when it has a slot again, after it gave its own to somebody else.
+    var putOff: SequenceRequest {
+        var next = continued
+        next.lossCount = 0
+        return next
+    }
+
     /// What is to be asked of other stages, now that those which ran it are lost.
     var continued: SequenceRequest {
         var next = request

@@ -6,6 +6,13 @@ package import BitNetCore
 package struct SequenceRequest: Equatable, Sendable {
     /// Chosen by the caller, never used twice.
     package var id: UInt64
+    /// With whose sequences it shares what there is.
+    package var owner: RequestOwner
+    /// It takes over what was computed of prompts of the same scope only.
+    var prefixScope: Int?
+    /// The service itself asks whether the stages work: it takes a slot that is free and leaves it as it was, and is
+    /// none of those that are counted.
+    package var isProbe = false
     /// Names it in the stages' logs, at most `Limits.nameBytesMax` bytes; empty for none.
     package var requestID: String
     package var prompt: [UInt32]
@@ -25,9 +32,12 @@ package struct SequenceRequest: Equatable, Sendable {
 
     package init(
         id: UInt64, prompt: [UInt32], tokenCountMax: Int, sampling: SamplingParameters = .init(),
-        stopTokens: Set<UInt32> = [], scores: Bool = false, requestID: String = ""
+        stopTokens: Set<UInt32> = [], scores: Bool = false, requestID: String = "",
+        owner: RequestOwner = .program
     ) {
         self.id = id
+        self.owner = owner
+        prefixScope = owner.prefixScope
         self.requestID = requestID
         self.prompt = prompt
         self.tokenCountMax = tokenCountMax

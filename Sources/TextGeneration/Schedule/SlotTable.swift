@@ -12,8 +12,14 @@ struct SlotTable: Equatable, Sendable {
 
     /// Free slots, the one that was used least recently first.
     private(set) var free: [UInt32]
-    /// For every free slot the tokens whose keys and values it holds.
-    private var kept: [UInt32: [UInt32]] = [:]
+    /// What free slots hold.
+    private var kept: [UInt32: Kept] = [:]
+
+    /// Tokens whose keys and values a slot holds, and who may take them over.
+    private struct Kept: Equatable {
+        let tokens: [UInt32]
+        let scope: Int?
+    }
 
     init(slotCount: Int) {
         free = Array(0..<UInt32(clamping: slotCount))
@@ -21,22 +27,26 @@ struct SlotTable: Equatable, Sendable {
 
     /// A slot for a sequence, and what can be taken over of `prompt`.
     ///
-    /// - Parameters:
-    ///   - prompt: of which at most `shareableCount` tokens need not be computed.
-    ///   - running: the sequences that hold the other slots.
+    /// - Parameter running: the sequences that hold the other slots.
     /// - Returns: `nil` if no slot is free.
     mutating func take(
-        for prompt: [UInt32], shareableCount: Int, running: some Sequence<ScheduledSequence>
+        for request: SequenceRequest, running: some Sequence<ScheduledSequence>
     ) -> (slot: UInt32, prefix: SharedPrefix?)? {
         guard let oldest = free.first else { return nil }
+        let prompt = request.known
         var best: (slot: UInt32, count: Int, isWhole: Bool)?
         func consider(_ slot: UInt32, _ tokens: some Collection<UInt32>) {
-            let count = min(tokens.countShared(with: prompt), shareableCount)
+            let count = min(tokens.countShared(with: prompt), request.shareableCount)
             guard count >= Self.sharedTokensMin, count > best?.count ?? 0 else { return }
             best = (slot, count, count == tokens.count)
         }
-        for slot in free { consider(slot, kept[slot] ?? []) }
-        for sequence in running { consider(sequence.slot, sequence.sentTokens) }
+        for slot in free {
+            guard let held = kept[slot], held.scope == request.prefixScope else { continue }
+            consider(slot, held.tokens)
+        }
+        for sequence in running where sequence.request.prefixScope == request.prefixScope {
+            consider(sequence.slot, sequence.sentTokens)
+        }
         guard let best else { return (remove(oldest), nil) }
         let prefix = SharedPrefix(slot: best.slot, tokenCount: UInt32(clamping: best.count))
         // A conversation that goes on takes its own slot; what others may still want is copied, if there is
@@ -45,10 +55,27 @@ struct SlotTable: Equatable, Sendable {
         return (remove(free.first { $0 != best.slot } ?? oldest), prefix)
     }
 
-    /// A sequence is over; its slot goes on holding `tokens`.
-    mutating func release(_ slot: UInt32, holding tokens: [UInt32]) {
-        free.append(slot)
-        kept[slot] = tokens
+    /// The slot that is taken next anyway, and a probe of it which leaves it as it is: what the slot holds is taken over
+    /// but for the last token, and that one computed again.
+    ///
+    /// - Returns: `nil` if no slot is free.
+    mutating func take(forProbe request: SequenceRequest) -> ScheduledSequence? {
+        guard let slot = free.first else { return nil }
+        var request = request
+        if let held = kept[slot], !held.tokens.isEmpty {
+            request.prompt = held.tokens
+            request.prefixScope = held.scope
+        }
+        return ScheduledSequence(
+            request: request, slot: remove(slot), sharedCount: request.prompt.count - 1)
+    }
+
+    /// A sequence is over; its slot goes on holding what was computed of it, unless that is not worth keeping.
+    mutating func release(_ sequence: ScheduledSequence, keepsTokens: Bool) {
+        let isProbe = sequence.request.isProbe
+        free.insert(sequence.slot, at: isProbe ? 0 : free.count)
+        kept[sequence.slot] =
+            keepsTokens ? Kept(tokens: Array(sequence.sentTokens), scope: sequence.request.prefixScope) : nil
     }
 
     private mutating func remove(_ slot: UInt32) -> UInt32 {

@@ -34,6 +34,8 @@ struct StepInFlight: Equatable, Sendable {
                     "step \(id) brought a result for slot \(result.slot), position \(result.position), instead "
                     + "of slot \(expected.slot), position \(expected.position)"
             }
+            // There is nothing else in it.
+            guard result.failure == nil else { continue }
             guard result.logProbability != nil || !expected.wantsLogProbability else {
                 return
                     "step \(id) brought no log-probability for slot \(result.slot), position \(result.position)"

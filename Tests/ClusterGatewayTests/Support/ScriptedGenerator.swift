@@ -54,6 +54,8 @@ final class ScriptedGenerator: TextGenerator {
     var requests: [GenerationRequest] { state.withLock(\.requests) }
     var endedEarly: Int { state.withLock(\.endedEarly) }
 
+    func generate(_ requests: [GenerationRequest]) -> [GenerationEvents] { requests.map(generate) }
+
     func generate(_ request: GenerationRequest) -> GenerationEvents {
         state.withLock { $0.requests.append(request) }
         let (events, continuation) = GenerationEvents.make()
