@@ -58,9 +58,7 @@ package struct KeyMiddleware: RouterMiddleware {
         guard let number = keys.number(of: given) else {
             throw Self.refusal("this API key is not known here")
         }
-        context.record.note { $0.key = given }
-        var context = context
-        context.owner = .key(number)
+        context.record.note { $0.key = number }
         return try await next(request, context)
     }
 

@@ -57,7 +57,7 @@ package struct Exchange: Sendable {
             return response
         }
         let budget = ByteBudget.answers
-        let held = HeldBytes(budget.open(for: context.client, owner: context.owner), of: budget)
+        let held = HeldBytes(budget.open(for: context.client, owner: context.payer), of: budget)
         do throws(APIError) {
             try held.take(byteCount)
         } catch {

@@ -22,8 +22,6 @@ package struct ExchangeContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
     package let requestID: String
     package let client: ClientConnection
-    /// Who asks: whose key it is, once that is known.
-    package var owner: RequestOwner
     /// What is logged of the request when it is over.
     package let record = ExchangeRecord()
 
@@ -31,11 +29,13 @@ package struct ExchangeContext: RequestContext {
         coreContext = .init(source: source)
         requestID = source.requestID
         client = source.client
-        owner = .connection(source.client.number)
     }
 
-    /// Whose share of what all use the request counts to: its key's, or its address's where there are none.
-    package var owner: String { record.figures.key ?? client.address }
+    /// Who asks: whose key it is, or whose connection where there are no keys.
+    package var owner: RequestOwner { record.figures.key.map(RequestOwner.key) ?? .connection(client.number) }
+
+    /// Whose share of memory the request counts to: one address may have many connections.
+    package var payer: String { record.figures.key.map { "key \($0)" } ?? client.address }
 
     /// The route as the router was given it, `NotFound` if there is none: a word of a bounded set.
     package var route: String { endpointPath ?? "NotFound" }
@@ -44,8 +44,8 @@ package struct ExchangeContext: RequestContext {
 /// What becomes known of a request while it is answered.
 package final class ExchangeRecord: Sendable {
     package struct Figures: Sendable {
-        /// The key that let the request in; it is never logged.
-        var key: String?
+        /// Number of the key that let the request in.
+        var key: Int?
         package var promptTokenCount: Int?
         package var completionTokenCount: Int?
         /// Since the request's arrival.

@@ -17,7 +17,7 @@ extension Request {
             throw Self.tooLarge(byteCountMax)
         }
         context.client.wantsBody()
-        let holding = budget.open(for: context.client, owner: context.owner)
+        let holding = budget.open(for: context.client, owner: context.payer)
         defer { budget.close(holding) }
         var whole = ByteBuffer()
         do {

@@ -21,7 +21,7 @@ struct TokenList: Sendable {
             let body = try await RequestThreads.run(for: tokens.count * 16) { piece(tokens[...]) }
             return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: body))
         }
-        let held = HeldBytes(budget.open(for: context.client, owner: context.owner), of: budget)
+        let held = HeldBytes(budget.open(for: context.client, owner: context.payer), of: budget)
         try held.take(tokens.count * MemoryLayout<UInt32>.size)
         return Response(
             status: .ok, headers: headers,
