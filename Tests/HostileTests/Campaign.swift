@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 import Glibc
 
 /// Many seeded histories, several at a time.
@@ -6,21 +7,22 @@ struct Campaign: Sendable {
     let world: HostileWorld
     /// A history for each.
     var seeds: Range<UInt64>
-    /// Played side by side: each of their workers may hold one of the process's disk threads while it waits for parts.
-    var together = 3
+    /// Workers at a time: each may hold one of the process's disk threads while it waits for parts.
+    var workerCount = Limits.diskThreads - 2
 
     /// - Parameter report: called with each history that shows a fault, as short as it can be made.
     func run(report: @escaping @Sendable (String) -> Void) async throws {
         try await withThrowingDiscardingTaskGroup { group in
             let (places, place) = AsyncStream<Void>.makeStream()
-            for _ in 0..<together { place.yield() }
+            for _ in 0..<workerCount { place.yield() }
             var waiting = places.makeAsyncIterator()
             for seed in seeds {
-                await waiting.next()
+                let history = History(seed: seed)
+                for _ in 0..<history.workerCount { await waiting.next() }
                 if (seed - seeds.lowerBound) % 500 == 0 { Self.say("histories from seed \(seed) on") }
                 group.addTask {
-                    defer { place.yield() }
-                    if let fault = try await play(seed) { report(fault) }
+                    defer { for _ in 0..<history.workerCount { place.yield() } }
+                    if let fault = try await play(history, seed) { report(fault) }
                 }
             }
         }
@@ -32,8 +34,7 @@ struct Campaign: Sendable {
         _ = write(STDERR_FILENO, line, line.count)
     }
 
-    private func play(_ seed: UInt64) async throws -> String? {
-        let history = History(seed: seed)
+    private func play(_ history: History, _ seed: UInt64) async throws -> String? {
         guard let fault = try await HistoryRun(history: history, world: world).fault() else { return nil }
         Self.say("seed \(seed): \(fault)")
         let (shortest, words) = await shortest(history, fault)

@@ -20,9 +20,31 @@ struct Place: Equatable, Sendable {
     /// How many such frames come before it.
     var count: Int
 
-    /// All frames that the test's clusters exchange after the handshake. The last frame of that stands for a
-    /// connection's beginning.
-    static let all: [(role: ConnectionRole, direction: Direction, type: FrameType)] = [
+    /// A frame that a cluster of so many workers exchanges after the handshake.
+    ///
+    /// The last frame of that stands for a connection's beginning.
+    static func drawn(workerCount: Int, sendsParts: Bool, _ random: inout SeededGenerator) -> Place {
+        let kinds = kinds.filter { kind in
+            switch kind.role {
+            case .weights: sendsParts
+            case .link: workerCount > 1
+            default: workerCount > 1 || kind.type != .link && kind.type != .linked
+            }
+        }
+        let kind = kinds[random.roll(0...kinds.count - 1)]
+        let worker =
+            switch (kind.role, kind.type) {
+            case (.steps, _), (_, .link), (_, .linked): 0
+            case (.outcomes, _), (.link, _): workerCount - 1
+            default: random.roll(0...workerCount - 1)
+            }
+        let isRepeated = kind.role == .weights || kind.type == .step || kind.type == .outcome
+        return Place(
+            worker: worker, role: kind.role, direction: kind.direction, type: kind.type,
+            count: isRepeated ? random.roll(0...2) : 0)
+    }
+
+    private static let kinds: [(role: ConnectionRole, direction: Direction, type: FrameType)] = [
         (.control, .fromWorker, .welcome), (.control, .toWorker, .heartbeat),
         (.control, .fromWorker, .heartbeatReply), (.control, .toWorker, .assignment),
         (.control, .fromWorker, .storeStatus), (.control, .fromWorker, .ready), (.control, .toWorker, .link),
@@ -66,12 +88,17 @@ struct Deviation: Equatable, Sendable, CustomStringConvertible {
     var place: Place
     var action: Action
 
+    init(_ place: Place, _ action: Action) {
+        self.place = place
+        self.action = action
+    }
+
     init(
         _ worker: Int, _ role: ConnectionRole, _ direction: Direction, _ type: FrameType, _ count: Int,
         _ action: Action
     ) {
-        place = Place(worker: worker, role: role, direction: direction, type: type, count: count)
-        self.action = action
+        self.init(
+            Place(worker: worker, role: role, direction: direction, type: type, count: count), action)
     }
 
     /// Swift that makes it.

@@ -44,16 +44,9 @@ struct History: Equatable, Sendable, CustomStringConvertible {
         isSupervised = random.once(in: 4)
         // Others take seconds.
         ending = random.once(in: 16) ? .silent : isSupervised || random.once(in: 2) ? .gone : .stopped
-        let places = Place.all.filter { isPrepared ? $0.role != .weights : true }.filter {
-            workerCount > 1 || $0.role != .link && $0.type != .link && $0.type != .linked
-        }
         for _ in 0..<random.roll(1...4) {
-            guard let place = places.randomElement(using: &random) else { continue }
-            let count = random.once(in: 3) ? random.roll(1...3) : 0
-            deviations.append(
-                Deviation(
-                    random.roll(0...workerCount - 1), place.role, place.direction, place.type, count,
-                    Action.drawn(at: place.type, &random)))
+            let place = Place.drawn(workerCount: workerCount, sendsParts: !isPrepared, &random)
+            deviations.append(Deviation(place, Action.drawn(at: place.type, &random)))
         }
     }
 

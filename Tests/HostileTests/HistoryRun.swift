@@ -41,7 +41,7 @@ struct HistoryRun: Sendable {
         }
         let ending = Task {
             try await Task.sleep(for: Self.endingTime)
-            end(stage.member, attempt)
+            await end(stage.member, attempt)
         }
         defer { ending.cancel() }
         guard let result = await Self.result(of: attempt, within: Self.patience) else {
@@ -62,13 +62,16 @@ struct HistoryRun: Sendable {
         return try await nextFault(on: stage)
     }
 
-    private func end(_ member: HostileMember, _ attempt: Task<[UInt32], any Error>) {
+    private func end(_ member: HostileMember, _ attempt: Task<[UInt32], any Error>) async {
         switch history.ending {
         case .gone where history.isSupervised: member.behave()
         case .gone: member.leave()
-        case .silent where history.isSupervised:
+        case .silent:
             member.fallSilent()
-        case .silent: member.fallSilent()
+            guard history.isSupervised else { break }
+            // Others come up in its place, once it must have been noticed.
+            try? await Task.sleep(for: Limits.heartbeatTimeout + .seconds(1))
+            if !Task.isCancelled { member.behave() }
         case .stopped: attempt.cancel()
         }
     }

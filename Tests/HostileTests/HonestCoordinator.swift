@@ -5,6 +5,7 @@ import BitNetFormats
 import BitNetTokenizer
 import ClusterCoordinator
 import PipelineHost
+import Telemetry
 import TextGeneration
 
 /// A coordinator that asks for a few tokens.
@@ -26,7 +27,10 @@ struct HonestCoordinator: Sendable {
     /// Brings the stages up, has them write, and lets them go.
     func tokens() async throws -> [UInt32] {
         let (tokens, source) = AsyncStream<[UInt32]>.makeStream()
-        try await host.run(onEvent: { _ in }) { source.yield(try await Self.tokens(of: $0.generator)) }
+        let write: @Sendable (RunningPipeline) async throws -> Void = { running in
+            source.yield(try await Self.tokens(of: running.generator))
+        }
+        try await host.run(onEvent: { _ in }, write)
         source.finish()
         for await tokens in tokens { return tokens }
         return []
@@ -37,6 +41,7 @@ struct HonestCoordinator: Sendable {
         let description = host.model.description
         let generator = try Generator(
             codec: TextCodec(tokenizer: host.model.tokenizer(), template: nil), keepsSequences: true)
+        let registry = HostileWorld.registry
         let supervisor = PipelineSupervisor(
             cluster: HostileWorld.cluster,
             model: ModelStatus(
@@ -49,12 +54,14 @@ struct HonestCoordinator: Sendable {
         return try await withThrowingTaskGroup(of: [UInt32]?.self) { group in
             group.addTask {
                 defer { beginning.finish() }
-                try await supervisor.run { generator, onEvent, body in
-                    try await host.run(generator, onEvent: onEvent) { running in
+                let bringUp: PipelineSupervisor.BringUp = { generator, onEvent, body in
+                    let isUp: @Sendable (RunningPipeline) async throws -> Void = { running in
                         beginning.yield()
                         try await body(running)
                     }
+                    try await host.run(generator, onEvent: onEvent, isUp)
                 }
+                try await supervisor.run(bringUp)
                 return nil
             }
             group.addTask {
@@ -63,7 +70,10 @@ struct HonestCoordinator: Sendable {
             }
             defer { group.cancelAll() }
             while let tokens = try await group.next() {
-                if let tokens { return tokens }
+                guard let tokens else { continue }
+                // What operators and their machines are told.
+                _ = (supervisor.snapshot().status, registry.text())
+                return tokens
             }
             throw CancellationError()
         }

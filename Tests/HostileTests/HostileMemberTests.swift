@@ -10,11 +10,27 @@ import Testing
         getenv(name).flatMap { UInt64(String(cString: $0)) }
     }
 
-    /// More by hand: `BITNET_HISTORIES=200000`. One: `BITNET_HISTORIES=1 BITNET_HISTORY=4711`.
+    /// What is played.
+    ///
+    /// More by hand: `BITNET_HISTORIES=200000`; one of them: `BITNET_HISTORIES=1 BITNET_HISTORY=4711`.
     private static let seeds: Range<UInt64> = {
         let first = number("BITNET_HISTORY") ?? 1
-        return first..<first + (number("BITNET_HISTORIES") ?? 5000)
+        return first..<first + (number("BITNET_HISTORIES") ?? usualCount)
     }()
+
+    #if DEBUG
+    /// Sockets are ten times as slow as in the release build.
+    private static let usualCount: UInt64 = 300
+    #else
+    private static let usualCount: UInt64 = 5000
+    #endif
+
+    @Test(arguments: FoundHistories.all.indices)
+    func `histories that showed a fault once show none`(index: Int) async throws {
+        let (what, history) = FoundHistories.all[index]
+        let fault = try await HistoryRun(history: history, world: HostileWorld()).fault()
+        #expect(fault == nil, "\(what): \(history)")
+    }
 
     @Test func `whatever a member does, nobody traps, hangs or keeps anything, and the next one is served`()
         async throws

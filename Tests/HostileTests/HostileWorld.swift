@@ -10,10 +10,12 @@ import ClusterWire
 import ClusterWorker
 import Glibc
 import Logging
+import Metrics
 import ModelTestSupport
 import NIOCore
 import NIOPosix
 import PipelineHost
+import Telemetry
 import TestSupport
 import TextGeneration
 
@@ -23,6 +25,13 @@ struct HostileWorld: Sendable {
     static let network = Network(loopCount: 1)
     static let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     static let log = Logger(label: "hostile") { _ in SwiftLogNoOpLogHandler() }
+
+    /// As the coordinator's program exports its figures.
+    static let registry = {
+        let registry = PrometheusRegistry(definitions: MetricCatalogue.definitions)
+        MetricsSystem.bootstrap(PrometheusMetricsFactory(registry: registry))
+        return registry
+    }()
 
     let folder: TemporaryFolder
     let model: ModelFile
@@ -52,6 +61,4 @@ struct HostileWorld: Sendable {
         }
         self.samples = samples
     }
-
-    static func kernels() throws -> Kernels { try Kernels() }
 }

@@ -32,6 +32,12 @@ struct RawFrame: Sendable {
     mutating func draw(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let fields = MessageField.fields(of: type)
+        // What is written in one field, such as a manifest, has fields of its own.
+        if random.once(in: 6) {
+            var mutator = Mutator(seed: seed)
+            payload = Array(mutator.mutate(payload).prefix(type.payloadBytesMax))
+            return
+        }
         for _ in 0..<random.roll(1...3) {
             if let field = fields.randomElement(using: &random) {
                 payload += field.drawn(by: &random)
