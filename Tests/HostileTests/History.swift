@@ -23,6 +23,8 @@ struct History: Equatable, Sendable, CustomStringConvertible {
     var isSupervised = false
     var deviations: [Deviation] = []
     var ending = Ending.gone
+    /// What it was drawn from, if it was.
+    private(set) var seed: UInt64?
 
     init(
         workerCount: Int = 1, isPrepared: Bool = true, isPacked: Bool = true, isSupervised: Bool = false,
@@ -37,6 +39,7 @@ struct History: Equatable, Sendable, CustomStringConvertible {
     }
 
     init(seed: UInt64) {
+        self.seed = seed
         var random = SeededGenerator(seed: seed)
         workerCount = random.roll(1...2)
         isPrepared = random.roll(0...9) > 2
@@ -50,7 +53,10 @@ struct History: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Swift that makes it.
+    /// What makes it again.
+    var name: String { seed.map { "History(seed: \($0))" } ?? description }
+
+    /// Swift that makes it, without a seed.
     var description: String {
         "History(workerCount: \(workerCount), isPrepared: \(isPrepared), isPacked: \(isPacked), isSupervised: \(isSupervised), "
             + "\(deviations), ending: .\(ending))"
