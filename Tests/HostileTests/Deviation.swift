@@ -67,6 +67,8 @@ enum Action: Equatable, Sendable {
     case held(Int)
     /// Fields have drawn values.
     case fields(seed: UInt64)
+    /// Fields have these values, as they are written behind a message.
+    case appended([UInt8])
     case stream(UInt64)
     case typed(FrameType)
     /// Only so many bytes come, and then the end.
@@ -103,17 +105,26 @@ struct Deviation: Equatable, Sendable, CustomStringConvertible {
 
     /// Swift that makes it.
     var description: String {
-        "Deviation(\(place.worker), .\(place.role), .\(place.direction), .\(place.type), \(place.count), \(action.code))"
+        "Deviation(\(place.worker), .\(place.role), .\(place.direction), .\(place.type), \(place.count), \(action.spelt(at: place.type).code))"
     }
 }
 
 extension Action {
+    /// The same without a seed, whose draws may change with the generator, if it is short enough.
+    fileprivate func spelt(at type: FrameType) -> Action {
+        guard case .fields(let seed) = self, let fields = RawFrame.fields(of: type, seed: seed),
+            fields.count <= 64
+        else { return self }
+        return .appended(fields)
+    }
+
     fileprivate var code: String {
         switch self {
         case .dropped: ".dropped"
         case .repeated(let count): ".repeated(\(count))"
         case .held(let count): ".held(\(count))"
         case .fields(let seed): ".fields(seed: \(seed))"
+        case .appended(let bytes): ".appended(\(bytes))"
         case .stream(let stream): ".stream(\(stream))"
         case .typed(let type): ".typed(.\(type))"
         case .cut(let count): ".cut(\(count))"

@@ -31,21 +31,28 @@ struct RawFrame: Sendable {
     /// Gives some fields values that they should not have, or hardly have.
     mutating func draw(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        let fields = MessageField.fields(of: type)
-        // What is written in one field, such as a manifest, has fields of its own.
-        if random.once(in: 6) {
+        if let fields = Self.fields(of: type, seed: seed) {
+            payload += fields
+        } else if !MessageField.fields(of: type).isEmpty {
             var mutator = Mutator(seed: seed)
-            payload = Array(mutator.mutate(payload).prefix(type.payloadBytesMax))
-            return
-        }
-        for _ in 0..<random.roll(1...3) {
-            if let field = fields.randomElement(using: &random) {
-                payload += field.drawn(by: &random)
-            } else {
-                drawWord(&random)
-            }
+            payload = mutator.mutate(payload)
+        } else {
+            for _ in 0..<random.roll(1...3) { drawWord(&random) }
         }
         payload = Array(payload.prefix(type.payloadBytesMax))
+    }
+
+    /// What takes the place of fields of a control message, behind it.
+    ///
+    /// - Returns: `nil` if the frame is none, or has its bytes changed instead: what is written in one field, such as
+    ///   a manifest, has fields of its own.
+    static func fields(of type: FrameType, seed: UInt64) -> [UInt8]? {
+        let fields = MessageField.fields(of: type)
+        guard !fields.isEmpty, seed % 6 != 0 else { return nil }
+        var random = SeededGenerator(seed: seed)
+        return (0..<random.roll(1...3)).flatMap { _ in
+            fields[random.roll(0...fields.count - 1)].drawn(by: &random)
+        }
     }
 
     /// Of a frame whose fields have their places: most are words of four bytes, and the counts come first.

@@ -121,6 +121,7 @@ final class RelayedConnection: @unchecked Sendable {
             case .repeated(let more): count += more
             case .held(let others): after = others
             case .fields(let seed): frame.draw(seed: seed)
+            case .appended(let bytes): frame.payload += bytes
             case .stream(let stream): frame.stream = stream
             case .typed(let type): frame.type = type
             case .cut(let byteCount):
