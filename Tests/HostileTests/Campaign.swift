@@ -9,6 +9,9 @@ struct Campaign: Sendable {
     /// Workers at a time: each may hold one of the process's disk threads while it waits for parts.
     var workerCount = Limits.diskThreads - 2
 
+    /// What the pools of the runtime and of NIO may still add to theirs.
+    private static let pooledThreadsMax = 32
+
     /// - Parameter report: called with each history that shows a fault, as short as it can be made.
     func run(_ histories: some Sequence<History>, report: @escaping @Sendable (String) -> Void) async throws {
         let before = ProcessFigures()
@@ -25,8 +28,12 @@ struct Campaign: Sendable {
             }
         }
         let after = await ProcessFigures.settled(at: before)
-        guard after.descriptorCount > before.descriptorCount else { return }
-        report("\(after.descriptorCount - before.descriptorCount) files stay open: \(after.openFiles)")
+        if after.descriptorCount > before.descriptorCount {
+            report("\(after.descriptorCount - before.descriptorCount) files stay open: \(after.openFiles)")
+        }
+        if after.threadCount > before.threadCount + Self.pooledThreadsMax {
+            report("\(before.threadCount) threads have become \(after.threadCount)")
+        }
     }
 
     private func play(_ history: History) async throws -> String? {
