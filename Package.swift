@@ -219,7 +219,7 @@ let package = Package(
                 "BitNetCore", "BitNetFormats", "BitNetSynthesis", "BitNetEngine", "ClusterConfig",
                 "ClusterWire",
                 "ClusterPlanning", "ClusterSimulation", "TextGeneration", "ClusterCoordinator", "AdminAPI",
-                "OperatorLogic", "OperatorReports",
+                "OperatorLogic", "OperatorReports", "TestSupport",
             ]),
         tests("TelemetryTests", ["BitNetCore", "Telemetry", log, metrics]),
         tests(
@@ -278,9 +278,8 @@ let package = Package(
             [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterWire", "ClusterProtocol",
                 "ClusterPlanning", "ClusterTransport", "ClusterConfig", "ClusterWorker", "ClusterCoordinator",
-                "TestSupport",
-                "ClusterTestSupport", log, product("NIOCore", "swift-nio"),
-            ]),
+                "TestSupport", "ClusterTestSupport", log,
+            ] + nio),
         tests(
             "ClusterCoordinatorTests",
             [

@@ -1539,7 +1539,7 @@ void   cluster__closing__free_unpacked
   assert(message->base.descriptor == &cluster__closing__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor cluster__hello__field_descriptors[10] =
+static const ProtobufCFieldDescriptor cluster__hello__field_descriptors[11] =
 {
   {
     "version_min",
@@ -1661,6 +1661,18 @@ static const ProtobufCFieldDescriptor cluster__hello__field_descriptors[10] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "target",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Hello, target),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned cluster__hello__field_indices_by_name[] = {
   3,   /* field[3] = build */
@@ -1671,13 +1683,14 @@ static const unsigned cluster__hello__field_indices_by_name[] = {
   8,   /* field[8] = nonce */
   6,   /* field[6] = role */
   7,   /* field[7] = session */
+  10,   /* field[10] = target */
   1,   /* field[1] = version_max */
   0,   /* field[0] = version_min */
 };
 static const ProtobufCIntRange cluster__hello__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor cluster__hello__descriptor =
 {
@@ -1687,7 +1700,7 @@ const ProtobufCMessageDescriptor cluster__hello__descriptor =
   "Cluster__Hello",
   "cluster",
   sizeof(Cluster__Hello),
-  10,
+  11,
   cluster__hello__field_descriptors,
   cluster__hello__field_indices_by_name,
   1,  cluster__hello__number_ranges,
@@ -1784,68 +1797,8 @@ const ProtobufCMessageDescriptor cluster__capabilities__descriptor =
   (ProtobufCMessageInit) cluster__capabilities__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor cluster__hello_reply__field_descriptors[9] =
+static const ProtobufCFieldDescriptor cluster__hello_reply__field_descriptors[1] =
 {
-  {
-    "version",
-    1,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT32,
-    0,   /* quantifier_offset */
-    offsetof(Cluster__HelloReply, version),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "features",
-    2,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT64,
-    0,   /* quantifier_offset */
-    offsetof(Cluster__HelloReply, features),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "build",
-    3,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_BYTES,
-    0,   /* quantifier_offset */
-    offsetof(Cluster__HelloReply, build),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "cluster",
-    4,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_BYTES,
-    0,   /* quantifier_offset */
-    offsetof(Cluster__HelloReply, cluster),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "node",
-    5,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_BYTES,
-    0,   /* quantifier_offset */
-    offsetof(Cluster__HelloReply, node),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
   {
     "nonce",
     6,
@@ -1858,58 +1811,14 @@ static const ProtobufCFieldDescriptor cluster__hello_reply__field_descriptors[9]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
-  {
-    "proof",
-    7,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_BYTES,
-    0,   /* quantifier_offset */
-    offsetof(Cluster__HelloReply, proof),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "capabilities",
-    8,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_MESSAGE,
-    0,   /* quantifier_offset */
-    offsetof(Cluster__HelloReply, capabilities),
-    &cluster__capabilities__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
-    "is_keyed",
-    9,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_BOOL,
-    0,   /* quantifier_offset */
-    offsetof(Cluster__HelloReply, is_keyed),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
 };
 static const unsigned cluster__hello_reply__field_indices_by_name[] = {
-  2,   /* field[2] = build */
-  7,   /* field[7] = capabilities */
-  3,   /* field[3] = cluster */
-  1,   /* field[1] = features */
-  8,   /* field[8] = is_keyed */
-  4,   /* field[4] = node */
-  5,   /* field[5] = nonce */
-  6,   /* field[6] = proof */
-  0,   /* field[0] = version */
+  0,   /* field[0] = nonce */
 };
 static const ProtobufCIntRange cluster__hello_reply__number_ranges[1 + 1] =
 {
-  { 1, 0 },
-  { 0, 9 }
+  { 6, 0 },
+  { 0, 1 }
 };
 const ProtobufCMessageDescriptor cluster__hello_reply__descriptor =
 {
@@ -1919,7 +1828,7 @@ const ProtobufCMessageDescriptor cluster__hello_reply__descriptor =
   "Cluster__HelloReply",
   "cluster",
   sizeof(Cluster__HelloReply),
-  9,
+  1,
   cluster__hello_reply__field_descriptors,
   cluster__hello_reply__field_indices_by_name,
   1,  cluster__hello_reply__number_ranges,
@@ -1964,9 +1873,120 @@ const ProtobufCMessageDescriptor cluster__proof__descriptor =
   (ProtobufCMessageInit) cluster__proof__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-#define cluster__welcome__field_descriptors NULL
-#define cluster__welcome__field_indices_by_name NULL
-#define cluster__welcome__number_ranges NULL
+static const ProtobufCFieldDescriptor cluster__welcome__field_descriptors[8] =
+{
+  {
+    "version",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Welcome, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "features",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Welcome, features),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "build",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Welcome, build),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cluster",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Welcome, cluster),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "node",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Welcome, node),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "node_id",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED64,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Welcome, node_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "proof",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Welcome, proof),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "capabilities",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Welcome, capabilities),
+    &cluster__capabilities__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned cluster__welcome__field_indices_by_name[] = {
+  2,   /* field[2] = build */
+  7,   /* field[7] = capabilities */
+  3,   /* field[3] = cluster */
+  1,   /* field[1] = features */
+  4,   /* field[4] = node */
+  5,   /* field[5] = node_id */
+  6,   /* field[6] = proof */
+  0,   /* field[0] = version */
+};
+static const ProtobufCIntRange cluster__welcome__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 8 }
+};
 const ProtobufCMessageDescriptor cluster__welcome__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -1975,10 +1995,10 @@ const ProtobufCMessageDescriptor cluster__welcome__descriptor =
   "Cluster__Welcome",
   "cluster",
   sizeof(Cluster__Welcome),
-  0,
+  8,
   cluster__welcome__field_descriptors,
   cluster__welcome__field_indices_by_name,
-  0,  cluster__welcome__number_ranges,
+  1,  cluster__welcome__number_ranges,
   (ProtobufCMessageInit) cluster__welcome__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -2033,7 +2053,7 @@ const ProtobufCMessageDescriptor cluster__refusal__descriptor =
   (ProtobufCMessageInit) cluster__refusal__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor cluster__assignment__field_descriptors[11] =
+static const ProtobufCFieldDescriptor cluster__assignment__field_descriptors[12] =
 {
   {
     "stage_index",
@@ -2167,6 +2187,18 @@ static const ProtobufCFieldDescriptor cluster__assignment__field_descriptors[11]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "next_id",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED64,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Assignment, next_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned cluster__assignment__field_indices_by_name[] = {
   5,   /* field[5] = cache_type */
@@ -2174,6 +2206,7 @@ static const unsigned cluster__assignment__field_indices_by_name[] = {
   9,   /* field[9] = head */
   2,   /* field[2] = manifest */
   7,   /* field[7] = next */
+  11,   /* field[11] = next_id */
   8,   /* field[8] = next_node */
   10,   /* field[10] = segment_layers */
   3,   /* field[3] = slot_count */
@@ -2184,7 +2217,7 @@ static const unsigned cluster__assignment__field_indices_by_name[] = {
 static const ProtobufCIntRange cluster__assignment__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor cluster__assignment__descriptor =
 {
@@ -2194,7 +2227,7 @@ const ProtobufCMessageDescriptor cluster__assignment__descriptor =
   "Cluster__Assignment",
   "cluster",
   sizeof(Cluster__Assignment),
-  11,
+  12,
   cluster__assignment__field_descriptors,
   cluster__assignment__field_indices_by_name,
   1,  cluster__assignment__number_ranges,
@@ -2575,7 +2608,7 @@ const ProtobufCMessageDescriptor cluster__measured__descriptor =
   (ProtobufCMessageInit) cluster__measured__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor cluster__neighbour__field_descriptors[2] =
+static const ProtobufCFieldDescriptor cluster__neighbour__field_descriptors[3] =
 {
   {
     "name",
@@ -2601,15 +2634,28 @@ static const ProtobufCFieldDescriptor cluster__neighbour__field_descriptors[2] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED64,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Neighbour, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned cluster__neighbour__field_indices_by_name[] = {
   1,   /* field[1] = address */
+  2,   /* field[2] = id */
   0,   /* field[0] = name */
 };
 static const ProtobufCIntRange cluster__neighbour__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor cluster__neighbour__descriptor =
 {
@@ -2619,7 +2665,7 @@ const ProtobufCMessageDescriptor cluster__neighbour__descriptor =
   "Cluster__Neighbour",
   "cluster",
   sizeof(Cluster__Neighbour),
-  2,
+  3,
   cluster__neighbour__field_descriptors,
   cluster__neighbour__field_indices_by_name,
   1,  cluster__neighbour__number_ranges,
@@ -4363,7 +4409,7 @@ const ProtobufCEnumDescriptor cluster__connection_role__descriptor =
   cluster__connection_role__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue cluster__refusal_code__enum_values_by_number[8] =
+static const ProtobufCEnumValue cluster__refusal_code__enum_values_by_number[10] =
 {
   { "REFUSAL_CODE_OTHER", "CLUSTER__REFUSAL_CODE__REFUSAL_CODE_OTHER", 0 },
   { "REFUSAL_CODE_VERSION", "CLUSTER__REFUSAL_CODE__REFUSAL_CODE_VERSION", 1 },
@@ -4373,17 +4419,21 @@ static const ProtobufCEnumValue cluster__refusal_code__enum_values_by_number[8] 
   { "REFUSAL_CODE_SESSION", "CLUSTER__REFUSAL_CODE__REFUSAL_CODE_SESSION", 5 },
   { "REFUSAL_CODE_ROLE", "CLUSTER__REFUSAL_CODE__REFUSAL_CODE_ROLE", 6 },
   { "REFUSAL_CODE_LIMIT", "CLUSTER__REFUSAL_CODE__REFUSAL_CODE_LIMIT", 7 },
+  { "REFUSAL_CODE_NODE", "CLUSTER__REFUSAL_CODE__REFUSAL_CODE_NODE", 8 },
+  { "REFUSAL_CODE_RELEASING", "CLUSTER__REFUSAL_CODE__REFUSAL_CODE_RELEASING", 9 },
 };
 static const ProtobufCIntRange cluster__refusal_code__value_ranges[] = {
-{0, 0},{0, 8}
+{0, 0},{0, 10}
 };
-static const ProtobufCEnumValueIndex cluster__refusal_code__enum_values_by_name[8] =
+static const ProtobufCEnumValueIndex cluster__refusal_code__enum_values_by_name[10] =
 {
   { "REFUSAL_CODE_BUSY", 4 },
   { "REFUSAL_CODE_CLUSTER", 2 },
   { "REFUSAL_CODE_KEY", 3 },
   { "REFUSAL_CODE_LIMIT", 7 },
+  { "REFUSAL_CODE_NODE", 8 },
   { "REFUSAL_CODE_OTHER", 0 },
+  { "REFUSAL_CODE_RELEASING", 9 },
   { "REFUSAL_CODE_ROLE", 6 },
   { "REFUSAL_CODE_SESSION", 5 },
   { "REFUSAL_CODE_VERSION", 1 },
@@ -4395,9 +4445,9 @@ const ProtobufCEnumDescriptor cluster__refusal_code__descriptor =
   "RefusalCode",
   "Cluster__RefusalCode",
   "cluster",
-  8,
+  10,
   cluster__refusal_code__enum_values_by_number,
-  8,
+  10,
   cluster__refusal_code__enum_values_by_name,
   1,
   cluster__refusal_code__value_ranges,

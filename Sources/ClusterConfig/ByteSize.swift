@@ -20,7 +20,7 @@ package enum ByteSize {
                 "“\(text)” is not a size; write for instance 4GiB, 4GB, 512MiB or a number of bytes")
         }
         // UInt64.init fails on nothing but overflow here.
-        let product = UInt64(digits)?.multipliedReportingOverflow(by: unit.byteCount)
+        let product = UInt64(digits, radix: 10)?.multipliedReportingOverflow(by: unit.byteCount)
         guard let product, !product.overflow else { throw ConfigError("the size “\(text)” is too large") }
         guard product.partialValue > 0 else { throw ConfigError("a size of nothing is of no use") }
         return product.partialValue

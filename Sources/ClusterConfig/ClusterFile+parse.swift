@@ -123,7 +123,7 @@ extension LayerRange {
     /// Reads `0-2`, inclusive, or a single layer.
     fileprivate init(parsing text: String) throws(ConfigError) {
         let bounds = text.split(separator: "-", omittingEmptySubsequences: false).map { part in
-            part.allSatisfy { ("0"..."9").contains($0) } ? Int(part) : nil
+            part.allSatisfy { ("0"..."9").contains($0) } ? Int(part, radix: 10) : nil
         }
         guard (1...2).contains(bounds.count), let first = bounds[0], let last = bounds[bounds.count - 1],
             last < Limits.layersMax, let layers = LayerRange(first: first, end: last + 1)

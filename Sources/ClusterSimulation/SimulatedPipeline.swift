@@ -79,7 +79,7 @@ package struct SimulatedPipeline: Sendable {
     }
 
     private func byteCount(_ step: Step, into stage: Int) -> Int {
-        let payload = StepFrame.payloadByteCount(
+        let payload = StepLayout.byteCount(
             entryCount: step.entries.count, traceCount: stage, hidden: stage == 0 ? 0 : hiddenSize)
         return FrameHeader.byteCount + (payload ?? Limits.activationBytesMax)
     }

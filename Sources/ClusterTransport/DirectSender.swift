@@ -96,7 +96,7 @@ private struct OwnSocket: ~Copyable {
         max(
             0,
             bytes.withUnsafeReadableBytes {
-                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(clamping: MSG_DONTWAIT | MSG_NOSIGNAL))
             })
     }
 }

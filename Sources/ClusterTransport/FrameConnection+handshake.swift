@@ -2,13 +2,18 @@
 import BitNetCore
 package import ClusterProtocol
 package import ClusterWire
+import NIOCore
 
 extension Hello {
     /// A greeting with a fresh nonce.
-    package init(cluster: String, node: String, role: ConnectionRole, session: UInt64) {
+    ///
+    /// - Parameter target: the worker that is meant, by name; empty if any will do.
+    package init(
+        cluster: String, node: String, role: ConnectionRole, session: UInt64, target: String = ""
+    ) {
         self.init(
             build: Build.name, cluster: cluster, node: node, role: role, session: session,
-            nonce: FrameConnection.nonce())
+            nonce: FrameConnection.nonce(), target: target)
     }
 }
 
@@ -16,11 +21,12 @@ extension FrameConnection {
     /// Shakes hands as the side that dialled.
     ///
     /// - Throws: ``HandshakeError`` naming both sides; ``TransportError`` when the peer closes, or is silent for
-    ///   `duration`. The connection is as it was then: ``PeerDialer`` closes it.
+    ///   `duration`; `CancellationError`. The connection is as it was then: ``PeerDialer`` closes it.
     package func shakeHands(
-        _ hello: Hello, key: [UInt8], within duration: Duration = Limits.handshakeTimeout
+        _ hello: Hello, key: [UInt8], expecting expectation: HandshakeClient.Expectation = .init(),
+        within duration: Duration = Limits.handshakeTimeout
     ) async throws -> HandshakeSession {
-        var handshake = HandshakeClient(hello: hello, key: key, address: peer)
+        var handshake = HandshakeClient(hello: hello, key: key, peer: peer, expectation: expectation)
         send(handshake.start())
         while true {
             switch handshake.receive(try await next(within: duration)) {
@@ -36,16 +42,22 @@ extension FrameConnection {
     /// Shakes hands as the side that listens; `admit` is asked once the peer has proved itself.
     ///
     /// - Returns: what both sides know of each other now.
-    /// - Throws: ``HandshakeError`` after the peer has been told; ``TransportError`` when it closes or is silent.
+    /// - Throws: ``HandshakeError`` after the peer has been told; ``TransportError`` when it closes or is silent, with
+    ///   code `unspoken` if it never began.
     package func acceptHandshake(
         identity: HandshakeIdentity, capabilities: Capabilities, key: [UInt8],
         admit: (Hello) async -> HandshakeServer.Admission
     ) async throws -> HandshakeSession {
         var handshake = HandshakeServer(
             identity: identity, key: key, nonce: Self.nonce(), capabilities: capabilities)
+        var frame = try await greeting()
         while true {
-            var action = handshake.receive(try await next(within: Limits.handshakeTimeout))
-            if case .askAdmission(let hello) = action { action = handshake.admit(await admit(hello)) }
+            if frame.type == .proof { try await untilProofMayBeChecked() }
+            var action = handshake.receive(frame)
+            if case .askAdmission(let hello) = action {
+                let hasRoom = pass?.proved() ?? true
+                action = handshake.admit(hasRoom ? await admit(hello) : Self.full)
+            }
             switch action {
             case .send(let frame):
                 send(frame)
@@ -60,8 +72,36 @@ extension FrameConnection {
             case .ignore, .askAdmission:
                 throw TransportError(.violation, "\(peer) went on after it was refused")
             }
+            frame = try await next(within: Limits.handshakeTimeout)
         }
     }
+
+    /// The first frame: whoever looks only whether somebody listens sends none.
+    private func greeting() async throws -> Frame {
+        do {
+            let frame = try await next(within: Limits.handshakeTimeout)
+            pass?.spoke()
+            return frame
+        } catch let error as TransportError where error.code == .closed || error.code == .deadline {
+            throw TransportError(.unspoken, "\(peer) connected, but did not say what for")
+        }
+    }
+
+    private func untilProofMayBeChecked() async throws {
+        guard let pass else { return }
+        let deadline = ContinuousClock.now + Limits.handshakeTimeout
+        while !pass.mayBeChecked {
+            guard channel.isActive, .now < deadline else {
+                throw TransportError(.refused, "\(peer): too many proofs were wrong that came from there")
+            }
+            try await Task.sleep(for: Limits.proofRetryInterval)
+        }
+    }
+
+    private static let full = HandshakeServer.Admission.refused(
+        .limit,
+        message: "\(Limits.connectionsMax) connections are open there already; close some, or try again later"
+    )
 
     static func nonce() -> [UInt8] {
         var random = SystemRandomNumberGenerator()

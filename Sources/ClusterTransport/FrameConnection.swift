@@ -10,11 +10,16 @@ package final class FrameConnection: Sendable {
     /// Who is at the other end, for messages: an address, or the name from workers.yaml with its address.
     package let peer: String
     let channel: any Channel
+    /// Of a listener's side.
+    let pass: ConnectionGate.Pass?
     private let handler: NIOLoopBound<FrameHandler>
 
-    init(channel: any Channel, peer: String, handler: NIOLoopBound<FrameHandler>) {
+    init(
+        channel: any Channel, peer: String, pass: ConnectionGate.Pass?, handler: NIOLoopBound<FrameHandler>
+    ) {
         self.channel = channel
         self.peer = peer
+        self.pass = pass
         self.handler = handler
     }
 
@@ -27,6 +32,8 @@ package final class FrameConnection: Sendable {
     }
 
     /// Sends and returns once the bytes are with the kernel.
+    ///
+    /// - Throws: ``TransportError``; `CancellationError` at once when the task is cancelled.
     package func sendFlushed(_ frame: Frame, within duration: Duration) async throws {
         let written = channel.eventLoop.makePromise(of: Void.self)
         let peer = peer
@@ -41,16 +48,29 @@ package final class FrameConnection: Sendable {
                 written.fail(TransportError(.closed, "connection to \(peer) broke: \(error)"))
             }
         }
-        try await written.futureResult.get()
+        try await withTaskCancellationHandler {
+            try await written.futureResult.get()
+        } onCancel: {
+            // What completes a promise first counts.
+            channel.eventLoop.execute { written.fail(CancellationError()) }
+        }
     }
 
     /// The next frame.
     ///
-    /// - Throws: ``TransportError`` when the peer closes, breaks the protocol, or is silent for `duration`.
+    /// - Throws: ``TransportError`` when the peer closes, breaks the protocol, or is silent for `duration`;
+    ///   `CancellationError` at once when the task is cancelled, which loses no frame.
     package func next(within duration: Duration) async throws -> Frame {
         let handler = handler
-        return try await channel.eventLoop.flatSubmit { handler.value.next(within: TimeAmount(duration)) }
-            .get()
+        let eventLoop = channel.eventLoop
+        let wait = FrameWait()
+        return try await withTaskCancellationHandler {
+            try await eventLoop.flatSubmit { handler.value.next(within: TimeAmount(duration), wait) }.get()
+        } onCancel: {
+            // In this order: whoever begins to wait afterwards sees the first, whoever waits gets the second.
+            wait.end()
+            eventLoop.execute { handler.value.giveUp(wait) }
+        }
     }
 
     /// Takes frames above the control limit from now on, too.

@@ -2,6 +2,7 @@
 import BitNetCore
 package import ClusterWire
 import NIOCore
+import Synchronization
 
 /// Turns a connection's bytes into frames and hands each to its one consumer.
 ///
@@ -13,7 +14,7 @@ final class FrameHandler: ChannelInboundHandler {
 
     private enum Consumer {
         case none
-        case one(EventLoopPromise<Frame>, deadline: Scheduled<Void>)
+        case one(EventLoopPromise<Frame>, deadline: Scheduled<Void>, FrameWait)
         case sink(FrameSink)
     }
 
@@ -65,8 +66,9 @@ final class FrameHandler: ChannelInboundHandler {
         decoder.payloadBytesMax = Limits.activationBytesMax
     }
 
-    /// The next frame; fails after `duration` of silence.
-    func next(within duration: TimeAmount) -> EventLoopFuture<Frame> {
+    /// The next frame; fails after `duration` of silence, and once nobody waits for it any more.
+    func next(within duration: TimeAmount, _ wait: FrameWait) -> EventLoopFuture<Frame> {
+        guard !wait.isOver else { return eventLoop.makeFailedFuture(CancellationError()) }
         if !waiting.isEmpty {
             let frame = waiting.removeFirst()
             resumeReading()
@@ -78,14 +80,22 @@ final class FrameHandler: ChannelInboundHandler {
         }
         let promise = eventLoop.makePromise(of: Frame.self)
         let deadline = eventLoop.assumeIsolated().scheduleTask(in: duration) {
-            guard case .one(let promise, _) = self.consumer else { return }
+            guard case .one(let promise, _, _) = self.consumer else { return }
             self.consumer = .none
             promise.fail(
                 TransportError(
                     .deadline, "\(self.peer) did not answer within \(duration.nanoseconds / 1_000_000) ms"))
         }
-        consumer = .one(promise, deadline: deadline)
+        consumer = .one(promise, deadline: deadline, wait)
         return promise.futureResult
+    }
+
+    /// What began with ``next(within:_:)`` is over, if it is not already.
+    func giveUp(_ wait: FrameWait) {
+        guard case .one(let promise, let deadline, wait) = consumer else { return }
+        consumer = .none
+        deadline.cancel()
+        promise.fail(CancellationError())
     }
 
     /// From now on every frame goes to `sink`, on the event loop.
@@ -102,7 +112,7 @@ final class FrameHandler: ChannelInboundHandler {
         switch consumer {
         case .sink(let sink):
             sink.received(frame)
-        case .one(let promise, let deadline):
+        case .one(let promise, let deadline, _):
             consumer = .none
             deadline.cancel()
             promise.succeed(frame)
@@ -123,7 +133,7 @@ final class FrameHandler: ChannelInboundHandler {
         switch consumer {
         case .sink(let sink):
             sink.closed(error)
-        case .one(let promise, let deadline):
+        case .one(let promise, let deadline, _):
             consumer = .none
             deadline.cancel()
             promise.fail(error)
@@ -143,6 +153,17 @@ final class FrameHandler: ChannelInboundHandler {
         isReading = true
         context?.channel.setOption(.autoRead, value: true).whenFailure { _ in }
     }
+}
+
+/// Somebody's wait for a frame.
+final class FrameWait: Sendable, Equatable {
+    private let hasEnded = Atomic(false)
+
+    var isOver: Bool { hasEnded.load(ordering: .sequentiallyConsistent) }
+
+    func end() { hasEnded.store(true, ordering: .sequentiallyConsistent) }
+
+    static func == (one: FrameWait, other: FrameWait) -> Bool { one === other }
 }
 
 /// Takes a connection's frames on its event loop.

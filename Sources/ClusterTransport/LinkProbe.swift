@@ -60,7 +60,7 @@ package enum LinkProbe {
         _ connection: FrameConnection, chunkCount: Int, byteCount: Int,
         until deadline: ContinuousClock.Instant
     ) async throws -> Duration {
-        let frame = Frame(type: .probe, payload: [UInt8](repeating: 0, count: byteCount))
+        let frame = try Frame(type: .probe, payload: [UInt8](repeating: 0, count: byteCount))
         let start = ContinuousClock.now
         for _ in 0..<chunkCount { connection.send(frame) }
         for _ in 0..<chunkCount {

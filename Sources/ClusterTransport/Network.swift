@@ -4,7 +4,6 @@ import CPlatform
 import Glibc
 import NIOCore
 import NIOPosix
-import Synchronization
 
 /// Dials and listens.
 ///
@@ -22,18 +21,15 @@ package final class Network: Sendable {
 
     /// Opens a connection to `address`, written `host:port`.
     ///
-    /// - Throws: ``TransportError`` naming `peer` and the address.
+    /// - Throws: ``TransportError`` naming `peer` and the address; `CancellationError` at once when the task is
+    ///   cancelled.
     package func connect(to address: String, peer: String) async throws -> FrameConnection {
         let place = try Self.parsed(address)
         do {
-            let bootstrap = ClientBootstrap(group: group)
-                .connectTimeout(TimeAmount(Limits.connectTimeout))
-                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-                .channelOption(.writeBufferWaterMark, value: Self.waterMark)
-                .channelOption(.recvAllocator, value: Self.receiveAllocator)
-            return try await bootstrap.connect(host: place.host, port: Int(place.port)) { channel in
-                channel.eventLoop.makeCompletedFuture { try Self.install(on: channel, peer: peer) }
-            }
+            // Neither a name that does not resolve nor a machine that does not answer can be told to stop.
+            return try await abandoning(on: group.any()) { try await self.dial(place, peer: peer) }
+        } catch let error as CancellationError {
+            throw error
         } catch let error as TransportError {
             throw error
         } catch {
@@ -44,6 +40,17 @@ package final class Network: Sendable {
         }
     }
 
+    private func dial(_ place: HostPort, peer: String) async throws -> FrameConnection {
+        let bootstrap = ClientBootstrap(group: group)
+            .connectTimeout(TimeAmount(Limits.connectTimeout))
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.writeBufferWaterMark, value: Self.waterMark)
+            .channelOption(.recvAllocator, value: Self.receiveAllocator)
+        return try await bootstrap.connect(host: place.host, port: Int(clamping: place.port)) { channel in
+            channel.eventLoop.makeCompletedFuture { try Self.install(on: channel, peer: peer) }
+        }
+    }
+
     /// Listens on `address` and hands every connection to `accept`, on a task of its own.
     ///
     /// - Returns: the address that is listened on, with the port that was chosen when `address` has port 0.
@@ -51,7 +58,7 @@ package final class Network: Sendable {
         on address: String, accept: @escaping @Sendable (FrameConnection) async -> Void
     ) async throws -> Listener {
         let place = try Self.parsed(address)
-        let open = OpenConnections()
+        let gate = ConnectionGate()
         do {
             let channel = try await ServerBootstrap(group: group)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -62,16 +69,11 @@ package final class Network: Sendable {
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         let peer = channel.remoteAddress.map(Self.text) ?? "unknown peer"
-                        guard open.enter() else {
-                            throw TransportError(
-                                .refused, "\(Limits.connectionsMax) connections are open already")
-                        }
-                        channel.closeFuture.whenComplete { _ in open.leave() }
-                        let connection = try Self.install(on: channel, peer: peer)
+                        let connection = try Self.install(on: channel, peer: peer, gate.enter(channel))
                         Task { await accept(connection) }
                     }
                 }
-                .bind(host: place.host, port: Int(place.port)).get()
+                .bind(host: place.host, port: Int(clamping: place.port)).get()
             return Listener(channel: channel)
         } catch {
             throw TransportError(
@@ -92,11 +94,14 @@ package final class Network: Sendable {
     private static let receiveAllocator = AdaptiveRecvByteBufferAllocator(
         minimum: 4 << 10, initial: 64 << 10, maximum: 1 << 20)
 
-    private static func install(on channel: any Channel, peer: String) throws -> FrameConnection {
+    private static func install(
+        on channel: any Channel, peer: String, _ pass: ConnectionGate.Pass? = nil
+    ) throws -> FrameConnection {
         let handler = FrameHandler(peer: peer, eventLoop: channel.eventLoop)
         try channel.pipeline.syncOperations.addHandler(handler)
         return FrameConnection(
-            channel: channel, peer: peer, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
+            channel: channel, peer: peer, pass: pass,
+            handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
     }
 
     private static func parsed(_ address: String) throws -> HostPort {
@@ -131,23 +136,6 @@ package final class Network: Sendable {
         case ChannelError.connectTimeout: "no answer within \(Limits.connectTimeout)"
         default: "\(error)"
         }
-    }
-}
-
-/// Counts the connections of one listener.
-private final class OpenConnections: Sendable {
-    private let count = Mutex(0)
-
-    func enter() -> Bool {
-        count.withLock { count in
-            guard count < Limits.connectionsMax else { return false }
-            count += 1
-            return true
-        }
-    }
-
-    func leave() {
-        count.withLock { $0 -= 1 }
     }
 }
 

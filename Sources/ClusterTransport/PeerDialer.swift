@@ -10,20 +10,24 @@ package struct PeerDialer: Sendable {
     /// How this node calls itself.
     package let node: String
     package let session: UInt64
+    /// Which process this is, if others can dial it: it must not reach itself.
+    private let ownID: UInt64?
     private let key: [UInt8]
     private let handshakeTimeout: Duration
 
     /// - Parameters:
+    ///   - ownID: what this process answers with as a worker.
     ///   - key: The cluster's key; empty without one.
     ///   - handshakeTimeout: Silence of a peer that ends the handshake.
     package init(
-        network: Network, cluster: String, node: String, session: UInt64, key: [UInt8],
+        network: Network, cluster: String, node: String, session: UInt64, ownID: UInt64? = nil, key: [UInt8],
         handshakeTimeout: Duration = Limits.handshakeTimeout
     ) {
         self.network = network
         self.cluster = cluster
         self.node = node
         self.session = session
+        self.ownID = ownID
         self.key = key
         self.handshakeTimeout = handshakeTimeout
     }
@@ -32,18 +36,24 @@ package struct PeerDialer: Sendable {
     ///
     /// Nothing stays open of what fails or is cancelled.
     ///
-    /// - Parameter peer: who listens there, for messages.
+    /// - Parameters:
+    ///   - peer: who listens there, for messages.
+    ///   - target: the worker that is meant, by name; empty if any will do.
+    ///   - peerID: the process that is meant, if it is known.
     /// - Returns: the connection, which the caller closes, and who answered.
-    /// - Throws: ``TransportError`` (`.unreachable` is worth another try), ``HandshakeError``, `CancellationError`.
+    /// - Throws: ``TransportError`` (`.unreachable` is worth another try), ``HandshakeError`` (`.node` if another one
+    ///   answers), `CancellationError`.
     package func connect(
-        _ role: ConnectionRole, to address: String, peer: String
+        _ role: ConnectionRole, to address: String, peer: String, target: String = "", peerID: UInt64? = nil
     ) async throws -> (connection: FrameConnection, peer: HandshakeSession) {
         try Task.checkCancellation()
         let connection = try await network.connect(to: address, peer: peer)
         do {
-            let hello = Hello(cluster: cluster, node: node, role: role, session: session)
+            let hello = Hello(cluster: cluster, node: node, role: role, session: session, target: target)
             let answer = try await connection.closingOnCancellation {
-                try await connection.shakeHands(hello, key: key, within: handshakeTimeout)
+                try await connection.shakeHands(
+                    hello, key: key, expecting: .init(peerID: peerID, ownID: ownID),
+                    within: handshakeTimeout)
             }
             return (connection, answer)
         } catch {
@@ -54,10 +64,13 @@ package struct PeerDialer: Sendable {
 
     /// Connects to `address`, shakes hands, runs `body`, and closes, whatever happens; cancellation closes at once.
     package func withConnection<Result>(
-        _ role: ConnectionRole, to address: String, peer: String,
+        _ role: ConnectionRole, to address: String, peer: String, target: String = "",
+        peerID: UInt64? = nil,
         _ body: (FrameConnection) async throws -> Result
     ) async throws -> Result {
-        let connection = try await connect(role, to: address, peer: peer).connection
+        let connection = try await connect(
+            role, to: address, peer: peer, target: target, peerID: peerID
+        ).connection
         defer { connection.close() }
         return try await connection.closingOnCancellation { try await body(connection) }
     }

@@ -7,6 +7,8 @@ package struct TransportError: RemediableError, Equatable {
     package enum Code: Equatable, Sendable {
         case unreachable
         case closed
+        /// The peer connected and said nothing.
+        case unspoken
         case deadline
         case refused
         case violation

@@ -9,6 +9,8 @@ package struct WorkerConfiguration: Sendable {
     package var dataDirectory: String
     /// How this worker calls itself in messages.
     package var name: String
+    /// Whether the operator has given it that name, by which workers.yaml must know it then.
+    package var isNamed = false
     /// The cluster that this worker belongs to; `nil` follows the first coordinator that knows the key.
     package var cluster: String?
     /// The cluster's key; empty without one.

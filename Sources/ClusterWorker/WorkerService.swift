@@ -16,6 +16,8 @@ package actor WorkerService {
     private let residentParts: ResidentParts
     private let network: Network
     private let log: Logger
+    /// By which others tell this process from its successors and from other workers.
+    private let id = HandshakeIdentity.randomID()
     private let watch: MachineWatch
     private let examiner: WorkerExaminer
     private var admission: WorkerAdmission
@@ -50,7 +52,9 @@ package actor WorkerService {
         var session: WorkerSession?
         do {
             let peer = try await connection.acceptHandshake(
-                identity: HandshakeIdentity(node: configuration.name, cluster: cluster, build: Build.name),
+                identity: HandshakeIdentity(
+                    node: configuration.name, isNamed: configuration.isNamed, id: id, cluster: cluster,
+                    build: Build.name),
                 capabilities: capabilities, key: configuration.key,
                 admit: { hello in
                     let answer = self.admission(of: hello, on: connection)
@@ -70,8 +74,11 @@ package actor WorkerService {
                 try await session?.serve(connection, as: role)
             }
         } catch {
-            log.warning(
-                "connection refused or broken", metadata: ["peer": "\(connection.peer)", "error": "\(error)"])
+            // Whoever looks from time to time whether somebody listens is nothing to worry about.
+            let isMute = (error as? TransportError)?.code == .unspoken
+            log.log(
+                level: isMute ? .debug : .warning, "connection refused or broken",
+                metadata: ["peer": "\(connection.peer)", "error": "\(error)"])
             // It was let in, but did not come.
             if let session, session.control === connection {
                 await end(session)
@@ -129,13 +136,15 @@ package actor WorkerService {
 
     private func dialer(node: String, _ cluster: String, session: UInt64) -> PeerDialer {
         PeerDialer(
-            network: network, cluster: cluster, node: node, session: session, key: configuration.key)
+            network: network, cluster: cluster, node: node, session: session, ownID: id,
+            key: configuration.key)
     }
 
     private var capabilities: Capabilities {
         Capabilities(
-            isa: configuration.kernels.name, coreCount: UInt32(ComputePool.defaultThreadCount),
-            threadCount: UInt32(configuration.threadCount), memoryByteCount: configuration.memoryByteCount,
+            isa: configuration.kernels.name, coreCount: UInt32(clamping: ComputePool.defaultThreadCount),
+            threadCount: UInt32(clamping: configuration.threadCount),
+            memoryByteCount: configuration.memoryByteCount,
             storeByteCount: store.freeByteCount)
     }
 }
@@ -145,7 +154,9 @@ extension HandshakeServer.Admission {
         switch answer {
         case .admitted: self = .admitted
         case .busy(let message): self = .refused(.busy, message: message)
+        case .releasing(let message): self = .refused(.releasing, message: message)
         case .unknownSession(let message): self = .refused(.session, message: message)
+        case .joinedAlready(let message): self = .refused(.node, message: message)
         }
     }
 }

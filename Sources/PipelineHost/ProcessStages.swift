@@ -120,7 +120,7 @@ struct ProcessStages: Sendable {
     func observe() -> [StageObservation] {
         var time = timespec()
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
-        let micros = UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1000
+        let micros = UInt64(clamping: time.tv_sec) * 1_000_000 + UInt64(clamping: time.tv_nsec) / 1000
         return ranges.enumerated().map { index, layers in
             var seen = StageObservation(worker: "local", address: "", layers: layers)
             seen.threadCount = threadCount

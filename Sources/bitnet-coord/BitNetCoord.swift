@@ -83,6 +83,7 @@ struct BitNetCoord: AsyncParsableCommand {
             let signals = Task {
                 await Program.untilTerminated()
                 work.cancel()
+                Program.endSoon()
             }
             defer { signals.cancel() }
             try await work.value
@@ -101,7 +102,8 @@ struct BitNetCoord: AsyncParsableCommand {
         try await Serving(
             model: model, template: try chat.templateIfAny(for: model, console),
             place: try pipeline.place(local),
-            request: pipeline.applied(to: engine.request(bookDirectory: storeOptions.directory)),
+            request: pipeline.applied(
+                to: try engine.request(of: model.description, bookDirectory: storeOptions.directory)),
             store: storeOptions,
             options: serving, log: log, console: console
         ).run()
@@ -115,7 +117,8 @@ struct BitNetCoord: AsyncParsableCommand {
         let template = try chat.template(for: model, console)
         let host = PipelineHost(
             model: model, place: try pipeline.place(local),
-            request: pipeline.applied(to: engine.request(bookDirectory: storeOptions.directory)),
+            request: pipeline.applied(
+                to: try engine.request(of: model.description, bookDirectory: storeOptions.directory)),
             template: template,
             store: try storeOptions.store(for: model, console))
         let show: @Sendable (ClusterEvent) -> Void = { console.show(EventLine($0).notice) }

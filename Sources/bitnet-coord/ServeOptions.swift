@@ -62,7 +62,7 @@ struct ServeOptions: ParsableArguments {
                 "\(address) is reachable from other machines: give --api-key-file FILE, or --no-api-key if anybody may use it"
             )
         }
-        return .gateway(host: address.host, port: Int(address.port), keys: keys)
+        return .gateway(host: address.host, port: Int(clamping: address.port), keys: keys)
     }
 
     /// - Throws: a usage error for an address that others reach without a key.
@@ -73,6 +73,6 @@ struct ServeOptions: ParsableArguments {
             throw ValidationError(
                 "--admin \(admin) is reachable from other machines, so --admin-key-file is needed")
         }
-        return .administration(host: address.host, port: Int(address.port), keys: keys)
+        return .administration(host: address.host, port: Int(clamping: address.port), keys: keys)
     }
 }

@@ -62,6 +62,7 @@ struct Serving {
             await Program.untilTerminated()
             await finishRequests(of: coordinator)
             work.cancel()
+            Program.endSoon()
         }
         defer { signals.cancel() }
         do {
@@ -105,7 +106,7 @@ struct Serving {
                 vocabularySize: description.vocabularySize, contextLength: context,
                 cacheType: request.cacheType.rawValue),
             served: ServedModel(
-                id: description.name, createdAt: Int64(time(nil)), contextLength: context,
+                id: description.name, createdAt: Int64(clamping: time(nil)), contextLength: context,
                 vocabularySize: description.vocabularySize, parameterCount: model.parameterCount,
                 hasChatTemplate: template != nil,
                 beginningMarker: tokenizer.beginningToken.map(tokenizer.text),

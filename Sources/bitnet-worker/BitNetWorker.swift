@@ -37,7 +37,7 @@ struct BitNetWorker: AsyncParsableCommand {
             valueName: "size"))
     var storeQuota: String?
 
-    @Option(help: "Name of this worker in messages.")
+    @Option(help: "Name of this worker, as in workers.yaml: a coordinator that means another one is refused.")
     var name: String?
 
     @Option(help: "Cluster that this worker belongs to; without it, that of the first coordinator.")
@@ -87,6 +87,7 @@ struct BitNetWorker: AsyncParsableCommand {
             let listener = try await worker.start()
             log.info("listening", metadata: ["address": "\(listen)", "port": "\(listener.port)"])
             await Program.untilTerminated()
+            Program.endSoon()
             await listener.close()
             log.info("stopped")
         }
@@ -110,6 +111,7 @@ struct BitNetWorker: AsyncParsableCommand {
             memoryByteCount: try memory.map { try ByteSize.parse($0) } ?? SystemMemory.usableByteCount,
             kernels: try kernels.kernels(threadCount: threads.count))
         configuration.storeQuotaByteCount = try storeQuota.map { try ByteSize.parse($0) }
+        configuration.isNamed = name != nil
         configuration.pinsThreads = pin
         configuration.linger = .seconds(linger)
         return configuration

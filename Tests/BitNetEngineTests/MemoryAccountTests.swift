@@ -69,7 +69,8 @@ import Testing
                             cache: CacheShape(
                                 slots: .random(in: 1...5, using: &random),
                                 context: .random(in: 1...100, using: &random), type: cacheType),
-                            prefillChunk: .random(in: 1...64, using: &random), headType: headType),
+                            prefillChunk: .random(in: 1...64, using: &random), hiddenSize: 64,
+                            headType: headType),
                         tables: TableEncodings(
                             embedding: encodings[.random(in: encodings.indices, using: &random)],
                             head: isTied ? nil : encodings[.random(in: encodings.indices, using: &random)]),
@@ -104,7 +105,8 @@ import Testing
                     MemoryAccount(
                         model: Self.model(shape, isTied: false),
                         settings: StageSettings(
-                            cache: CacheShape(slots: 4, context: 256), prefillChunk: 64, headType: .fast),
+                            cache: CacheShape(slots: 4, context: 256), prefillChunk: 64, hiddenSize: 64,
+                            headType: .fast),
                         tables: TableEncodings(), machine: machine)
                 }
                 let any = account(.unknown)
@@ -127,7 +129,8 @@ import Testing
             MemoryAccount(
                 model: shape.description,
                 settings: StageSettings(
-                    cache: CacheShape(slots: 16, context: 4096), prefillChunk: 64, headType: .fast),
+                    cache: CacheShape(slots: 16, context: 4096), prefillChunk: 64, hiddenSize: 64,
+                    headType: .fast),
                 tables: TableEncodings(),
                 machine: StageMachine(isa: set.rawValue, threadCount: 8, dotTokensMin: dotTokensMin)
             ).memory(of: layers).total

@@ -5,8 +5,8 @@ import ModelTestSupport
 import TestSupport
 import Testing
 
-@testable import BitNetFormats
-@testable import BitNetTokenizer
+import BitNetFormats
+import BitNetTokenizer
 
 /// A tokenizer over all bytes with a handful of merges.
 enum TinyTokenizer {

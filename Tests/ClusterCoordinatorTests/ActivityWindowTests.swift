@@ -33,6 +33,21 @@ import TextGeneration
         #expect(window.stages == [ActivityWindow.StageRates()])
     }
 
+    @Test func `sums of a stage or of tokens that fell are another pipeline's, and begin anew`() {
+        for (generated, entered, steps) in [(5, 1000, 8), (400, 1000, 200), (5, 3, 200)]
+            as [(UInt64, UInt64, Int)]
+        {
+            var window = ActivityWindow(secondsMax: 10)
+            window.append(sample(1, generated: 200, entered: 200, steps: 200))
+            window.append(sample(2, generated: generated, entered: entered, steps: steps))
+            #expect((window.seconds > 0) == (generated == 400))
+            window.append(sample(3, generated: 410, entered: 1010, steps: 210))
+            #expect(window.stages.first?.stepsPerSecond ?? 0 > 0)
+        }
+        let (many, few) = (counters(steps: 9, computeMicros: 1), counters(steps: 2, computeMicros: 5))
+        #expect(few - many == few)
+    }
+
     @Test func `rates are those of the last seconds only`() throws {
         var window = ActivityWindow(secondsMax: 2)
         for second in 0...4 {

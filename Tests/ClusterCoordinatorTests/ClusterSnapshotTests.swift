@@ -21,7 +21,7 @@ import TextGeneration
                     memoryLimitBytes: 1000, stepMilliseconds: Double(index + 1))
             },
             settings: StageSettings(
-                cache: CacheShape(slots: 4, context: 512), prefillChunk: 64, headType: .fast))
+                cache: CacheShape(slots: 4, context: 512), prefillChunk: 64, hiddenSize: 64, headType: .fast))
         plan.expectations = [
             .init(sequences: 1, tokensPerSecond: 20), .init(sequences: 4, tokensPerSecond: 70),
         ]

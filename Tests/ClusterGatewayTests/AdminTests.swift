@@ -99,7 +99,8 @@ private final class ScriptedAdministration: ClusterAdministration {
         PlanDocument(
             stages: [],
             settings: StageSettings(
-                cache: CacheShape(slots: 4, context: 512), prefillChunk: 64, headType: .fast)))
+                cache: CacheShape(slots: 4, context: 512), prefillChunk: 64, hiddenSize: 64, headType: .fast))
+    )
     private let isDraining = Mutex(false)
 
     func status() -> ClusterStatus {

@@ -86,7 +86,7 @@ import Testing
                     payload[Int(generator.next() % UInt64(payload.count))] = UInt8(
                         truncatingIfNeeded: generator.next())
                 }
-                return Frame(type: frame.type, stream: frame.stream, payload: payload)
+                return (try? Frame(type: frame.type, stream: frame.stream, payload: payload)) ?? frame
             }
             // Capabilities are not proved; everything else is.
             if let agreed = outcome.client?.value, !agreed.equalsBesidesCapabilities(client) {
@@ -112,69 +112,85 @@ import Testing
         #expect(error.code == .key)
     }
 
-    @Test func `a recorded reply does not convince another client`() throws {
+    @Test func `a recorded welcome does not convince another client`() throws {
         var recorded = HandshakePair(clientNonce: 1)
         let sent = recorded.run().sent
         var client = HandshakePair(clientNonce: 9).client
         _ = client.start()
-        guard case .failed(let error) = client.receive(sent[1]) else {
-            Issue.record("a replayed reply was taken")
+        _ = client.receive(sent[1])
+        guard case .failed(let error) = client.receive(sent[3]) else {
+            Issue.record("a replayed welcome was taken")
             return
         }
         #expect(error.code == .key)
     }
 
-    @Test func `the server's own proof does not come back as the client's`() throws {
-        var pair = HandshakePair()
-        let hello = pair.client.start()
-        guard case .send(let frame) = pair.server.receive(hello) else {
-            Issue.record("no reply")
-            return
-        }
-        let reflected = Proof(proof: try HelloReply.decode(frame.payload).proof)
-        guard case .refuse(_, let error) = pair.server.receive(Frame(reflected)) else {
-            Issue.record("a reflected proof was taken")
-            return
-        }
-        #expect(error.code == .key)
-    }
-
-    @Test func `the client's proof does not pass for the server's`() throws {
+    @Test func `the client's own proof does not come back as the server's`() throws {
         var recorded = HandshakePair()
         let sent = recorded.run().sent
-        var reply = try HelloReply.decode(sent[1].payload)
-        reply.proof = try Proof.decode(sent[2].payload).proof
+        var welcome = try Welcome.decode(sent[3].payload)
+        welcome.proof = try Proof.decode(sent[2].payload).proof
         var client = HandshakePair().client
         _ = client.start()
-        guard case .failed(let error) = client.receive(Frame(reply)) else {
+        _ = client.receive(sent[1])
+        guard case .failed(let error) = client.receive(Frame(welcome)) else {
             Issue.record("a reflected proof was taken")
             return
         }
         #expect(error.code == .key)
+    }
+
+    @Test func `a proof that an impostor was given opens no other worker, in no other role`() throws {
+        // The impostor stands at the address of 'b' and hands on what it gets, as it likes.
+        var client = HandshakePair(target: "b").client
+        let hello = try Hello.decode(client.start().payload)
+        for change in [{ $0.target = "a" }, { $0.target = "" }, { $0.role = .steps }, { $0.session = 43 }]
+            as [(inout Hello) -> Void]
+        {
+            var server = HandshakePair().server
+            var told = hello
+            told.target = "a"
+            change(&told)
+            guard case .send(let reply) = server.receive(Frame(told)) else {
+                Issue.record("no number")
+                return
+            }
+            var copy = client
+            guard case .send(let proof) = copy.receive(reply) else {
+                Issue.record("no proof")
+                return
+            }
+            guard case .refuse(_, let error) = server.receive(proof) else {
+                Issue.record("a relayed proof was taken")
+                return
+            }
+            #expect(error.code == .key)
+        }
     }
 
     @Test func `nobody makes a keyed client do without a key`() throws {
         var unkeyed = HandshakePair(clientKey: [], serverKey: [])
-        let reply = unkeyed.run().sent[1]
+        let sent = unkeyed.run().sent
         var client = HandshakePair().client
         _ = client.start()
-        guard case .failed(let error) = client.receive(reply) else {
+        _ = client.receive(sent[1])
+        guard case .failed(let error) = client.receive(sent[3]) else {
             Issue.record("a keyed client accepted a server without a key")
             return
         }
         #expect(error.code == .key)
-        #expect(error.message.contains("worker 'a' has no cluster key"))
+        #expect(error.message.contains("worker a (10.0.0.1:7101) does not hold the cluster key"))
     }
 
     @Test(arguments: [0, 2, .max] as [UInt32])
-    func `a version that was not offered is refused by the client`(version: UInt32) throws {
+    func `a version that is altered on the way is not agreed on`(version: UInt32) throws {
         var pair = HandshakePair()
         let outcome = pair.run { index, frame in
-            guard index == 1, var reply = try? HelloReply.decode(frame.payload) else { return frame }
-            reply.version = version
-            return Frame(reply)
+            guard index == 3, var welcome = try? Welcome.decode(frame.payload) else { return frame }
+            welcome.version = version
+            return Frame(welcome)
         }
-        #expect(outcome.client?.error?.code == .version)
+        #expect(outcome.client?.error?.code == .key)
     }
 
     @Test func `a refusal without words still says who refuses`() {
@@ -185,7 +201,7 @@ import Testing
             return
         }
         #expect(error.code == .limit)
-        #expect(error.message.contains("the worker"))
+        #expect(error.message.contains("worker a"))
     }
 }
 
@@ -193,7 +209,8 @@ extension HandshakeSession {
     fileprivate func equalsBesidesCapabilities(_ other: HandshakeSession) -> Bool {
         version == other.version && features == other.features && role == other.role
             && session == other.session
-            && cluster == other.cluster && peerNode == other.peerNode && peerBuild == other.peerBuild
+            && cluster == other.cluster && peerNode == other.peerNode && peerID == other.peerID
+            && peerBuild == other.peerBuild
             && isKeyed == other.isKeyed
     }
 }

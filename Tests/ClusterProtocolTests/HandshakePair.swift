@@ -6,6 +6,7 @@ import ClusterWire
 /// A coordinator and a worker that shake hands without a network.
 struct HandshakePair {
     static let key: [UInt8] = Array("thirty-two bytes of a shared key".utf8)
+    static let serverID: UInt64 = 77
     static let capabilities = Capabilities(
         isa: "avx2", coreCount: 4, threadCount: 3, memoryByteCount: 1 << 30, storeByteCount: 1 << 40)
 
@@ -15,15 +16,19 @@ struct HandshakePair {
     init(
         clientKey: [UInt8] = key, serverKey: [UInt8] = key, role: ConnectionRole = .control,
         serverCluster: String? = "demo", clientVersions: ClosedRange<UInt32> = 1...1,
-        serverVersions: ClosedRange<UInt32> = 1...1, clientNonce: UInt8 = 1, serverNonce: UInt8 = 2
+        serverVersions: ClosedRange<UInt32> = 1...1, clientNonce: UInt8 = 1, serverNonce: UInt8 = 2,
+        target: String = "a", isNamed: Bool = true, expecting: HandshakeClient.Expectation = .init()
     ) {
         let hello = Hello(
             features: 0b0110, build: "0.1.0", cluster: "demo", node: "boss", role: role, session: 42,
-            nonce: [UInt8](repeating: clientNonce, count: 32))
-        client = HandshakeClient(hello: hello, key: clientKey, versions: clientVersions)
+            nonce: [UInt8](repeating: clientNonce, count: 32), target: target)
+        client = HandshakeClient(
+            hello: hello, key: clientKey, versions: clientVersions, peer: "worker a (10.0.0.1:7101)",
+            expectation: expecting)
         server = HandshakeServer(
             identity: HandshakeIdentity(
-                node: "a", cluster: serverCluster, build: "0.2.0", features: 0b0011,
+                node: "a", isNamed: isNamed, id: Self.serverID, cluster: serverCluster, build: "0.2.0",
+                features: 0b0011,
                 versions: serverVersions),
             key: serverKey, nonce: [UInt8](repeating: serverNonce, count: 32),
             capabilities: Self.capabilities)

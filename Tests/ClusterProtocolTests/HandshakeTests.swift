@@ -3,6 +3,7 @@
 import BitNetCore
 import ClusterProtocol
 import ClusterWire
+import NIOCore
 import Testing
 
 @Suite struct HandshakeTests {
@@ -17,6 +18,7 @@ import Testing
         #expect(client.role == role && server.role == role)
         #expect(client.session == 42 && server.session == 42)
         #expect(client.peerNode == "a" && server.peerNode == "boss")
+        #expect(client.peerID == HandshakePair.serverID)
         #expect(client.peerBuild == "0.2.0" && server.peerBuild == "0.1.0")
         #expect(client.isKeyed && server.isKeyed)
         #expect(client.capabilities == (role == .control ? HandshakePair.capabilities : nil))
@@ -31,7 +33,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (true, "worker 'a' has no cluster key"), (false, "coordinator 'boss' has no cluster key"),
+        (true, "worker a (10.0.0.1:7101): the worker at this address has no cluster key"),
+        (false, "coordinator 'boss' has no cluster key"),
     ])
     func `a key on one side is refused with the side that lacks it`(isClients: Bool, text: String) throws {
         var pair = HandshakePair(
@@ -40,15 +43,68 @@ import Testing
         let error = try #require(outcome.client?.error)
         #expect(error.code == .key)
         #expect(error.message.contains(text))
-        #expect(outcome.server?.error == error)
+        #expect(outcome.server?.error?.code == .key)
+        #expect(outcome.sent.map(\.type) == [.hello, .refusal])
     }
 
-    @Test func `different keys are found by the client, without a proof of its own`() throws {
+    @Test func `different keys are found by the server, which proves nothing then`() throws {
         var pair = HandshakePair(serverKey: [1])
         let outcome = pair.run()
-        #expect(try #require(outcome.client?.error).code == .key)
-        #expect(outcome.sent.map(\.type) == [.hello, .helloReply])
-        #expect(outcome.server == nil)
+        let error = try #require(outcome.client?.error)
+        #expect(error.code == .key)
+        #expect(error.message.contains("worker a (10.0.0.1:7101)") && error.message.contains("same key file"))
+        #expect(outcome.sent.map(\.type) == [.hello, .helloReply, .proof, .refusal])
+    }
+
+    @Test func `a client that has proved nothing learns a number and nothing else`() throws {
+        // Whatever it says of itself, right or wrong, it sees no name, build, cluster or figure of the worker.
+        let secrets = ["0.2.0", "secret", "avx2", "'a'"].map { Array($0.utf8) }
+        for pair in [
+            HandshakePair(clientKey: [1], serverCluster: "secret"),
+            HandshakePair(clientKey: [], serverCluster: "secret"),
+            HandshakePair(serverCluster: "secret", clientVersions: 8...9),
+            HandshakePair(serverKey: [], serverCluster: "secret"),
+        ] {
+            var pair = pair
+            let outcome = pair.run()
+            #expect(outcome.client?.error != nil)
+            for frame in outcome.sent where frame.type == .helloReply || frame.type == .refusal {
+                let payload = Array(buffer: frame.payload)
+                for secret in secrets {
+                    #expect(
+                        !payload.indices.contains { payload[$0...].starts(with: secret) }, "\(frame.type)")
+                }
+            }
+        }
+        var honest = HandshakePair()
+        let reply = try #require(honest.run().sent.first { $0.type == .helloReply })
+        #expect(reply.payload.readableBytes == 34)
+    }
+
+    @Test func `another worker than the one that is meant is refused by name, on both sides`() throws {
+        var pair = HandshakePair(target: "b")
+        let outcome = pair.run()
+        let error = try #require(outcome.client?.error)
+        #expect(error.code == .node && outcome.server?.error?.code == .node)
+        for word in ["worker a (10.0.0.1:7101)", "this is worker 'a'", "means 'b'", "workers.yaml"] {
+            #expect(error.message.contains(word), "\(error.message)")
+        }
+        // Who was given no name may be called whatever one likes, and who means nobody takes anybody.
+        for (target, isNamed) in [("b", false), ("", true)] {
+            var pair = HandshakePair(target: target, isNamed: isNamed)
+            #expect(pair.run().client?.value?.peerNode == (isNamed ? "a" : ""))
+        }
+    }
+
+    @Test func `another process than the one that is meant, and the one that dials, are refused`() throws {
+        var other = HandshakePair(expecting: .init(peerID: 78))
+        let error = try #require(other.run().client?.error)
+        #expect(error.code == .node && error.message.contains("another process answers"))
+        var same = HandshakePair(expecting: .init(peerID: HandshakePair.serverID, ownID: 5))
+        #expect(same.run().client?.value != nil)
+        var own = HandshakePair(expecting: .init(ownID: HandshakePair.serverID))
+        let reflection = try #require(own.run().client?.error)
+        #expect(reflection.code == .node && reflection.message.contains("leads back to"))
     }
 
     @Test func `another cluster is refused with both names`() throws {
@@ -80,14 +136,15 @@ import Testing
         if expected == nil {
             let error = try #require(outcome.client?.error)
             #expect(error.code == .version)
-            #expect(error.message.contains("0.1.0") && error.message.contains("0.2.0"))
+            #expect(error.message.contains("0.1.0") && !error.message.contains("0.2.0"))
         }
     }
 
     @Test func `a refused admission reaches the client in the owner's words`() throws {
         var pair = HandshakePair()
         let outcome = pair.run(admission: .refused(.busy, message: "held by 'c'"))
-        #expect(outcome.client?.error == HandshakeError(.busy, "held by 'c'"))
+        #expect(
+            outcome.client?.error == HandshakeError(.busy, "worker a (10.0.0.1:7101): held by 'c'"))
         #expect(outcome.server?.error == HandshakeError(.busy, "held by 'c'"))
     }
 

@@ -79,7 +79,7 @@ import Testing
     @Test func `a slow link decides, and delays only take time`() throws {
         let instant = try #require(Self.instant)
         let payload = try #require(
-            StepFrame.payloadByteCount(entryCount: 1, traceCount: 1, hidden: 320))
+            StepLayout.byteCount(entryCount: 1, traceCount: 1, hidden: 320))
         let transfer = Double(FrameHeader.byteCount + payload) / 1000
         let slow = try LinkProfile(latencySeconds: 3, bytesPerSecond: 1000)
         let report = try Self.run(

@@ -31,9 +31,13 @@ import Testing
 
     /// A frame whose number, size and every byte tell whether it is the one expected.
     private func frame(_ index: Int, payloadByteCount: Int) -> Frame {
-        Frame(
-            type: .probe, stream: UInt64(index),
-            payload: [UInt8](repeating: UInt8(truncatingIfNeeded: index), count: payloadByteCount))
+        let payload = [UInt8](repeating: UInt8(truncatingIfNeeded: index), count: payloadByteCount)
+        do {
+            return try Frame(type: .probe, stream: UInt64(index), payload: payload)
+        } catch {
+            Issue.record(error)
+            return Frame(type: .probe)
+        }
     }
 
     /// Sizes around those of decode steps, some of them past what is sent directly.

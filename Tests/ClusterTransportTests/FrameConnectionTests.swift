@@ -58,6 +58,44 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func `a wait that is cancelled ends at once and does not lose the frame that comes after`() async throws {
+        try await withPair { peer in
+            _ = try? await peer.next(within: .seconds(600))
+            peer.send(Frame(Heartbeat(sequence: 7)))
+            try? await peer.closed()
+        } _: { connection in
+            // Before it begins to wait, and while it waits.
+            for isWaiting in [false, true] {
+                let (starts, start) = AsyncStream<Void>.makeStream()
+                let wait = Task {
+                    if !isWaiting { withUnsafeCurrentTask { $0?.cancel() } }
+                    start.finish()
+                    return try await connection.next(within: .seconds(600))
+                }
+                for await _ in starts {}
+                if isWaiting { wait.cancel() }
+                await #expect(throws: CancellationError.self) { _ = try await wait.value }
+            }
+            connection.send(Frame(Heartbeat(sequence: 1)))
+            let frame = try await connection.next(within: .seconds(600))
+            #expect(try Heartbeat.decode(frame.payload).sequence == 7)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a dial to a machine that does not answer ends at once when it is cancelled`() async throws {
+        let full = try ReservedPort(isFull: true)
+        defer { full.release() }
+        let network = Network(loopCount: 1)
+        let address = "127.0.0.1:\(full.port)"
+        let dial = Task { try await network.connect(to: address, peer: "worker b") }
+        await Task.yield()
+        dial.cancel()
+        await #expect(throws: CancellationError.self) { _ = try await dial.value }
+        await network.shutdown()
+    }
+
     @Test func `what the event loop sends does not overtake what was sent before`() async throws {
         let (sequences, arrived) = AsyncStream<UInt64>.makeStream()
         try await withPair { peer in
@@ -124,40 +162,9 @@ import Testing
 
     @Test func `a stranger's large frame is refused at its header`() async throws {
         var bytes = ByteBuffer()
-        FrameHeader(type: .partChunk, stream: 0, payloadByteCount: Limits.controlBytesMax + 1)
+        try FrameHeader(type: .partChunk, stream: 0, payloadByteCount: Limits.controlBytesMax + 1)
             .write(to: &bytes)
         #expect(try await code(of: bytes) == .violation)
-    }
-
-    @Test func `one connection more than a listener takes is closed, and room comes back`() async throws {
-        let network = Network(loopCount: 1)
-        let listener = try await network.listen(on: "127.0.0.1:0") { peer in
-            peer.send(Frame(Heartbeat(sequence: 1)))
-            try? await peer.closed()
-        }
-        let address = "127.0.0.1:\(listener.port)"
-        var connections: [FrameConnection] = []
-        for _ in 0..<Limits.connectionsMax {
-            let connection = try await network.connect(to: address, peer: "worker x")
-            _ = try await connection.next(within: .seconds(600))
-            connections.append(connection)
-        }
-        let surplus = try await network.connect(to: address, peer: "worker x")
-        #expect(await code { _ = try await surplus.next(within: .seconds(600)) } == .closed)
-        connections[0].close()
-        try await connections[0].closed()
-        var isServed = false
-        for _ in 0..<500 where !isServed {
-            let next = try await network.connect(to: address, peer: "worker x")
-            isServed = await code { _ = try await next.next(within: .seconds(600)) } == nil
-            next.close()
-            // The listener may not have seen yet that the first connection is gone.
-            try await Task.sleep(for: .milliseconds(10))
-        }
-        #expect(isServed)
-        for connection in connections { connection.close() }
-        await listener.close()
-        await network.shutdown()
     }
 
     @Test func `a sink gets the frames that came before it, then the end`() async throws {
@@ -223,7 +230,7 @@ import Testing
             isa: "scalar", coreCount: 1, threadCount: 1, memoryByteCount: 1, storeByteCount: 1)
         try await withPair { peer in
             let session = try? await peer.acceptHandshake(
-                identity: HandshakeIdentity(node: "w", cluster: nil, build: "test"),
+                identity: HandshakeIdentity(node: "w", id: 9, cluster: nil, build: "test"),
                 capabilities: capabilities,
                 key: [], admit: { _ in .admitted })
             if let session { peer.send(Frame(Heartbeat(sequence: session.session))) }
@@ -238,12 +245,14 @@ import Testing
     }
 }
 
-/// A port that is taken but not listened on, so that nobody else can come to listen there.
+/// A port that is taken but not listened on, so that nobody else can come to listen there; or one whose listener takes
+/// nobody more, as a machine does that does not answer.
 private struct ReservedPort {
     let port: UInt16
     private let descriptor: Int32
+    private var fillers: [Int32] = []
 
-    init() throws {
+    init(isFull: Bool = false) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -257,9 +266,19 @@ private struct ReservedPort {
         }
         try #require(isBound)
         port = UInt16(bigEndian: address.sin_port)
+        guard isFull else { return }
+        try #require(listen(descriptor, 0) == 0)
+        fillers = (0..<4).map { _ in
+            let filler = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+            withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = connect(filler, $0, length) }
+            }
+            return filler
+        }
     }
 
     func release() {
+        for filler in fillers { close(filler) }
         close(descriptor)
     }
 }

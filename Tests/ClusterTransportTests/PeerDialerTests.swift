@@ -30,8 +30,8 @@ import Testing
         _ peer: FrameConnection, key: [UInt8] = [], admit: HandshakeServer.Admission = .admitted
     ) async throws -> HandshakeSession {
         try await peer.acceptHandshake(
-            identity: HandshakeIdentity(node: "w", cluster: nil, build: "test"), capabilities: capabilities,
-            key: key, admit: { _ in admit })
+            identity: HandshakeIdentity(node: "w", id: 9, cluster: nil, build: "test"),
+            capabilities: capabilities, key: key, admit: { _ in admit })
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -127,6 +127,29 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1)))
+    func `a process that dials itself, or another one than it means, is told so and closes`() async throws {
+        for (ownID, peerID, target, word) in [
+            (9, nil, "w", "leads back to"), (8, 7, "w", "another process answers"), (8, 9, "v", "means 'v'"),
+        ] as [(UInt64, UInt64?, String, String)] {
+            try await withListener { peer in
+                _ = try? await Self.accept(peer)
+                try? await peer.closed()
+            } _: { network, address in
+                let dialer = PeerDialer(
+                    network: network, cluster: "c", node: "u", session: 42, ownID: ownID, key: [])
+                await #expect {
+                    _ = try await dialer.connect(
+                        .link, to: address, peer: "worker x (\(address))", target: target, peerID: peerID)
+                } throws: {
+                    guard let error = $0 as? HandshakeError else { return false }
+                    return error.code == .node && error.message.contains(word)
+                        && error.message.contains("worker x (\(address))")
+                }
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
     func `both ends agree on role and session`() async throws {
         let (sessions, session) = AsyncStream<HandshakeSession>.makeStream()
         try await withDialer { peer in
@@ -135,7 +158,7 @@ import Testing
             try? await peer.closed()
         } _: { dialer, address in
             let (connection, peer) = try await dialer.connect(.control, to: address, peer: "worker x")
-            #expect(peer.capabilities == Self.capabilities)
+            #expect(peer.capabilities == Self.capabilities && peer.peerID == 9)
             for await accepted in sessions {
                 #expect(accepted.role == .control && accepted.session == 42 && accepted.cluster == "c")
                 #expect(accepted.peerNode == "coordinator")

@@ -20,7 +20,7 @@ import Testing
 
     @Test func `the bytes are plain protobuf`() {
         #expect(Heartbeat(sequence: 300).encode() == [0x08, 0xAC, 0x02])
-        #expect(Welcome().encode() == [])
+        #expect(Examine().encode() == [])
         #expect(Refusal(code: .key, message: "no").encode() == [0x08, 3, 0x12, 2, 0x6E, 0x6F])
     }
 
@@ -90,8 +90,8 @@ import Testing
     }
 
     @Test func `missing capabilities stay missing`() throws {
-        let reply = MessageSample.reply(capabilities: nil)
-        #expect(try HelloReply.decode(reply.encode()) == reply)
+        let welcome = MessageSample.welcome(capabilities: nil)
+        #expect(try Welcome.decode(welcome.encode()) == welcome)
     }
 
     @Test func `prefixes decode or are refused, and leave nothing behind`() throws {

@@ -7,10 +7,15 @@ import TestSupport
 import Testing
 
 @Suite struct FrameDecoderTests {
-    private let frames = [
-        Frame(type: .heartbeat, stream: 1, payload: [8, 1]), Frame(type: .partEnd, stream: 2),
-        Frame(type: .partChunk, stream: 3, payload: [UInt8](0..<200)), Frame(type: .welcome),
-    ]
+    private let frames: [Frame]
+
+    init() throws {
+        frames = [
+            try Frame(type: .heartbeat, stream: 1, payload: [8, 1]), Frame(type: .partEnd, stream: 2),
+            try Frame(type: .partChunk, stream: 3, payload: [UInt8](0..<200)), Frame(type: .welcome),
+        ]
+    }
+
     private var stream: [UInt8] { frames.flatMap { Array(buffer: $0.bytes) } }
 
     /// All frames that can be taken now, and the error behind them.
@@ -72,7 +77,7 @@ import Testing
     }
 
     @Test func `the largest step passes in pieces`() throws {
-        let frame = Frame(
+        let frame = try Frame(
             type: .step, stream: 1, payload: [UInt8](repeating: 7, count: Limits.activationBytesMax))
         var rest = frame.bytes
         var decoder = FrameDecoder()

@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func `unknown fields run into the budget`() {
-        #expect(error(Welcome.self, filled(Protobuf.field(15, 1)))?.code == .budget)
+        #expect(error(Examine.self, filled(Protobuf.field(15, 1)))?.code == .budget)
     }
 
     @Test(

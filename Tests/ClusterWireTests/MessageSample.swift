@@ -30,16 +30,17 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
     ) -> Hello {
         Hello(
             versionMin: 1, versionMax: 7, features: .max, build: build, cluster: cluster, node: "a",
-            role: role, session: 0x0123_4567_89AB_CDEF, nonce: nonce, isKeyed: true)
+            role: role, session: 0x0123_4567_89AB_CDEF, nonce: nonce, isKeyed: true, target: "b")
     }
 
     static let capabilities = Capabilities(
-        isa: "avx512", coreCount: 16, threadCount: 15, memoryByteCount: 1 << 40, storeByteCount: .max)
+        isa: "avx512", coreCount: 16, threadCount: 15, memoryByteCount: 1 << 40,
+        storeByteCount: Limits.toldFigureMax)
 
-    static func reply(capabilities: Capabilities? = capabilities) -> HelloReply {
-        HelloReply(
-            version: 1, features: 3, build: "0.1.0", cluster: "", node: "b", nonce: nonce,
-            proof: nonce.reversed(), capabilities: capabilities, isKeyed: true)
+    static func welcome(capabilities: Capabilities? = capabilities) -> Welcome {
+        Welcome(
+            version: 3, features: 3, build: "0.1.0", cluster: "demo", node: "b", nodeID: .max,
+            proof: nonce.reversed(), capabilities: capabilities)
     }
 
     static func assignment(
@@ -51,7 +52,7 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
             settings: StageSettings(
                 cache: CacheShape(slots: slots, context: context, type: .f16), stepTokensMax: tokens,
                 headType: .fast, segmentLayers: 2),
-            next: next, nextNode: next.map { _ in "c" })
+            next: next, nextNode: next.map { _ in "c" }, nextID: next == nil ? 0 : 7)
     }
 
     static func measure(layers: Int = 80, hidden: Int = 8192, vocabulary: Int = 1) -> Measure {
@@ -72,7 +73,7 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
         measured.stepSeconds = 1e-4
         measured.readBytesPerSecond = 1e10
         measured.attentionSecondsPerToken = 1e-7
-        measured.layerByteCount = .max
+        measured.layerByteCount = Limits.toldFigureMax
         measured.kernel = "avx2, 2 threads"
         measured.isRemembered = true
         return measured
@@ -81,7 +82,7 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
     /// Some figures, one of them 0, and some missing.
     static let machine: MachineFigures = {
         var machine = MachineFigures()
-        machine.processCPUMicros = .max
+        machine.processCPUMicros = Limits.toldFigureMax
         machine.storeFreeByteCount = 0
         machine.loadAverageMilli = 1250
         return machine
@@ -100,7 +101,7 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
         examination.swapUsedByteCount = 0
         examination.hugePages = "madvise"
         examination.storeError = "read-only file system"
-        examination.openFilesMax = .max
+        examination.openFilesMax = Limits.toldFigureMax
         return examination
     }()
 
@@ -132,8 +133,9 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
         let state = PartState(digest: digest, presentByteCount: 1 << 20, isComplete: false)
         let whole = PartState(digest: digest, presentByteCount: Limits.partBytesMax, isComplete: true)
         return [
-            MessageSample(hello()), MessageSample(reply()), MessageSample(Proof(proof: nonce)),
-            MessageSample(Welcome()), MessageSample(Refusal(code: .busy, message: "held by c\n\tsince noon")),
+            MessageSample(hello()), MessageSample(HelloReply(nonce: nonce)),
+            MessageSample(Proof(proof: nonce)),
+            MessageSample(welcome()), MessageSample(Refusal(code: .busy, message: "held by c\n\tsince noon")),
             MessageSample(assignment()), MessageSample(StoreStatus(parts: [state, whole])),
             MessageSample(PartOffer(digest: digest, byteCount: 12_345)),
             MessageSample(PartStatus(digest: digest, presentByteCount: 345, isComplete: true)),

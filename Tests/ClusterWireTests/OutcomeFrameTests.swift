@@ -43,7 +43,7 @@ import Testing
         let largest = StepOutcome(
             id: 1, results: Array(repeating: result, count: Limits.stepTokensMax),
             traces: Array(repeating: outcome.traces[0], count: Limits.workersMax))
-        let frame = OutcomeFrame.encode(largest)
+        let frame = try OutcomeFrame.encode(largest)
         #expect(try OutcomeFrame.decode(frame) == largest)
         #expect(frame.payload.readableBytes == 389_132)
         #expect(frame.payload.readableBytes <= FrameType.outcome.payloadBytesMax)
@@ -54,9 +54,27 @@ import Testing
         }
     }
 
+    @Test func `an outcome beyond the limits is not sent`() {
+        func error(_ change: (inout StepOutcome) -> Void) -> WireError? {
+            var outcome = outcome
+            change(&outcome)
+            return #expect(throws: WireError.self) { _ = try OutcomeFrame.encode(outcome) }
+        }
+        let trace = outcome.traces[0]
+        #expect(error { $0.traces = Array(repeating: trace, count: Limits.workersMax + 1) }?.code == .limit)
+        let result = outcome.results[1]
+        #expect(
+            error { $0.results = Array(repeating: result, count: Limits.stepTokensMax + 1) }?.code == .limit)
+        let score = TokenScore(token: 0, logProbability: 0)
+        #expect(
+            error { $0.results[0].alternatives = Array(repeating: score, count: Limits.alternativesMax + 1) }?
+                .code
+                == .limit)
+    }
+
     @Test func `a result has at most the alternatives that can be asked for, and as many as it says`() throws
     {
-        var payload = Array(buffer: OutcomeFrame.encode(outcome).payload)
+        var payload = Array(buffer: try OutcomeFrame.encode(outcome).payload)
         let counts = [28, 48, 68]
         #expect(counts.map { payload[$0] } == [2, 0, 1])
         payload[28] = 1
@@ -76,7 +94,7 @@ import Testing
     }
 
     @Test func `an alternative is a token with a number`() throws {
-        let payload = Array(buffer: OutcomeFrame.encode(outcome).payload)
+        let payload = Array(buffer: try OutcomeFrame.encode(outcome).payload)
         func code(_ token: UInt32, _ bits: UInt32) -> WireError.Code? {
             var changed = payload
             let bytes = [token, bits].flatMap { withUnsafeBytes(of: $0.littleEndian) { Array($0) } }
@@ -93,7 +111,7 @@ import Testing
     @Test func `a log-probability is a number or the one sign for none`() throws {
         var without = outcome
         without.results[0].logProbability = nil
-        var payload = Array(buffer: OutcomeFrame.encode(without).payload)
+        var payload = Array(buffer: try OutcomeFrame.encode(without).payload)
         #expect(Array(payload[24..<28]) == [0, 0, 0xC0, 0x7F])
         #expect(try OutcomeFrame.decode(OutcomeFrame.encode(without)) == without)
         let others: [UInt32] = [
@@ -106,21 +124,21 @@ import Testing
     }
 
     @Test func `a payload of any other size is refused`() throws {
-        let payload = Array(buffer: OutcomeFrame.encode(outcome).payload)
+        let payload = Array(buffer: try OutcomeFrame.encode(outcome).payload)
         for count in 0..<payload.count { #expect(code(Array(payload.prefix(count))) == .malformed) }
         #expect(code(payload + [0]) == .malformed)
         #expect(throws: WireError.self) { try OutcomeFrame.decode(Frame(type: .step, payload: payload)) }
     }
 
     @Test func `a mutated outcome is refused or encodes to the same bytes`() throws {
-        let payload = Array(buffer: OutcomeFrame.encode(outcome).payload)
+        let payload = Array(buffer: try OutcomeFrame.encode(outcome).payload)
         var generator = Mutator(seed: 4)
         var acceptedCount = 0
         for _ in 0..<10_000 {
-            let frame = Frame(type: .outcome, stream: 5, payload: generator.mutate(payload))
+            let frame = try Frame(type: .outcome, stream: 5, payload: generator.mutate(payload))
             guard let decoded = try? OutcomeFrame.decode(frame) else { continue }
             acceptedCount += 1
-            if OutcomeFrame.encode(decoded) != frame { Issue.record("\(frame.payload)") }
+            if try OutcomeFrame.encode(decoded) != frame { Issue.record("\(frame.payload)") }
         }
         #expect((1..<10_000).contains(acceptedCount))
     }

@@ -4,7 +4,7 @@ import ClusterWire
 import Dispatch
 import Testing
 
-@testable import ClusterWorker
+import ClusterWorker
 
 @Suite struct MachineTests {
     private func group(_ membership: String, _ files: [String: String]) -> ControlGroupMemory {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Testing
 
-@testable import ClusterWorker
+import ClusterWorker
 
 @Suite struct ProcTextTests {
     private let meminfo = """
@@ -34,7 +34,9 @@ import Testing
             cpu0 848397 31337 104440 493623 3500 0 2220 2552 0 0
             intr 4711
             """
-        #expect(ProcText.processorTicks(in: text) == .init(total: 2_972_682, steal: 5097))
+        let ticks = ProcText.processorTicks(in: text)
+        #expect(ticks?.total == 2_972_682)
+        #expect(ticks?.steal == 5097)
     }
 
     @Test(arguments: [
@@ -51,7 +53,8 @@ import Testing
     @Test(arguments: ["cat", "a b", "a) R 1 2 3", "((", "", "\u{FFFD}\n"])
     func `a process's state is found behind whatever name it has`(name: String) {
         let state = ProcText.processState(in: "10985 (\(name))" + rest)
-        #expect(state == .init(startTicks: 1_490_084, residentPages: 360))
+        #expect(state?.startTicks == 1_490_084)
+        #expect(state?.residentPages == 360)
     }
 
     @Test(arguments: [

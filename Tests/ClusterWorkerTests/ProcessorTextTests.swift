@@ -3,7 +3,7 @@ import BitNetCore
 import ClusterWire
 import Testing
 
-@testable import ClusterWorker
+import ClusterWorker
 
 @Suite struct ProcessorTextTests {
     @Test func `processors that share a core count once, those of other packages again`() {
@@ -11,13 +11,17 @@ import Testing
             "processor\t: \(number)\nmodel name\t: Some CPU @ 2.70GHz\nphysical id\t: \(number / 4)\n"
                 + "core id\t\t: \(number % 4 / 2)\n"
         }.joined(separator: "\n")
-        #expect(ProcessorText.cores(in: text) == .init(physical: 4, logical: 8, name: "Some CPU @ 2.70GHz"))
+        let cores = ProcessorText.cores(in: text)
+        #expect(cores?.physical == 4)
+        #expect(cores?.logical == 8)
+        #expect(cores?.name == "Some CPU @ 2.70GHz")
     }
 
     @Test func `a kernel that tells of no cores tells of processors`() {
-        #expect(
-            ProcessorText.cores(in: "processor : 0\nBogoMIPS : 50\n\nprocessor : 1\n")
-                == .init(physical: nil, logical: 2, name: nil))
+        let cores = ProcessorText.cores(in: "processor : 0\nBogoMIPS : 50\n\nprocessor : 1\n")
+        #expect(cores?.logical == 2)
+        #expect(cores?.physical == nil)
+        #expect(cores?.name == nil)
         for text in ["", "\n:\n::", "model name : x", "\u{FFFD}"] {
             #expect(ProcessorText.cores(in: text) == nil)
         }

@@ -76,13 +76,13 @@ private struct RecordingHandler: LogHandler {
         return StageRunner(stage: stage, log: log) { recorder.take($0) }
     }
 
-    private static func prompt(_ slot: UInt32, _ tokens: [UInt32]) -> Frame {
+    private static func prompt(_ slot: UInt32, _ tokens: [UInt32]) throws -> Frame {
         let entries = tokens.enumerated().map { index, token in
             StepEntry(
                 slot: slot, position: UInt32(index), token: token,
                 output: index == tokens.count - 1 ? .sample : .none)
         }
-        return Frame(.step(Step(id: 1, entries: entries)))
+        return try Frame(.step(Step(id: 1, entries: entries)))
     }
 
     @Test func `a sequence leaves two lines with its request, and nothing of what it says`() async throws {
@@ -91,13 +91,13 @@ private struct RecordingHandler: LogHandler {
         var sampling = SamplingParameters()
         sampling.alternativeCount = 3
         let first = Opening(slot: 0, sampling: sampling, promptTokenCount: 3, requestID: "cmpl-1")
-        runner.receive(Frame(.open(first)))
-        runner.receive(Self.prompt(0, [201, 202, 203]))
+        runner.receive(try Frame(.open(first)))
+        runner.receive(try Self.prompt(0, [201, 202, 203]))
         let second = Opening(
             slot: 1, sampling: .init(), promptTokenCount: 4, prefix: SharedPrefix(slot: 0, tokenCount: 2))
-        runner.receive(Frame(.open(second)))
-        runner.receive(Frame(.close(slot: 0)))
-        runner.receive(Frame(.close(slot: 1)))
+        runner.receive(try Frame(.open(second)))
+        runner.receive(try Frame(.close(slot: 0)))
+        runner.receive(try Frame(.close(slot: 1)))
         await runner.stop()
         #expect(
             recorder.lines == [
@@ -114,8 +114,8 @@ private struct RecordingHandler: LogHandler {
     @Test func `nothing is said above the debug level`() async throws {
         let recorder = Recorder()
         let runner = try Self.runner(recorder, level: .info)
-        runner.receive(Frame(.open(Opening(slot: 0, sampling: .init(), requestID: "cmpl-1"))))
-        runner.receive(Frame(.close(slot: 0)))
+        runner.receive(try Frame(.open(Opening(slot: 0, sampling: .init(), requestID: "cmpl-1"))))
+        runner.receive(try Frame(.close(slot: 0)))
         await runner.stop()
         #expect(recorder.lines == [])
     }
@@ -135,8 +135,8 @@ private struct RecordingHandler: LogHandler {
         for (item, beginning) in cases {
             let recorder = Recorder()
             let runner = try Self.runner(recorder)
-            runner.receive(Frame(.open(opening)))
-            runner.receive(Frame(item))
+            runner.receive(try Frame(.open(opening)))
+            runner.receive(try Frame(item))
             await runner.stop()
             #expect(recorder.failures.count == 1)
             #expect(recorder.failures.first?.hasPrefix(beginning) == true, "\(recorder.failures)")
@@ -149,8 +149,8 @@ private struct RecordingHandler: LogHandler {
         let recorder = Recorder()
         let runner = try Self.runner(recorder, layerCount: 1)
         let received = [
-            Frame(.open(Opening(slot: 0, sampling: .init(), promptTokenCount: 3, requestID: "cmpl-1"))),
-            Self.prompt(0, [201, 202, 203]), Frame(.close(slot: 0)),
+            try Frame(.open(Opening(slot: 0, sampling: .init(), promptTokenCount: 3, requestID: "cmpl-1"))),
+            try Self.prompt(0, [201, 202, 203]), try Frame(.close(slot: 0)),
         ]
         for frame in received { runner.receive(frame) }
         await runner.stop()
@@ -173,10 +173,10 @@ private struct RecordingHandler: LogHandler {
         let trace = StageTrace(computeMicros: 0, idleMicros: 0, queuedMicros: 0, receivedBytes: 0)
         var step = try StepFrame.decode(Self.prompt(0, [201])).step
         step.traces = Array(repeating: trace, count: Limits.workersMax)
-        runner.receive(Frame(.open(Opening(slot: 0, sampling: .init()))))
-        runner.receive(Frame(.step(step)))
+        runner.receive(try Frame(.open(Opening(slot: 0, sampling: .init()))))
+        runner.receive(try Frame(.step(step)))
         await runner.stop()
         #expect(recorder.failures.count == 1)
-        #expect(recorder.failures.first?.contains("1024 traces") == true, "\(recorder.failures)")
+        #expect(recorder.failures.first?.contains("1025 traces") == true, "\(recorder.failures)")
     }
 }

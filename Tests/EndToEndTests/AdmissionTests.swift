@@ -29,7 +29,7 @@ extension EndToEnd {
             let directory = try TemporaryDirectory()
             let other = String(Self.key.reversed().drop { $0 == "\n" }) + "\n"
             let message = try await refusal(worker: keyOption(other, in: directory), key: Self.key)
-            #expect(message.contains("worker 'w0'"), "\(message)")
+            #expect(message.contains("worker w0 (127.0.0.1:"), "\(message)")
             #expect(message.contains("coordinator 'coordinator of tests'"), "\(message)")
             #expect(message.contains("same key file"), "\(message)")
         }

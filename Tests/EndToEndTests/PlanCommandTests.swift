@@ -82,6 +82,15 @@ extension EndToEnd {
             #expect(process.output.contains("bottleneck: "))
         }
 
+        @Test func `a chunk whose steps would not fit is refused with the largest that does`() async throws {
+            let arguments = ["--shards", try shards(), "--shape", "70b", "--prefill-chunk"]
+            let process = try await run(arguments + ["480"])
+            #expect(
+                process.diagnostics.contains("--prefill-chunk must be 1...479 for"), "\(process.diagnostics)")
+            let largest = try await run(arguments + ["479"])
+            #expect(!largest.diagnostics.contains("--prefill-chunk"), "\(largest.diagnostics)")
+        }
+
         @Test func `faster workers get more layers, and a given number of sequences is planned for`()
             async throws
         {

@@ -5,7 +5,7 @@ import Logging
 import Synchronization
 import Testing
 
-@testable import Telemetry
+import Telemetry
 
 @Suite struct LogLineTests {
     private func line(

@@ -2,7 +2,7 @@
 import Foundation
 import Testing
 
-@testable import Telemetry
+import Telemetry
 
 /// What stands in cluster/monitoring fits the metrics.
 @Suite struct MonitoringFilesTests {

@@ -4,7 +4,7 @@ import Dispatch
 import Metrics
 import Testing
 
-@testable import Telemetry
+import Telemetry
 
 @Suite struct PrometheusRegistryTests {
     private let registry: PrometheusRegistry

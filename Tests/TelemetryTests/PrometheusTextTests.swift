@@ -2,7 +2,7 @@
 import BitNetCore
 import Testing
 
-@testable import Telemetry
+import Telemetry
 
 @Suite struct PrometheusTextTests {
     @Test(arguments: [

@@ -31,7 +31,8 @@ package final class FileDescriptor: Sendable {
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileError) {
         var done = 0
         while done < bytes.count, let base = bytes.baseAddress {
-            let count = pwrite(number, base + done, bytes.count - done, off_t(offset) + off_t(done))
+            let count = pwrite(
+                number, base + done, bytes.count - done, off_t(clamping: offset).addingSaturating(done))
             if count < 0 && errno == EINTR { continue }
             guard count > 0 else {
                 throw FileError(path: path, operation: "write", errno: count < 0 ? errno : ENOSPC)
@@ -66,7 +67,8 @@ package final class FileDescriptor: Sendable {
     ) throws(FileError) -> Int {
         var done = 0
         while done < buffer.count, let base = buffer.baseAddress {
-            let count = pread(number, base + done, buffer.count - done, off_t(offset) + off_t(done))
+            let count = pread(
+                number, base + done, buffer.count - done, off_t(clamping: offset).addingSaturating(done))
             if count < 0 && errno == EINTR { continue }
             guard count >= 0 else { throw FileError(path: path, operation: "read", errno: errno) }
             if count == 0 { break }

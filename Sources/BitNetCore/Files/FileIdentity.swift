@@ -13,11 +13,11 @@ package struct FileIdentity: Hashable, Sendable {
     package let modifiedNanoseconds: Int64
 
     init(_ status: stat) {
-        device = UInt64(status.st_dev)
-        inode = UInt64(status.st_ino)
+        device = UInt64(clamping: status.st_dev)
+        inode = UInt64(clamping: status.st_ino)
         byteCount = UInt64(clamping: status.st_size)
-        modifiedSeconds = Int64(status.st_mtim.tv_sec)
-        modifiedNanoseconds = Int64(status.st_mtim.tv_nsec)
+        modifiedSeconds = Int64(clamping: status.st_mtim.tv_sec)
+        modifiedNanoseconds = Int64(clamping: status.st_mtim.tv_nsec)
     }
 
     /// Little-endian, 40 bytes.

@@ -31,7 +31,7 @@ package enum FileSystem {
     package static func freeByteCount(at path: String) -> UInt64 {
         var status = statvfs()
         guard statvfs(path, &status) == 0 else { return 0 }
-        return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+        return UInt64(clamping: status.f_bavail).multiplied(by: UInt64(clamping: status.f_frsize)) ?? .max
     }
 
     /// Forces a rename inside `directory` to disk.
@@ -60,8 +60,12 @@ package enum FileSystem {
     package static func usage(of path: String) -> (byteCount: UInt64, lastUsedNanoseconds: Int64)? {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-        let time = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
-        return (UInt64(clamping: status.st_size), time)
+        // A file may claim any year; 64 bits of nanoseconds end in 2262.
+        let seconds = Int64(clamping: status.st_mtim.tv_sec)
+        let time = seconds.multiplied(by: 1_000_000_000) ?? (seconds < 0 ? .min : .max)
+        return (
+            UInt64(clamping: status.st_size), time.addingSaturating(Int64(clamping: status.st_mtim.tv_nsec))
+        )
     }
 
     @discardableResult

@@ -37,7 +37,7 @@ package final class MappedFile: @unchecked Sendable {
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
             return
         }
-        let size = Int(status.st_size)
+        let size = Int(clamping: status.st_size)
         let mapped = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0)
         guard let mapped, mapped != MAP_FAILED else {
             throw FileError(path: path, operation: "map", errno: errno)
@@ -57,7 +57,7 @@ package final class MappedFile: @unchecked Sendable {
 
     /// Lets the system take back the whole pages of `range`; they are read again when they are used again.
     package func releasePages(_ range: Range<Int>) {
-        let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let pageSize = Int(clamping: sysconf(Int32(clamping: _SC_PAGESIZE)))
         let start = (range.lowerBound + pageSize - 1) / pageSize * pageSize
         let end = range.upperBound / pageSize * pageSize
         guard start < end, let base = bytes.baseAddress else { return }

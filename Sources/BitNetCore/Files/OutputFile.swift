@@ -46,7 +46,7 @@ package final class OutputFile: Sendable {
 
     /// Writes at a place; may be called from several threads at once.
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(FileError) {
-        try file.write(bytes, at: UInt64(offset))
+        try file.write(bytes, at: UInt64(clamping: offset))
     }
 
     /// Gives the file its name.

@@ -148,7 +148,7 @@ package struct JSONReader<Failure: JSONReadingError> {
 
     package mutating func readInteger() throws(Failure) -> Int {
         let start = offset
-        guard let value = Int(try readNumber()) else {
+        guard let value = Int(try readNumber(), radix: 10) else {
             offset = start
             throw unexpected("an integer of 64 bits")
         }
@@ -276,14 +276,16 @@ package struct JSONReader<Failure: JSONReadingError> {
     /// Four hexadecimal digits, and an escape with four more where the first is half of a surrogate pair.
     private mutating func readUnicodeEscape(into result: inout [UInt8]) throws(Failure) {
         let first = try readHex()
-        var value = UInt32(first)
+        var value = UInt32(truncatingIfNeeded: first)
         if UTF16.isLeadSurrogate(first) {
             guard take("\\"), take("u") else { throw unexpected("the other half of a surrogate pair") }
             let second = try readHex()
             guard UTF16.isTrailSurrogate(second) else {
                 throw unexpected("the other half of a surrogate pair")
             }
-            value = 0x10000 + ((UInt32(first) - 0xD800) << 10) + (UInt32(second) - 0xDC00)
+            value =
+                0x10000 + ((UInt32(truncatingIfNeeded: first) - 0xD800) << 10)
+                + (UInt32(truncatingIfNeeded: second) - 0xDC00)
         }
         guard let scalar = Unicode.Scalar(value) else { throw unexpected("a whole surrogate pair") }
         result.append(contentsOf: Array(UTF8.encode(scalar) ?? .init()))
@@ -295,7 +297,7 @@ package struct JSONReader<Failure: JSONReadingError> {
             guard let byte, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
                 throw unexpected("four hexadecimal digits")
             }
-            value = value << 4 | UInt16(digit)
+            value = value << 4 | UInt16(truncatingIfNeeded: digit)
             offset += 1
         }
         return value

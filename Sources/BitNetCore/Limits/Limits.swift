@@ -131,8 +131,18 @@ package enum Limits {
 
     // MARK: Connections
 
-    /// Open connections of one listener; a worker needs three, and closes further ones at once.
+    /// Connections of one listener whose peers have proved themselves; a worker needs three, and refuses further ones.
     package static let connectionsMax = 64
+    /// Connections of one listener whose peers have proved nothing yet: as many as may join at one moment.
+    package static let strangersMax = 64
+    /// Those of them from one address: a coordinator's and a doctor's come one after another.
+    package static let strangersPerAddressMax = 32
+    /// Proofs from one address that are checked in a second, besides right ones: less than a hundredth of a processor.
+    package static let proofsPerSecond = 1000
+    /// How often a proof that must wait for that is looked at again.
+    package static let proofRetryInterval: Duration = .milliseconds(5)
+    /// Addresses whose proofs are counted apart.
+    package static let strangerAddressesMax = 1024
     /// Frames that nobody has taken before a connection stops reading: with 1 MiB of weights each, its memory.
     package static let waitingFramesMax = 4
 
@@ -151,7 +161,7 @@ package enum Limits {
     package static let busyTimeout: Duration = .seconds(4)
     package static let joinRetryInterval: Duration = .milliseconds(500)
     /// A worker that lets go of a coordinator takes as long as its last step.
-    package static let busyRetryInterval: Duration = .milliseconds(50)
+    package static let busyRetryInterval: Duration = .milliseconds(20)
     /// How long a broken neighbour connection waits for the report of the worker that really died.
     package static let rootCauseGrace: Duration = .milliseconds(400)
     /// A step that takes longer is stuck: many times what a chunk takes on the largest model.
@@ -164,7 +174,10 @@ package enum Limits {
     package static let loadTimeout: Duration = .seconds(900)
     /// A weights connection on which nothing moves.
     package static let transferTimeout: Duration = .seconds(30)
-    package static let releaseTimeout: Duration = .seconds(2)
+    /// How long a program may take that is told to end, when nobody is served any more.
+    package static let endingTime: Duration = .milliseconds(1900)
+    /// How long workers may take to let go: a program that is told to end has little more in all.
+    package static let releaseTimeout: Duration = .milliseconds(1500)
     /// All round trips of a probe; a link that takes longer counts as unknown.
     package static let probeTimeout: Duration = .seconds(5)
     /// A service of which no token has crossed every stage for so long does not count as healthy.

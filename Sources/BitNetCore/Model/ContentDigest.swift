@@ -16,7 +16,9 @@ package struct ContentDigest: Hashable, Sendable {
     package var hex: String {
         let digits = Array("0123456789abcdef".utf8)
         return String(
-            decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+            decoding: bytes.flatMap {
+                [digits[Int(truncatingIfNeeded: $0 >> 4)], digits[Int(truncatingIfNeeded: $0 & 15)]]
+            }, as: UTF8.self)
     }
 
     /// - Returns: `nil` unless `text` is what ``hex`` writes.

@@ -30,6 +30,7 @@ package struct PipelineRequest: Equatable, Sendable {
         StageSettings(
             cache: CacheShape(
                 slots: slotCount, context: min(contextLength ?? .max, model.contextLength), type: cacheType),
-            prefillChunk: prefillChunk, headType: headType, segmentLayers: segmentLayers)
+            prefillChunk: prefillChunk, hiddenSize: model.hiddenSize, headType: headType,
+            segmentLayers: segmentLayers)
     }
 }

@@ -18,16 +18,18 @@ package struct StageCounters: Equatable, Sendable {
     /// Takes what the stage says of one step.
     package mutating func add(_ trace: StageTrace) {
         stepCount += 1
-        computeMicros += UInt64(trace.computeMicros)
-        idleMicros += UInt64(trace.idleMicros)
-        sendingMicros += UInt64(trace.sendingMicros)
-        receivedBytes += UInt64(trace.receivedBytes)
+        computeMicros += UInt64(clamping: trace.computeMicros)
+        idleMicros += UInt64(clamping: trace.idleMicros)
+        sendingMicros += UInt64(clamping: trace.sendingMicros)
+        receivedBytes += UInt64(clamping: trace.receivedBytes)
         // It lay in the queue for longer than the stage was idle, so it came while the stage was computing.
         if trace.queuedMicros > trace.idleMicros { aheadStepCount += 1 }
     }
 
-    /// What has been done since `earlier`, a former state of the same counters.
+    /// What has been done since `earlier`, a former state of the same counters; all of it if it is none, because they
+    /// began anew meanwhile.
     package static func - (later: StageCounters, earlier: StageCounters) -> StageCounters {
+        guard later.continues(earlier) else { return later }
         var difference = later
         difference.stepCount -= earlier.stepCount
         difference.computeMicros -= earlier.computeMicros
@@ -36,6 +38,13 @@ package struct StageCounters: Equatable, Sendable {
         difference.aheadStepCount -= earlier.aheadStepCount
         difference.receivedBytes -= earlier.receivedBytes
         return difference
+    }
+
+    /// Whether `earlier` can be a former state of these counters.
+    package func continues(_ earlier: StageCounters) -> Bool {
+        stepCount >= earlier.stepCount && computeMicros >= earlier.computeMicros
+            && idleMicros >= earlier.idleMicros && sendingMicros >= earlier.sendingMicros
+            && aheadStepCount >= earlier.aheadStepCount && receivedBytes >= earlier.receivedBytes
     }
 
     /// Part of the time between the first step and the last in which the stage was computing.

@@ -29,6 +29,6 @@ package struct CacheShape: Equatable, Sendable {
 
     /// Bytes of one layer's keys and values once every row is written.
     package func layerByteCount(model: ModelDescription) -> UInt64 {
-        UInt64(2 * blockByteCount(model: model))
+        UInt64(clamping: 2 * blockByteCount(model: model))
     }
 }

@@ -22,7 +22,7 @@ package enum HeadType: String, CaseIterable, Sendable {
     /// and three floats for each row.
     package func byteCount(rows: Int, columns: Int) -> UInt64 {
         guard self == .fast else { return 0 }
-        return UInt64(rows.roundedUp(to: Self.tileRows) * (columns.roundedUp(to: 4) + 3 * 4))
+        return UInt64(clamping: rows.roundedUp(to: Self.tileRows) * (columns.roundedUp(to: 4) + 3 * 4))
     }
 
     /// Bytes of working memory for `tokens` tokens at a time: what is known of each, its two halves in int8, and

@@ -69,8 +69,8 @@ package struct MemoryAccount: Sendable {
     package func scratchByteCount(isLast: Bool) -> UInt64 {
         let layout = ScratchLayout(
             model: model, isLast: isLast, settings: settings, threadCount: machine.threadCount)
-        return UInt64(layout.byteCount)
-            + UInt64(machine.activationByteCount(model: model, tokens: settings.stepTokensMax))
+        return UInt64(clamping: layout.byteCount)
+            + UInt64(clamping: machine.activationByteCount(model: model, tokens: settings.stepTokensMax))
     }
 }
 
@@ -81,12 +81,13 @@ extension StageMachine {
     ) -> UInt64 {
         TensorShape.all(of: kind, in: model).reduce(0) { sum, shape in
             switch shape.form {
-            case .ternary: sum + UInt64(byteCount(rows: shape.rows, columns: shape.columns))
-            case .gains: sum + UInt64(shape.columns * MemoryLayout<Float>.size)
+            case .ternary: sum + UInt64(clamping: byteCount(rows: shape.rows, columns: shape.columns))
+            case .gains: sum + UInt64(clamping: shape.columns * MemoryLayout<Float>.size)
             case .table:
-                sum + UInt64(shape.rows)
+                sum + UInt64(clamping: shape.rows)
                     * UInt64(
-                        (kind == .head ? tables.head : tables.embedding).rowByteCount(columns: shape.columns))
+                        clamping: (kind == .head ? tables.head : tables.embedding).rowByteCount(
+                            columns: shape.columns))
             }
         }
     }

@@ -5,6 +5,8 @@ package struct StageSettings: Equatable, Sendable {
     package var cache: CacheShape
     /// Entries of the largest step.
     package var stepTokensMax: Int
+    /// Tokens of a prompt that travel in one step beside those of sequences that write.
+    package let prefillChunk: Int
     package var headType: HeadType
     /// Layers of a segment, at whose end the residual stream is rounded as a hop is; with 0 only hops round.
     ///
@@ -14,19 +16,26 @@ package struct StageSettings: Equatable, Sendable {
     package init(cache: CacheShape, stepTokensMax: Int, headType: HeadType, segmentLayers: Int = 0) {
         self.cache = cache
         self.stepTokensMax = stepTokensMax
+        prefillChunk = max(stepTokensMax - cache.slots, 1)
         self.headType = headType
         self.segmentLayers = segmentLayers
     }
 
-    /// - Parameter prefillChunk: tokens of a prompt that travel in one step, beside a token of each sequence.
-    package init(cache: CacheShape, prefillChunk: Int, headType: HeadType, segmentLayers: Int = 0) {
-        self.init(
-            cache: cache, stepTokensMax: prefillChunk + cache.slots, headType: headType,
-            segmentLayers: segmentLayers)
+    /// For steps of a token of each sequence and a chunk of a prompt, or as large as they may be.
+    ///
+    /// - Parameters:
+    ///   - prefillChunk: lowered to what `StepLayout` allows.
+    ///   - hiddenSize: of the model.
+    package init(
+        cache: CacheShape, prefillChunk: Int, hiddenSize: Int, headType: HeadType, segmentLayers: Int = 0
+    ) {
+        let prefillChunk = min(prefillChunk, StepLayout.prefillChunkMax(hidden: hiddenSize))
+        self.cache = cache
+        stepTokensMax = min(prefillChunk + cache.slots, StepLayout.entryCountMax(hidden: hiddenSize))
+        self.prefillChunk = prefillChunk
+        self.headType = headType
+        self.segmentLayers = segmentLayers
     }
-
-    /// Tokens of a prompt that travel in one step beside a token of each sequence.
-    package var prefillChunk: Int { stepTokensMax - cache.slots }
 
     /// Whether a segment ends before the layer `index`.
     package func isCut(before index: Int) -> Bool {

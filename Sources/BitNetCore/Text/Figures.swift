@@ -3,14 +3,16 @@
 extension Double {
     /// Fixed-point text with `places` digits after the point.
     package func text(places: Int) -> String {
-        guard isFinite, abs(self) < 1e15 else { return "–" }
         let scale = (0..<places).reduce(1.0) { product, _ in product * 10 }
-        let units = Int64((abs(self) * scale).rounded())
+        // Past 15 digits the last ones are made up.
+        guard isFinite, abs(self) < 1e15, let units = Int64(exactly: (abs(self) * scale).rounded()) else {
+            return "–"
+        }
         let sign = self < 0 && units > 0 ? "-" : ""
         guard places > 0 else { return "\(sign)\(units)" }
-        let fraction = String(units % Int64(scale))
-        let zeros = String(repeating: "0", count: places - fraction.count)
-        return "\(sign)\(units / Int64(scale)).\(zeros)\(fraction)"
+        let fraction = String(units % Int64(clamping: scale))
+        let zeros = String(repeating: "0", count: max(places - fraction.count, 0))
+        return "\(sign)\(units / Int64(clamping: scale)).\(zeros)\(fraction)"
     }
 }
 

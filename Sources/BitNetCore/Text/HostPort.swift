@@ -26,7 +26,7 @@ package struct HostPort: Hashable, Sendable {
         }
         let host = text[..<colon]
         let digits = text[text.index(after: colon)...]
-        guard digits.allSatisfy({ ("0"..."9").contains($0) }), let port = UInt16(digits) else {
+        guard digits.allSatisfy({ ("0"..."9").contains($0) }), let port = UInt16(digits, radix: 10) else {
             throw AddressError("“\(digits)” in “\(text)” is not a port, a number up to 65535")
         }
         self.port = port

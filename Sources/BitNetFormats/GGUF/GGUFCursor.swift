@@ -26,12 +26,12 @@ struct GGUFCursor {
     mutating func count(_ what: String, max: Int) throws(ModelFileError) -> Int {
         let start = offset
         let value = try integer(UInt64.self, what)
-        guard value <= UInt64(max) else {
+        guard value <= UInt64(clamping: max) else {
             throw ModelFileError(
                 .limitExceeded, file: file, subject: what, offset: start, found: "\(value)",
                 expected: "at most \(max)")
         }
-        return Int(value)
+        return Int(clamping: value)
     }
 
     /// A u64 length and as many bytes, as a range of the file.
@@ -49,13 +49,13 @@ struct GGUFCursor {
 
     mutating func value(_ type: GGUFValueType, _ what: String) throws(ModelFileError) -> GGUFValue {
         switch type {
-        case .uint8: .unsigned(UInt64(try integer(UInt8.self, what)))
-        case .uint16: .unsigned(UInt64(try integer(UInt16.self, what)))
-        case .uint32: .unsigned(UInt64(try integer(UInt32.self, what)))
+        case .uint8: .unsigned(UInt64(clamping: try integer(UInt8.self, what)))
+        case .uint16: .unsigned(UInt64(clamping: try integer(UInt16.self, what)))
+        case .uint32: .unsigned(UInt64(clamping: try integer(UInt32.self, what)))
         case .uint64: .unsigned(try integer(UInt64.self, what))
-        case .int8: .signed(Int64(try integer(Int8.self, what)))
-        case .int16: .signed(Int64(try integer(Int16.self, what)))
-        case .int32: .signed(Int64(try integer(Int32.self, what)))
+        case .int8: .signed(Int64(clamping: try integer(Int8.self, what)))
+        case .int16: .signed(Int64(clamping: try integer(Int16.self, what)))
+        case .int32: .signed(Int64(clamping: try integer(Int32.self, what)))
         case .int64: .signed(try integer(Int64.self, what))
         case .float32: .float(Double(Float(bitPattern: try integer(UInt32.self, what))))
         case .float64: .float(Double(bitPattern: try integer(UInt64.self, what)))

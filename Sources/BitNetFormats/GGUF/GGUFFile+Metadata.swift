@@ -14,7 +14,7 @@ extension GGUFFile {
         case .unsigned(let number):
             if let number = Int(exactly: number) { return number }
         case .signed(let number):
-            return Int(number)
+            return Int(clamping: number)
         case .array(let array) where array.elementType != .string:
             let all = try integers(array, key)
             if let first = all.first, all.allSatisfy({ $0 == first }) { return first }
@@ -103,7 +103,7 @@ extension GGUFFile {
             let number: Int? =
                 switch try cursor.value(array.elementType, key) {
                 case .unsigned(let number): Int(exactly: number)
-                case .signed(let number): Int(number)
+                case .signed(let number): Int(clamping: number)
                 default: nil
                 }
             guard let number else {

@@ -141,7 +141,7 @@ struct GGUFHeader {
     private func place(
         _ entry: Entry, dataStart: Int, alignment: Int
     ) throws(ModelFileError) -> GGUFTensor {
-        guard entry.relativeOffset.isMultiple(of: UInt64(alignment)) else {
+        guard entry.relativeOffset.isMultiple(of: UInt64(clamping: alignment)) else {
             throw ModelFileError(
                 .misalignedTensor, file: cursor.file, subject: entry.name, offset: entry.headerOffset,
                 found: "data offset \(entry.relativeOffset)", expected: "a multiple of \(alignment)")

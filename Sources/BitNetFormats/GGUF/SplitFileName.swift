@@ -31,7 +31,7 @@ package struct SplitFileName: Equatable {
         guard digits.utf8.count == 5, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
             return nil
         }
-        return Int(digits)
+        return Int(digits, radix: 10)
     }
 
     private static func text(_ number: Int) -> String {

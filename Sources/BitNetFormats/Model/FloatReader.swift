@@ -28,7 +28,7 @@ enum FloatReader {
     ) -> UInt32 {
         switch encoding {
         case .float32: bits(bytes, index, UInt32.self)
-        case .float16, .bfloat16: UInt32(bits(bytes, index, UInt16.self))
+        case .float16, .bfloat16: UInt32(truncatingIfNeeded: bits(bytes, index, UInt16.self))
         default: 0
         }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import BitNetCore
+package import BitNetCore
 
 extension ModelFile {
     /// A hash of what decides the parts that this model becomes, without reading its weights.
@@ -9,7 +9,7 @@ extension ModelFile {
     /// with its time set back is taken for unchanged.
     ///
     /// - Returns: `nil` for a model that is not on disk.
-    func fingerprint(version: UInt8) -> ContentDigest? {
+    package func fingerprint(version: UInt8) -> ContentDigest? {
         guard !source.files.isEmpty else { return nil }
         var bytes = Array("bitnet-coord model".utf8) + [version]
         bytes += Array(options.i2sLayout.rawValue.utf8) + [options.quantisesMasters ? 1 : 0]

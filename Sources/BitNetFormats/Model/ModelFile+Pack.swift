@@ -33,7 +33,7 @@ extension ModelFile {
     /// - Throws: ``ModelFileError`` if a matrix is not ternary or holds invalid values.
     /// - Precondition: `kind` is a part of this model.
     package func pack(_ kind: PartReference.Kind) throws -> PackedPart {
-        let buffer = AlignedBuffer(byteCount: Int(byteCount(of: kind)))
+        let buffer = AlignedBuffer(byteCount: Int(clamping: byteCount(of: kind)))
         var end = 0
         let reference = try pack(kind) { piece in
             UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[end...]).copyMemory(from: piece)
@@ -53,7 +53,7 @@ extension ModelFile {
             let plan = plan(of: kind)
             var stream = PartStream(plan, output: output)
             return PartReference(
-                kind: kind, digest: try stream.run(), byteCount: UInt64(plan.layout.byteCount))
+                kind: kind, digest: try stream.run(), byteCount: UInt64(clamping: plan.layout.byteCount))
         }
     }
 
@@ -62,12 +62,12 @@ extension ModelFile {
     /// - Precondition: `kind` is a part of this model.
     package func size(of kind: PartReference.Kind) -> PartSize {
         let layout = plan(of: kind).layout
-        var size = PartSize(byteCount: UInt64(layout.byteCount))
+        var size = PartSize(byteCount: UInt64(clamping: layout.byteCount))
         for entry in layout.entries {
             if entry.encoding == .t5 {
-                size.ternaryWeightCount += UInt64(entry.rows) * UInt64(entry.columns)
+                size.ternaryWeightCount += UInt64(clamping: entry.rows) * UInt64(clamping: entry.columns)
             } else {
-                size.otherByteCount += UInt64(entry.byteCount)
+                size.otherByteCount += UInt64(clamping: entry.byteCount)
             }
         }
         return size
@@ -78,7 +78,7 @@ extension ModelFile {
 
     /// Bytes of the model's files that `pack(kind)` reads.
     package func sourceByteCount(of kind: PartReference.Kind) -> UInt64 {
-        plan(of: kind).sources.reduce(0) { $0 + UInt64($1.tensor.byteCount) }
+        plan(of: kind).sources.reduce(0) { $0 + UInt64(clamping: $1.tensor.byteCount) }
     }
 
     /// Length of every part, in manifest order.

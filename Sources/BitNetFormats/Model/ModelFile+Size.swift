@@ -21,9 +21,9 @@ extension ModelFile {
         for layer in 0..<description.layerCount {
             guard let plan = plans[.layer(layer)] else { continue }
             for (source, entry) in zip(plan.sources, plan.layout.entries) where entry.encoding == .t5 {
-                size.weightCount += UInt64(entry.rows) * UInt64(entry.columns)
-                size.storedByteCount += UInt64(source.tensor.byteCount)
-                size.packedByteCount += UInt64(entry.byteCount)
+                size.weightCount += UInt64(clamping: entry.rows) * UInt64(clamping: entry.columns)
+                size.storedByteCount += UInt64(clamping: source.tensor.byteCount)
+                size.packedByteCount += UInt64(clamping: entry.byteCount)
             }
         }
         return size

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+import BitNetCore
+
 /// What a model's files hold of one type.
 ///
 /// Weights are at most what 64 bits count: a tensor of unknown type may claim any shape.
@@ -13,8 +15,8 @@ package struct TensorTypeCount: Equatable, Sendable {
 
     private mutating func add(_ tensor: SourceTensor) {
         tensorCount += 1
-        byteCount += UInt64(tensor.byteCount)
-        weightCount = weightCount.addingSaturating(UInt64(tensor.weightCount))
+        byteCount = byteCount.addingSaturating(UInt64(clamping: tensor.byteCount))
+        weightCount = weightCount.addingSaturating(UInt64(clamping: tensor.weightCount))
     }
 
     /// Types by their bytes, the largest first.
@@ -33,12 +35,5 @@ extension ModelFile {
     /// Weights of all tensors, at most what 64 bits count.
     package var parameterCount: UInt64 {
         typeCounts.reduce(0) { $0.addingSaturating($1.weightCount) }
-    }
-}
-
-extension UInt64 {
-    fileprivate func addingSaturating(_ other: UInt64) -> UInt64 {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? .max : sum
     }
 }

@@ -21,14 +21,14 @@ package struct ContentHasher {
     package mutating func update(
         _ file: FileDescriptor, byteCount: UInt64, while isWanted: () -> Bool = { true }
     ) throws(FileError) {
-        let piece = AlignedBuffer(byteCount: Int(min(byteCount, 1 << 20)))
+        let piece = AlignedBuffer(byteCount: Int(clamping: min(byteCount, 1 << 20)))
         defer { withExtendedLifetime(piece) {} }
         file.announceReading()
         var offset: UInt64 = 0
         while offset < byteCount {
             guard isWanted() else { throw FileError(path: file.path, operation: "read", errno: ECANCELED) }
             let wanted = UnsafeMutableRawBufferPointer(
-                rebasing: piece.bytes[..<Int(min(byteCount - offset, UInt64(piece.bytes.count)))])
+                rebasing: piece.bytes[..<Int(clamping: min(byteCount - offset, UInt64(piece.bytes.count)))])
             guard try file.read(into: wanted, at: offset) == wanted.count else {
                 throw FileError(path: file.path, operation: "read all of", errno: EIO)
             }

@@ -87,17 +87,17 @@ package struct PartLayout: Equatable, Sendable {
     package func header(scales: [Float]) -> [UInt8] {
         var bytes = Self.magic
         bytes.append(littleEndian: Self.version)
-        bytes.append(littleEndian: UInt32(headerByteCount))
-        bytes.append(littleEndian: UInt32(entries.count))
+        bytes.append(littleEndian: UInt32(clamping: headerByteCount))
+        bytes.append(littleEndian: UInt32(clamping: entries.count))
         for (entry, scale) in zip(entries, scales) {
             bytes.append(entry.role.rawValue)
             bytes.append(entry.encoding.rawValue)
             bytes.append(littleEndian: UInt16(0))
             bytes.append(littleEndian: scale)
-            bytes.append(littleEndian: UInt64(entry.rows))
-            bytes.append(littleEndian: UInt64(entry.columns))
-            bytes.append(littleEndian: UInt64(entry.offset))
-            bytes.append(littleEndian: UInt64(entry.byteCount))
+            bytes.append(littleEndian: UInt64(clamping: entry.rows))
+            bytes.append(littleEndian: UInt64(clamping: entry.columns))
+            bytes.append(littleEndian: UInt64(clamping: entry.offset))
+            bytes.append(littleEndian: UInt64(clamping: entry.byteCount))
         }
         bytes.append(contentsOf: repeatElement(0, count: headerByteCount - bytes.count))
         return bytes

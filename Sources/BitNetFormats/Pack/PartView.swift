@@ -105,7 +105,9 @@ package struct PartView {
                 entries.map { (role: $0.role, encoding: $0.encoding, rows: $0.rows, columns: $0.columns) })
         else { throw PartFileError(.malformedTensor, "a tensor larger than a part file may be") }
         for (entry, raw) in zip(layout.entries, entries)
-        where UInt64(entry.offset) != raw.offset || UInt64(entry.byteCount) != raw.byteCount {
+        where UInt64(clamping: entry.offset) != raw.offset
+            || UInt64(clamping: entry.byteCount) != raw.byteCount
+        {
             throw PartFileError(
                 .wrongLayout,
                 "\(entry.role) is said to have \(raw.byteCount) bytes at \(raw.offset), its shape takes "

@@ -88,7 +88,7 @@ extension PartReference.Kind {
     fileprivate init?(kind: UInt8, layer: UInt16) {
         switch (kind, layer) {
         case (0, 0): self = .embedding
-        case (1, _): self = .layer(Int(layer))
+        case (1, _): self = .layer(Int(clamping: layer))
         case (2, 0): self = .outputNorm
         case (3, 0): self = .head
         default: return nil
@@ -113,7 +113,7 @@ private struct ManifestDecoder {
         }
         let model = try model()
         if let invalidity = model.invalidity { throw ManifestError(reason: invalidity) }
-        let (first, end) = (Int(try number(UInt32.self)), Int(try number(UInt32.self)))
+        let (first, end) = (Int(clamping: try number(UInt32.self)), Int(clamping: try number(UInt32.self)))
         guard let layers = LayerRange(first: first, end: end), end <= model.layerCount else {
             throw ManifestError(reason: "layers \(first)..<\(end) of a model of \(model.layerCount)")
         }
@@ -133,7 +133,7 @@ private struct ManifestDecoder {
     }
 
     private mutating func model() throws(ManifestError) -> ModelDescription {
-        let nameByteCount = Int(try number(UInt16.self))
+        let nameByteCount = Int(clamping: try number(UInt16.self))
         guard nameByteCount <= Limits.nameBytesMax else {
             throw ManifestError(reason: "a name of \(nameByteCount) bytes, at most \(Limits.nameBytesMax)")
         }
@@ -141,7 +141,7 @@ private struct ManifestDecoder {
             throw ManifestError(reason: "the name is not UTF-8")
         }
         var sizes: [Int] = []
-        for _ in 0..<8 { sizes.append(Int(try number(UInt32.self))) }
+        for _ in 0..<8 { sizes.append(Int(clamping: try number(UInt32.self))) }
         let epsilon = try need(reader.float())
         let base = try need(reader.float())
         guard let activation = ModelDescription.Activation(rawValue: try number(UInt8.self)),

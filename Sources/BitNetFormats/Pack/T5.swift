@@ -46,7 +46,7 @@ package enum T5 {
         guard firstInvalidByte(in: row, columns: columns) == nil else { return nil }
         var codes = [UInt8](repeating: 0, count: columns)
         codes.withUnsafeMutableBufferPointer { decode(row, into: $0) }
-        return codes.map { Int8($0) - 1 }
+        return codes.map { Int8(truncatingIfNeeded: $0) - 1 }
     }
 
     /// Index of the first byte of a row that is above 242, or whose padding is not zero weights; `nil` if the

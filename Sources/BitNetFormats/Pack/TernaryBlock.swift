@@ -49,7 +49,7 @@ package enum TernaryBlock: Equatable, Sendable {
         var difference: UInt32 = 0
         // A byte is ⌈v·256/243⌉ of v in 0...242, so thirteen values never occur.
         for index in 0..<52 {
-            let byte = UInt32(block[index])
+            let byte = UInt32(truncatingIfNeeded: block[index])
             let value = (byte &* 243) >> 8
             difference |= (value &* 256 &+ 242) / 243 ^ byte
         }
@@ -65,7 +65,7 @@ package enum TernaryBlock: Equatable, Sendable {
         for digit in 0..<digits {
             let out = codes + digit &* count
             for index in 0..<count {
-                let fraction = UInt16(bytes[index] &* power)
+                let fraction = UInt16(truncatingIfNeeded: bytes[index] &* power)
                 out[index] = UInt8(truncatingIfNeeded: (fraction &* 3) >> 8)
             }
             power = power &* 3

@@ -66,7 +66,7 @@ struct TernaryRows {
             guard decodeI2S(layout, bytes, row: row, into: codes) else { throw badCode(row: row) }
         case .packedRows:
             let stride = tensor.rows
-            let shift = UInt32(row / stride * 2)
+            let shift = UInt32(truncatingIfNeeded: row / stride * 2)
             guard bn_unpack_shifted(bytes + row % stride * columns, columns, shift, codes) else {
                 throw badCode(row: row)
             }
@@ -240,7 +240,8 @@ struct TernaryRows {
         _ layout: I2SLayout, _ bytes: UnsafePointer<UInt8>, row: Int, into codes: UnsafeMutablePointer<UInt8>
     ) -> Bool {
         guard let blockByteCount = layout.blockByteCount else {
-            return bn_unpack_shifted(bytes + row / 4 * columns, columns, UInt32(6 - row % 4 * 2), codes)
+            return bn_unpack_shifted(
+                bytes + row / 4 * columns, columns, UInt32(truncatingIfNeeded: 6 - row % 4 * 2), codes)
         }
         let first = row * columns
         if columns.isMultiple(of: blockByteCount * 4) {

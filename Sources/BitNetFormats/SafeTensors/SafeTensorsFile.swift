@@ -10,7 +10,7 @@ package struct SafeTensorsFile: Sendable {
     package let path: String
     /// In the order of the header; every range lies inside the file, no two overlap, names are unique.
     package let tensors: [SafeTensor]
-    let source: ByteSource
+    package let source: ByteSource
 
     /// Maps and checks a file.
     ///
@@ -35,13 +35,14 @@ package struct SafeTensorsFile: Sendable {
                 .truncated, file: path, offset: 0, found: "\(bytes.count) bytes",
                 expected: "the length of a header")
         }
-        guard length <= UInt64(reader.remaining), length <= UInt64(Limits.safeTensorsHeaderBytesMax) else {
+        guard length <= UInt64(clamping: reader.remaining), length <= UInt64(Limits.safeTensorsHeaderBytesMax)
+        else {
             throw ModelFileError(
                 .notSafeTensors, file: path, offset: 0, found: "a header of \(length) bytes",
                 expected: "at most \(min(reader.remaining, Limits.safeTensorsHeaderBytesMax))",
                 remedy: "the file is no safetensors file, or is not finished; download it again")
         }
-        let dataStart = 8 + Int(length)
+        let dataStart = 8 + Int(clamping: length)
         let header = UnsafeRawBufferPointer(rebasing: bytes[8..<dataStart])
         var json = ModelJSONReader(header, file: path, fileOffset: 8)
         var tensors: [SafeTensor] = []
@@ -117,8 +118,8 @@ package struct SafeTensor: Equatable, Sendable {
     package let byteCount: Int
 
     /// Outputs of a matrix; 1 for a vector.
-    var rows: Int { shape.dropLast().reduce(1, *) }
-    var columns: Int { shape.last ?? 1 }
+    package var rows: Int { shape.dropLast().reduce(1, *) }
+    package var columns: Int { shape.last ?? 1 }
 
     init(
         _ name: String, _ json: inout ModelJSONReader, dataStart: Int, fileByteCount: Int

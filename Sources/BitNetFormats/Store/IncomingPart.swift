@@ -90,7 +90,7 @@ extension PartStore {
             try makeRoom(for: file, keeping: kept)
             let path = partialPath(of: file.digest)
             let partial = try FileDescriptor(path: path, flags: O_RDWR | O_CREAT)
-            guard ftruncate(partial.number, off_t(present)) == 0 else {
+            guard ftruncate(partial.number, off_t(clamping: present)) == 0 else {
                 throw FileError(path: path, operation: "truncate", errno: errno)
             }
             var hasher = ContentHasher()

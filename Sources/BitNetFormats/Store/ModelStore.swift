@@ -36,7 +36,7 @@ package final class ModelStore: Sendable {
     }
 
     /// - Returns: what keeps others from writing for as long as it lives; `nil` if another process does so now.
-    func lock() -> FileDescriptor? { try? PartStore.lock(directory) }
+    package func lock() -> FileDescriptor? { try? PartStore.lock(directory) }
 
     /// What `model` became, if all of its parts are here; they are checked when they are used.
     func references(of model: ModelFile) -> [PartReference]? {
@@ -74,7 +74,8 @@ package final class ModelStore: Sendable {
     /// A part, if its file is here; whether its bytes are unaltered only a hash tells.
     func part(_ reference: PartReference, isHashed: Bool) -> PackedPart? {
         if isHashed, !parts.presence(of: reference.file).isComplete { return nil }
-        guard let file = try? parts.map(reference.digest), UInt64(file.byteCount) == reference.byteCount
+        guard let file = try? parts.map(reference.digest),
+            UInt64(clamping: file.byteCount) == reference.byteCount
         else {
             return nil
         }

@@ -44,7 +44,7 @@ package final class PartStore: Sendable {
     }
 
     /// - Returns: what holds the directory for as long as it lives; `nil` if another process holds it.
-    static func lock(_ directory: String) throws(FileError) -> FileDescriptor? {
+    package static func lock(_ directory: String) throws(FileError) -> FileDescriptor? {
         let lock = try FileDescriptor(path: directory + "/lock", flags: O_RDWR | O_CREAT)
         return flock(lock.number, LOCK_EX | LOCK_NB) == 0 ? lock : nil
     }
@@ -120,7 +120,7 @@ package final class PartStore: Sendable {
             && hasher.finish() == file.digest
     }
 
-    func path(of digest: ContentDigest) -> String { "\(directory)/parts/\(digest.hex)" }
-    func partialPath(of digest: ContentDigest) -> String { "\(directory)/partial/\(digest.hex)" }
+    package func path(of digest: ContentDigest) -> String { "\(directory)/parts/\(digest.hex)" }
+    package func partialPath(of digest: ContentDigest) -> String { "\(directory)/partial/\(digest.hex)" }
     func modelPath(_ name: ContentDigest) -> String { "\(directory)/models/\(name.hex)" }
 }

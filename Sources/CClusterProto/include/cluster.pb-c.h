@@ -128,7 +128,15 @@ typedef enum _Cluster__RefusalCode {
   /*
    * too many connections, or a value above a limit
    */
-  CLUSTER__REFUSAL_CODE__REFUSAL_CODE_LIMIT = 7
+  CLUSTER__REFUSAL_CODE__REFUSAL_CODE_LIMIT = 7,
+  /*
+   * another worker was meant
+   */
+  CLUSTER__REFUSAL_CODE__REFUSAL_CODE_NODE = 8,
+  /*
+   * the worker lets go of another session: ask again in a moment
+   */
+  CLUSTER__REFUSAL_CODE__REFUSAL_CODE_RELEASING = 9
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(CLUSTER__REFUSAL_CODE)
 } Cluster__RefusalCode;
 /*
@@ -248,10 +256,14 @@ struct  Cluster__Hello
    * whether the client has a cluster key
    */
   protobuf_c_boolean is_keyed;
+  /*
+   * name of the worker that is meant, at most 64 bytes; empty if any will do
+   */
+  ProtobufCBinaryData target;
 };
 #define CLUSTER__HELLO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__hello__descriptor) \
-    , 0, 0, 0, {0,NULL}, {0,NULL}, {0,NULL}, CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_UNSPECIFIED, 0, {0,NULL}, 0 }
+    , 0, 0, 0, {0,NULL}, {0,NULL}, {0,NULL}, CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_UNSPECIFIED, 0, {0,NULL}, 0, {0,NULL} }
 
 
 /*
@@ -287,51 +299,19 @@ struct  Cluster__Capabilities
 
 
 /*
- * Server to client, answer to Hello.
+ * Server to client, answer to Hello: nothing of the server itself, for the client has proved nothing yet.
  */
 struct  Cluster__HelloReply
 {
   ProtobufCMessage base;
   /*
-   * the version that both speak from here on
-   */
-  uint32_t version;
-  /*
-   * the server's abilities; the connection uses those of both sides
-   */
-  uint64_t features;
-  /*
-   * the server's release; at most 64 bytes
-   */
-  ProtobufCBinaryData build;
-  /*
-   * the server's cluster; empty if it has none yet and would adopt the client's
-   */
-  ProtobufCBinaryData cluster;
-  /*
-   * name of the server; 1 to 64 bytes
-   */
-  ProtobufCBinaryData node;
-  /*
    * 32 random bytes, fresh for each connection
    */
   ProtobufCBinaryData nonce;
-  /*
-   * HMAC-SHA256 of the server's transcript; 32 bytes
-   */
-  ProtobufCBinaryData proof;
-  /*
-   * on control connections only
-   */
-  Cluster__Capabilities *capabilities;
-  /*
-   * whether the server has a cluster key
-   */
-  protobuf_c_boolean is_keyed;
 };
 #define CLUSTER__HELLO_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__hello_reply__descriptor) \
-    , 0, 0, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, NULL, 0 }
+    , {0,NULL} }
 
 
 /*
@@ -351,15 +331,47 @@ struct  Cluster__Proof
 
 
 /*
- * Server to client, end of the handshake: the connection may be used.
+ * Server to client, end of the handshake: who the server is; the connection may be used.
  */
 struct  Cluster__Welcome
 {
   ProtobufCMessage base;
+  /*
+   * the version that both speak from here on
+   */
+  uint32_t version;
+  /*
+   * the server's abilities; the connection uses those of both sides
+   */
+  uint64_t features;
+  /*
+   * the server's release; at most 64 bytes
+   */
+  ProtobufCBinaryData build;
+  /*
+   * the server's cluster, which may be the client's since this moment
+   */
+  ProtobufCBinaryData cluster;
+  /*
+   * name that the server was given, at most 64 bytes; empty if none
+   */
+  ProtobufCBinaryData node;
+  /*
+   * drawn at random when the server started, never 0: tells processes apart
+   */
+  uint64_t node_id;
+  /*
+   * HMAC-SHA256 of the server's transcript; 32 bytes
+   */
+  ProtobufCBinaryData proof;
+  /*
+   * on control connections only
+   */
+  Cluster__Capabilities *capabilities;
 };
 #define CLUSTER__WELCOME__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__welcome__descriptor) \
-     }
+    , 0, 0, {0,NULL}, {0,NULL}, {0,NULL}, 0, {0,NULL}, NULL }
 
 
 /*
@@ -432,10 +444,14 @@ struct  Cluster__Assignment
    * layers between two roundings of the residual stream, at most 1024; 0 for hops only
    */
   uint32_t segment_layers;
+  /*
+   * node_id of the next stage's worker; 0 on the last stage
+   */
+  uint64_t next_id;
 };
 #define CLUSTER__ASSIGNMENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__assignment__descriptor) \
-    , 0, 0, {0,NULL}, 0, 0, {0,NULL}, 0, {0,NULL}, {0,NULL}, {0,NULL}, 0 }
+    , 0, 0, {0,NULL}, 0, 0, {0,NULL}, 0, {0,NULL}, {0,NULL}, {0,NULL}, 0, 0 }
 
 
 /*
@@ -571,10 +587,14 @@ struct  Cluster__Neighbour
    * host:port, at most 260 bytes
    */
   ProtobufCBinaryData address;
+  /*
+   * node_id of that worker; 0 if it is not known
+   */
+  uint64_t id;
 };
 #define CLUSTER__NEIGHBOUR__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__neighbour__descriptor) \
-    , {0,NULL}, {0,NULL} }
+    , {0,NULL}, {0,NULL}, 0 }
 
 
 /*

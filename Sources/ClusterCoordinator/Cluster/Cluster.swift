@@ -5,7 +5,7 @@ package import BitNetFormats
 package import ClusterConfig
 package import ClusterPlanning
 package import ClusterTransport
-import ClusterWire
+package import ClusterWire
 
 /// What happens while a cluster comes up, for whoever watches.
 package enum ClusterEvent: Sendable {
@@ -58,7 +58,7 @@ package final class Cluster: Sendable {
         stages = zip(plan.stages, controls).map { stage, control in
             RunningPipeline.Stage(
                 worker: stage.worker, layers: stage.layers, readByteCount: stage.readByteCount,
-                threadCount: Int(control.capabilities.threadCount), isa: control.capabilities.isa,
+                threadCount: Int(clamping: control.capabilities.threadCount), isa: control.capabilities.isa,
                 readBytesPerSecond: measurements?.workers[stage.worker]?.profile.readBytesPerSecond)
         }
         self.settings = settings
@@ -70,18 +70,21 @@ package final class Cluster: Sendable {
 
     /// Brings a cluster up: joins the workers, plans, ships what they lack, has them load and link.
     ///
-    /// - Parameter standing: what is left of an earlier cluster, if there was one: what it served goes on where it can,
-    ///   and where it cannot others take over, spares among them.
+    /// - Parameters:
+    ///   - standing: what is left of an earlier cluster, if there was one: what it served goes on where it can, and
+    ///     where it cannot others take over, spares among them.
+    ///   - handshakeTimeout: silence of a worker that ends its join.
     /// - Throws: ``ClusterError``, `PlanError`, ``ModelFileError``: whatever came first, naming the worker.
     package static func start(
         file: ClusterFile, key: [UInt8], model: ModelFile, store: ModelStore?, request: PipelineRequest,
         network: Network, standing: ClusterStanding = ClusterStanding(),
+        handshakeTimeout: Duration = Limits.handshakeTimeout,
         onEvent: @escaping @Sendable (ClusterEvent) -> Void
     ) async throws -> Cluster {
         var random = SystemRandomNumberGenerator()
         let dialer = PeerDialer(
             network: network, cluster: file.cluster, node: "coordinator of \(file.cluster)",
-            session: random.next() | 1, key: key)
+            session: random.next() | 1, key: key, handshakeTimeout: handshakeTimeout)
         let assembly = ClusterAssembly(
             dialer: dialer, model: model, request: request, store: store, standing: standing,
             onEvent: onEvent)
@@ -126,30 +129,37 @@ package final class Cluster: Sendable {
                 .stalled, "\(controls[stuck].worker) is stuck: \(message). Restart bitnet-worker there."))
     }
 
-    /// Lets the workers go, so that they can serve the next coordinator at once.
+    /// Lets the workers go, so that they can serve the next coordinator at once; also for a task that is cancelled.
     package func close() async {
         standing.left(controls)
-        for control in controls { control.release() }
-        for control in controls { _ = try? await control.expect(.released, within: Limits.releaseTimeout) }
+        await controls.letGo()
         watch.cancel()
         await pipeline.close()
-        for control in controls { control.close() }
     }
 }
 
 extension StageObservation {
     fileprivate mutating func observe(_ control: WorkerControl) {
         isLost = control.failure != nil
-        memoryLimitByteCount = control.capabilities.memoryByteCount
-        coreCount = Int(control.capabilities.coreCount)
-        threadCount = Int(control.capabilities.threadCount)
-        isa = control.capabilities.isa
+        take(control.capabilities)
         heartbeatRoundTrip = control.lastRoundTrip
         build = control.build
         stealFraction = control.stealFraction
-        let latest = control.latest
-        memoryByteCount = latest?.residentByteCount
-        guard let machine = latest?.machine else { return }
+        if let latest = control.latest { take(latest) }
+    }
+
+    /// What the worker said of itself when it joined.
+    package mutating func take(_ capabilities: Capabilities) {
+        memoryLimitByteCount = capabilities.memoryByteCount
+        coreCount = Int(clamping: capabilities.coreCount)
+        threadCount = Int(clamping: capabilities.threadCount)
+        isa = capabilities.isa
+    }
+
+    /// What it said with its last heartbeat.
+    package mutating func take(_ latest: HeartbeatReply) {
+        memoryByteCount = latest.residentByteCount
+        guard let machine = latest.machine else { return }
         processorMicros = machine.processCPUMicros
         residentByteCount = machine.processResidentByteCount
         availableMemoryByteCount = machine.memoryAvailableByteCount

@@ -58,6 +58,7 @@ extension ClusterAssembly {
                     do throws(PlanError) {
                         let (settings, plan) = try failover(from: service, to: alive, entries)
                         await Self.close(lateIn: &group)
+                        for control in joined where control.failure != nil { control.close() }
                         return (alive, settings, plan)
                     } catch {
                         // Somebody else may still come; but who is drained could have stayed.

@@ -44,7 +44,12 @@ extension ClusterAssembly {
                 }
             }
             do {
-                try await group.waitForAll()
+                try await withTaskCancellationHandler {
+                    try await group.waitForAll()
+                } onCancel: {
+                    // A thread that packs knows of no cancellation.
+                    packed.stop()
+                }
             } catch {
                 group.cancelAll()
                 packed.stop()
@@ -73,9 +78,10 @@ extension ClusterAssembly {
         if !packed.wasKept { try await shipment.run() }
         let manifest = packed.manifest(layers: stage.layers)
         let assignment = Assignment(
-            stageIndex: UInt32(stage.index), stageCount: UInt32(count), manifest: manifest.encoded(),
-            settings: settings, next: next?.address, nextNode: next?.name)
-        control.send(Frame(assignment))
+            stageIndex: UInt32(clamping: stage.index), stageCount: UInt32(clamping: count),
+            manifest: manifest.encoded(),
+            settings: settings, next: next?.address, nextNode: next?.name, nextID: next?.processID ?? 0)
+        control.send(try Frame(assignment))
         let answer = try await control.expect(.storeStatus, within: Limits.loadTimeout)
         let complete = Set(
             try StoreStatus.decode(answer.payload).parts.filter(\.isComplete).map(\.digest))

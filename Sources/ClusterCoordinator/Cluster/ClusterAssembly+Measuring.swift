@@ -47,10 +47,12 @@ extension ClusterAssembly {
             }
             guard !neighbours.isEmpty else { continue }
             control.send(
-                Frame(
+                try Frame(
                     ProbeLinks(
                         neighbours: neighbours.map {
-                            Neighbour(name: $0.worker.name, address: $0.worker.address)
+                            Neighbour(
+                                name: $0.worker.name, address: $0.worker.address,
+                                id: $0.worker.processID ?? 0)
                         })))
             let reply = try await control.expect(
                 .linksProbed, within: Limits.measureTimeout * joined.count)
@@ -76,9 +78,9 @@ extension ClusterAssembly {
     private static let fullyProbedWorkersMax = 8
 
     private func probe(_ worker: WorkerIdentity) async -> LinkProfile? {
-        let figures = try? await dialer.withConnection(.probe, to: worker.address, peer: "\(worker)") {
-            try await LinkProbe.measure($0)
-        }
+        let figures = try? await dialer.withConnection(
+            .probe, to: worker.address, peer: "\(worker)", target: worker.name, peerID: worker.processID
+        ) { try await LinkProbe.measure($0) }
         return figures.flatMap {
             try? LinkProfile(latencySeconds: $0.latencySeconds, bytesPerSecond: $0.bytesPerSecond)
         }

@@ -77,9 +77,10 @@ struct ClusterAssembly: Sendable {
         _ measurements: ClusterMeasurements?
     ) async throws -> Cluster {
         let cacheByteCount =
-            UInt64(model.description.layerCount) * settings.cache.layerByteCount(model: model.description)
+            UInt64(clamping: model.description.layerCount)
+            * settings.cache.layerByteCount(model: model.description)
         onEvent(.reserved(settings.cache, byteCount: cacheByteCount))
-        for control in joined where plan.unused.contains(control.worker.name) { control.release() }
+        await joined.filter { plan.unused.contains($0.worker.name) }.letGo()
         let stages = plan.stages.compactMap { stage in
             joined.first { $0.worker.name == stage.worker }
         }
@@ -125,7 +126,7 @@ struct ClusterAssembly: Sendable {
 
     /// Reaches one worker, as soon as it comes up.
     func join(_ entry: WorkerEntry) async throws -> WorkerControl {
-        let worker = WorkerIdentity(name: entry.name, address: "\(entry.address)")
+        var worker = WorkerIdentity(name: entry.name, address: "\(entry.address)")
         let (connection, peer) = try await dialer.join(worker, within: request.joinTimeout) {
             onEvent(.waiting($0))
         }
@@ -133,9 +134,11 @@ struct ClusterAssembly: Sendable {
             connection.close()
             throw ClusterError(.refused, "\(worker) did not say what it can do")
         }
+        worker.processID = peer.peerID
         onEvent(
             .joined(
-                worker: entry.name, isa: capabilities.isa, threadCount: Int(capabilities.threadCount)))
+                worker: entry.name, isa: capabilities.isa,
+                threadCount: Int(clamping: capabilities.threadCount)))
         return WorkerControl(
             worker: worker, capabilities: capabilities, build: peer.peerBuild, connection: connection,
             onFailure: failures.report)
@@ -180,7 +183,7 @@ struct ClusterAssembly: Sendable {
             let reported = control.capabilities.memoryByteCount
             let measured = measurements?.workers[entry.name]
             let machine = StageMachine(
-                isa: control.capabilities.isa, threadCount: Int(control.capabilities.threadCount))
+                isa: control.capabilities.isa, threadCount: Int(clamping: control.capabilities.threadCount))
             return WorkerOffer(
                 name: entry.name, address: "\(entry.address)",
                 memoryByteCount: min(reported, entry.memoryByteCount ?? reported),

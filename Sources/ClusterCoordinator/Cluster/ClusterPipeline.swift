@@ -41,10 +41,15 @@ package final class ClusterPipeline: StepPipeline {
     }
 
     package func send(_ item: PipelineItem) {
-        if case .step(let step) = item {
-            state.withLock { $0.monitor.sent(tokenCount: step.entries.count, now: .now) }
+        do throws(WireError) {
+            let frame = try Frame(item)
+            if case .step(let step) = item {
+                state.withLock { $0.monitor.sent(tokenCount: step.entries.count, now: .now) }
+            }
+            steps.send(frame)
+        } catch {
+            fail(ClusterError(.fault, error.message))
         }
-        steps.send(Frame(item))
     }
 
     /// Time has passed.

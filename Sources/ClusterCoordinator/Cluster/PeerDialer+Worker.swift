@@ -5,11 +5,12 @@ import ClusterTransport
 import ClusterWire
 
 extension PeerDialer {
-    /// Connects to `worker` and shakes hands.
+    /// Connects to `worker` and shakes hands, with it and no other.
     func connect(
         _ role: ConnectionRole, to worker: WorkerIdentity
     ) async throws -> (connection: FrameConnection, peer: HandshakeSession) {
-        try await connect(role, to: worker.address, peer: "\(worker)")
+        try await connect(
+            role, to: worker.address, peer: "\(worker)", target: worker.name, peerID: worker.processID)
     }
 
     /// Opens the control connection, trying again while the worker is not up.
@@ -36,11 +37,12 @@ extension PeerDialer {
                 try await Task.sleep(for: Limits.joinRetryInterval)
             } catch let error as HandshakeError
                 where error.code == .busy && start.duration(to: .now) < min(limit, Limits.busyTimeout)
+                || error.code == .releasing && start.duration(to: .now) < limit
             {
-                // The worker may not have noticed yet that its last coordinator is gone.
+                // The worker may not have noticed yet that its last coordinator is gone, or waits for a disk to let go.
                 try await Task.sleep(for: Limits.busyRetryInterval)
             } catch let error as any RemediableError {
-                throw ClusterError(.refused, "\(worker): \(error.message)", worker: worker.name)
+                throw ClusterError(.refused, error.message, worker: worker.name)
             }
         }
     }

@@ -6,6 +6,9 @@ import ClusterWire
 import Synchronization
 
 /// The control connection to one worker: heartbeats, answers that somebody waits for, and the first failure.
+///
+/// It is closed with the last reference to it, whatever becomes of its owner: a worker that nobody uses would be held
+/// for as long as it is sent heartbeats.
 final class WorkerControl: Sendable {
     private struct State {
         var monitor: HeartbeatMonitor
@@ -41,9 +44,15 @@ final class WorkerControl: Sendable {
             to: FrameSink(
                 received: { [weak self] in self?.received($0) },
                 closed: { [weak self] error in self?.lost("\(error)") }))
-        let keepAlive = Task { await self.keepAlive() }
+        let keepAlive = Task { [weak self] in
+            while !Task.isCancelled, self?.beat() ?? false {
+                try? await Task.sleep(for: Limits.heartbeatInterval / 2)
+            }
+        }
         state.withLock { $0.keepAlive = keepAlive }
     }
+
+    deinit { close() }
 
     var worker: WorkerIdentity { state.withLock { $0.worker } }
 
@@ -56,38 +65,53 @@ final class WorkerControl: Sendable {
         connection.send(frame)
     }
 
-    /// Sends heartbeats and watches the answers until the task is cancelled or the worker is lost.
-    private func keepAlive() async {
-        while !Task.isCancelled {
-            let directive = state.withLock { $0.failure == nil ? $0.monitor.tick(now: .now) : nil }
-            switch directive {
-            case .sendHeartbeat(let sequence):
-                connection.send(Frame(Heartbeat(sequence: sequence)))
-            case .lost(let silence):
-                return lost("no heartbeat for \(silence.seconds.text(places: 1)) s")
-            case nil:
-                break
-            }
-            try? await Task.sleep(for: Limits.heartbeatInterval / 2)
+    /// Sends a heartbeat, if it is time for one, and sees whether the last ones were answered.
+    ///
+    /// - Returns: `false` once the worker is lost.
+    private func beat() -> Bool {
+        let (directive, hasFailed) = state.withLock { state in
+            (state.failure == nil ? state.monitor.tick(now: .now) : nil, state.failure != nil)
         }
+        switch directive {
+        case .sendHeartbeat(let sequence):
+            connection.send(Frame(Heartbeat(sequence: sequence)))
+        case .lost(let silence):
+            lost("no heartbeat for \(silence.seconds.text(places: 1)) s")
+            return false
+        case nil:
+            break
+        }
+        return !hasFailed
     }
 
     /// The next frame of `type`; heartbeats guard the wait, and `duration` bounds it.
+    ///
+    /// - Throws: ``ClusterError``; `CancellationError` at once when the task is cancelled.
     func expect(_ type: FrameType, within duration: Duration) async throws -> Frame {
-        let timer = Task {
+        let timer = Task { [weak self] in
             try await Task.sleep(for: duration)
+            guard let self else { return }
             fail(ClusterError(.stalled, "\(worker) did not answer with \(type) within \(duration)"))
         }
         defer { timer.cancel() }
-        return try await withCheckedThrowingContinuation { continuation in
-            state.withLock { state in
-                if let failure = state.failure {
-                    continuation.resume(throwing: failure)
-                } else if let frame = state.arrived.removeValue(forKey: type) {
-                    continuation.resume(returning: frame)
-                } else {
-                    state.waiting = (type, continuation)
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                state.withLock { state in
+                    if let failure = state.failure {
+                        continuation.resume(throwing: failure)
+                    } else if let frame = state.arrived.removeValue(forKey: type) {
+                        continuation.resume(returning: frame)
+                    } else if Task.isCancelled {
+                        continuation.resume(throwing: CancellationError())
+                    } else {
+                        state.waiting = (type, continuation)
+                    }
                 }
+            }
+        } onCancel: {
+            state.withLock { state in
+                state.waiting?.continuation.resume(throwing: CancellationError())
+                state.waiting = nil
             }
         }
     }
@@ -124,6 +148,14 @@ final class WorkerControl: Sendable {
         connection.send(Frame(Release()))
     }
 
+    /// Has the worker let go of everything, and closes.
+    fileprivate func letGo() async {
+        release()
+        _ = try? await expect(.released, within: Limits.releaseTimeout)
+        close()
+    }
+
+    /// Closes at once, which the worker takes as the end of the session.
     func close() {
         state.withLock { state in
             state.isReleased = true
@@ -194,5 +226,18 @@ final class WorkerControl: Sendable {
         } catch {
             fail(ClusterError(.fault, "\(worker) sent a \(frame.type) that cannot be read: \(error.message)"))
         }
+    }
+}
+
+extension [WorkerControl] {
+    /// Has all let go at the same time, and closes; takes `Limits.releaseTimeout` at most, and is not shortened by a
+    /// cancellation, upon which it often follows.
+    func letGo() async {
+        let controls = self
+        await Task {
+            await withDiscardingTaskGroup { group in
+                for control in controls { group.addTask { await control.letGo() } }
+            }
+        }.value
     }
 }

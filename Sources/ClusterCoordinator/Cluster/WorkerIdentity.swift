@@ -6,6 +6,8 @@ package struct WorkerIdentity: Sendable, CustomStringConvertible {
     package let name: String
     package let address: String
     package var stage: (index: Int, layers: LayerRange)?
+    /// Which process it is, once it has joined: its other connections must reach the same one.
+    package var processID: UInt64?
 
     package init(name: String, address: String) {
         self.name = name

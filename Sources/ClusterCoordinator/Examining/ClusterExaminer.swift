@@ -39,7 +39,7 @@ package struct ClusterExaminer: Sendable {
             }
             var visits: [(Int, WorkerVisit)] = []
             for await visit in group { visits.append(visit) }
-            return visits.sorted { $0.0 < $1.0 }.map(\.1)
+            return Self.toldApart(visits.sorted { $0.0 < $1.0 }.map(\.1))
         }
         defer {
             for visit in visits { visit.connection?.close() }
@@ -48,7 +48,7 @@ package struct ClusterExaminer: Sendable {
         return await withTaskGroup(of: (Int, WorkerReport).self) { group in
             for (index, visit) in visits.enumerated() {
                 // The others in the order from this one on, so that few look at the same one at a time.
-                let others = (1..<max(visits.count, 1)).map { visits[(index + $0) % visits.count].report }
+                let others = (1..<max(visits.count, 1)).map { visits[(index + $0) % visits.count].neighbour }
                 group.addTask {
                     (index, await visit.lookingAtWays(to: others.prefix(Limits.examinedNeighboursMax)))
                 }
@@ -60,11 +60,41 @@ package struct ClusterExaminer: Sendable {
     }
 }
 
+extension ClusterExaminer {
+    /// A worker that two addresses lead to is one of them only.
+    private static func toldApart(_ visits: [WorkerVisit]) -> [WorkerVisit] {
+        var seen: [UInt64: WorkerReport] = [:]
+        return visits.map { visit in
+            guard let id = visit.processID else { return visit }
+            guard let other = seen[id] else {
+                seen[id] = visit.report
+                return visit
+            }
+            var visit = visit
+            visit.connection?.close()
+            visit.connection = nil
+            visit.report.outcome = .failed(
+                .otherWorker,
+                message:
+                    "worker \(visit.report.name) (\(visit.report.address)) is the same process as worker "
+                    + "\(other.name) (\(other.address))")
+            return visit
+        }
+    }
+}
+
 /// The examination of one worker.
 private struct WorkerVisit: Sendable {
     var report: WorkerReport
     /// `nil` if the worker could not be examined.
     var connection: FrameConnection?
+    /// Which process answered.
+    var processID: UInt64?
+
+    /// How other workers are told of it.
+    var neighbour: Neighbour {
+        Neighbour(name: report.name, address: report.address, id: processID ?? 0)
+    }
 
     init(_ entry: WorkerEntry, dialer: PeerDialer) async {
         let worker = WorkerIdentity(name: entry.name, address: "\(entry.address)")
@@ -73,8 +103,9 @@ private struct WorkerVisit: Sendable {
             name: worker.name, address: worker.address, isSpare: entry.isSpare,
             outcome: .failed(.other, message: "was not looked at"))
         do {
-            let connection = try await dialer.connect(.examine, to: worker).connection
+            let (connection, peer) = try await dialer.connect(.examine, to: worker)
             self.connection = connection
+            processID = peer.peerID
             try await examine(connection, until: deadline)
         } catch {
             report.outcome = .failed(Self.trouble(error), message: "\(error)")
@@ -106,13 +137,12 @@ private struct WorkerVisit: Sendable {
 
     /// Has the worker look at the ways to others, and looks at the one to it; the latter afterwards, for they might
     /// share a line.
-    func lookingAtWays(to others: some Collection<WorkerReport>) async -> WorkerReport {
+    func lookingAtWays(to others: some Collection<Neighbour>) async -> WorkerReport {
         guard let connection else { return report }
         var report = report
         let deadline = ContinuousClock.now + Limits.examineLinksTimeout
         do {
-            let neighbours = others.map { Neighbour(name: $0.name, address: $0.address) }
-            connection.send(Frame(ProbeLinks(neighbours: neighbours)))
+            connection.send(try Frame(ProbeLinks(neighbours: Array(others))))
             let frame = try await connection.next(within: Limits.examineLinksTimeout)
             guard frame.type == .linksProbed else {
                 throw TransportError(.violation, "\(connection.peer) answered with a \(frame.type)")
@@ -138,6 +168,7 @@ private struct WorkerVisit: Sendable {
             case .key: .otherKey
             case .cluster: .otherCluster
             case .version: .otherVersion
+            case .node: .otherWorker
             default: .other
             }
         case let error as TransportError where error.code == .unreachable:

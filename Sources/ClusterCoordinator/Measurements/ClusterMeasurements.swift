@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 package import ClusterPlanning
-import ClusterWire
+package import ClusterWire
 
 /// What the workers of one cluster say of themselves, and of the ways between them.
 package struct ClusterMeasurements: Sendable {
@@ -27,7 +27,7 @@ package struct ClusterMeasurements: Sendable {
 
 extension ClusterMeasurements.Worker {
     /// - Throws: ``ProfileError`` for figures that no worker can have.
-    init(_ measured: Measured) throws(ProfileError) {
+    package init(_ measured: Measured) throws(ProfileError) {
         func curve(_ points: [CurvePoint]) throws(ProfileError) -> StepCostCurve {
             try StepCostCurve(
                 points.map { StepCostCurve.Point(count: Int($0.count), seconds: $0.seconds) })

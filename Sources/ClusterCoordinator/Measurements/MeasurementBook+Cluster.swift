@@ -11,7 +11,7 @@ extension MeasurementBook {
     mutating func record(
         _ measurements: ClusterMeasurements, cluster: String, shape: ProfiledShape, memory: [String: UInt64]
     ) {
-        let now = Int(time(nil))
+        let now = Int(clamping: time(nil))
         record(
             workers: measurements.workers.sorted { $0.key < $1.key }.map { name, worker in
                 Worker(

@@ -94,7 +94,7 @@ extension MeasurementBook.Worker {
                 readBytesPerSecond: fields.number("read_bytes_per_second"),
                 attentionSecondsPerToken: fields.number("attention_seconds")),
             memoryByteCount: UInt64(
-                try fields.integer("memory_bytes", in: 0...Int(Limits.machineMemoryBytesMax))),
+                clamping: try fields.integer("memory_bytes", in: 0...Int(Limits.machineMemoryBytesMax))),
             measuredAt: try fields.time("measured_at"))
     }
 }

@@ -12,7 +12,7 @@ extension ConversionProgress {
         let share = Double(doneByteCount) / Double(max(totalByteCount, 1)) * 100
         let left = rate > 0 ? Double(totalByteCount - doneByteCount) / rate : 0
         return "convert  \(ByteCount.text(doneByteCount)) of \(ByteCount.text(totalByteCount)) "
-            + "(\(share.text(places: 0)) %)  \(ByteCount.text(UInt64(rate)))/s  "
+            + "(\(share.text(places: 0)) %)  \(ByteCount.text(UInt64(clamping: rate)))/s  "
             + (isLast ? "done" : "ETA \(left.text(places: 0)) s")
     }
 }

@@ -54,16 +54,10 @@ package struct ActivityWindow: Sendable {
         self.secondsMax = secondsMax
     }
 
-    /// Takes the sums of a later moment; with other stages than before the window begins anew.
+    /// Takes the sums of a later moment; with other stages than before, or sums that fell, the window begins anew.
     package mutating func append(_ sample: Sample) {
         if let last = samples.last {
-            if last.stages.count != sample.stages.count || sample.enteredTokenCount < last.enteredTokenCount
-                || sample.seconds <= last.seconds
-            {
-                samples = []
-            } else {
-                noteAlone(from: last, to: sample)
-            }
+            if sample.continues(last) { noteAlone(from: last, to: sample) } else { samples = [] }
         }
         samples.append(sample)
         // One sample older than the window stays, so that the window is always full.
@@ -127,4 +121,14 @@ package struct ActivityWindow: Sendable {
 
 extension [UInt64?] {
     fileprivate subscript(at index: Int) -> UInt64? { indices.contains(index) ? self[index] : nil }
+}
+
+extension ActivityWindow.Sample {
+    /// Whether these are the sums of `earlier`, grown: another pipeline counts from zero.
+    fileprivate func continues(_ earlier: Self) -> Bool {
+        seconds > earlier.seconds && stages.count == earlier.stages.count
+            && enteredTokenCount >= earlier.enteredTokenCount
+            && generatedTokenCount >= earlier.generatedTokenCount
+            && zip(stages, earlier.stages).allSatisfy { $0.continues($1) }
+    }
 }

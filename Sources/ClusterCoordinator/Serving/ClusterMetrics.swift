@@ -42,7 +42,7 @@ package struct ClusterMetrics {
     /// What was shipped to a worker.
     package func shipped(_ byteCount: UInt64, to worker: String) {
         Counter(label: "bitnet_shipped_bytes_total", dimensions: [("worker", worker)]).increment(
-            by: byteCount)
+            by: Int64(clamping: byteCount))
     }
 
     /// A new pipeline counts from zero, and may have other stages.
@@ -72,7 +72,7 @@ package struct ClusterMetrics {
         if let since = snapshot.health.sinceLastToken { sinceLastToken.record(since.seconds) }
         for (each, gauge) in states { gauge.record(each == state ? 1 : 0) }
         for micros in meter.lastTransits(meter.stepCount - min(transitStepCount, meter.stepCount)) {
-            transit.recordMicroseconds(Int64(micros))
+            transit.recordMicroseconds(Int64(clamping: micros))
         }
         transitStepCount = meter.stepCount
         for (metrics, counters) in zip(stages, meter.stages) { metrics.publish(counters) }
@@ -140,10 +140,10 @@ private struct WorkerMetrics {
         guard let seen else { return }
         if let time = seen.heartbeatRoundTrip { heartbeat.record(time.seconds) }
         if let micros = seen.processorMicros { processor.set(micros: micros) }
-        if let bytes = seen.residentByteCount { resident.record(bytes) }
-        if let bytes = seen.memoryByteCount { stageMemory.record(bytes) }
-        if let bytes = seen.availableMemoryByteCount { available.record(bytes) }
-        if let bytes = seen.diskFreeByteCount { diskFree.record(bytes) }
+        if let bytes = seen.residentByteCount { resident.record(Double(bytes)) }
+        if let bytes = seen.memoryByteCount { stageMemory.record(Double(bytes)) }
+        if let bytes = seen.availableMemoryByteCount { available.record(Double(bytes)) }
+        if let bytes = seen.diskFreeByteCount { diskFree.record(Double(bytes)) }
         if let share = seen.stealFraction { steal.record(share) }
     }
 }
@@ -161,7 +161,7 @@ private final class Sum {
 
     func set(_ sum: UInt64) {
         if sum < last { last = 0 }
-        if sum > last { counter.increment(by: sum - last) }
+        if sum > last { counter.increment(by: Int64(clamping: sum - last)) }
         last = sum
     }
 }

@@ -29,7 +29,8 @@ extension ModelCost {
                     case .gains: .float32
                     case .table: tables.embedding
                     }
-                return sum + UInt64(shape.rows) * UInt64(encoding.rowByteCount(columns: shape.columns))
+                return sum + UInt64(clamping: shape.rows)
+                    * UInt64(clamping: encoding.rowByteCount(columns: shape.columns))
             }
         }
         self.init(

@@ -194,21 +194,28 @@ final class Shipment: Sendable {
     private func send(
         _ part: PackedPart, _ transfer: UInt64, _ offset: UInt64, _ count: Int, on connection: FrameConnection
     ) async throws {
-        let range = Int(offset)..<Int(offset) + count
+        let start = Int(clamping: offset)
+        let path = model.file.path
+        guard count >= 0, start <= part.bytes.bytes.count, count <= part.bytes.bytes.count - start else {
+            throw ClusterError(
+                .configuration,
+                "the converted weights of \(path) have changed while they were sent: start again")
+        }
+        let range = start..<start + count
         // The bytes may have to come from a disk first.
         let frame = try await NIOThreadPool.singleton.runIfActive {
             defer { part.bytes.releasePages(range) }
-            return part.withBytes {
-                PartChunk.encode(
+            return try part.withBytes {
+                try PartChunk.encode(
                     transfer: transfer, offset: offset, bytes: UnsafeRawBufferPointer(rebasing: $0[range]))
             }
         }
-        let start = ContinuousClock.now
+        let now = ContinuousClock.now
         state.withLock { state in
-            if state.firstSend == nil { state.firstSend = start }
+            if state.firstSend == nil { state.firstSend = now }
         }
         // Before the bytes go: the worker's report of them may be back before this task goes on.
-        handle { $0.sent(now: start) }
+        handle { $0.sent(now: now) }
         // Bounded by the machine's window; the machine sees to it that the worker goes on.
         connection.send(frame)
         report(isLast: false)

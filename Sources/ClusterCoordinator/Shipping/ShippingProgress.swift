@@ -29,7 +29,7 @@ package struct ShippingProgress: Sendable {
         let left = rate > 0 ? Double(totalByteCount - done) / rate : 0
         return
             "ship \(worker)  layers \(layers)  \(ByteCount.text(done)) of \(ByteCount.text(totalByteCount)) "
-            + "(\(share.text(places: 0)) %)  \(ByteCount.text(UInt64(rate)))/s  "
+            + "(\(share.text(places: 0)) %)  \(ByteCount.text(UInt64(clamping: rate)))/s  "
             + (isLast ? "done, verified\(remarks)" : "ETA \(left.text(places: 0)) s")
     }
 

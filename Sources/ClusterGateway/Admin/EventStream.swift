@@ -14,7 +14,7 @@ enum EventStream {
             request.uri.queryParameters["after"].map(String.init)
             ?? request.headers.first { $0.name.canonicalName == "last-event-id" }?.value
         guard let text else { return nil }
-        guard let id = UInt64(text) else {
+        guard let id = UInt64(text, radix: 10) else {
             throw .invalid("“after” must be the number of an event", parameter: "after")
         }
         return id

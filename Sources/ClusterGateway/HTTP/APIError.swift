@@ -65,7 +65,7 @@ package struct APIError: HTTPResponseError, RemediableError, Equatable {
     package var response: Response {
         var headers = HTTPFields()
         if let retryAfter {
-            headers[.retryAfter] = String(max(1, Int(retryAfter.seconds.rounded(.up))))
+            headers[.retryAfter] = String(max(1, Int(clamping: retryAfter.seconds.rounded(.up))))
         }
         if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
         // What is left of such a request is not worth reading.

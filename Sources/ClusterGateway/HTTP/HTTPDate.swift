@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 import FoundationEssentials
 
 /// The form in which HTTP writes times (RFC 9110, 5.6.7).
 enum HTTPDate {
     /// `Sun, 06 Nov 1994 08:49:37 GMT`.
     static func text(of date: Date) -> String {
-        let seconds = Int64(date.timeIntervalSince1970.rounded(.down))
+        let seconds = Int64(clamping: date.timeIntervalSince1970.rounded(.down))
         let (day, second) = seconds.quotientAndRemainder(dividingBy: 86_400)
         let (year, month, dayOfMonth) = civil(day)
         let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
         let time = [second / 3600, second / 60 % 60, second % 60].map(twoDigits).joined(separator: ":")
         return
-            "\(weekdays[Int(day % 7)]), \(twoDigits(dayOfMonth)) \(months[Int(month - 1)]) \(year) \(time) GMT"
+            "\(weekdays[Int(clamping: day % 7)]), \(twoDigits(dayOfMonth)) \(months[Int(clamping: month - 1)]) \(year) \(time) GMT"
     }
 
     private static func twoDigits(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }

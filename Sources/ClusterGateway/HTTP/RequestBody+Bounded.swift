@@ -14,7 +14,7 @@ extension Request {
         _ type: Value.Type, upTo byteCountMax: Int = Limits.requestBodyBytesMax,
         within budget: BodyBudget = .shared
     ) async throws -> Value {
-        if let length = headers[.contentLength], Int(length).map({ $0 > byteCountMax }) ?? true {
+        if let length = headers[.contentLength], Int(length, radix: 10).map({ $0 > byteCountMax }) ?? true {
             throw Self.tooLarge(byteCountMax)
         }
         var heldByteCount = 0

@@ -99,7 +99,7 @@ package struct OpenAIRoutes: Sendable {
 
     private func name(_ kind: String, _ context: ExchangeContext) -> AnswerName {
         AnswerName(
-            id: "\(kind)-\(context.requestID)", created: Int64(Date.now.timeIntervalSince1970),
+            id: "\(kind)-\(context.requestID)", created: Int64(clamping: Date.now.timeIntervalSince1970),
             model: generator.model.id, fingerprint: generator.fingerprint)
     }
 

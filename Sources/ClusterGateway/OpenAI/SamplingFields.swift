@@ -43,7 +43,8 @@ struct SamplingFields {
         // OpenAI takes 0 for the most probable token only.
         if sampling.topP == 0 { sampling.topP = .leastNormalMagnitude }
         // -1 is another server's word for off.
-        sampling.topK = UInt32(max(0, try fields.integer("top_k", in: -1...Limits.vocabularyMax) ?? 0))
+        sampling.topK = UInt32(
+            clamping: max(0, try fields.integer("top_k", in: -1...Limits.vocabularyMax) ?? 0))
         sampling.minP = Float(try fields.number("min_p", in: 0...1) ?? 0)
         for name in ["repeat_penalty", "repetition_penalty"] {
             guard let penalty = try fields.number(name, in: 0.01...100) else { continue }
@@ -64,7 +65,8 @@ struct SamplingFields {
         }
         return try map.map { name, bias in
             // One spelling for each token, so that none can have two biases.
-            guard let token = UInt32(name), String(token) == name, (-100...100).contains(bias) else {
+            guard let token = UInt32(name, radix: 10), String(token) == name, (-100...100).contains(bias)
+            else {
                 throw fields.invalid("logit_bias", must)
             }
             return TokenBias(token: token, bias: Float(bias))
@@ -74,7 +76,7 @@ struct SamplingFields {
     /// Parameters of one choice of a prompt.
     func sampling(ofChoice choice: Int, seed: UInt64) -> SamplingParameters {
         var sampling = sampling
-        sampling.seed = seed &+ UInt64(choice)
+        sampling.seed = seed &+ UInt64(clamping: choice)
         return sampling
     }
 }

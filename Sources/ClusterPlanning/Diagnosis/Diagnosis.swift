@@ -48,6 +48,8 @@ package struct Diagnosis: Equatable, Sendable {
                 "correct cluster in workers.yaml or --cluster there, or take another worker"
             case .otherVersion:
                 "install the same release on both machines"
+            case .otherWorker:
+                "correct the addresses and names in workers.yaml, or --name there"
             case .other:
                 "look at the worker's log, and install the same release on both machines"
             }

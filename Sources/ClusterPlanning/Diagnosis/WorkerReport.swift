@@ -13,6 +13,8 @@ package struct WorkerReport: Equatable, Sendable {
         case otherKey = "other key"
         case otherCluster = "other cluster"
         case otherVersion = "other version"
+        /// Another worker answers there.
+        case otherWorker = "other worker"
         /// It was reached, but did not answer as it should.
         case other = "failed"
     }

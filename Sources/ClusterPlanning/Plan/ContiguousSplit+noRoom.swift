@@ -6,7 +6,7 @@ extension ContiguousSplit {
     /// Says how many bytes are short, in all and where.
     func noRoom() -> PlanError {
         let layerCount = costs.layerCount
-        let stageCount = UInt64(min(workers.count, layerCount))
+        let stageCount = UInt64(clamping: min(workers.count, layerCount))
         let memory = costs.cost.memory
         let needed =
             memory.byteCount(layers: layerCount, isFirst: true, isLast: true)

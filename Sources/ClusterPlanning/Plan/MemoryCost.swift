@@ -49,7 +49,7 @@ package struct MemoryCost: Equatable, Sendable {
     ///
     /// - Precondition: no invalidity, so that nothing overflows.
     func byteCount(layers layerCount: Int, isFirst: Bool, isLast: Bool) -> UInt64 {
-        var total = UInt64(layerCount) * perLayer + perStage
+        var total = UInt64(clamping: layerCount) * perLayer + perStage
         if isFirst { total += forFirst }
         if isLast { total += forLast }
         return isFirst && isLast ? total - shared : total

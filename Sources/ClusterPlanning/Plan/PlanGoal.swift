@@ -34,7 +34,7 @@ package struct PlanGoal: Equatable, Sendable {
     package func round(stageCount: Int, groupCount: Int? = nil) -> DecodeRound {
         let stageCount = min(max(stageCount, 1), Limits.workersMax)
         let groupCount = min(max(groupCount ?? stageCount, 1), Limits.stageQueueStepsMax - 1)
-        let most = max(StepFrame.entryCountMax(hidden: hiddenSize, stageCount: stageCount), 1)
+        let most = StepLayout.entryCountMax(hidden: hiddenSize)
         let share = min((concurrency + groupCount - 1) / groupCount, most)
         return DecodeRound(
             sequencesPerStep: share, stepCount: (concurrency + share - 1) / share, stageCount: stageCount,
@@ -78,13 +78,13 @@ package struct DecodeRound: Equatable, Sendable {
     /// Bytes from the coordinator to the first stage.
     package var openingByteCount: Int {
         FrameHeader.byteCount
-            + (StepFrame.payloadByteCount(entryCount: sequencesPerStep, traceCount: 0, hidden: 0) ?? 0)
+            + (StepLayout.byteCount(entryCount: sequencesPerStep, traceCount: 0, hidden: 0) ?? 0)
     }
 
     /// Bytes from one stage to the next; the traces of all stages are counted.
     package var hopByteCount: Int {
         FrameHeader.byteCount
-            + (StepFrame.payloadByteCount(
+            + (StepLayout.byteCount(
                 entryCount: sequencesPerStep, traceCount: stageCount, hidden: hiddenSize) ?? 0)
     }
 

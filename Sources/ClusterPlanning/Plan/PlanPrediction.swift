@@ -172,7 +172,7 @@ extension PlanPrediction {
         case .link(let index):
             let link = links[index]
             return
-                "the link from \(link.from.text) to \(link.to.text): \(ByteCount.text(UInt64(link.byteCount))) "
+                "the link from \(link.from.text) to \(link.to.text): \(ByteCount.text(UInt64(clamping: link.byteCount))) "
                 + "a step take \(Self.milliseconds(link.transferSeconds))"
         case .pass:
             let way =

@@ -19,7 +19,7 @@ struct RoundCosts {
             guard left >= 0 else { return 0 }
             // The quotient may be infinite, and rounding must not lose a layer that fits exactly.
             let computed = left / layerSeconds * (1 + 1e-12)
-            return computed < Double(held) ? Int(computed) : held
+            return computed < Double(held) ? Int(clamping: computed) : held
         }
 
         func seconds(layers layerCount: Int, isLast: Bool) -> Double {
@@ -95,6 +95,6 @@ extension MemoryCost {
         let fixed = self.byteCount(layers: 0, isFirst: isFirst, isLast: isLast)
         guard byteCount >= fixed else { return 0 }
         guard perLayer > 0 else { return layerCount }
-        return Int(min((byteCount - fixed) / perLayer, UInt64(layerCount)))
+        return Int(clamping: min((byteCount - fixed) / perLayer, UInt64(clamping: layerCount)))
     }
 }

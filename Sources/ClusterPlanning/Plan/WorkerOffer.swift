@@ -7,7 +7,8 @@ package struct WorkerOffer: Equatable, Sendable {
     package var name: String
     /// host:port.
     package var address: String
-    /// Memory that a stage may take there: the lower of what the worker reports and the operator's cap.
+    /// Memory that a stage may take there: the lower of what the worker reports and the operator's cap, within
+    /// `Limits.machineMemoryBytesMax`.
     package var memoryByteCount: UInt64
     /// The layers that the operator chose; `nil` leaves the choice to the planner.
     package var assignedLayers: LayerRange?
@@ -25,7 +26,7 @@ package struct WorkerOffer: Equatable, Sendable {
     ) {
         self.name = name
         self.address = address
-        self.memoryByteCount = memoryByteCount
+        self.memoryByteCount = min(memoryByteCount, Limits.machineMemoryBytesMax)
         self.assignedLayers = assignedLayers
         self.isSpare = isSpare
         self.memoryCost = memoryCost

@@ -38,7 +38,7 @@ package struct StepWork: Equatable, Sendable {
             while end < entries.count, entries[end].slot == entries[start].slot { end += 1 }
             if end - start == 1 { decodeCount += 1 } else { chunkCount += end - start }
             for entry in entries[start..<end] {
-                attendedCount += Int(entry.position) + 1
+                attendedCount += Int(clamping: entry.position) + 1
                 if entry.output != .none { outputCount += 1 }
             }
             start = end

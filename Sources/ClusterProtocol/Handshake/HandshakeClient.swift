@@ -3,7 +3,7 @@
 import BitNetCore
 package import ClusterWire
 
-/// The dialling side of a handshake.
+/// The dialling side of a handshake, which proves itself first.
 ///
 /// ```
 /// idle --start--> helloReply --receive--> welcome --receive--> finished
@@ -19,28 +19,42 @@ package struct HandshakeClient: Equatable, Sendable {
         case failed(HandshakeError)
     }
 
+    /// Which processes may answer.
+    package struct Expectation: Equatable, Sendable {
+        /// The one that is meant, if it is known.
+        package var peerID: UInt64?
+        /// The one that dials: nobody means itself.
+        package var ownID: UInt64?
+
+        package init(peerID: UInt64? = nil, ownID: UInt64? = nil) {
+            self.peerID = peerID
+            self.ownID = ownID
+        }
+    }
+
     private enum State: Equatable {
         case idle
         case awaitingReply
-        case awaitingWelcome(HelloReply)
+        case awaitingWelcome(HandshakeTranscript)
         case finished
         case failed(HandshakeError)
     }
 
     private let hello: Hello
     private let key: [UInt8]
-    /// How messages name the server before it has said its name.
-    private let address: String
+    /// How messages name the server.
+    private let peer: String
+    private let expectation: Expectation
     private var state = State.idle
 
     /// - Parameters:
     ///   - hello: With a fresh nonce of 32 random bytes; `isKeyed` is set here.
     ///   - key: The cluster key; empty if there is none.
     ///   - versions: The protocol versions to offer.
-    ///   - address: host:port that is dialled, for messages.
+    ///   - peer: who is dialled, for messages.
     package init(
         hello: Hello, key: [UInt8], versions: ClosedRange<UInt32> = ProtocolVersion.supported,
-        address: String = "the worker"
+        peer: String = "the worker", expectation: Expectation = Expectation()
     ) {
         precondition(
             hello.nonce.count == Limits.nonceByteCount, "a nonce of \(hello.nonce.count) bytes in a Hello")
@@ -50,7 +64,8 @@ package struct HandshakeClient: Equatable, Sendable {
         hello.isKeyed = !key.isEmpty
         self.hello = hello
         self.key = key
-        self.address = address
+        self.peer = peer
+        self.expectation = expectation
     }
 
     /// The first frame of the connection.
@@ -65,14 +80,13 @@ package struct HandshakeClient: Equatable, Sendable {
             if case .failed(let error) = state { throw error }
             if frame.type == .refusal { throw refusal(frame) }
             switch (state, frame.type) {
-            case (.awaitingReply, .helloReply): return .send(try prove(try readReply(frame)))
-            case (.awaitingWelcome(let reply), .welcome): return .finished(try finish(reply, frame))
-            case (.awaitingReply, _):
-                throw .unexpected(frame, from: serverName, awaited: "helloReply")
-            case (.awaitingWelcome, _):
-                throw .unexpected(frame, from: serverName, awaited: "welcome")
+            case (.awaitingReply, .helloReply): return .send(try prove(after: read(frame)))
+            case (.awaitingWelcome(let transcript), .welcome):
+                return .finished(try finish(transcript, read(frame)))
+            case (.awaitingReply, _): throw .unexpected(frame, from: peer, awaited: "helloReply")
+            case (.awaitingWelcome, _): throw .unexpected(frame, from: peer, awaited: "welcome")
             case (.idle, _), (.finished, _), (.failed, _):
-                throw .unexpected(frame, from: serverName, awaited: "nothing")
+                throw .unexpected(frame, from: peer, awaited: "nothing")
             }
         } catch {
             state = .failed(error)
@@ -80,76 +94,73 @@ package struct HandshakeClient: Equatable, Sendable {
         }
     }
 
-    private mutating func prove(_ reply: HelloReply) throws(HandshakeError) -> Frame {
-        let transcript = HandshakeTranscript(hello: hello, reply: reply)
-        guard transcript.isValid(reply.proof, by: .server, key: key) else {
-            throw .differentKeys(name(of: reply), hello.clientName)
+    private func read<Message: ControlMessage>(_ frame: Frame) throws(HandshakeError) -> Message {
+        do throws(WireError) {
+            return try Message.decode(frame.payload)
+        } catch {
+            throw .undecodable(frame, from: peer, error)
         }
-        state = .awaitingWelcome(reply)
-        return Frame(Proof(proof: transcript.proof(by: .client, key: key)))
     }
 
-    private func readReply(_ frame: Frame) throws(HandshakeError) -> HelloReply {
-        let reply: HelloReply
-        do throws(WireError) {
-            reply = try HelloReply.decode(frame.payload)
-        } catch {
-            throw .undecodable(frame, from: serverName, error)
-        }
-        guard (hello.versionMin...hello.versionMax).contains(reply.version) else {
-            throw HandshakeError(
-                .version,
-                "\(name(of: reply)) chose protocol version \(reply.version), but \(hello.clientName) speaks "
-                    + "\(versionText(hello.versionMin...hello.versionMax)); "
-                    + "install the same release on both machines")
-        }
-        guard reply.cluster.isEmpty || reply.cluster == hello.cluster else {
-            throw HandshakeError(
-                .cluster,
-                "\(name(of: reply)) belongs to cluster '\(reply.cluster)', \(hello.clientName) to "
-                    + "'\(hello.cluster)'; correct 'cluster' in workers.yaml or use another worker")
-        }
-        guard reply.isKeyed == hello.isKeyed else {
-            throw reply.isKeyed
-                ? .oneKey(holder: name(of: reply), other: hello.clientName)
-                : .oneKey(holder: hello.clientName, other: name(of: reply))
-        }
-        return reply
+    private mutating func prove(after reply: HelloReply) -> Frame {
+        let transcript = HandshakeTranscript(hello: hello, nonce: reply.nonce)
+        state = .awaitingWelcome(transcript)
+        return Frame(Proof(proof: transcript.clientProof(key: key)))
     }
 
     private mutating func finish(
-        _ reply: HelloReply, _ frame: Frame
+        _ transcript: HandshakeTranscript, _ welcome: Welcome
     ) throws(HandshakeError) -> HandshakeSession {
-        do throws(WireError) {
-            _ = try Welcome.decode(frame.payload)
-        } catch {
-            throw .undecodable(frame, from: name(of: reply), error)
+        guard transcript.isServerProof(in: welcome, key: key) else {
+            throw .differentKeys(peer, hello.clientName)
         }
+        let versions = hello.versionMin...hello.versionMax
+        guard versions.contains(welcome.version) else {
+            throw HandshakeError(
+                .version,
+                "\(peer) chose protocol version \(welcome.version), but \(hello.clientName) speaks "
+                    + "\(versionText(versions)); install the same release on both machines")
+        }
+        guard welcome.cluster == hello.cluster else { throw .otherCluster(peer, welcome.cluster, hello) }
+        try checkWhoAnswers(welcome)
         state = .finished
         return HandshakeSession(
-            version: reply.version, features: hello.features & reply.features, role: hello.role,
-            session: hello.session, cluster: hello.cluster, peerNode: reply.node, peerBuild: reply.build,
-            isKeyed: hello.isKeyed, capabilities: reply.capabilities)
+            version: welcome.version, features: hello.features & welcome.features, role: hello.role,
+            session: hello.session, cluster: hello.cluster, peerNode: welcome.node, peerBuild: welcome.build,
+            peerID: welcome.nodeID, isKeyed: hello.isKeyed, capabilities: welcome.capabilities)
     }
 
+    private func checkWhoAnswers(_ welcome: Welcome) throws(HandshakeError) {
+        guard welcome.nodeID != expectation.ownID else {
+            throw HandshakeError(
+                .node,
+                "\(peer) cannot be reached from \(hello.clientName): the address leads back to \(hello.clientName) "
+                    + "itself; give the worker an address that means the same on every machine")
+        }
+        guard welcome.node.isEmpty || hello.target.isEmpty || welcome.node == hello.target else {
+            throw .otherNode(peer, isNamed: welcome.node, hello)
+        }
+        guard let peerID = expectation.peerID, peerID != welcome.nodeID else { return }
+        let name = welcome.node.isEmpty ? "one without a name" : "worker '\(welcome.node)'"
+        throw HandshakeError(
+            .node,
+            "at the address of \(peer) another process answers \(hello.clientName) than the one that was joined: "
+                + "\(name); it was started anew, or its address means different machines to different members: "
+                + "correct it in workers.yaml")
+    }
+
+    /// A refusal tells little of the server, which may not know yet whom it speaks with.
     private func refusal(_ frame: Frame) -> HandshakeError {
         do throws(WireError) {
             let refusal = try Refusal.decode(frame.payload)
             return HandshakeError(
                 refusal.code,
                 refusal.message.isEmpty
-                    ? "\(serverName) refuses the connection (\(refusal.code))" : refusal.message)
+                    ? "\(peer) refuses the connection (\(refusal.code))" : "\(peer): \(refusal.message)")
         } catch {
-            return .undecodable(frame, from: serverName, error)
+            return .undecodable(frame, from: peer, error)
         }
     }
-
-    private var serverName: String {
-        if case .awaitingWelcome(let reply) = state { return name(of: reply) }
-        return address
-    }
-
-    private func name(of reply: HelloReply) -> String { "worker '\(reply.node)'" }
 }
 
 extension Hello {

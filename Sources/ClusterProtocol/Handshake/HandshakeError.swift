@@ -41,4 +41,18 @@ extension HandshakeError {
         HandshakeError(
             .key, "\(prover) does not hold the cluster key of \(verifier); give both the same key file")
     }
+
+    static func otherCluster(_ server: String, _ cluster: String, _ hello: Hello) -> HandshakeError {
+        HandshakeError(
+            .cluster,
+            "\(server) belongs to cluster '\(cluster)', \(hello.clientName) to '\(hello.cluster)'; "
+                + "correct 'cluster' in workers.yaml or use another worker")
+    }
+
+    static func otherNode(_ server: String, isNamed name: String, _ hello: Hello) -> HandshakeError {
+        HandshakeError(
+            .node,
+            "\(server) is worker '\(name)', but \(hello.clientName) means '\(hello.target)'; correct names and "
+                + "addresses in workers.yaml, or --name of that worker")
+    }
 }

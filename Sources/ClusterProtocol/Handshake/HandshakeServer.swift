@@ -5,7 +5,12 @@ package import ClusterWire
 
 /// Who the accepting side of a handshake is.
 package struct HandshakeIdentity: Equatable, Sendable {
+    /// How messages name this side.
     package var node: String
+    /// Whether an operator has given it that name, which a client must mean then.
+    package var isNamed: Bool
+    /// Drawn at random when the process started; never 0.
+    package var id: UInt64
     /// `nil` while the worker belongs to no cluster; it adopts the first one that is admitted.
     package var cluster: String?
     package var build: String
@@ -13,15 +18,21 @@ package struct HandshakeIdentity: Equatable, Sendable {
     package var versions: ClosedRange<UInt32>
 
     package init(
-        node: String, cluster: String?, build: String, features: UInt64 = 0,
-        versions: ClosedRange<UInt32> = ProtocolVersion.supported
+        node: String, isNamed: Bool = true, id: UInt64, cluster: String?, build: String,
+        features: UInt64 = 0, versions: ClosedRange<UInt32> = ProtocolVersion.supported
     ) {
+        precondition(id != 0, "an identity without a number")
         self.node = node
+        self.isNamed = isNamed
+        self.id = id
         self.cluster = cluster
         self.build = build
         self.features = features
         self.versions = versions
     }
+
+    /// A number by which a process is told from others.
+    package static func randomID() -> UInt64 { .random(in: 1 ... .max) }
 }
 
 /// The accepting side of a handshake.
@@ -29,9 +40,9 @@ package struct HandshakeIdentity: Equatable, Sendable {
 /// ```
 /// hello --receive--> proof --receive--> admission --admit--> finished
 /// ```
-/// Admission is asked only for a client that has proved that it holds the key, so that nobody else learns
-/// what the worker does or makes it adopt a cluster. Whatever a peer sends at the wrong time or in the wrong
-/// form is refused once; later frames are ignored.
+/// Until the client has proved that it holds the key it learns a random number, and nothing of this side; admission is
+/// asked after that, so that nobody else makes the worker adopt a cluster. Whatever a peer sends at the wrong time or
+/// in the wrong form is refused once; later frames are ignored.
 package struct HandshakeServer: Equatable, Sendable {
     package enum Action: Equatable, Sendable {
         case send(Frame)
@@ -53,8 +64,8 @@ package struct HandshakeServer: Equatable, Sendable {
 
     private enum State: Equatable {
         case awaitingHello
-        case awaitingProof(Hello, HelloReply)
-        case awaitingAdmission(Hello, HelloReply)
+        case awaitingProof(HandshakeTranscript)
+        case awaitingAdmission(HandshakeTranscript)
         case finished
         case refused
     }
@@ -84,17 +95,18 @@ package struct HandshakeServer: Equatable, Sendable {
         do throws(HandshakeError) {
             switch (state, frame.type) {
             case (.refused, _): return .ignore
-            case (.awaitingHello, .hello): return .send(try answer(try readHello(frame)))
-            case (.awaitingProof(let hello, let reply), .proof):
-                try verify(frame, hello, reply)
-                state = .awaitingAdmission(hello, reply)
-                return .askAdmission(hello)
+            case (.awaitingHello, .hello): return .send(try answer(try read(frame, from: "the client")))
+            case (.awaitingProof(let transcript), .proof):
+                try verify(try read(frame, from: transcript.hello.clientName), transcript)
+                state = .awaitingAdmission(transcript)
+                return .askAdmission(transcript.hello)
             case (.awaitingHello, _):
                 throw .unexpected(frame, from: "the client", awaited: "hello")
-            case (.awaitingProof(let hello, _), _):
-                throw .unexpected(frame, from: hello.clientName, awaited: "proof")
-            case (.awaitingAdmission(let hello, _), _):
-                throw .unexpected(frame, from: hello.clientName, awaited: "nothing before welcome")
+            case (.awaitingProof(let transcript), _):
+                throw .unexpected(frame, from: transcript.hello.clientName, awaited: "proof")
+            case (.awaitingAdmission(let transcript), _):
+                throw .unexpected(
+                    frame, from: transcript.hello.clientName, awaited: "nothing before welcome")
             case (.finished, _):
                 throw .unexpected(frame, from: "the client", awaited: "nothing")
             }
@@ -105,17 +117,24 @@ package struct HandshakeServer: Equatable, Sendable {
 
     /// The answer to `.askAdmission`; ignored if the client has broken the protocol meanwhile.
     package mutating func admit(_ admission: Admission) -> Action {
-        guard case .awaitingAdmission(let hello, let reply) = state else { return .ignore }
+        guard case .awaitingAdmission(let transcript) = state else { return .ignore }
         switch admission {
         case .refused(let code, let message):
             return refuse(HandshakeError(code, message))
         case .admitted:
             state = .finished
+            let hello = transcript.hello
+            var welcome = Welcome(
+                version: version(for: hello) ?? hello.versionMax, features: identity.features,
+                build: identity.build, cluster: hello.cluster, node: identity.isNamed ? identity.node : "",
+                nodeID: identity.id, proof: [],
+                capabilities: hello.role == .control ? capabilities : nil)
+            welcome.proof = transcript.serverProof(welcome, key: key)
             let session = HandshakeSession(
-                version: reply.version, features: hello.features & reply.features, role: hello.role,
+                version: welcome.version, features: hello.features & welcome.features, role: hello.role,
                 session: hello.session, cluster: hello.cluster, peerNode: hello.node, peerBuild: hello.build,
-                isKeyed: hello.isKeyed, capabilities: nil)
-            return .finished(Frame(Welcome()), session)
+                peerID: 0, isKeyed: hello.isKeyed, capabilities: nil)
+            return .finished(Frame(welcome), session)
         }
     }
 
@@ -124,56 +143,53 @@ package struct HandshakeServer: Equatable, Sendable {
         return .refuse(Frame(Refusal(code: error.code, message: error.message)), error)
     }
 
-    private func readHello(_ frame: Frame) throws(HandshakeError) -> Hello {
+    private func read<Message: ControlMessage>(
+        _ frame: Frame, from client: String
+    ) throws(HandshakeError) -> Message {
         do throws(WireError) {
-            return try Hello.decode(frame.payload)
+            return try Message.decode(frame.payload)
         } catch {
-            throw .undecodable(frame, from: "the client", error)
+            throw .undecodable(frame, from: client, error)
         }
     }
 
-    private mutating func answer(_ hello: Hello) throws(HandshakeError) -> Frame {
+    private func version(for hello: Hello) -> UInt32? {
         let version = min(hello.versionMax, identity.versions.upperBound)
-        guard version >= max(hello.versionMin, identity.versions.lowerBound) else {
+        return version >= max(hello.versionMin, identity.versions.lowerBound) ? version : nil
+    }
+
+    /// Says no more than that this side is another one, if it cannot go on: the client has proved nothing.
+    private mutating func answer(_ hello: Hello) throws(HandshakeError) -> Frame {
+        guard version(for: hello) != nil else {
             throw HandshakeError(
                 .version,
-                "\(name) (\(identity.build)) speaks protocol \(versionText(identity.versions)), but "
-                    + "\(hello.clientName) (\(hello.build)) "
-                    + "\(versionText(hello.versionMin...hello.versionMax)); "
-                    + "install the same release on both machines")
-        }
-        if let cluster = identity.cluster, cluster != hello.cluster {
-            throw HandshakeError(
-                .cluster,
-                "\(name) belongs to cluster '\(cluster)', \(hello.clientName) to '\(hello.cluster)'; "
-                    + "correct 'cluster' in workers.yaml or use another worker")
+                "\(Self.anonymous) does not speak protocol "
+                    + "\(versionText(hello.versionMin...hello.versionMax)) of \(hello.clientName) "
+                    + "(\(hello.build)); install the same release on both machines")
         }
         guard hello.isKeyed == !key.isEmpty else {
             throw hello.isKeyed
-                ? .oneKey(holder: hello.clientName, other: name)
-                : .oneKey(holder: name, other: hello.clientName)
+                ? .oneKey(holder: hello.clientName, other: Self.anonymous)
+                : .oneKey(holder: Self.anonymous, other: hello.clientName)
         }
-        var reply = HelloReply(
-            version: version, features: identity.features, build: identity.build,
-            cluster: identity.cluster ?? "", node: identity.node, nonce: nonce, proof: [],
-            capabilities: hello.role == .control ? capabilities : nil, isKeyed: !key.isEmpty)
-        reply.proof = HandshakeTranscript(hello: hello, reply: reply).proof(by: .server, key: key)
-        state = .awaitingProof(hello, reply)
-        return Frame(reply)
+        state = .awaitingProof(HandshakeTranscript(hello: hello, nonce: nonce))
+        return Frame(HelloReply(nonce: nonce))
     }
 
-    private func verify(_ frame: Frame, _ hello: Hello, _ reply: HelloReply) throws(HandshakeError) {
-        let proof: Proof
-        do throws(WireError) {
-            proof = try Proof.decode(frame.payload)
-        } catch {
-            throw .undecodable(frame, from: hello.clientName, error)
+    /// From here on the client is told who this is.
+    private func verify(_ proof: Proof, _ transcript: HandshakeTranscript) throws(HandshakeError) {
+        let hello = transcript.hello
+        guard transcript.isClientProof(proof.proof, key: key) else {
+            throw .differentKeys(hello.clientName, Self.anonymous)
         }
-        let transcript = HandshakeTranscript(hello: hello, reply: reply)
-        guard transcript.isValid(proof.proof, by: .client, key: key) else {
-            throw .differentKeys(hello.clientName, name)
+        if let cluster = identity.cluster, cluster != hello.cluster {
+            throw .otherCluster("worker '\(identity.node)'", cluster, hello)
+        }
+        guard !identity.isNamed || hello.target.isEmpty || hello.target == identity.node else {
+            throw .otherNode("this", isNamed: identity.node, hello)
         }
     }
 
-    private var name: String { "worker '\(identity.node)'" }
+    /// How this side calls itself before it knows whom it speaks with.
+    private static let anonymous = "the worker at this address"
 }

@@ -12,8 +12,11 @@ package struct HandshakeSession: Equatable, Sendable {
     /// Ties the connections of one assignment together.
     package let session: UInt64
     package let cluster: String
+    /// The peer's name; empty for a worker that was given none.
     package let peerNode: String
     package let peerBuild: String
+    /// Which process answered, on the client's side; 0 on the server's.
+    package let peerID: UInt64
     /// Whether the peer proved that it holds a key, rather than that it has none.
     package let isKeyed: Bool
     /// The server's, on the client's side of a control connection.

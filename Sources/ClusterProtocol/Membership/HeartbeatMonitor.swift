@@ -63,7 +63,7 @@ package struct HeartbeatMonitor: Equatable, Sendable {
     /// An answer to a heartbeat that was never sent, or a second answer to one, proves nothing and is dropped.
     package mutating func received(sequence: UInt64, now: ContinuousClock.Instant) {
         guard sequence > receivedSequence, sequence <= sentSequence else { return }
-        let index = Int(sequence - receivedSequence) - 1
+        let index = Int(clamping: sequence - receivedSequence) - 1
         let roundTrip = sentAt[index].duration(to: now)
         lastRoundTrip = roundTrip
         worstRoundTrip = max(worstRoundTrip ?? roundTrip, roundTrip)

@@ -23,8 +23,12 @@ package struct WorkerAdmission: Equatable, Sendable {
         case admitted
         /// Somebody else holds the worker; the text names who.
         case busy(String)
+        /// Nobody will hold it in a moment; the text names who did.
+        case releasing(String)
         /// The session that the peer belongs to is not, or no longer, known here.
         case unknownSession(String)
+        /// The session that asks holds the worker: it takes one worker for two.
+        case joinedAlready(String)
     }
 
     private let worker: String
@@ -49,12 +53,16 @@ package struct WorkerAdmission: Equatable, Sendable {
         case .idle:
             phase = .held(Hold(session: session, holder: holder))
             return .admitted
+        case .held(let hold) where hold.session == session:
+            return .joinedAlready(
+                "this is worker \(worker), which \(hold.holder) has joined already under another name; correct the "
+                    + "addresses in workers.yaml")
         case .held(let hold):
             return .busy(
                 "worker \(worker) is serving \(hold.holder); stop that coordinator first, or wait until it ends"
             )
         case .releasing(let hold):
-            return .busy("worker \(worker) is letting go of \(hold.holder); try again in a moment")
+            return .releasing("worker \(worker) is letting go of \(hold.holder); try again in a moment")
         }
     }
 

@@ -58,8 +58,8 @@ package struct SendWindow: Equatable, Sendable {
             interval = Interval(start: now)
             wasFull = false
         }
-        sentByteCount += UInt64(byteCount)
-        unacknowledgedByteCount += UInt64(byteCount)
+        sentByteCount += UInt64(clamping: byteCount)
+        unacknowledgedByteCount += UInt64(clamping: byteCount)
         marks.append(Mark(end: sentByteCount, sentAt: now))
     }
 
@@ -94,6 +94,6 @@ package struct SendWindow: Equatable, Sendable {
         let time = shortestRoundTrip * 5 / 4 + Limits.sendQueueDelay
         let wanted = best * (time / .seconds(1))
         byteCountMax = UInt64(
-            min(max(wanted, Double(Limits.sendWindowBytesMin)), Double(Limits.sendWindowBytesMax)))
+            clamping: min(max(wanted, Double(Limits.sendWindowBytesMin)), Double(Limits.sendWindowBytesMax)))
     }
 }

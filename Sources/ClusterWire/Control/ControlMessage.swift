@@ -13,6 +13,12 @@ package protocol ControlMessage: Equatable, Sendable {
     static func decode(_ payload: RawSpan, budget: DecodingBudget) throws(WireError) -> Self
 }
 
+/// A control message that fits a frame many times over, whatever it says.
+///
+/// It holds no lists: numbers, digests, names of this process that configuration bounds, and text that is cut when it
+/// is written.
+package protocol BriefMessage: ControlMessage {}
+
 extension ControlMessage {
     /// Reads a frame's payload where it lies.
     package static func decode(_ payload: ByteBuffer) throws(WireError) -> Self {

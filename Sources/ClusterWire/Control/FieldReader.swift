@@ -85,9 +85,16 @@ struct FieldReader {
         return value
     }
 
+    /// What only people read, and what may be unlimited: what is beyond `max` counts as that.
+    func figure<Number: FixedWidthInteger>(
+        _ value: Number, max: Number = Number(clamping: Limits.toldFigureMax)
+    ) -> Number {
+        min(value, max)
+    }
+
     /// A number of things, of which there is at least one.
     func size(_ field: String, _ value: UInt32, max: Int) throws(WireError) -> Int {
-        Int(try number(field, value, in: 1...UInt32(max)))
+        Int(clamping: try number(field, value, in: 1...UInt32(clamping: max)))
     }
 
     /// The items of a repeated field.

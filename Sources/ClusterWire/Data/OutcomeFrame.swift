@@ -16,19 +16,20 @@ import NIOCore
 /// |     8 | for each alternative of the first result, then of the next: token, log-probability (f32, not NaN) |
 /// |    20 | for each trace: compute, idle, queued, sending microseconds, received bytes |
 package enum OutcomeFrame {
-    /// - Precondition: The outcome is within the limits, as the step and the slots' parameters were.
-    package static func encode(_ outcome: StepOutcome) -> Frame {
+    /// - Throws: ``WireError`` if the outcome is beyond the limits.
+    package static func encode(_ outcome: StepOutcome) throws(WireError) -> Frame {
         let counts = Counts(outcome)
-        precondition(
-            counts.areWithinLimits
-                && outcome.results.allSatisfy { $0.alternatives.count <= Limits.alternativesMax },
-            "step \(outcome.id): \(counts) do not fit")
-        let header = FrameHeader(
+        guard counts.areWithinLimits,
+            outcome.results.allSatisfy({ $0.alternatives.count <= Limits.alternativesMax })
+        else {
+            throw WireError(.limit, "the outcome of step \(outcome.id) with \(counts) does not fit a frame")
+        }
+        let header = try FrameHeader(
             type: .outcome, stream: outcome.id, payloadByteCount: counts.payloadByteCount)
         return Frame(header) { bytes in
             bytes.writeMultipleIntegers(
-                UInt32(counts.results), UInt32(counts.traces), UInt32(counts.alternatives),
-                endianness: .little)
+                UInt32(clamping: counts.results), UInt32(clamping: counts.traces),
+                UInt32(clamping: counts.alternatives), endianness: .little)
             for result in outcome.results { PipelineLayout.write(result, to: &bytes) }
             for result in outcome.results {
                 for alternative in result.alternatives { PipelineLayout.write(alternative, to: &bytes) }
@@ -53,7 +54,8 @@ package enum OutcomeFrame {
             throw WireError(.malformed, "the outcome of step \(id) ends inside its header")
         }
         let counts = Counts(
-            results: Int(resultCount), traces: Int(traceCount), alternatives: Int(alternativeCount))
+            results: Int(clamping: resultCount), traces: Int(clamping: traceCount),
+            alternatives: Int(clamping: alternativeCount))
         guard counts.areWithinLimits else {
             throw WireError(
                 .limit,
@@ -132,7 +134,7 @@ private struct Counts: CustomStringConvertible {
     /// Fits the frame's limit at the largest counts: 12 + 2048 × (20 + 20 × 8) + 1024 × 20.
     var payloadByteCount: Int {
         PipelineLayout.outcomeHeaderByteCount + results * PipelineLayout.resultByteCount
-            + alternatives * PipelineLayout.alternativeByteCount + traces * PipelineLayout.traceByteCount
+            + alternatives * PipelineLayout.alternativeByteCount + traces * StepLayout.traceByteCount
     }
 
     var description: String { "\(results) results, \(traces) traces and \(alternatives) alternatives" }

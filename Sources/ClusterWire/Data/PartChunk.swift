@@ -15,12 +15,14 @@ package struct PartChunk: Equatable, Sendable {
 
     /// The frame of a chunk; its bytes are copied into it, and no more on their way to the socket.
     ///
-    /// - Precondition: 1 to ``dataBytesMax`` bytes.
-    package static func encode(transfer: UInt64, offset: UInt64, bytes: UnsafeRawBufferPointer) -> Frame {
-        precondition(
-            (1...dataBytesMax).contains(bytes.count),
-            "a chunk of \(bytes.count) bytes; at most \(dataBytesMax)")
-        let header = FrameHeader(
+    /// - Throws: ``WireError`` unless there are 1 to ``dataBytesMax`` bytes.
+    package static func encode(
+        transfer: UInt64, offset: UInt64, bytes: UnsafeRawBufferPointer
+    ) throws(WireError) -> Frame {
+        guard (1...dataBytesMax).contains(bytes.count) else {
+            throw WireError(.limit, "a part chunk of \(bytes.count) bytes; 1 to \(dataBytesMax) can be sent")
+        }
+        let header = try FrameHeader(
             type: .partChunk, stream: transfer, payloadByteCount: headerByteCount + bytes.count)
         return Frame(header) { frame in
             frame.writeInteger(offset, endianness: .little)
@@ -38,7 +40,8 @@ package struct PartChunk: Equatable, Sendable {
                 .limit,
                 "a part chunk has \(payload.readableBytes) bytes; 9 to \(Limits.weightBytesMax) are taken")
         }
-        guard offset <= Limits.partBytesMax, UInt64(bytes.readableBytes) <= Limits.partBytesMax - offset
+        guard offset <= Limits.partBytesMax,
+            UInt64(clamping: bytes.readableBytes) <= Limits.partBytesMax - offset
         else {
             throw WireError(
                 .limit,

@@ -3,12 +3,9 @@
 import BitNetCore
 import NIOCore
 
-/// The records of steps and outcomes.
+/// The records of steps and outcomes; their sizes where a step needs them are `StepLayout`'s.
 enum PipelineLayout {
-    static let stepHeaderByteCount = 16
     static let outcomeHeaderByteCount = 12
-    static let entryByteCount = 20
-    static let traceByteCount = 20
     /// Without its alternatives.
     static let resultByteCount = 20
     static let alternativeByteCount = 8
@@ -41,11 +38,11 @@ enum PipelineLayout {
             throw WireError(.limit, "step \(step) asks to score token \(target); no vocabulary is that large")
         }
         let outputs: [StepEntry.Output] = [.none, .sample, .score(target: target)]
-        guard output < UInt32(outputs.count) else {
+        guard Int(clamping: output) < outputs.count else {
             throw WireError(
                 .limit, "step \(step) asks for output \(output), which this release does not know")
         }
-        return StepEntry(slot: slot, position: position, token: token, output: outputs[Int(output)])
+        return StepEntry(slot: slot, position: position, token: token, output: outputs[Int(clamping: output)])
     }
 
     /// Stands where a result has no log-probability; all other values that are not numbers are refused.
@@ -55,7 +52,8 @@ enum PipelineLayout {
     static func write(_ result: StepResult, to bytes: inout ByteBuffer) {
         bytes.writeMultipleIntegers(
             result.slot, result.position, result.token,
-            result.logProbability?.bitPattern ?? noLogProbability, UInt32(result.alternatives.count),
+            result.logProbability?.bitPattern ?? noLogProbability,
+            UInt32(clamping: result.alternatives.count),
             endianness: .little)
     }
 
@@ -81,7 +79,7 @@ enum PipelineLayout {
                     + "\(Limits.alternativesMax) are taken")
         }
         let result = StepResult(slot: slot, position: position, token: token, logProbability: logProbability)
-        return (result, Int(alternativeCount))
+        return (result, Int(clamping: alternativeCount))
     }
 
     static func write(_ alternative: TokenScore, to bytes: inout ByteBuffer) {

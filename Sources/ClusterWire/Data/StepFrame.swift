@@ -22,38 +22,14 @@ package struct StepFrame: Equatable, Sendable {
     package let hidden: Int
     /// The hop, in the frame's memory; empty if there is none.
     package let hop: ByteBuffer
-
-    /// - Returns: `nil` if a payload of this shape is above a limit.
-    package static func payloadByteCount(entryCount: Int, traceCount: Int, hidden: Int) -> Int? {
-        guard (1...Limits.stepTokensMax).contains(entryCount), (0...Limits.workersMax).contains(traceCount),
-            (0...Limits.hiddenSizeMax).contains(hidden)
-        else { return nil }
-        // Below 2^30, for every factor is within its limit.
-        let byteCount =
-            PipelineLayout.stepHeaderByteCount + entryCount * PipelineLayout.entryByteCount
-            + traceCount * PipelineLayout.traceByteCount
-            + hopByteCount(entryCount: entryCount, hidden: hidden)
-        return byteCount <= Limits.activationBytesMax ? byteCount : nil
-    }
-
-    /// The most entries that a step may have so that its frame fits behind the last of `stageCount` stages.
-    package static func entryCountMax(hidden: Int, stageCount: Int) -> Int {
-        let fixed = PipelineLayout.stepHeaderByteCount + stageCount * PipelineLayout.traceByteCount
-        let each = PipelineLayout.entryByteCount + HopLayout.byteCountPerToken(hidden: hidden)
-        return min(Limits.stepTokensMax, max(0, (Limits.activationBytesMax - fixed) / each))
-    }
-
-    static func hopByteCount(entryCount: Int, hidden: Int) -> Int {
-        hidden == 0 ? 0 : entryCount * HopLayout.byteCountPerToken(hidden: hidden)
-    }
 }
 
 extension StepFrame {
     /// The frame of a step without a hop.
     ///
-    /// - Precondition: The step is within the limits; the coordinator forms no larger one.
-    package static func encode(_ step: Step) -> Frame {
-        Frame(header(step, traceCount: step.traces.count, hidden: 0)) { bytes in
+    /// - Throws: ``WireError`` if the step is beyond the limits of `StepLayout`.
+    package static func encode(_ step: Step) throws(WireError) -> Frame {
+        Frame(try header(step, traceCount: step.traces.count, hidden: 0)) { bytes in
             write(step, traceCount: step.traces.count, hidden: 0, to: &bytes)
         }
     }
@@ -64,20 +40,20 @@ extension StepFrame {
     ///   - step: What the stage received, without its own trace.
     ///   - hidden: Values per token of the hop, at least 1.
     ///   - fill: Writes every byte of the hop, and returns the trace of the stage that computed it.
-    /// - Precondition: ``payloadByteCount(entryCount:traceCount:hidden:)`` has a value for the step with the
-    ///   stage's trace.
-    package static func encode<Failure: Error>(
-        _ step: Step, hidden: Int, fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> StageTrace
-    ) throws(Failure) -> Frame {
+    /// - Throws: ``WireError``, before `fill` is called, if the step is beyond the limits of `StepLayout` with the
+    ///   stage's trace; and what `fill` throws.
+    package static func encode(
+        _ step: Step, hidden: Int, fill: (UnsafeMutableRawBufferPointer) throws -> StageTrace
+    ) throws -> Frame {
         let traceCount = step.traces.count + 1
-        let hopByteCount = hopByteCount(entryCount: step.entries.count, hidden: hidden)
-        let header = header(step, traceCount: traceCount, hidden: hidden)
-        return try Frame(header) { bytes throws(Failure) in
+        let hopByteCount = StepLayout.hopByteCount(entryCount: step.entries.count, hidden: hidden)
+        let header = try header(step, traceCount: traceCount, hidden: hidden)
+        return try Frame(header) { bytes in
             write(step, traceCount: traceCount, hidden: hidden, to: &bytes)
             // The trace stands before the hop, but is known only after it.
             let traceIndex = bytes.writerIndex
-            bytes.moveWriterIndex(forwardBy: PipelineLayout.traceByteCount)
-            let trace = try bytes.withUnsafeMutableWritableBytes { room throws(Failure) in
+            bytes.moveWriterIndex(forwardBy: StepLayout.traceByteCount)
+            let trace = try bytes.withUnsafeMutableWritableBytes { room in
                 try fill(UnsafeMutableRawBufferPointer(rebasing: room.prefix(hopByteCount)))
             }
             let end = bytes.writerIndex + hopByteCount
@@ -87,22 +63,26 @@ extension StepFrame {
         }
     }
 
-    private static func header(_ step: Step, traceCount: Int, hidden: Int) -> FrameHeader {
-        guard
-            let payloadByteCount = payloadByteCount(
-                entryCount: step.entries.count, traceCount: traceCount, hidden: hidden)
-        else {
-            preconditionFailure(
-                "step \(step.id) with \(step.entries.count) entries, \(traceCount) traces and hidden size "
-                    + "\(hidden) does not fit a frame")
+    private static func header(
+        _ step: Step, traceCount: Int, hidden: Int
+    ) throws(WireError) -> FrameHeader {
+        let byteCount = StepLayout.byteCount(
+            entryCount: step.entries.count, traceCount: traceCount, hidden: hidden)
+        guard let byteCount else {
+            throw WireError(
+                .limit,
+                "step \(step.id) with \(step.entries.count) tokens, \(traceCount) traces and hidden size "
+                    + "\(hidden) does not fit the frame with which it would go on")
         }
-        return FrameHeader(type: .step, stream: step.id, payloadByteCount: payloadByteCount)
+        return try FrameHeader(type: .step, stream: step.id, payloadByteCount: byteCount)
     }
 
     /// Everything but a trace that is yet to come and the hop.
     private static func write(_ step: Step, traceCount: Int, hidden: Int, to bytes: inout ByteBuffer) {
         bytes.writeMultipleIntegers(
-            UInt32(step.entries.count), UInt32(traceCount), UInt32(hidden), UInt32(0), endianness: .little)
+            UInt32(clamping: step.entries.count), UInt32(clamping: traceCount), UInt32(clamping: hidden),
+            UInt32(0),
+            endianness: .little)
         for entry in step.entries { PipelineLayout.write(entry, to: &bytes) }
         for trace in step.traces { PipelineLayout.write(trace, to: &bytes) }
     }
@@ -119,29 +99,31 @@ extension StepFrame {
         var bytes = frame.payload
         let byteCount = bytes.readableBytes
         guard
-            let (entryCount, traceCount, hidden, reserved) = bytes.readMultipleIntegers(
+            let (entries, traces, values, reserved) = bytes.readMultipleIntegers(
                 endianness: .little, as: (UInt32, UInt32, UInt32, UInt32).self)
         else {
             throw WireError(.malformed, "step \(id) ends inside its header")
         }
         guard reserved == 0 else { throw WireError(.reserved, "step \(id) sets reserved bytes") }
-        let expected = payloadByteCount(
-            entryCount: Int(entryCount), traceCount: Int(traceCount), hidden: Int(hidden))
+        let (entryCount, traceCount, hidden) = (
+            Int(clamping: entries), Int(clamping: traces), Int(clamping: values)
+        )
+        let expected = StepLayout.byteCount(entryCount: entryCount, traceCount: traceCount, hidden: hidden)
         guard let expected else {
             throw WireError(
                 .limit,
-                "step \(id) has \(entryCount) entries, \(traceCount) traces and hidden size \(hidden); "
+                "step \(id) has \(entryCount) tokens, \(traceCount) traces and hidden size \(hidden); "
                     + "at most \(Limits.stepTokensMax), \(Limits.workersMax) and "
-                    + "\(Limits.activationBytesMax) bytes are taken, and at least one entry")
+                    + "\(Limits.activationBytesMax) bytes are taken, and at least one token")
         }
         guard byteCount == expected else {
             throw WireError(.malformed, "step \(id) has \(byteCount) bytes; its counts ask for \(expected)")
         }
         var step = Step(id: id, entries: [])
-        step.entries.reserveCapacity(Int(entryCount))
+        step.entries.reserveCapacity(entryCount)
         for _ in 0..<entryCount { step.entries.append(try PipelineLayout.entry(&bytes, step: id)) }
-        step.traces.reserveCapacity(Int(traceCount))
+        step.traces.reserveCapacity(traceCount)
         for _ in 0..<traceCount { step.traces.append(try PipelineLayout.trace(&bytes, step: id)) }
-        return StepFrame(step: step, hidden: Int(hidden), hop: bytes)
+        return StepFrame(step: step, hidden: hidden, hop: bytes)
     }
 }

@@ -11,15 +11,29 @@ package struct Frame: Equatable, Sendable {
     /// Header and payload.
     package let bytes: ByteBuffer
 
-    /// - Precondition: the payload is within the type's limit; frames from peers come from ``FrameDecoder``.
-    package init(type: FrameType, stream: UInt64 = 0, payload: [UInt8] = []) {
-        self.init(FrameHeader(type: type, stream: stream, payloadByteCount: payload.count)) {
+    /// - Throws: ``WireError`` if the payload is above the type's limit.
+    package init(type: FrameType, stream: UInt64 = 0, payload: [UInt8]) throws(WireError) {
+        self.init(try FrameHeader(type: type, stream: stream, payloadByteCount: payload.count)) {
             $0.writeBytes(payload)
         }
     }
 
-    package init(_ message: some ControlMessage, stream: UInt64 = 0) {
-        self.init(type: Swift.type(of: message).frameType, stream: stream, payload: message.encode())
+    /// A frame without payload.
+    package init(type: FrameType, stream: UInt64 = 0) {
+        self.init(FrameHeader(type: type, stream: stream)) { _ in }
+    }
+
+    /// - Throws: ``WireError`` if the message is too long for a frame.
+    package init<Message: ControlMessage>(_ message: Message, stream: UInt64 = 0) throws(WireError) {
+        try self.init(type: Message.frameType, stream: stream, payload: message.encode())
+    }
+
+    package init<Message: BriefMessage>(_ message: Message, stream: UInt64 = 0) {
+        do throws(WireError) {
+            try self.init(type: Message.frameType, stream: stream, payload: message.encode())
+        } catch {
+            preconditionFailure("brief messages fit a frame: \(error.message)")
+        }
     }
 
     /// A frame whose payload is written into its place.
@@ -33,7 +47,8 @@ package struct Frame: Equatable, Sendable {
         self.init(header, bytes: bytes)
     }
 
-    /// - Precondition: `bytes` are those of `header` and a payload of the length that it says.
+    /// - Precondition: `bytes` are those of `header` and a payload of the length that it says; only this target builds
+    ///   frames of bytes, and counts them.
     init(_ header: FrameHeader, bytes: ByteBuffer) {
         precondition(
             bytes.readableBytes == header.frameByteCount,

@@ -25,11 +25,22 @@ package struct FrameHeader: Equatable, Sendable {
     package let stream: UInt64
     package let payloadByteCount: Int
 
-    /// - Precondition: `payloadByteCount` is within the type's limit; whoever builds a frame knows it.
-    package init(type: FrameType, stream: UInt64, payloadByteCount: Int) {
-        precondition(
-            (0...type.payloadBytesMax).contains(payloadByteCount),
-            "a \(type) frame of \(payloadByteCount) bytes; at most \(type.payloadBytesMax) may be sent")
+    /// - Throws: ``WireError`` if `payloadByteCount` is above the type's limit.
+    package init(type: FrameType, stream: UInt64, payloadByteCount: Int) throws(WireError) {
+        guard (0...type.payloadBytesMax).contains(payloadByteCount) else {
+            throw WireError(
+                .limit,
+                "a \(type) frame of \(payloadByteCount) bytes; at most \(type.payloadBytesMax) may be sent")
+        }
+        self.init(checked: type, stream: stream, payloadByteCount: payloadByteCount)
+    }
+
+    /// Nothing but the header.
+    package init(type: FrameType, stream: UInt64 = 0) {
+        self.init(checked: type, stream: stream, payloadByteCount: 0)
+    }
+
+    private init(checked type: FrameType, stream: UInt64, payloadByteCount: Int) {
         self.type = type
         self.stream = stream
         self.payloadByteCount = payloadByteCount
@@ -47,7 +58,8 @@ package struct FrameHeader: Equatable, Sendable {
 
     package func write(to bytes: inout ByteBuffer) {
         bytes.writeMultipleIntegers(
-            Self.magic, Self.version, type.rawValue, UInt8(0), stream, UInt32(payloadByteCount), UInt32(0),
+            Self.magic, Self.version, type.rawValue, UInt8(0), stream, UInt32(clamping: payloadByteCount),
+            UInt32(0),
             endianness: .little)
     }
 }
@@ -85,12 +97,13 @@ extension FrameHeader {
         guard flags == 0, reserved == 0 else {
             throw WireError(.reserved, "the peer set reserved bits in the header of a \(type) frame")
         }
-        guard length <= UInt32(type.payloadBytesMax) else {
+        let payloadByteCount = Int(clamping: length)
+        guard payloadByteCount <= type.payloadBytesMax else {
             throw WireError(
                 .limit,
                 "the peer announced a \(type) frame of \(length) bytes; "
                     + "at most \(type.payloadBytesMax) are taken")
         }
-        self.init(type: type, stream: stream, payloadByteCount: Int(length))
+        self.init(checked: type, stream: stream, payloadByteCount: payloadByteCount)
     }
 }

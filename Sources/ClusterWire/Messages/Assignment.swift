@@ -16,10 +16,12 @@ package struct Assignment: ControlMessage {
     package var next: String?
     /// Name of the next stage's worker; `nil` on the last stage.
     package var nextNode: String?
+    /// Which process that is, as it said in its ``Welcome``; 0 on the last stage.
+    package var nextID: UInt64
 
     package init(
         stageIndex: UInt32, stageCount: UInt32, manifest: [UInt8], settings: StageSettings,
-        next: String? = nil, nextNode: String? = nil
+        next: String? = nil, nextNode: String? = nil, nextID: UInt64 = 0
     ) {
         self.stageIndex = stageIndex
         self.stageCount = stageCount
@@ -27,6 +29,7 @@ package struct Assignment: ControlMessage {
         self.settings = settings
         self.next = next
         self.nextNode = nextNode
+        self.nextID = nextID
     }
 
     package func encode() -> [UInt8] { pack() }
@@ -53,6 +56,7 @@ extension Assignment: GeneratedMessage {
         structure.segment_layers = UInt32(clamping: settings.segmentLayers)
         structure.next = arena.text(next ?? "")
         structure.next_node = arena.text(nextNode ?? "")
+        structure.next_id = nextID
     }
 
     init(_ structure: Cluster__Assignment) throws(WireError) {
@@ -70,7 +74,7 @@ extension Assignment: GeneratedMessage {
             // A coordinator that does not know of heads has counted memory for the exact one.
             headType: try reader.known("head", structure.head.bytes, absent: .exact),
             segmentLayers: Int(
-                try reader.number(
+                clamping: try reader.number(
                     "segmentLayers", structure.segment_layers, in: 0...UInt32(Limits.layersMax))))
         let next = try reader.address("next", structure.next.bytes)
         let nextNode = try reader.name("nextNode", structure.next_node.bytes)
@@ -80,5 +84,6 @@ extension Assignment: GeneratedMessage {
         }
         self.next = next.isEmpty ? nil : next
         self.nextNode = nextNode.isEmpty ? nil : nextNode
+        nextID = structure.next_id
     }
 }

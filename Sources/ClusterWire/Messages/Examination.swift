@@ -5,7 +5,7 @@ import CClusterProto
 import CProtobufC
 
 /// Examiner to worker: tell how you are.
-package struct Examine: ControlMessage {
+package struct Examine: BriefMessage {
     package static let frameType = FrameType.examine
 
     package init() {}
@@ -30,7 +30,7 @@ extension Examine: GeneratedMessage {
 /// Worker to examiner: the answer to ``Examine``.
 ///
 /// What is not known is `nil` or empty. Nothing is promised of what a peer tells.
-package struct Examination: ControlMessage {
+package struct Examination: BriefMessage {
     package static let frameType = FrameType.examination
 
     package var build = ""
@@ -143,7 +143,9 @@ extension Examination: GeneratedMessage {
         storeError = try reader.prose(
             "store_error", structure.store_error.bytes, bytesMax: Limits.examinedErrorBytesMax)
         for (value, field) in Self.fields {
-            self[keyPath: value] = structure[keyPath: field]?.pointee.value
+            self[keyPath: value] = try structure[keyPath: field].map { figure throws(WireError) in
+                try Figure(figure.pointee).value
+            }
         }
         for (name, value, field) in Self.names {
             self[keyPath: value] = try reader.name(name, structure[keyPath: field].bytes)

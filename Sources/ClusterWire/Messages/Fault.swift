@@ -26,7 +26,7 @@ package enum FaultCode: UInt32, CaseIterable, Sendable {
 }
 
 /// Worker to coordinator: the stage cannot go on.
-package struct Fault: ControlMessage {
+package struct Fault: BriefMessage {
     package static let frameType = FrameType.fault
 
     package var code: FaultCode
@@ -69,7 +69,7 @@ extension Fault: GeneratedMessage {
 }
 
 /// Coordinator to worker: end the session; the shard stays on disk.
-package struct Release: ControlMessage {
+package struct Release: BriefMessage {
     package static let frameType = FrameType.release
 
     package init() {}
@@ -94,7 +94,7 @@ extension Release: GeneratedMessage {
 }
 
 /// Worker to coordinator: memory is free, the worker is idle.
-package struct Released: ControlMessage {
+package struct Released: BriefMessage {
     package static let frameType = FrameType.released
 
     package init() {}

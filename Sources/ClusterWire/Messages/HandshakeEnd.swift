@@ -4,7 +4,7 @@ import BitNetCore
 import CClusterProto
 
 /// Client to server: the answer to ``HelloReply``.
-package struct Proof: ControlMessage {
+package struct Proof: BriefMessage {
     package static let frameType = FrameType.proof
 
     /// HMAC-SHA256 of the client's transcript.
@@ -35,31 +35,6 @@ extension Proof: GeneratedMessage {
     }
 }
 
-/// Server to client: the handshake is over, the connection may be used.
-package struct Welcome: ControlMessage {
-    package static let frameType = FrameType.welcome
-
-    package init() {}
-
-    package func encode() -> [UInt8] { pack() }
-
-    package static func decode(_ payload: RawSpan, budget: DecodingBudget) throws(WireError) -> Self {
-        try unpack(payload, budget: budget)
-    }
-}
-
-extension Welcome: GeneratedMessage {
-    static func initialise(_ structure: UnsafeMutablePointer<Cluster__Welcome>) {
-        cluster__welcome__init(structure)
-    }
-
-    func write(to structure: inout Cluster__Welcome, arena: EncodingArena) {}
-
-    init(_ structure: Cluster__Welcome) throws(WireError) {
-        self.init()
-    }
-}
-
 /// Why a connection is refused.
 ///
 /// Raw values are part of the protocol.
@@ -80,10 +55,14 @@ package enum RefusalCode: UInt32, CaseIterable, Sendable {
     case role = 6
     /// Too many connections, or a value above a limit.
     case limit = 7
+    /// Another worker was meant.
+    case node = 8
+    /// The worker lets go of another session: ask again in a moment.
+    case releasing = 9
 }
 
 /// Server to client: the connection is about to close.
-package struct Refusal: ControlMessage {
+package struct Refusal: BriefMessage {
     package static let frameType = FrameType.refusal
 
     package var code: RefusalCode

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 
+import BitNetCore
 import CClusterProto
 
 /// Coordinator to worker, every `Limits.heartbeatInterval`.
-package struct Heartbeat: ControlMessage {
+package struct Heartbeat: BriefMessage {
     package static let frameType = FrameType.heartbeat
 
     /// Rises by one.
@@ -53,7 +54,7 @@ package enum WorkerStateCode: UInt32, CaseIterable, Sendable {
 }
 
 /// Worker to coordinator: the answer to ``Heartbeat``.
-package struct HeartbeatReply: ControlMessage {
+package struct HeartbeatReply: BriefMessage {
     package static let frameType = FrameType.heartbeatReply
 
     /// Of the heartbeat that is answered.
@@ -98,10 +99,11 @@ extension HeartbeatReply: GeneratedMessage {
     }
 
     init(_ structure: Cluster__HeartbeatReply) throws(WireError) {
+        let reader = FieldReader(Self.self)
         sequence = structure.sequence
         state = WorkerStateCode(rawValue: structure.state.rawValue) ?? .other
-        residentByteCount = structure.resident_byte_count
-        stepsCompleted = structure.steps_completed
+        residentByteCount = reader.figure(structure.resident_byte_count, max: Limits.machineMemoryBytesMax)
+        stepsCompleted = reader.figure(structure.steps_completed)
         if let held = structure.machine { machine = try MachineFigures(held.pointee) }
     }
 }

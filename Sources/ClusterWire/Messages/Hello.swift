@@ -4,7 +4,7 @@ import BitNetCore
 import CClusterProto
 
 /// Client to server: the first frame of every connection.
-package struct Hello: ControlMessage {
+package struct Hello: BriefMessage {
     package static let frameType = FrameType.hello
 
     package var versionMin: UInt32
@@ -21,12 +21,14 @@ package struct Hello: ControlMessage {
     package var nonce: [UInt8]
     /// Whether the client has a cluster key; `HandshakeClient` sets it.
     package var isKeyed: Bool
+    /// The worker that is meant, by name; empty if any will do.
+    package var target: String
 
     package init(
         versionMin: UInt32 = ProtocolVersion.supported.lowerBound,
         versionMax: UInt32 = ProtocolVersion.supported.upperBound, features: UInt64 = 0, build: String,
         cluster: String, node: String, role: ConnectionRole, session: UInt64, nonce: [UInt8],
-        isKeyed: Bool = false
+        isKeyed: Bool = false, target: String = ""
     ) {
         self.versionMin = versionMin
         self.versionMax = versionMax
@@ -38,6 +40,7 @@ package struct Hello: ControlMessage {
         self.session = session
         self.nonce = nonce
         self.isKeyed = isKeyed
+        self.target = target
     }
 
     package func encode() -> [UInt8] { pack() }
@@ -63,6 +66,7 @@ extension Hello: GeneratedMessage {
         structure.session = session
         structure.nonce = arena.binary(nonce)
         structure.is_keyed = isKeyed ? 1 : 0
+        structure.target = arena.text(target)
     }
 
     init(_ structure: Cluster__Hello) throws(WireError) {
@@ -82,6 +86,6 @@ extension Hello: GeneratedMessage {
             node: try reader.name("node", structure.node.bytes, isEmptyAllowed: false), role: role,
             session: structure.session,
             nonce: try reader.bytes("nonce", structure.nonce.bytes, count: Limits.nonceByteCount),
-            isKeyed: structure.is_keyed != 0)
+            isKeyed: structure.is_keyed != 0, target: try reader.name("target", structure.target.bytes))
     }
 }

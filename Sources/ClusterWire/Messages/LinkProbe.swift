@@ -8,10 +8,13 @@ package struct Neighbour: Equatable, Sendable {
     package var name: String
     /// host:port.
     package var address: String
+    /// Which process that is, as it said in its ``Welcome``; 0 if it is not known.
+    package var id: UInt64
 
-    package init(name: String, address: String) {
+    package init(name: String, address: String, id: UInt64 = 0) {
         self.name = name
         self.address = address
+        self.id = id
     }
 }
 
@@ -23,12 +26,14 @@ extension Neighbour: GeneratedMessage {
     func write(to structure: inout Cluster__Neighbour, arena: EncodingArena) {
         structure.name = arena.text(name)
         structure.address = arena.text(address)
+        structure.id = id
     }
 
     init(_ structure: Cluster__Neighbour) throws(WireError) {
         let reader = FieldReader(Self.self)
         name = try reader.name("name", structure.name.bytes, isEmptyAllowed: false)
         address = try reader.address("address", structure.address.bytes)
+        id = structure.id
     }
 }
 

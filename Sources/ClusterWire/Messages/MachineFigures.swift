@@ -70,7 +70,7 @@ struct Figure: GeneratedMessage {
     }
 
     init(_ structure: Cluster__Figure) throws(WireError) {
-        value = structure.value
+        value = FieldReader(Self.self).figure(structure.value)
     }
 }
 
@@ -109,7 +109,9 @@ extension MachineFigures: GeneratedMessage {
     init(_ structure: Cluster__MachineFigures) throws(WireError) {
         self.init()
         for (value, field) in Self.fields {
-            self[keyPath: value] = structure[keyPath: field]?.pointee.value
+            self[keyPath: value] = try structure[keyPath: field].map { figure throws(WireError) in
+                try Figure(figure.pointee).value
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ package import BitNetCore
 import CClusterProto
 
 /// Coordinator to worker, before the plan: measure what you do with a model of this shape.
-package struct Measure: ControlMessage {
+package struct Measure: BriefMessage {
     package static let frameType = FrameType.measure
 
     package var shape: ModelDescription.Shape
@@ -166,7 +166,7 @@ extension Measured: GeneratedMessage {
         stepSeconds = structure.step_seconds
         readBytesPerSecond = structure.read_bytes_per_second
         attentionSecondsPerToken = structure.attention_seconds_per_token
-        layerByteCount = structure.layer_byte_count
+        layerByteCount = reader.figure(structure.layer_byte_count)
         kernel = try reader.name("kernel", structure.kernel.bytes)
         isRemembered = structure.is_remembered != 0
     }

@@ -4,7 +4,7 @@ package import BitNetCore
 import CClusterProto
 
 /// Coordinator to worker: a part is about to be sent.
-package struct PartOffer: ControlMessage {
+package struct PartOffer: BriefMessage {
     package static let frameType = FrameType.partOffer
 
     package var digest: ContentDigest
@@ -47,7 +47,7 @@ extension PartOffer: GeneratedMessage {
 }
 
 /// Worker to coordinator: the answer to ``PartOffer``.
-package struct PartStatus: ControlMessage {
+package struct PartStatus: BriefMessage {
     package static let frameType = FrameType.partStatus
 
     package var digest: ContentDigest
@@ -90,7 +90,7 @@ extension PartStatus: GeneratedMessage {
 }
 
 /// Worker to coordinator: how much of a part is written, so that more may be sent.
-package struct PartProgress: ControlMessage {
+package struct PartProgress: BriefMessage {
     package static let frameType = FrameType.partProgress
 
     /// From the start of the part file.
@@ -123,7 +123,7 @@ extension PartProgress: GeneratedMessage {
 }
 
 /// Worker to coordinator: the answer to a part's end.
-package struct PartResult: ControlMessage {
+package struct PartResult: BriefMessage {
     package static let frameType = FrameType.partResult
 
     package var digest: ContentDigest

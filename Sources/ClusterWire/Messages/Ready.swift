@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 
+import BitNetCore
 import CClusterProto
 
 /// Worker to coordinator: the stage is loaded.
-package struct Ready: ControlMessage {
+package struct Ready: BriefMessage {
     package static let frameType = FrameType.ready
 
     /// From the last part's arrival until now.
@@ -42,15 +43,16 @@ extension Ready: GeneratedMessage {
     }
 
     init(_ structure: Cluster__Ready) throws(WireError) {
-        loadMicros = structure.load_micros
-        residentByteCount = structure.resident_byte_count
-        kernel = try FieldReader(Self.self).name("kernel", structure.kernel.bytes)
+        let reader = FieldReader(Self.self)
+        loadMicros = reader.figure(structure.load_micros)
+        residentByteCount = reader.figure(structure.resident_byte_count, max: Limits.machineMemoryBytesMax)
+        kernel = try reader.name("kernel", structure.kernel.bytes)
         threadCount = structure.thread_count
     }
 }
 
 /// Coordinator to worker, once every stage is ready: dial the next stage's worker.
-package struct Link: ControlMessage {
+package struct Link: BriefMessage {
     package static let frameType = FrameType.link
 
     package init() {}
@@ -75,7 +77,7 @@ extension Link: GeneratedMessage {
 }
 
 /// Worker to coordinator: the next stage's worker has welcomed the connection.
-package struct Linked: ControlMessage {
+package struct Linked: BriefMessage {
     package static let frameType = FrameType.linked
 
     package init() {}

@@ -100,7 +100,7 @@ extension SamplingParameters {
 }
 
 /// Along the pipeline: the sequence is over; the slot is free.
-package struct Closing: ControlMessage {
+package struct Closing: BriefMessage {
     package static let frameType = FrameType.closing
 
     package var slot: UInt32

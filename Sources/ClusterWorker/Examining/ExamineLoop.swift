@@ -34,7 +34,7 @@ struct ExamineLoop {
                         "\(connection.peer) wants \(neighbours.count) ways measured at once; at most "
                             + "\(Limits.examinedNeighboursMax) are")
                 }
-                try await answer(Frame(LinksProbed(links: await links(to: neighbours))))
+                try await answer(Frame(LinksProbed(links: links(to: neighbours))))
             default:
                 throw WorkerError("\(connection.peer) sent a \(frame.type) on an examine connection")
             }
@@ -54,9 +54,9 @@ struct ExamineLoop {
             for (index, neighbour) in neighbours.enumerated() {
                 group.addTask {
                     do {
-                        let peer = "worker \(neighbour.name)"
-                        let dialled = try await dialer.connect(.examine, to: neighbour.address, peer: peer)
-                        return (index, .success(dialled.connection))
+                        let connection = try await dialer.connect(
+                            .examine, to: neighbour, as: "worker \(neighbour.name) (\(neighbour.address))")
+                        return (index, .success(connection))
                     } catch {
                         return (index, .failure(error))
                     }

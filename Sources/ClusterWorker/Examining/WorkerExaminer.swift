@@ -95,7 +95,7 @@ final class WorkerExaminer: Sendable {
         guard fsync(file.number) == 0 else {
             throw FileError(path: path, operation: "sync", errno: errno)
         }
-        return UInt64(start.duration(to: .now).micros)
+        return start.duration(to: .now).wholeMicroseconds
     }
 
     private static func stealPerMillion(
@@ -105,7 +105,7 @@ final class WorkerExaminer: Sendable {
             return nil
         }
         let share = Double(after.steal - before.steal) / Double(after.total - before.total)
-        return UInt64((min(share, 1) * 1e6).rounded())
+        return UInt64(clamping: (min(share, 1) * 1e6).rounded())
     }
 }
 
@@ -118,8 +118,8 @@ extension Examination {
         versionMax = ProtocolVersion.supported.upperBound
         isa = configuration.kernels.name
         isaOffered = KernelChoice.available.last?.rawValue ?? ""
-        threadCount = UInt64(configuration.threadCount)
-        usableProcessorCount = UInt64(ComputePool.defaultThreadCount)
+        threadCount = UInt64(clamping: configuration.threadCount)
+        usableProcessorCount = UInt64(clamping: ComputePool.defaultThreadCount)
         stageMemoryByteCount = configuration.memoryByteCount
         // A machine has hundreds of processors, and each a page of text.
         if let cores = SmallFile.text("/proc/cpuinfo", bytesMax: 4 << 20).flatMap(ProcessorText.cores) {
@@ -142,7 +142,7 @@ extension Examination {
         readFrequencies()
         var limit = rlimit()
         if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
-            openFilesMax = UInt64(limit.rlim_cur)
+            openFilesMax = UInt64(clamping: limit.rlim_cur)
         }
     }
 
@@ -154,11 +154,15 @@ extension Examination {
         }
         for name in names.prefix(1024) {
             let directory = "\(root)/\(name)/cpufreq"
-            guard let current = SmallFile.text(directory + "/scaling_cur_freq").flatMap({ UInt64($0) }) else {
+            guard
+                let current = SmallFile.text(directory + "/scaling_cur_freq").flatMap({
+                    UInt64($0, radix: 10)
+                })
+            else {
                 continue
             }
             processorKilohertz = max(processorKilohertz ?? 0, current)
-            if let most = SmallFile.text(directory + "/cpuinfo_max_freq").flatMap({ UInt64($0) }) {
+            if let most = SmallFile.text(directory + "/cpuinfo_max_freq").flatMap({ UInt64($0, radix: 10) }) {
                 processorKilohertzMax = max(processorKilohertzMax ?? 0, most)
             }
             if governor.isEmpty { governor = SmallFile.text(directory + "/scaling_governor") ?? "" }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 
 /// Memory that the control groups of this process leave it: the tightest of all levels up to the root.
-struct ControlGroupMemory: Equatable {
+package struct ControlGroupMemory: Equatable {
     /// Bytes; `nil` where nothing is limited.
-    private(set) var limit: UInt64?
+    package private(set) var limit: UInt64?
     /// Bytes of the limit that are not taken, or can be taken back from the page cache.
-    private(set) var available: UInt64?
+    package private(set) var available: UInt64?
 
     /// Version 1 writes 2^63 - 1, rounded down to a page, for no limit.
     private static let unlimited: UInt64 = 1 << 62
@@ -16,7 +16,7 @@ struct ControlGroupMemory: Equatable {
     ///   - membership: The text of /proc/self/cgroup.
     ///   - mount: As /sys/fs/cgroup.
     ///   - read: The text of a file.
-    init(membership: String, mount: String, read: (String) -> String?) {
+    package init(membership: String, mount: String, read: (String) -> String?) {
         for line in membership.split(separator: "\n") {
             let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard fields.count == 3 else { continue }
@@ -40,10 +40,11 @@ struct ControlGroupMemory: Equatable {
         var levels = group.split(separator: "/").prefix(Self.depthMax)
         while true {
             let directory = ([root] + levels.map(String.init)).joined(separator: "/")
-            if let limit = read("\(directory)/\(names.limit)").flatMap({ UInt64($0) }), limit < Self.unlimited
+            if let limit = read("\(directory)/\(names.limit)").flatMap({ UInt64($0, radix: 10) }),
+                limit < Self.unlimited
             {
                 self.limit = min(self.limit ?? .max, limit)
-                if let usage = read("\(directory)/\(names.usage)").flatMap({ UInt64($0) }) {
+                if let usage = read("\(directory)/\(names.usage)").flatMap({ UInt64($0, radix: 10) }) {
                     let statistics = read("\(directory)/memory.stat") ?? ""
                     let reclaimable = Self.value(names.reclaimable, in: statistics) ?? 0
                     let held = usage - min(reclaimable, usage)
@@ -57,7 +58,7 @@ struct ControlGroupMemory: Equatable {
     private static func value(_ name: String, in text: String) -> UInt64? {
         for line in text.split(separator: "\n") {
             let fields = line.split(separator: " ")
-            if fields.count == 2, fields[0] == name { return UInt64(fields[1]) }
+            if fields.count == 2, fields[0] == name { return UInt64(fields[1], radix: 10) }
         }
         return nil
     }

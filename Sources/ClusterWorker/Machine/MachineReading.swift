@@ -11,7 +11,8 @@ extension MachineFigures {
         var figures = MachineFigures()
         figures.processCPUMicros = micros(of: CLOCK_PROCESS_CPUTIME_ID)
         if let process = SmallFile.text("/proc/self/stat").flatMap(ProcText.processState) {
-            figures.processResidentByteCount = process.residentPages.multiplied(by: UInt64(getpagesize()))
+            figures.processResidentByteCount = process.residentPages.multiplied(
+                by: UInt64(clamping: getpagesize()))
             if let now = micros(of: CLOCK_BOOTTIME), let start = microsPerTick(process.startTicks) {
                 figures.processUptimeMicros = now - min(start, now)
             }
@@ -26,8 +27,10 @@ extension MachineFigures {
         figures.memoryAvailableByteCount = memory.availableByteCount
         var store = statvfs()
         if statvfs(storeDirectory, &store) == 0 {
-            figures.storeTotalByteCount = UInt64(store.f_blocks).multiplied(by: UInt64(store.f_frsize))
-            figures.storeFreeByteCount = UInt64(store.f_bavail).multiplied(by: UInt64(store.f_frsize))
+            figures.storeTotalByteCount = UInt64(clamping: store.f_blocks).multiplied(
+                by: UInt64(clamping: store.f_frsize))
+            figures.storeFreeByteCount = UInt64(clamping: store.f_bavail).multiplied(
+                by: UInt64(clamping: store.f_frsize))
         }
         return figures
     }
@@ -35,19 +38,12 @@ extension MachineFigures {
     private static func micros(of clock: clockid_t) -> UInt64? {
         var time = timespec()
         guard clock_gettime(clock, &time) == 0 else { return nil }
-        return UInt64(clamping: time.tv_sec) * 1_000_000 + UInt64(clamping: time.tv_nsec) / 1000
+        return UInt64(clamping: time.tv_sec).multiplied(by: 1_000_000)?
+            .addingSaturating(UInt64(clamping: time.tv_nsec) / 1000)
     }
 
     private static func microsPerTick(_ ticks: UInt64) -> UInt64? {
-        let perSecond = UInt64(clamping: sysconf(Int32(_SC_CLK_TCK)))
+        let perSecond = UInt64(clamping: sysconf(Int32(clamping: _SC_CLK_TCK)))
         return perSecond > 0 ? ticks.multiplied(by: 1_000_000 / perSecond) : nil
-    }
-}
-
-extension UInt64 {
-    /// `nil` if the product is too large.
-    fileprivate func multiplied(by factor: UInt64) -> UInt64? {
-        let (product, isTooLarge) = multipliedReportingOverflow(by: factor)
-        return isTooLarge ? nil : product
     }
 }

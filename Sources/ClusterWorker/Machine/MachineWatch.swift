@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import ClusterWire
+package import ClusterWire
 import Dispatch
 import Synchronization
 
@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// Reading them may wait for a disk; so it goes on after the answer, on a queue of its own, and a heartbeat tells
 /// of the one before.
-final class MachineWatch: Sendable {
+package final class MachineWatch: Sendable {
     private struct State {
         var latest: MachineFigures?
         var isReading = false
@@ -22,13 +22,13 @@ final class MachineWatch: Sendable {
     }
 
     /// Starts to read for the first time.
-    init(read: @escaping @Sendable () -> MachineFigures) {
+    package init(read: @escaping @Sendable () -> MachineFigures) {
         self.read = read
         _ = figures()
     }
 
     /// The figures that were read last, and the start of the next reading unless one is under way.
-    func figures() -> MachineFigures? {
+    package func figures() -> MachineFigures? {
         let (latest, isDue) = state.withLock { state in
             let isDue = !state.isReading
             state.isReading = true

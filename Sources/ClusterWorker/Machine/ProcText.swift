@@ -1,67 +1,71 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 
 /// Reads what Linux tells under /proc.
 ///
 /// Whatever the text holds, a figure is right or missing.
-enum ProcText {
+package enum ProcText {
     /// What the processors of a machine did since its start, clock ticks.
-    struct ProcessorTicks: Equatable {
+    package struct ProcessorTicks: Equatable {
         /// Sum over all processors, idle or not.
-        var total: UInt64
+        package var total: UInt64
         /// Taken by other virtual machines.
-        var steal: UInt64
+        package var steal: UInt64
     }
 
     /// What a process takes.
-    struct ProcessState: Equatable {
+    package struct ProcessState: Equatable {
         /// After the machine's start, clock ticks.
-        var startTicks: UInt64
-        var residentPages: UInt64
+        package var startTicks: UInt64
+        package var residentPages: UInt64
     }
 
     /// The line `name` of /proc/meminfo, bytes.
-    static func memory(_ name: String, in text: String) -> UInt64? {
+    package static func memory(_ name: String, in text: String) -> UInt64? {
         for line in text.split(separator: "\n") {
             let fields = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
             guard fields.first == "\(name):" else { continue }
-            guard fields.count == 3, fields[2] == "kB", let kibibytes = UInt64(fields[1]) else { return nil }
-            let (bytes, isTooLarge) = kibibytes.multipliedReportingOverflow(by: 1024)
-            return isTooLarge ? nil : bytes
+            guard fields.count == 3, fields[2] == "kB", let kibibytes = UInt64(fields[1], radix: 10) else {
+                return nil
+            }
+            return kibibytes.multiplied(by: 1024)
         }
         return nil
     }
 
     /// The first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal; guests are part of user.
-    static func processorTicks(in text: String) -> ProcessorTicks? {
+    package static func processorTicks(in text: String) -> ProcessorTicks? {
         guard let line = text.split(separator: "\n").first else { return nil }
         let fields = line.split(separator: " ")
         guard fields.first == "cpu", fields.count >= 9 else { return nil }
         var total: UInt64 = 0
         for field in fields[1...8] {
-            guard let ticks = UInt64(field) else { return nil }
+            guard let ticks = UInt64(field, radix: 10) else { return nil }
             let (sum, isTooLarge) = total.addingReportingOverflow(ticks)
             guard !isTooLarge else { return nil }
             total = sum
         }
-        return UInt64(fields[8]).map { ProcessorTicks(total: total, steal: $0) }
+        return UInt64(fields[8], radix: 10).map { ProcessorTicks(total: total, steal: $0) }
     }
 
     /// /proc/self/stat; the program's name may hold anything, so that fields count from behind it.
-    static func processState(in text: String) -> ProcessState? {
+    package static func processState(in text: String) -> ProcessState? {
         guard let nameEnd = text.lastIndex(of: ")") else { return nil }
         let fields = text[text.index(after: nameEnd)...].split(separator: " ")
         // The state is field 3, the start 22, the pages 24.
-        guard fields.count >= 22, let start = UInt64(fields[19]), let pages = UInt64(fields[21]) else {
+        guard fields.count >= 22, let start = UInt64(fields[19], radix: 10),
+            let pages = UInt64(fields[21], radix: 10)
+        else {
             return nil
         }
         return ProcessState(startTicks: start, residentPages: pages)
     }
 
     /// The first number of /proc/loadavg, times 1000.
-    static func loadAverageMilli(in text: String) -> UInt64? {
+    package static func loadAverageMilli(in text: String) -> UInt64? {
         guard let field = text.split(separator: " ").first, let load = Double(field),
             (0...1e9).contains(load)
         else { return nil }
-        return UInt64((load * 1000).rounded())
+        return UInt64(clamping: (load * 1000).rounded())
     }
 }

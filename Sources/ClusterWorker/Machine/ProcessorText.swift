@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 
 /// Reads what Linux tells of processors and their settings; as ``ProcText``.
-enum ProcessorText {
+package enum ProcessorText {
     /// Of /proc/cpuinfo.
-    struct Cores: Equatable {
+    package struct Cores: Equatable {
         /// Without those that share a core; `nil` where the kernel does not tell, as on ARM and in some machines of
         /// clouds.
-        var physical: UInt64?
-        var logical: UInt64
-        var name: String?
+        package var physical: UInt64?
+        package var logical: UInt64
+        package var name: String?
     }
 
-    static func cores(in cpuinfo: String) -> Cores? {
+    package static func cores(in cpuinfo: String) -> Cores? {
         var cores = Cores(physical: nil, logical: 0, name: nil)
         var seen: Set<[Substring]> = []
         var package: Substring = ""
@@ -35,19 +35,21 @@ enum ProcessorText {
     }
 
     /// How many processors a list such as `0-3,8,10-11` names.
-    static func count(ofList text: String) -> UInt64? {
+    package static func count(ofList text: String) -> UInt64? {
         var count: UInt64 = 0
         for range in text.split(separator: ",") {
-            let ends = range.split(separator: "-", omittingEmptySubsequences: false).map { UInt32($0) }
+            let ends = range.split(separator: "-", omittingEmptySubsequences: false).map {
+                UInt32($0, radix: 10)
+            }
             guard let first = ends.first ?? nil, let last = ends.last ?? nil, ends.count <= 2, first <= last
             else { return nil }
-            count += UInt64(last - first) + 1
+            count += UInt64(clamping: last - first) + 1
         }
         return count > 0 ? count : nil
     }
 
     /// The line `name` of /proc/self/status.
-    static func status(_ name: String, in text: String) -> String? {
+    package static func status(_ name: String, in text: String) -> String? {
         for line in text.split(separator: "\n") {
             let parts = line.split(separator: ":", maxSplits: 1)
             if parts.count == 2, parts[0] == name {
@@ -58,7 +60,7 @@ enum ProcessorText {
     }
 
     /// The word in brackets, as in `always [madvise] never`.
-    static func chosen(in text: String) -> String? {
+    package static func chosen(in text: String) -> String? {
         guard let opening = text.firstIndex(of: "["),
             let closing = text[opening...].firstIndex(of: "]")
         else { return nil }

@@ -14,7 +14,7 @@ package struct SystemMemory: Equatable, Sendable {
     package var swapFreeByteCount: UInt64?
 
     /// - Parameter meminfo: The text of /proc/meminfo.
-    init(meminfo: String, group: ControlGroupMemory) {
+    package init(meminfo: String, group: ControlGroupMemory) {
         limitByteCount = group.limit
         let total = ProcText.memory("MemTotal", in: meminfo)
         totalByteCount = total.map { min($0, group.limit ?? .max) } ?? group.limit
@@ -36,7 +36,9 @@ package struct SystemMemory: Equatable, Sendable {
     /// Nine tenths of what is available, bytes.
     package static var usableByteCount: UInt64 {
         let memory = current
-        let physical = UInt64(max(sysconf(Int32(_SC_PHYS_PAGES)), 0)) * UInt64(getpagesize())
+        let physical =
+            UInt64(clamping: sysconf(Int32(clamping: _SC_PHYS_PAGES)))
+            .multiplied(by: UInt64(clamping: getpagesize())) ?? .max
         return (memory.availableByteCount ?? min(physical, memory.limitByteCount ?? .max)) / 10 * 9
     }
 }

@@ -71,7 +71,7 @@ struct StageMeasurement: Sendable {
 extension Measured {
     fileprivate init(_ figures: StageMeter.Figures, kernel: String) {
         func points(_ curve: StageMeter.Curve) -> [CurvePoint] {
-            curve.map { CurvePoint(count: UInt32($0.count), seconds: $0.seconds) }
+            curve.map { CurvePoint(count: UInt32(clamping: $0.count), seconds: $0.seconds) }
         }
         self.init()
         layer = points(figures.layer)

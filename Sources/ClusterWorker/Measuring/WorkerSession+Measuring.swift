@@ -11,30 +11,31 @@ extension WorkerSession {
     /// A worker that cannot measure says nothing of itself, and is planned for by bytes.
     ///
     /// - Returns: what the coordinator is to be told.
-    func measured(_ measure: Measure) async -> Frame {
+    func measured(_ measure: Measure) async throws -> Frame {
         let measurement = StageMeasurement(configuration: configuration, directory: store.directory)
         let start = ContinuousClock.now
         do {
             let measured = try await DiskThreads.run { try measurement.run(measure) }
             log.info(
                 "measured", metadata: ["kernel": "\(measured.kernel)", "time": "\(start.duration(to: .now))"])
-            return Frame(measured)
+            return try Frame(measured)
         } catch {
             log.warning("cannot measure", metadata: ["error": "\(error)"])
-            return Frame(Measured())
+            return try Frame(Measured())
         }
     }
 
     /// Measures the ways to other workers, one after another.
     ///
     /// - Returns: what the coordinator is to be told.
-    func probed(_ neighbours: [Neighbour]) async -> Frame {
+    func probed(_ neighbours: [Neighbour]) async throws -> Frame {
         var links: [LinkFigures] = []
         for neighbour in neighbours {
             do {
-                let figures = try await dialer.withConnection(
-                    .probe, to: neighbour.address, peer: "worker \(neighbour.name)"
-                ) { try await LinkProbe.measure($0) }
+                let connection = try await dialer.connect(
+                    .probe, to: neighbour, as: "worker \(neighbour.name)")
+                defer { connection.close() }
+                let figures = try await LinkProbe.measure(connection)
                 links.append(
                     LinkFigures(
                         name: neighbour.name, latencySeconds: figures.latencySeconds,
@@ -44,6 +45,6 @@ extension WorkerSession {
                     "cannot probe", metadata: ["neighbour": "\(neighbour.name)", "error": "\(error)"])
             }
         }
-        return Frame(LinksProbed(links: links))
+        return try Frame(LinksProbed(links: links))
     }
 }

@@ -11,8 +11,8 @@ struct AssignedStage: Sendable {
     let settings: StageSettings
     /// Weights, KV cache and scratch, bytes.
     let residentByteCount: UInt64
-    /// host:port of the next stage's worker, and how messages name it; `nil` on the last stage.
-    let next: (address: String, peer: String)?
+    /// The next stage's worker, and how messages name it; `nil` on the last stage.
+    let next: (neighbour: Neighbour, peer: String)?
 
     /// - Throws: ``WorkerError`` for what is out of bounds, unknown or too large here; ``ModelFileError`` for a
     ///   manifest that cannot be read.
@@ -34,8 +34,11 @@ struct AssignedStage: Sendable {
             machine: configuration.kernels.machine(threadCount: configuration.threadCount))
         residentByteCount = account.memory(of: manifest.layers).total
         next = assignment.next.map { address in
-            let name = assignment.nextNode ?? "next"
-            return (address, "worker \(name) (stage \(assignment.stageIndex + 1), \(address))")
+            let name = assignment.nextNode
+            return (
+                Neighbour(name: name ?? "", address: address, id: assignment.nextID),
+                "worker \(name ?? "next") (stage \(assignment.stageIndex + 1), \(address))"
+            )
         }
         let limit = configuration.memoryByteCount
         guard residentByteCount <= limit else {
@@ -59,7 +62,7 @@ extension ShardManifest {
         return TensorEncoding.allCases.first { encoding in
             guard shape.form.encodings.contains(encoding) else { return false }
             let layout = PartLayout([(shape.role, encoding, shape.rows, shape.columns)])
-            return layout.map { UInt64($0.byteCount) } == part.byteCount
+            return layout.map { UInt64(clamping: $0.byteCount) } == part.byteCount
         }
     }
 }

@@ -44,10 +44,10 @@ struct ControlLoop {
             work.addTask { await session.assign(assignment) }
         case .measure:
             let measure = try Measure.decode(frame.payload)
-            work.addTask { await session.measure { await session.measured(measure) } }
+            work.addTask { await session.measure { try await session.measured(measure) } }
         case .probeLinks:
             let probe = try ProbeLinks.decode(frame.payload)
-            work.addTask { await session.measure { await session.probed(probe.neighbours) } }
+            work.addTask { await session.measure { try await session.probed(probe.neighbours) } }
         case .link:
             work.addTask { await session.link() }
         case .release:

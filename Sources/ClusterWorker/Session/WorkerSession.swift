@@ -53,9 +53,9 @@ actor WorkerSession {
     // MARK: What the coordinator asks for
 
     /// Measures, if it is time for that, and says what `body` returns.
-    func measure(_ body: @Sendable () async -> Frame) async {
+    func measure(_ body: @Sendable () async throws -> Frame) async {
         await carryOut(machine.measurementWanted(), orReport: .protocolViolation) {
-            let answer = await body()
+            let answer = try await body()
             if machine.measured() { control.send(answer) }
         }
     }
@@ -68,7 +68,7 @@ actor WorkerSession {
             let check = machine.checked(missingPartCount: ledger.missingPartCount)
             guard check != .drop else { return }
             // Only now: the answer is an offer of what is missing.
-            control.send(Frame(StoreStatus(parts: parts)))
+            control.send(try Frame(StoreStatus(parts: parts)))
             if check == .load { try await load() }
         }
     }
@@ -122,8 +122,9 @@ actor WorkerSession {
         control.send(
             Frame(
                 Ready(
-                    loadMicros: UInt64(time.micros), residentByteCount: assigned.residentByteCount,
-                    kernel: configuration.kernels.name, threadCount: UInt32(configuration.threadCount))))
+                    loadMicros: time.wholeMicroseconds, residentByteCount: assigned.residentByteCount,
+                    kernel: configuration.kernels.name,
+                    threadCount: UInt32(clamping: configuration.threadCount))))
     }
 
     /// Connects to the next stage's worker.
@@ -132,7 +133,7 @@ actor WorkerSession {
             guard let next = stage.assigned?.next else {
                 throw WorkerError("the last stage has no next worker to connect to")
             }
-            let connection = try await dialer.connect(.link, to: next.address, peer: next.peer).connection
+            let connection = try await dialer.connect(.link, to: next.neighbour, as: next.peer)
             guard !isEnded else { return connection.close() }
             attach(downstream: connection, named: next.peer)
             control.send(Frame(type: .linked))

@@ -42,7 +42,11 @@ package final class LocalPipeline: StepPipeline {
     package var stageCount: Int { runners.count }
 
     package func send(_ item: PipelineItem) {
-        runners.first?.receive(Frame(item))
+        do throws(WireError) {
+            runners.first?.receive(try Frame(item))
+        } catch {
+            outcomes.finish(throwing: error)
+        }
     }
 
     package func run(_ receive: @escaping @Sendable (StepOutcome) -> Void) async throws {

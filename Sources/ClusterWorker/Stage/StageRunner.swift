@@ -163,30 +163,18 @@ package final class StageRunner: @unchecked Sendable {
     private func compute(_ frame: Frame, arrival: ContinuousClock.Instant) throws {
         let received = try StepFrame.decode(frame)
         let step = received.step
-        try checkRoom(for: step)
         let next: Frame
         if isLast {
             let (results, trace) = try forward(received, in: frame, arrival: arrival, output: nil)
-            next = OutcomeFrame.encode(
+            next = try OutcomeFrame.encode(
                 StepOutcome(id: step.id, results: results, traces: step.traces + [trace]))
         } else {
-            next = try StepFrame.encode(step, hidden: hidden) { output throws(StageError) in
+            next = try StepFrame.encode(step, hidden: hidden) { output in
                 try forward(received, in: frame, arrival: arrival, output: output).trace
             }
         }
         completed.wrappingAdd(1, ordering: .relaxed)
         hand(on: next)
-    }
-
-    /// A frame that just fits need not do so with one more trace.
-    private func checkRoom(for step: Step) throws(StageRunnerError) {
-        let byteCount = StepFrame.payloadByteCount(
-            entryCount: step.entries.count, traceCount: step.traces.count + 1, hidden: isLast ? 0 : hidden)
-        guard byteCount != nil else {
-            throw StageRunnerError(
-                message: "step \(step.id) with \(step.entries.count) tokens and \(step.traces.count) traces "
-                    + "does not fit the frame with which it would go on")
-        }
     }
 
     private func forward(
@@ -206,7 +194,7 @@ package final class StageRunner: @unchecked Sendable {
         let start = ContinuousClock.now
         output(
             .frame(frame) { [self] in
-                lastSendingMicros.store(start.duration(to: .now).micros, ordering: .relaxed)
+                lastSendingMicros.store(start.duration(to: .now).traceMicros, ordering: .relaxed)
             })
     }
 
@@ -216,9 +204,9 @@ package final class StageRunner: @unchecked Sendable {
         let end = ContinuousClock.now
         defer { previousEnd = end }
         return StageTrace(
-            computeMicros: start.duration(to: end).micros,
-            idleMicros: previousEnd.duration(to: start).micros,
-            queuedMicros: arrival.duration(to: start).micros,
+            computeMicros: start.duration(to: end).traceMicros,
+            idleMicros: previousEnd.duration(to: start).traceMicros,
+            queuedMicros: arrival.duration(to: start).traceMicros,
             sendingMicros: lastSendingMicros.load(ordering: .relaxed),
             receivedBytes: UInt32(clamping: receivedBytes))
     }
@@ -230,8 +218,6 @@ struct StageRunnerError: RemediableError {
 }
 
 extension Duration {
-    /// Whole microseconds, clamped to what a trace can hold.
-    var micros: UInt32 {
-        UInt32(clamping: components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000)
-    }
+    /// Whole microseconds, as many as a trace can hold.
+    fileprivate var traceMicros: UInt32 { UInt32(clamping: wholeMicroseconds) }
 }

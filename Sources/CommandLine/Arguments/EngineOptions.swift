@@ -46,8 +46,9 @@ package struct EngineOptions: ParsableArguments {
     }
 
     /// - Parameter bookDirectory: where measurements are kept; `nil` if nowhere.
-    package func request(bookDirectory: String?) -> PipelineRequest {
-        var request = stage.request
+    /// - Throws: a usage error for what cannot be asked of the model.
+    package func request(of model: ModelDescription, bookDirectory: String?) throws -> PipelineRequest {
+        var request = try stage.request(of: model)
         request.slotCount = slotCount
         request.waitingMax = waitingMax
         request.measures = placement == .time

@@ -8,7 +8,7 @@ package struct LayerCuts: Equatable, Sendable {
     /// - Throws: a usage error for what is no number.
     package init(parsing text: String) throws {
         layers = try text.split(separator: ",").map { item in
-            guard let layer = Int(item) else {
+            guard let layer = Int(item, radix: 10) else {
                 throw ValidationError("--cuts: “\(item)” is not a layer number")
             }
             return layer

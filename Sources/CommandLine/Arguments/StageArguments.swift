@@ -42,7 +42,15 @@ package struct StageArguments: ParsableArguments {
     }
 
     /// With nothing said of how many sequences.
-    package var request: PipelineRequest {
+    ///
+    /// - Throws: a usage error for a chunk whose steps would be too large for the model's hidden size.
+    package func request(of model: ModelDescription) throws -> PipelineRequest {
+        let most = StepLayout.prefillChunkMax(hidden: model.hiddenSize)
+        guard prefillChunk <= most else {
+            throw ValidationError(
+                "--prefill-chunk must be 1...\(most) for \(model.name): a step carries \(model.hiddenSize) values for "
+                    + "each of its tokens")
+        }
         var request = PipelineRequest()
         request.contextLength = ctxSize
         request.cacheType = cache.cacheType

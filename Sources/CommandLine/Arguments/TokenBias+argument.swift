@@ -12,7 +12,7 @@ extension TokenBias: ExpressibleByArgument {
         case "+", "-": break
         default: return nil
         }
-        guard let token = UInt32(digits), let bias = Float(value) else { return nil }
+        guard let token = UInt32(digits, radix: 10), let bias = Float(value) else { return nil }
         self.init(token: token, bias: bias)
     }
 }

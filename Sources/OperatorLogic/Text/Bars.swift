@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 
 /// Shares and histories as rows of characters.
 enum Bars {
@@ -7,7 +8,7 @@ enum Bars {
     /// `share` of `columns` characters filled; spaces if it is unknown.
     static func share(_ share: Double?, columns: Int) -> String {
         guard let share, share.isFinite else { return String(repeating: " ", count: columns) }
-        let filled = Int((min(max(share, 0), 1) * Double(columns)).rounded())
+        let filled = Int(clamping: (min(max(share, 0), 1) * Double(columns)).rounded())
         return String(repeating: "█", count: filled) + String(repeating: "·", count: columns - filled)
     }
 
@@ -20,7 +21,7 @@ enum Bars {
             + shown.map { value -> String in
                 guard let value else { return " " }
                 guard highest > 0 else { return String(levels[0]) }
-                let level = Int((value / highest * Double(levels.count - 1)).rounded())
+                let level = Int(clamping: (value / highest * Double(levels.count - 1)).rounded())
                 return String(levels[min(max(level, 0), levels.count - 1)])
             }.joined()
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 
 /// Times of day where the operator is.
 package struct ClockText: Equatable, Sendable {
@@ -23,7 +24,7 @@ package struct ClockText: Equatable, Sendable {
     private func local(_ time: Double) -> Int? {
         // Until the year 5138.
         guard time.isFinite, abs(time) < 1e11 else { return nil }
-        return Int(time.rounded(.down)) + zoneOffsetSeconds
+        return Int(clamping: time.rounded(.down)) + zoneOffsetSeconds
     }
 
     /// Days since 1970.

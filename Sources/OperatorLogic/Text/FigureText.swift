@@ -59,7 +59,7 @@ enum FigureText {
     /// A length of time: `45s`, `12m05s`, `3h12m`, `4d03h`.
     static func span(seconds: Double?) -> String {
         guard let seconds, seconds.isFinite, (0..<1e11).contains(seconds) else { return unknown }
-        let whole = Int(seconds)
+        let whole = Int(clamping: seconds)
         func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
         return switch whole {
         case ..<60: "\(whole)s"

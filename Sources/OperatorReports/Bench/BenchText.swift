@@ -23,7 +23,7 @@ package enum BenchText {
             let script = scripts[random.next(scripts.count)]
             var word = String.UnicodeScalarView()
             for _ in 0...random.next(8) {
-                let value = script.lowerBound + UInt32(random.next(script.count))
+                let value = script.lowerBound + UInt32(clamping: random.next(script.count))
                 word.append(Unicode.Scalar(value) ?? "x")
             }
             return String(word)
@@ -37,7 +37,7 @@ package enum BenchText {
         /// Below `limit`.
         mutating func next(_ limit: Int) -> Int {
             counter += 1
-            return Int(CounterRandom.uniform(seed: seed, counter: counter) * Double(limit))
+            return Int(clamping: CounterRandom.uniform(seed: seed, counter: counter) * Double(limit))
         }
     }
 

@@ -45,7 +45,7 @@ package struct ModelBenchReport: Sendable {
     }
 
     /// Layers of the whole model.
-    var layerCount: Int { Int((Double(measuredLayerCount) * layerFactor).rounded()) }
+    var layerCount: Int { Int(clamping: (Double(measuredLayerCount) * layerFactor).rounded()) }
 
     /// Bytes of the whole model, the layers that were not loaded included.
     var residentByteCount: Double {

@@ -52,7 +52,7 @@ package struct TokenizerBench {
     private static func anonymousByteCount() -> Int? {
         let lines = SmallFile.text("/proc/self/status")?.split(separator: "\n") ?? []
         let words = lines.first { $0.hasPrefix("RssAnon:") }?.split(whereSeparator: \.isWhitespace) ?? []
-        return words.count > 1 ? Int(words[1]).map { $0 * 1024 } : nil
+        return words.count > 1 ? Int(words[1], radix: 10).map { $0 * 1024 } : nil
     }
 
     /// Cuts a text behind the first end of line that lies far enough.

@@ -58,8 +58,8 @@ extension Diagnosis {
     private static func object(_ examination: Examination) -> JSONValue {
         .object([
             ("build", .text(examination.build)),
-            ("protocol_min", .integer(Int(examination.versionMin))),
-            ("protocol_max", .integer(Int(examination.versionMax))),
+            ("protocol_min", .integer(Int(clamping: examination.versionMin))),
+            ("protocol_max", .integer(Int(clamping: examination.versionMax))),
             ("state", .text("\(examination.state)")), ("holder", .text(examination.holder)),
             ("processor", .text(examination.processor)), ("isa", .text(examination.isa)),
             ("isa_offered", .text(examination.isaOffered)),

@@ -48,9 +48,9 @@ extension Inspection {
         guard let tokenizer else { return .null }
         return .object([
             ("tokens", .integer(tokenizer.tokenCount)),
-            ("beginning", tokenizer.beginningToken.map { .integer(Int($0)) } ?? .null),
+            ("beginning", tokenizer.beginningToken.map { .integer(Int(clamping: $0)) } ?? .null),
             ("adds_beginning", .flag(tokenizer.addsBeginning)),
-            ("stops", .list(tokenizer.stops.map { .integer(Int($0.token)) })),
+            ("stops", .list(tokenizer.stops.map { .integer(Int(clamping: $0.token)) })),
         ])
     }
 

@@ -86,7 +86,7 @@ package struct Inspection: Equatable, Sendable {
     /// What the coordinator takes: the program, and text and merges of each token.
     ///
     /// Measured; weights pass through it in pieces.
-    var coordinatorByteCount: UInt64 { 37_000_000 + 130 * UInt64(tokenizer?.tokenCount ?? 0) }
+    var coordinatorByteCount: UInt64 { 37_000_000 + 130 * UInt64(clamping: tokenizer?.tokenCount ?? 0) }
 
     var byteCount: UInt64 { types.reduce(0) { $0 + $1.byteCount } }
 }

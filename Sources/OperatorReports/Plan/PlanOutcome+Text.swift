@@ -48,7 +48,7 @@ extension PlanOutcome {
             ByteCount.text(stage.memoryByteCount),
             limit.map { $0 == PlanSubject.unknownMemory ? "?" : ByteCount.text($0) } ?? "?",
             milliseconds(expected.stepSeconds), percent(expected.busyShare),
-            ByteCount.text(UInt64(link.byteCount)) + " in \(milliseconds(link.transferSeconds)) ms",
+            ByteCount.text(UInt64(clamping: link.byteCount)) + " in \(milliseconds(link.transferSeconds)) ms",
         ]
     }
 

@@ -18,7 +18,8 @@ package struct VerifyCase: Equatable, Sendable {
         _ prompts: [(text: String, tokens: [UInt32])], tokenCountMax: Int, seed: UInt64
     ) -> [VerifyCase] {
         prompts.enumerated().flatMap { index, prompt in
-            [TokenDraw(), TokenDraw(temperature: 0.8, topP: 0.95, seed: seed &+ UInt64(index))].map { draw in
+            [TokenDraw(), TokenDraw(temperature: 0.8, topP: 0.95, seed: seed &+ UInt64(clamping: index))].map
+            { draw in
                 VerifyCase(
                     prompt: prompt.text, tokens: prompt.tokens, draw: draw, tokenCountMax: tokenCountMax)
             }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-import Logging
+package import Logging
 
 /// One thing that is logged, and how it is written.
-struct LogLine: Equatable, Sendable {
+package struct LogLine: Equatable, Sendable {
     /// Since 1970.
-    var milliseconds: Int64
-    var level: Logger.Level
-    var label: String
-    var message: String
+    package var milliseconds: Int64
+    package var level: Logger.Level
+    package var label: String
+    package var message: String
     /// Flattened, in the order of the keys.
-    var values: [(key: String, value: String)]
+    package var values: [(key: String, value: String)]
 
-    init(
+    package init(
         milliseconds: Int64, level: Logger.Level, label: String, message: String, metadata: Logger.Metadata
     ) {
         self.milliseconds = milliseconds
@@ -22,17 +22,17 @@ struct LogLine: Equatable, Sendable {
         values = Self.flattened(metadata)
     }
 
-    static func == (left: Self, right: Self) -> Bool { left.json == right.json }
+    package static func == (left: Self, right: Self) -> Bool { left.json == right.json }
 
     /// `2026-01-31T08:30:00.125Z warning bitnet-worker: message key=value`, without an end.
-    var text: String {
+    package var text: String {
         var line = "\(time) \(level.rawValue) \(LogText.message(label)): \(LogText.message(message))"
         for (key, value) in values { line += " \(LogText.key(key))=\(LogText.word(value))" }
         return line
     }
 
     /// `{"time":…,"level":…,"label":…,"message":…,…}`, without an end.
-    var json: String {
+    package var json: String {
         var line = "{\"time\":\"\(time)\",\"level\":\"\(level.rawValue)\",\"label\":\(LogText.quoted(label))"
         line += ",\"message\":\(LogText.quoted(message))"
         for (key, value) in values {

@@ -2,14 +2,14 @@
 import BitNetCore
 
 /// Foreign text, made fit for a log: whatever it holds, it stays within its line and its value.
-enum LogText {
+package enum LogText {
     /// A string as JSON writes it, quotation marks included.
     ///
     /// What breaks, hides or reorders a line is escaped too, beyond what JSON asks for.
-    static func quoted(_ text: String) -> String { "\"" + escaped(text, quotationMark: true) + "\"" }
+    package static func quoted(_ text: String) -> String { "\"" + escaped(text, quotationMark: true) + "\"" }
 
     /// `text` as it is if it is one plain word, else quoted.
-    static func word(_ text: String) -> String {
+    package static func word(_ text: String) -> String {
         let isPlain =
             !text.isEmpty && text.utf8.count <= Limits.logValueBytesMax
             && text.unicodeScalars.allSatisfy {
@@ -19,10 +19,10 @@ enum LogText {
     }
 
     /// A message, without quotation marks around it.
-    static func message(_ text: String) -> String { escaped(text, quotationMark: false) }
+    package static func message(_ text: String) -> String { escaped(text, quotationMark: false) }
 
     /// A key of the text format: what could end it becomes `_`.
-    static func key(_ text: String) -> String {
+    package static func key(_ text: String) -> String {
         let kept = text.unicodeScalars.prefix(Limits.logKeyBytesMax).map { scalar -> Character in
             switch scalar {
             case "a"..."z", "A"..."Z", "0"..."9", ".", "_", "-": Character(scalar)

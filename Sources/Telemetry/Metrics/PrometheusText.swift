@@ -2,12 +2,12 @@
 import BitNetCore
 
 /// How names, labels and numbers are written in Prometheus' text format, version 0.0.4.
-enum PrometheusText {
+package enum PrometheusText {
     /// Letters, digits, `_` and, in names of metrics, `:`; everything else becomes `_`.
     ///
     /// A name for `kind` has the ending that `promtool check metrics` wants: `_total` for counters and nothing that
     /// looks like a counter or a part of a histogram for others.
-    static func metricName(_ label: String, kind: MetricDefinition.Kind, isTime: Bool = false) -> String {
+    package static func metricName(_ label: String, kind: MetricDefinition.Kind, isTime: Bool = false) -> String {
         var name = sanitised(label, allowsColon: true)
         switch kind {
         case .counter:
@@ -28,7 +28,7 @@ enum PrometheusText {
     /// Labels in the order of their names, as they stand between braces; of equal names the first counts.
     ///
     /// A label without a value is the same as none. `nil` if there are too many.
-    static func labels(_ dimensions: [(String, String)]) -> String? {
+    package static func labels(_ dimensions: [(String, String)]) -> String? {
         guard dimensions.count <= Limits.metricLabelsMax else { return nil }
         var values: [String: String] = [:]
         for (name, value) in dimensions where !value.isEmpty {
@@ -38,7 +38,7 @@ enum PrometheusText {
         return values.sorted { $0.key < $1.key }.map { "\($0.key)=\"\($0.value)\"" }.joined(separator: ",")
     }
 
-    static func labelName(_ text: String) -> String {
+    package static func labelName(_ text: String) -> String {
         let name = sanitised(text, allowsColon: false)
         // Prometheus keeps names with two underscores, a bucket's bound and a summary's share for itself.
         guard name.hasPrefix("__") || name == "le" || name == "quantile" else { return name }
@@ -46,7 +46,7 @@ enum PrometheusText {
     }
 
     /// Backslash, quotation mark and line feed escaped; what is too long ends in `…`.
-    static func labelValue(_ text: String) -> String {
+    package static func labelValue(_ text: String) -> String {
         var result = ""
         var byteCount = 0
         for scalar in text.unicodeScalars {
@@ -63,7 +63,7 @@ enum PrometheusText {
     }
 
     /// A help text on one line.
-    static func help(_ text: String) -> String {
+    package static func help(_ text: String) -> String {
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -75,11 +75,11 @@ enum PrometheusText {
         return String(result)
     }
 
-    static func number(_ value: Double) -> String {
+    package static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
         // Whole numbers as such, up to where a Double holds them all.
-        return abs(value) <= 0x1p53 && value == value.rounded() ? String(Int64(value)) : "\(value)"
+        return abs(value) <= 0x1p53 && value == value.rounded() ? String(Int64(clamping: value)) : "\(value)"
     }
 
     private static let reservedEndings = ["_total", "_count", "_sum", "_bucket"]

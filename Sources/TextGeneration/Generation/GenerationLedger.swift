@@ -26,7 +26,7 @@ package struct GenerationLedger: Sendable {
 
     package mutating func start(promptTokenCount: Int) {
         startedCount += 1
-        self.promptTokenCount += UInt64(promptTokenCount)
+        self.promptTokenCount += UInt64(clamping: promptTokenCount)
     }
 
     package mutating func token(after time: Duration, isFirst: Bool) {
@@ -51,13 +51,15 @@ package struct RecentDurations: Sendable {
     package var isEmpty: Bool { micros.isEmpty }
 
     package mutating func append(_ duration: Duration) {
-        micros.append(Int64((duration.seconds * 1e6).rounded()))
+        micros.append(Int64(clamping: (duration.seconds * 1e6).rounded()))
     }
 
     /// The values below which `fractions` of all lie, in milliseconds; empty if there are none.
     package func milliseconds(at fractions: [Double]) -> [Double] {
         let sorted = micros.sorted()
         guard let last = sorted.indices.last else { return [] }
-        return fractions.map { Double(sorted[Int((Double(last) * min(max($0, 0), 1)).rounded())]) / 1e3 }
+        return fractions.map {
+            Double(sorted[Int(clamping: (Double(last) * min(max($0, 0), 1)).rounded())]) / 1e3
+        }
     }
 }

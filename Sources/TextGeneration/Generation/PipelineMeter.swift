@@ -30,7 +30,7 @@ package struct PipelineMeter: Sendable {
         sent[step.id] = now
     }
 
-    mutating func probe(tokenCount: Int) { probeTokenCount += UInt64(tokenCount) }
+    mutating func probe(tokenCount: Int) { probeTokenCount += UInt64(clamping: tokenCount) }
 
     mutating func receive(_ outcome: StepOutcome, at now: ContinuousClock.Instant) {
         stepCount += 1
@@ -38,9 +38,10 @@ package struct PipelineMeter: Sendable {
         for (index, trace) in zip(stages.indices, outcome.traces) { stages[index].add(trace) }
         guard let start = sent.removeValue(forKey: outcome.id) else { return }
         let computed = outcome.traces.reduce(Duration.zero) {
-            $0 + .microseconds(Int64($1.computeMicros))
+            $0 + .microseconds(Int64(clamping: $1.computeMicros))
         }
-        let transit = UInt32(clamping: Int64(((start.duration(to: now) - computed).seconds * 1e6).rounded()))
+        let transit = UInt32(
+            clamping: Int64(clamping: ((start.duration(to: now) - computed).seconds * 1e6).rounded()))
         if transitMicros.count < Self.transitsMax {
             transitMicros.append(transit)
         } else {

@@ -41,7 +41,7 @@ extension GenerationSchedule {
                 for: request.known, shareableCount: request.shareableCount, running: running.values)
             guard let (slot, prefix) = taken else { break }
             waiting.removeFirst()
-            let sharedCount = Int(prefix?.tokenCount ?? 0)
+            let sharedCount = Int(clamping: prefix?.tokenCount ?? 0)
             let sequence = ScheduledSequence(request: request, slot: slot, sharedCount: sharedCount)
             running[request.id] = sequence
             prefilling.append(request.id)
@@ -128,6 +128,6 @@ private struct StepBuilder {
             StepInFlight.Expectation(
                 owner: request.id, slot: entry.slot, position: entry.position, output: entry.output,
                 wantsLogProbability: wantsLogProbability,
-                alternativeCount: min(Int(request.sampling.alternativeCount), vocabularySize)))
+                alternativeCount: min(Int(clamping: request.sampling.alternativeCount), vocabularySize)))
     }
 }

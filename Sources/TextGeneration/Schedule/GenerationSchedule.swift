@@ -199,7 +199,7 @@ package struct GenerationSchedule: Equatable, Sendable {
     private func invalidity(of request: SequenceRequest) -> String? {
         if request.prompt.isEmpty { return "the prompt is empty" }
         if request.tokenCountMax < 0 { return "\(request.tokenCountMax) tokens cannot be generated" }
-        if let bias = request.sampling.biases.first(where: { $0.token >= UInt32(vocabularySize) }) {
+        if let bias = request.sampling.biases.first(where: { $0.token >= UInt32(clamping: vocabularySize) }) {
             return "token \(bias.token) has a bias, but is not one of the model's \(vocabularySize)"
         }
         return request.sampling.invalidity

@@ -24,7 +24,7 @@ struct ScheduledSequence: Equatable, Sendable {
     /// What the stages are told of it, with what it takes over.
     func opening(_ prefix: SharedPrefix?) -> Opening {
         Opening(
-            slot: slot, sampling: request.sampling, promptTokenCount: UInt32(request.prompt.count),
+            slot: slot, sampling: request.sampling, promptTokenCount: UInt32(clamping: request.prompt.count),
             prefix: prefix, requestID: request.requestID)
     }
 
@@ -46,7 +46,8 @@ struct ScheduledSequence: Equatable, Sendable {
         let end = min(sentCount + countMax, request.neededCount)
         let entries = (sentCount..<end).map { index in
             StepEntry(
-                slot: slot, position: UInt32(index), token: tokens[index], output: output(at: index))
+                slot: slot, position: UInt32(clamping: index), token: tokens[index], output: output(at: index)
+            )
         }
         sentCount = end
         return entries
@@ -64,7 +65,8 @@ struct ScheduledSequence: Equatable, Sendable {
     mutating func nextDecodeEntry() -> StepEntry {
         let position = tokens.count - 1
         sentCount = tokens.count
-        return StepEntry(slot: slot, position: UInt32(position), token: tokens[position], output: .sample)
+        return StepEntry(
+            slot: slot, position: UInt32(clamping: position), token: tokens[position], output: .sample)
     }
 }
 

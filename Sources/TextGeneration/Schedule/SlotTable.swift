@@ -16,7 +16,7 @@ struct SlotTable: Equatable, Sendable {
     private var kept: [UInt32: [UInt32]] = [:]
 
     init(slotCount: Int) {
-        free = Array(0..<UInt32(slotCount))
+        free = Array(0..<UInt32(clamping: slotCount))
     }
 
     /// A slot for a sequence, and what can be taken over of `prompt`.
@@ -38,7 +38,7 @@ struct SlotTable: Equatable, Sendable {
         for slot in free { consider(slot, kept[slot] ?? []) }
         for sequence in running { consider(sequence.slot, sequence.sentTokens) }
         guard let best else { return (remove(oldest), nil) }
-        let prefix = SharedPrefix(slot: best.slot, tokenCount: UInt32(best.count))
+        let prefix = SharedPrefix(slot: best.slot, tokenCount: UInt32(clamping: best.count))
         // A conversation that goes on takes its own slot; what others may still want is copied, if there is
         // another slot to copy it to.
         if free.contains(best.slot), best.isWhole || free.count == 1 { return (remove(best.slot), prefix) }

@@ -46,7 +46,7 @@ struct StepInFlight: Equatable, Sendable {
                     "step \(id) brought \(result.alternatives.count) alternatives for slot \(result.slot), "
                     + "position \(result.position), instead of \(expected.alternativeCount)"
             }
-            if let token = result.firstToken(from: UInt32(vocabularySize)) {
+            if let token = result.firstToken(from: UInt32(clamping: vocabularySize)) {
                 return
                     "step \(id) brought token \(token) for slot \(result.slot), position \(result.position), "
                     + "but the vocabulary has \(vocabularySize)"

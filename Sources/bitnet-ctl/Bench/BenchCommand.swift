@@ -52,7 +52,7 @@ struct BenchOptions: ParsableArguments {
     /// Ascending whole numbers above 0, each once, from a list with commas.
     static func numbers(_ text: String, _ option: String, atMost limit: Int) throws -> [Int] {
         let numbers = try text.split(separator: ",", omittingEmptySubsequences: false).map { item in
-            guard let number = Int(item), (1...limit).contains(number) else {
+            guard let number = Int(item, radix: 10), (1...limit).contains(number) else {
                 throw ValidationError("\(option): “\(item)” is no number from 1 to \(limit)")
             }
             return number

@@ -64,7 +64,7 @@ extension StoredFile {
         [
             ("sha256", .text(digest.hex)), ("state", .text(state)),
             ("bytes", .integer(Int(clamping: byteCount))),
-            ("last_used_seconds", .integer(Int(lastUsedNanoseconds / 1_000_000_000))),
+            ("last_used_seconds", .integer(Int(clamping: lastUsedNanoseconds / 1_000_000_000))),
             (
                 "uses",
                 .list(uses.map { .object([("model", .text($0.model)), ("part", .text("\($0.kind)"))]) })

@@ -38,7 +38,7 @@ struct CacheListCommand: AsyncParsableCommand {
     }
 
     private static func text(_ contents: StoreContents) -> String {
-        let now = Int64(time(nil))
+        let now = Int64(clamping: time(nil))
         let rows = contents.entries.map { entry in
             let uses = entry.uses.map { "\(PrintableText.line($0.model)): \($0.kind)" }
             return [

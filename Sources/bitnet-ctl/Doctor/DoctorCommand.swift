@@ -75,7 +75,9 @@ struct DoctorCommand: AsyncParsableCommand {
 
     private static var terminalWidth: Int {
         var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 120 }
-        return Int(size.ws_col)
+        guard ioctl(STDOUT_FILENO, UInt(clamping: TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
+            return 120
+        }
+        return Int(clamping: size.ws_col)
     }
 }

@@ -59,7 +59,7 @@ struct InspectCommand: AsyncParsableCommand {
     private func stages(of model: ModelFile) throws -> [StageNeed] {
         try StageNeed.all(
             of: model, workers: workers,
-            stage.request.settings(slotCount: slotCount, of: model.description),
+            stage.request(of: model.description).settings(slotCount: slotCount, of: model.description),
             on: Kernels(instructionSet.isa).machine(threadCount: threads.count))
     }
 }

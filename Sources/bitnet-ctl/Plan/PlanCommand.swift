@@ -84,12 +84,13 @@ struct PlanCommand: AsyncParsableCommand {
                     cases: simulation.cases)
                 console.write(json ? scaling.json.encoded + "\n" : scaling.text)
             } else if let file {
+                let request = try options.stage.request(of: planned.description)
                 var subject = try PlanSubject(
-                    file: file, model: planned.description, cost: planned.cost(options, slotCount: 1),
+                    file: file, model: planned.description, cost: planned.cost(request, slotCount: 1),
                     book: book ?? MeasurementBook(), assumptions: options.assumptions)
                 let (_, outcome) = try SlotCounts.first(wanted: options.slotCount) {
                     slotCount throws(PlanError) in
-                    subject.cost = planned.cost(options, slotCount: slotCount)
+                    subject.cost = planned.cost(request, slotCount: slotCount)
                     return try PlanOutcome(subject, concurrency: concurrency ?? slotCount)
                 }
                 console.write(json ? outcome.json.encoded + "\n" : outcome.text)
@@ -123,8 +124,8 @@ private enum PlannedModel {
         }
     }
 
-    func cost(_ options: PlanOptions, slotCount: Int) -> ModelCost {
-        let settings = options.settings(description, slotCount: slotCount)
+    func cost(_ request: PipelineRequest, slotCount: Int) -> ModelCost {
+        let settings = request.settings(slotCount: slotCount, of: description)
         return switch self {
         case .shape(let model): ModelCost(of: model, settings)
         case .file(let file): ModelCost(of: file, settings)

@@ -44,10 +44,6 @@ struct PlanOptions: ParsableArguments {
         _ = try assumptions
     }
 
-    func settings(_ model: ModelDescription, slotCount: Int) -> StageSettings {
-        stage.request.settings(slotCount: slotCount, of: model)
-    }
-
     var assumptions: PlanAssumptions {
         get throws {
             PlanAssumptions(

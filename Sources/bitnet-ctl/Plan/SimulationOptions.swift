@@ -53,7 +53,7 @@ struct SimulationOptions: ParsableArguments {
     /// Ascending.
     private static func integers(_ text: String, _ option: String, _ range: ClosedRange<Int>) throws -> [Int]
     {
-        let values = text.split(separator: ",").map { Int($0) }
+        let values = text.split(separator: ",").map { Int($0, radix: 10) }
         guard (1...16).contains(values.count), values.allSatisfy({ $0.map(range.contains) ?? false }) else {
             throw ValidationError(
                 "\(option): “\(text)” is not a list of at most 16 numbers of "

@@ -18,10 +18,12 @@ enum OutputScreen {
     /// The terminal's size, else `COLUMNS` or what a report is laid out for.
     static var size: (columns: Int, rows: Int) {
         var size = winsize()
-        if isTerminal, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 {
-            return (Int(size.ws_col), Int(size.ws_row))
+        if isTerminal, ioctl(STDOUT_FILENO, UInt(clamping: TIOCGWINSZ), &size) == 0, size.ws_col > 0,
+            size.ws_row > 0
+        {
+            return (Int(clamping: size.ws_col), Int(clamping: size.ws_row))
         }
-        let columns = variable("COLUMNS").flatMap(Int.init) ?? 96
+        let columns = variable("COLUMNS").flatMap { Int($0, radix: 10) } ?? 96
         return (min(max(columns, 20), 1000), 24)
     }
 

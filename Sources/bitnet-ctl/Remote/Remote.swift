@@ -18,7 +18,7 @@ struct Remote: Sendable {
     ) async throws -> Result {
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
-            timeout: .init(connect: .nanoseconds(Int64(Limits.connectTimeout.seconds * 1e9))))
+            timeout: .init(connect: .nanoseconds(Int64(clamping: Limits.connectTimeout.seconds * 1e9))))
         // Who asks is told at once that nobody answers, and decides about another try.
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.httpVersion = .http1Only
@@ -116,7 +116,7 @@ struct Remote: Sendable {
         let response: HTTPClientResponse
         do {
             response = try await client.execute(
-                request, timeout: .nanoseconds(Int64(limit.seconds * 1e9)))
+                request, timeout: .nanoseconds(Int64(clamping: limit.seconds * 1e9)))
         } catch {
             throw translated(error, limit)
         }

@@ -5,8 +5,8 @@ import ModelTestSupport
 import TestSupport
 import Testing
 
-@testable import BitNetFormats
-@testable import BitNetSynthesis
+import BitNetFormats
+import BitNetSynthesis
 
 /// One model in every form that people have it in.
 @Suite struct ContainerTests {

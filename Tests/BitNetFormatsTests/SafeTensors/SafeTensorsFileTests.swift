@@ -5,7 +5,7 @@ import ModelTestSupport
 import TestSupport
 import Testing
 
-@testable import BitNetFormats
+import BitNetFormats
 
 struct SafeTensorsFileTests {
     private func open(_ header: String, data: Int = 16, length: UInt64? = nil) throws -> SafeTensorsFile {

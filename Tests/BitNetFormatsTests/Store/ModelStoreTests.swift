@@ -6,8 +6,8 @@ import ModelTestSupport
 import TestSupport
 import Testing
 
-@testable import BitNetFormats
-@testable import BitNetSynthesis
+import BitNetFormats
+import BitNetSynthesis
 
 /// A model on disk and a directory for a store.
 private struct StoreFixture {

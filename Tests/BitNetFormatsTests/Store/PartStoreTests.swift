@@ -5,7 +5,7 @@ import ModelTestSupport
 import TestSupport
 import Testing
 
-@testable import BitNetFormats
+import BitNetFormats
 
 /// Bytes and the file that they are.
 private struct Content {

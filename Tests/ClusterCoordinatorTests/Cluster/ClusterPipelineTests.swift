@@ -25,7 +25,11 @@ import Testing
             let trace = StageTrace(
                 computeMicros: 1, idleMicros: 1, queuedMicros: 1, sendingMicros: 1, receivedBytes: 1)
             let traces = [StageTrace](repeating: trace, count: stageCount)
-            last.send(OutcomeFrame.encode(StepOutcome(id: id, results: [], traces: traces)))
+            do {
+                last.send(try OutcomeFrame.encode(StepOutcome(id: id, results: [], traces: traces)))
+            } catch {
+                Issue.record(error)
+            }
         }
 
         /// What came back until the pipeline ended, and why it did.
@@ -89,7 +93,7 @@ import Testing
             #expect(await setting.run().end?.message == "the last stage sent a probed instead of an outcome")
         }
         try await withSetting { setting in
-            setting.last.send(Frame(type: .outcome, payload: [1, 2, 3]))
+            setting.last.send(try Frame(type: .outcome, payload: [1, 2, 3]))
             let message = await setting.run().end?.message
             #expect(message?.hasPrefix("the last stage sent an outcome that cannot be read") == true)
         }

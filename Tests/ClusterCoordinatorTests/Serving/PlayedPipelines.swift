@@ -98,7 +98,8 @@ final class PlayedPipelines: Sendable {
         let plan = PlanDocument(
             stages: [],
             settings: StageSettings(
-                cache: CacheShape(slots: 2, context: 2048), prefillChunk: 64, headType: .exact))
+                cache: CacheShape(slots: 2, context: 2048), prefillChunk: 64, hiddenSize: 64, headType: .exact
+            ))
         return (
             ScriptedPipeline(),
             RunningPipeline(

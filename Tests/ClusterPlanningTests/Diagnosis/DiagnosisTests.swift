@@ -63,7 +63,7 @@ import Testing
         arguments: [
             (.nobodyListens, "bitnet-worker --listen a:7101"), (.noAnswer, "firewall"),
             (.unknownName, "correct the name"), (.otherKey, "same key file"), (.otherCluster, "--cluster"),
-            (.otherVersion, "same release"), (.other, "log"),
+            (.otherVersion, "same release"), (.otherWorker, "addresses and names"), (.other, "log"),
         ] as [(WorkerReport.Trouble, String)])
     func `a worker that cannot be examined is a failure with a remedy of its own`(
         trouble: WorkerReport.Trouble, remedy: String

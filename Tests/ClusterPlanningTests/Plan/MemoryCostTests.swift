@@ -18,7 +18,8 @@ import Testing
         let account = MemoryAccount(
             model: model,
             settings: StageSettings(
-                cache: CacheShape(slots: 3, context: 100, type: .int8), prefillChunk: 64, headType: headType),
+                cache: CacheShape(slots: 3, context: 100, type: .int8), prefillChunk: 64, hiddenSize: 64,
+                headType: headType),
             tables: TableEncodings(embedding: .q8Zero, head: isTied ? nil : .float16),
             machine: StageMachine(isa: "avx512", threadCount: 5))
         let cost = StagePlannerTests.cost(layers: [UInt64](repeating: 1, count: 6))

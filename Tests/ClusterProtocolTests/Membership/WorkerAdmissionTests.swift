@@ -21,7 +21,7 @@ import Testing
         #expect(admission.holder == "alpha")
         #expect(
             admission.controlOpened(session: 8, holder: "beta")
-                == .busy("worker b is letting go of alpha; try again in a moment"))
+                == .releasing("worker b is letting go of alpha; try again in a moment"))
         admission.freed()
         #expect(admission == WorkerAdmission(worker: "b"))
         #expect(admission.holder.isEmpty)
@@ -29,11 +29,13 @@ import Testing
         #expect(admission.holder == "beta")
     }
 
-    @Test func `a second control connection of the same session is refused like anybody else's`() {
+    @Test func `a second control connection of the same session is told that it takes one worker for two`() {
         var admission = held()
         #expect(
             admission.controlOpened(session: 7, holder: "alpha")
-                == .busy("worker b is serving alpha; stop that coordinator first, or wait until it ends"))
+                == .joinedAlready(
+                    "this is worker b, which alpha has joined already under another name; correct the addresses in "
+                        + "workers.yaml"))
     }
 
     @Test func `other connections belong to the session or are refused`() {

@@ -16,24 +16,6 @@ import Testing
 extension WorkersInProcess {
     /// Workers and a coordinator in one process, both as they are: joined, shipped, loaded, linked.
     @Suite(.timeLimit(.minutes(2))) struct ClusterStart {
-        private func start(
-            _ addresses: [String], network: Network, joinTimeout: Duration = .seconds(60),
-            onEvent: @escaping @Sendable (ClusterEvent) -> Void = { _ in }
-        ) async throws -> Cluster {
-            let workers = zip(["a", "b", "c"], addresses).map { "  - name: \($0)\n    address: \($1)\n" }
-                .joined()
-            let file = try ClusterFile.parse("cluster: demo\nworkers:\n\(workers)", path: "workers.yaml")
-            var request = PipelineRequest()
-            request.slotCount = 1
-            request.contextLength = 32
-            request.prefillChunk = 4
-            request.measures = false
-            request.joinTimeout = joinTimeout
-            return try await Cluster.start(
-                file: file, key: [], model: ModelFile(path: Repository.awkwardModel), store: nil,
-                request: request, network: network, onEvent: onEvent)
-        }
-
         /// Has one token cross all stages.
         private func step(_ cluster: Cluster, _ id: UInt64) async throws -> StepOutcome {
             let (outcomes, outcome) = AsyncStream<StepOutcome>.makeStream()
@@ -53,7 +35,7 @@ extension WorkersInProcess {
                     var tokens: [UInt32] = []
                     for sent in [true, false] {
                         let shipped = Mutex<UInt64>(0)
-                        let cluster = try await start([a.address, b.address], network: a.network) {
+                        let cluster = try await TestStart.start([a.address, b.address], network: a.network) {
                             if case .shipped(let byteCount) = $0 { shipped.withLock { $0 += byteCount } }
                         }
                         #expect(cluster.plan.stages.map(\.worker) == ["a", "b"])
@@ -78,11 +60,11 @@ extension WorkersInProcess {
             } _: { _, address in
                 try await WorkerUnderTest.run { worker in
                     await #expect {
-                        _ = try await start([worker.address, address], network: worker.network)
+                        _ = try await TestStart.start([worker.address, address], network: worker.network)
                     } throws: {
                         ($0 as? ClusterError)?.code == .refused && ($0 as? ClusterError)?.worker == "b"
                     }
-                    try await joinWhenFree(worker).release()
+                    try await worker.joinWhenFree().release()
                 }
             }
         }
@@ -98,11 +80,11 @@ extension WorkersInProcess {
             } _: { _, address in
                 try await WorkerUnderTest.run { worker in
                     await #expect(throws: ClusterError.self) {
-                        _ = try await start([worker.address, address], network: worker.network) {
+                        _ = try await TestStart.start([worker.address, address], network: worker.network) {
                             if case .joined = $0 { refusal.wait() }
                         }
                     }
-                    try await joinWhenFree(worker).release()
+                    try await worker.joinWhenFree().release()
                 }
             }
         }
@@ -114,23 +96,14 @@ extension WorkersInProcess {
                 let address = worker.address
                 let starting = Task {
                     // Nobody listens at the second address for now.
-                    try await start([address, "127.0.0.1:1"], network: network) {
+                    try await TestStart.start([address, "127.0.0.1:1"], network: network) {
                         if case .joined = $0 { joined.finish() }
                     }
                 }
                 for await _ in joins {}
                 starting.cancel()
                 await #expect(throws: (any Error).self) { try await starting.value }
-                try await joinWhenFree(worker).release()
-            }
-        }
-
-        /// Tries again as long as the worker says that it is busy; for ever, if nobody lets it go.
-        private func joinWhenFree(_ worker: WorkerUnderTest) async throws -> PlayedCoordinator {
-            while true {
-                do { return try await worker.join(session: 8, as: "beta") } catch let error as HandshakeError
-                    where error.code == .busy
-                { await Task.yield() }
+                try await worker.joinWhenFree().release()
             }
         }
     }

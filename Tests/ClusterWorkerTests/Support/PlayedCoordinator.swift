@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
+import ClusterProtocol
 import ClusterTransport
 import ClusterWire
 import Synchronization
@@ -10,6 +11,8 @@ import Testing
 /// Heartbeats go on by themselves, as a worker under a slow machine's tests would count it as lost else.
 final class PlayedCoordinator: Sendable {
     let control: FrameConnection
+    /// Which process the worker is.
+    let workerID: UInt64
     private let dialer: PeerDialer
     private let address: String
     private let heartbeats: Task<Void, Never>
@@ -20,8 +23,9 @@ final class PlayedCoordinator: Sendable {
     init(network: Network, address: String, session: UInt64, name: String) async throws {
         self.address = address
         dialer = PeerDialer(network: network, cluster: "demo", node: name, session: session, key: [])
-        let control = try await dialer.connect(.control, to: address, peer: "the worker").connection
+        let (control, worker) = try await dialer.connect(.control, to: address, peer: "the worker")
         self.control = control
+        workerID = worker.peerID
         heartbeats = Task {
             while !Task.isCancelled {
                 control.send(Frame(Heartbeat(sequence: 1)))
@@ -40,7 +44,9 @@ final class PlayedCoordinator: Sendable {
         try await dialer.connect(role, to: address, peer: "the worker").connection
     }
 
-    func tell(_ message: some ControlMessage) { control.send(Frame(message)) }
+    func tell(_ message: some ControlMessage) {
+        do { control.send(try Frame(message)) } catch { Issue.record(error) }
+    }
 
     func tell(_ type: FrameType) { control.send(Frame(type: type)) }
 
@@ -89,12 +95,16 @@ final class PlayedCoordinator: Sendable {
 
     /// Has the worker take and load a stage.
     ///
-    /// - Parameter next: host:port of the next stage's worker.
-    func bringUp(_ shard: SampleShard, next: String? = nil) async throws {
+    /// - Parameters:
+    ///   - next: host:port of the next stage's worker.
+    ///   - nextID: the process that is meant.
+    func bringUp(_ shard: SampleShard, next: String? = nil, nextID: UInt64 = 0) async throws {
         let shipment = PlayedShipment(connection: try await open(.weights))
         for (index, part) in shard.parts.enumerated() { try await shipment.ship(part, UInt64(index) + 1) }
         shipment.connection.close()
-        tell(shard.assignment(next: next))
+        var assignment = shard.assignment(next: next)
+        assignment.nextID = nextID
+        tell(assignment)
         _ = try await hear(StoreStatus.self)
         _ = try await hear(Ready.self)
     }

@@ -21,8 +21,14 @@ struct PlayedShipment {
         var bytes = part.withBytes { all in [UInt8](all[range ?? 0..<all.count]) }
         change(&bytes)
         let offset = UInt64(range?.lowerBound ?? 0)
-        connection.send(
-            bytes.withUnsafeBytes { PartChunk.encode(transfer: transfer, offset: offset, bytes: $0) })
+        do {
+            connection.send(
+                try bytes.withUnsafeBytes {
+                    try PartChunk.encode(transfer: transfer, offset: offset, bytes: $0)
+                })
+        } catch {
+            Issue.record(error)
+        }
     }
 
     func end(_ transfer: UInt64) { connection.send(Frame(type: .partEnd, stream: transfer)) }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import BitNetEngine
+import ClusterProtocol
 import ClusterTransport
+import ClusterWire
 import ClusterWorker
 import Logging
 import TestSupport
@@ -12,16 +14,21 @@ struct WorkerUnderTest {
     let network: Network
     let address: String
 
-    /// - Parameter memoryByteCount: What a stage may take.
+    /// - Parameters:
+    ///   - memoryByteCount: What a stage may take.
+    ///   - name: What an operator has called it; without one, any name will do.
+    ///   - log: What it tells.
     static func run(
-        memoryByteCount: UInt64 = 1 << 30, _ body: (WorkerUnderTest) async throws -> Void
+        memoryByteCount: UInt64 = 1 << 30, name: String? = nil, key: [UInt8] = [],
+        log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        _ body: (WorkerUnderTest) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder()
-        let configuration = WorkerConfiguration(
-            listen: "127.0.0.1:0", dataDirectory: folder.path, name: "w", cluster: nil, key: [],
+        var configuration = WorkerConfiguration(
+            listen: "127.0.0.1:0", dataDirectory: folder.path, name: name ?? "w", cluster: nil, key: key,
             threadCount: 1, memoryByteCount: memoryByteCount, kernels: try Kernels())
+        configuration.isNamed = name != nil
         let network = Network()
-        let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let worker = try WorkerService(configuration: configuration, network: network, log: log)
         let listener = try await worker.start()
         let result: Result<Void, any Error>
@@ -39,6 +46,15 @@ struct WorkerUnderTest {
 
     func join(session: UInt64 = 7, as name: String = "alpha") async throws -> PlayedCoordinator {
         try await PlayedCoordinator(network: network, address: address, session: session, name: name)
+    }
+
+    /// Tries again as long as the worker says that it is busy; for ever, if nobody lets it go.
+    func joinWhenFree(session: UInt64 = 8, as name: String = "beta") async throws -> PlayedCoordinator {
+        while true {
+            do { return try await join(session: session, as: name) } catch let error as HandshakeError
+                where error.code == .busy || error.code == .releasing
+            { await Task.yield() }
+        }
     }
 
     /// Where the store has a part, or will have it.

@@ -27,7 +27,8 @@ import Testing
             plan: PlanDocument(
                 stages: stages,
                 settings: StageSettings(
-                    cache: CacheShape(slots: 1, context: context), prefillChunk: 8, headType: .exact)))
+                    cache: CacheShape(slots: 1, context: context), prefillChunk: 8, hiddenSize: 64,
+                    headType: .exact)))
     }
 
     @Test func `a cluster is cut before every stage but the first`() {

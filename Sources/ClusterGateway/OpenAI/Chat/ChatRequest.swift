@@ -14,7 +14,7 @@ struct ChatRequest: Decodable {
         model = try fields.text("model")
         try Self.refuseUnsupported(fields)
         var common = try SamplingFields(fields)
-        let counts = 1...Int(Int32.max)
+        let counts = 1...Int(clamping: Int32.max)
         let named = try fields.integer("max_tokens", in: counts)
         tokenCountMax = try fields.integer("max_completion_tokens", in: counts) ?? named
         let most = Int(Limits.alternativesMax)
@@ -23,7 +23,7 @@ struct ChatRequest: Decodable {
             guard common.sampling.wantsLogProbabilities || count == 0 else {
                 throw fields.invalid("top_logprobs", "is only for requests with “logprobs”: true")
             }
-            common.sampling.alternativeCount = UInt32(count)
+            common.sampling.alternativeCount = UInt32(clamping: count)
         }
         self.common = common
         messages = try ChatMessages.read(fields)

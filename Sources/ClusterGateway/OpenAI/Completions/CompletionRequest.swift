@@ -16,12 +16,12 @@ struct CompletionRequest: Decodable {
         model = try fields.text("model")
         try Self.refuseUnsupported(fields)
         var common = try SamplingFields(fields)
-        tokenCountMax = try fields.integer("max_tokens", in: 0...Int(Int32.max)) ?? 16
+        tokenCountMax = try fields.integer("max_tokens", in: 0...Int(clamping: Int32.max)) ?? 16
         echoes = try fields.flag("echo") ?? false
         let count = try fields.integer("logprobs", in: 0...Int(Limits.alternativesMax))
         wantsLogProbabilities = count != nil
         common.sampling.wantsLogProbabilities = count != nil
-        common.sampling.alternativeCount = UInt32(count ?? 0)
+        common.sampling.alternativeCount = UInt32(clamping: count ?? 0)
         if let best = try fields.integer("best_of", in: 1...Limits.answersMax), best != common.choiceCount {
             throw fields.invalid("best_of", "must be the same as “n”: every choice is returned")
         }

@@ -55,7 +55,9 @@ struct PipelineBench {
     /// Random tokens; greedy, and stop tokens end nothing.
     func request(_ seed: Int, prompt: Int, tokenCountMax: Int) -> GenerationRequest {
         let tokens = (0..<prompt).map { index in
-            UInt32(CounterRandom.uniform(seed: UInt64(seed), counter: UInt64(index)) * Double(vocabularySize))
+            UInt32(
+                clamping: CounterRandom.uniform(
+                    seed: UInt64(clamping: seed), counter: UInt64(clamping: index)) * Double(vocabularySize))
         }
         var sampling = SamplingParameters()
         sampling.wantsLogProbabilities = false

@@ -87,7 +87,7 @@ struct BenchPipelineCommand: AsyncParsableCommand {
             let model = try pipeline.open(modelArguments, console)
             let counts = try BenchOptions.numbers(concurrencies, "-C", atMost: Limits.slotsMax)
             let host = PipelineHost(
-                model: model, place: try pipeline.place(local), request: request(counts, model),
+                model: model, place: try pipeline.place(local), request: try request(counts, model),
                 store: try storeOptions.store(for: model, console))
             let show: @Sendable (ClusterEvent) -> Void = { console.show(EventLine($0).notice) }
             try await host.run(onEvent: show) { running in
@@ -110,7 +110,7 @@ struct BenchPipelineCommand: AsyncParsableCommand {
             var book = try MeasurementBook.load(directory: directory)
             let runs = record.runs(
                 cluster: cluster, shape: ProfiledShape(model.description.shape), running.stages,
-                measuredAt: Int(WallClock.seconds))
+                measuredAt: Int(clamping: WallClock.seconds))
             for run in runs { try book.record(run: run) }
             try book.save(directory: directory)
         } catch {
@@ -119,8 +119,9 @@ struct BenchPipelineCommand: AsyncParsableCommand {
     }
 
     /// Room for what is measured, and no more, unless somebody asks for something else.
-    private func request(_ counts: [Int], _ model: ModelFile) -> PipelineRequest {
-        var request = pipeline.applied(to: engine.request(bookDirectory: storeOptions.directory))
+    private func request(_ counts: [Int], _ model: ModelFile) throws -> PipelineRequest {
+        var request = pipeline.applied(
+            to: try engine.request(of: model.description, bookDirectory: storeOptions.directory))
         let streams = mixed == nil ? 1 : BenchPipelineRun.mixedStreamCount + 1
         request.slotCount = request.slotCount ?? max(counts.max() ?? 1, streams)
         // A stream generates while the long prompt is read, a token with each chunk.

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import ClusterCoordinator
+import ClusterProtocol
+import ClusterTestSupport
+import ClusterTransport
+import ClusterWire
+import NIOCore
+import Testing
+
+extension WorkersInProcess {
+    /// Joins that fail: nothing is kept of them, and the next one succeeds.
+    @Suite(.timeLimit(.minutes(2))) struct FailedJoin {
+        /// What listens where a worker should.
+        enum Impostor: CaseIterable, Sendable {
+            case closes, speaksSomethingElse, sendsDamagedFrames, refuses, staysSilent, hasAnotherKey
+
+            func play(_ peer: FrameConnection) async {
+                switch self {
+                case .closes: break
+                case .speaksSomethingElse:
+                    _ = try? await peer.next(within: .seconds(600))
+                    peer.send(Frame(type: .probed))
+                    try? await peer.closed()
+                case .sendsDamagedFrames:
+                    _ = try? await peer.next(within: .seconds(600))
+                    peer.send(Frame(type: .helloReply, payload: [0xFF, 0xFF, 0xFF]))
+                    try? await peer.closed()
+                case .refuses:
+                    _ = try? await peer.next(within: .seconds(600))
+                    peer.send(Frame(Refusal(code: .role, message: "no")))
+                    try? await peer.closed()
+                case .staysSilent:
+                    try? await peer.closed()
+                case .hasAnotherKey:
+                    _ = try? await peer.acceptHandshake(
+                        identity: HandshakeIdentity(node: "b", id: 5, cluster: nil, build: "test"),
+                        capabilities: Capabilities(
+                            isa: "scalar", coreCount: 1, threadCount: 1, memoryByteCount: 1 << 30,
+                            storeByteCount: 1 << 30),
+                        key: [9], admit: { _ in .admitted })
+                }
+                peer.close()
+            }
+        }
+
+        private func withImpostor(
+            _ impostor: Impostor, _ body: (_ address: String) async throws -> Void
+        ) async throws {
+            let network = Network(loopCount: 1)
+            let listener = try await network.listen(on: "127.0.0.1:0") { await impostor.play($0) }
+            let address = "127.0.0.1:\(listener.port)"
+            let result: Result<Void, any Error>
+            do {
+                try await body(address)
+                try await OpenSockets.untilNone(onPortOf: [address])
+                result = .success(())
+            } catch {
+                result = .failure(error)
+            }
+            await listener.close()
+            await network.shutdown()
+            try result.get()
+        }
+
+        @Test(arguments: Impostor.allCases)
+        func `whatever one worker does, the others are let go of, and the next join succeeds`(
+            _ impostor: Impostor
+        )
+            async throws
+        {
+            let key: [UInt8] = [1, 2, 3]
+            try await WorkerUnderTest.run(key: key) { a in
+                try await WorkerUnderTest.run(key: key) { b in
+                    try await withImpostor(impostor) { address in
+                        // Twice: the second one would find its own workers held by the first.
+                        for _ in 0..<2 {
+                            await #expect {
+                                _ = try await TestStart.start(
+                                    [a.address, address], network: a.network,
+                                    handshakeTimeout: .milliseconds(impostor == .staysSilent ? 1000 : 60_000),
+                                    key: key)
+                            } throws: {
+                                ($0 as? ClusterError)?.worker == "b"
+                            }
+                        }
+                    }
+                    let cluster = try await TestStart.start(
+                        [a.address, b.address], network: a.network, key: key)
+                    await cluster.close()
+                    try await OpenSockets.untilNone(onPortOf: [a.address, b.address])
+                }
+            }
+        }
+
+        @Test func `a thousand joins that fail leave no connection behind`() async throws {
+            try await WorkerUnderTest.run { worker in
+                try await withImpostor(.closes) { address in
+                    for round in 0..<1000 {
+                        // Now and then together with a worker that lets the coordinator in.
+                        let addresses = round % 20 == 0 ? [worker.address, address] : [address]
+                        do {
+                            _ = try await TestStart.start(addresses, network: worker.network)
+                            Issue.record("joined an impostor")
+                        } catch {}
+                    }
+                    try await OpenSockets.untilNone(onPortOf: [worker.address])
+                }
+                let cluster = try await TestStart.start([worker.address], network: worker.network)
+                await cluster.close()
+            }
+        }
+
+        @Test func `a worker that dies while others load is let go of with them`() async throws {
+            try await WorkerUnderTest.run { worker in
+                // Admits the coordinator, and is gone as soon as it hears from it.
+                try await withListener { peer in
+                    _ = try? await peer.acceptHandshake(
+                        identity: HandshakeIdentity(node: "b", id: 5, cluster: nil, build: "test"),
+                        capabilities: Capabilities(
+                            isa: "scalar", coreCount: 1, threadCount: 1, memoryByteCount: 1 << 30,
+                            storeByteCount: 1 << 30),
+                        key: [], admit: { _ in .admitted })
+                    _ = try? await peer.next(within: .seconds(600))
+                    peer.close()
+                } _: { _, address in
+                    await #expect {
+                        _ = try await TestStart.start([worker.address, address], network: worker.network)
+                    } throws: {
+                        ($0 as? ClusterError)?.worker == "b"
+                    }
+                    try await OpenSockets.untilNone(onPortOf: [worker.address, address])
+                    try await worker.joinWhenFree().release()
+                }
+            }
+        }
+
+        @Test func `a start that waits for a worker ends at once when it is told to`() async throws {
+            try await WorkerUnderTest.run { worker in
+                let (heard, hears) = AsyncStream<Void>.makeStream()
+                try await withListener { peer in
+                    // Lets the coordinator in, says that it lives, and answers nothing else.
+                    _ = try? await peer.acceptHandshake(
+                        identity: HandshakeIdentity(node: "b", id: 5, cluster: nil, build: "test"),
+                        capabilities: Capabilities(
+                            isa: "scalar", coreCount: 1, threadCount: 1, memoryByteCount: 1 << 30,
+                            storeByteCount: 1 << 30),
+                        key: [], admit: { _ in .admitted })
+                    while let frame = try? await peer.next(within: .seconds(600)) {
+                        if let sequence = try? Heartbeat.decode(frame.payload).sequence,
+                            frame.type == .heartbeat
+                        {
+                            peer.send(
+                                Frame(
+                                    HeartbeatReply(
+                                        sequence: sequence, state: .idle, residentByteCount: 0,
+                                        stepsCompleted: 0)))
+                        } else {
+                            hears.yield()
+                        }
+                    }
+                } _: { network, address in
+                    let workerAddress = worker.address
+                    let start = Task {
+                        try await TestStart.start([workerAddress, address], network: network)
+                    }
+                    // It is given its parts or its stage, which it takes 900 s for.
+                    for await _ in heard { break }
+                    start.cancel()
+                    await #expect(throws: CancellationError.self) { _ = try await start.value }
+                    try await OpenSockets.untilNone(onPortOf: [workerAddress, address])
+                    try await worker.joinWhenFree().release()
+                }
+            }
+        }
+    }
+}
