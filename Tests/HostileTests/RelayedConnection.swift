@@ -159,10 +159,10 @@ final class RelayedConnection: @unchecked Sendable {
         case .unplugged: member.unplug(worker)
         case .dialled(let role, let seed):
             let types = FrameType.allCases
-            let frames = (0..<3).map { index in
+            let frames = (0..<3).compactMap { index in
                 let raw = drawn(
                     types[Int(truncatingIfNeeded: (seed >> (8 * index)) % UInt64(types.count))], seed: seed)
-                return Frame(type: raw.type, stream: raw.stream, payload: raw.payload)
+                return try? Frame(type: raw.type, stream: raw.stream, payload: raw.payload)
             }
             member.dial(role, session: session, to: port, frames: frames)
         default: break
