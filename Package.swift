@@ -24,8 +24,12 @@ let kernels: [CSetting] = [
 func product(_ name: String, _ package: String) -> Target.Dependency {
     .product(name: name, package: package)
 }
+// Tests of a release build look at optimised code; that they are so themselves only takes the compiler's time.
+let quick: [SwiftSetting] = [
+    .unsafeFlags(["-Onone", "-no-whole-module-optimization"], .when(configuration: .release))
+]
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: swift)
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: swift + quick)
 }
 let nio: [Target.Dependency] = [product("NIOCore", "swift-nio"), product("NIOPosix", "swift-nio")]
 let log = product("Logging", "swift-log")
@@ -53,8 +57,10 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
     ],
     targets: [
+        // What the system gives, and what it does when something is missing.
+        .target(name: "CPlatform", cSettings: kernels),
         // Vocabulary that both wings share.
-        .target(name: "BitNetCore", swiftSettings: swift),
+        .target(name: "BitNetCore", dependencies: ["CPlatform"], swiftSettings: swift),
 
         // What the coordinator says of itself over HTTP, and what bitnet-ctl reads.
         .target(name: "AdminAPI", dependencies: ["BitNetCore"], swiftSettings: swift),
@@ -65,7 +71,6 @@ let package = Package(
             swiftSettings: swift),
 
         // The BitNet wing: files, arithmetic. Knows no network.
-        .target(name: "CPlatform", cSettings: kernels),
         // Its files include each other by their path in the target.
         .target(
             name: "CTernary", dependencies: ["CPlatform"], cSettings: kernels + [.headerSearchPath(".")]),
@@ -152,7 +157,9 @@ let package = Package(
         .target(
             name: "CommandLine",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "Telemetry", arguments, log,
+                "CPlatform", "BitNetCore", "BitNetFormats", "BitNetEngine", "ClusterConfig", "Telemetry",
+                arguments,
+                log,
             ],
             swiftSettings: swift),
         .target(
@@ -204,8 +211,9 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "ClusterConfig", "ClusterGateway",
-                product("NIOCore", "swift-nio"),
+                "BitNetCore", "BitNetFormats", "BitNetTokenizer", "ClusterConfig", "ClusterWire",
+                "ClusterProtocol",
+                "ClusterGateway", product("NIOCore", "swift-nio"),
             ],
             path: "Tests/Checks/Fuzzing/Targets", swiftSettings: swift),
         tests("FuzzReplayTests", ["FuzzTargets", "TestSupport"]),
@@ -221,6 +229,7 @@ let package = Package(
                 "ClusterPlanning", "ClusterSimulation", "TextGeneration", "ClusterCoordinator", "AdminAPI",
                 "OperatorLogic", "OperatorReports", "TestSupport",
             ]),
+        tests("CommandLineTests", ["BitNetCore", "CommandLine", arguments]),
         tests("TelemetryTests", ["BitNetCore", "Telemetry", log, metrics]),
         tests(
             "ClusterGatewayTests",
@@ -228,7 +237,7 @@ let package = Package(
                 "BitNetCore", "AdminAPI", "ClusterGateway", "TestSupport",
                 product("Hummingbird", "hummingbird"), log,
             ] + nio),
-        tests("BitNetCoreTests", ["BitNetCore"]),
+        tests("BitNetCoreTests", ["BitNetCore", "TestSupport"]),
         tests(
             "BitNetFormatsTests",
             [

@@ -16,19 +16,35 @@ package enum APIKeyFile {
             throw ConfigError(
                 path: path, "\(file.bytes.count) bytes; at most \(Limits.configBytesMax) are taken")
         }
-        guard let text = String(validating: file.bytes, as: UTF8.self) else {
-            throw ConfigError(path: path, "the keys are not UTF-8")
+        let lines = FileText.withoutMark(file.bytes).split(
+            separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        var keys: [String] = []
+        for (index, line) in lines.enumerated() {
+            if let key = try key(in: line, number: index + 1, of: path) { keys.append(key) }
         }
-        let keys = text.split(whereSeparator: \.isNewline).map { line in
-            String(
-                line.trimmingPrefix { $0.isWhitespace }.reversed().trimmingPrefix { $0.isWhitespace }
-                    .reversed())
-        }.filter { !$0.isEmpty && !$0.hasPrefix("#") }
         guard !keys.isEmpty else { throw ConfigError(path: path, "there is no key in it; write one a line") }
-        if let long = keys.first(where: { $0.utf8.count > Limits.keyBytesMax }) {
-            throw ConfigError(
-                path: path, "a key of \(long.utf8.count) bytes; at most \(Limits.keyBytesMax) are taken")
-        }
         return keys
+    }
+
+    private static func key(
+        in line: some Sequence<UInt8>, number: Int, of path: String
+    ) throws(ConfigError) -> String? {
+        guard let text = String(validating: Array(line), as: UTF8.self) else {
+            throw ConfigError(path: path, line: number, "the key is not UTF-8")
+        }
+        let start = text.drop { $0.isWhitespace }
+        let key = String(
+            start[..<(start.lastIndex { !$0.isWhitespace }.map(start.index(after:)) ?? start.startIndex)])
+        guard !key.isEmpty, !key.hasPrefix("#") else { return nil }
+        guard key.utf8.count <= Limits.keyBytesMax else {
+            throw ConfigError(
+                path: path, line: number,
+                "a key of \(key.utf8.count) bytes; at most \(Limits.keyBytesMax) are taken")
+        }
+        // No client could send it.
+        guard !key.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+            throw ConfigError(path: path, line: number, "the key contains a control character")
+        }
+        return key
     }
 }

@@ -31,7 +31,7 @@ package struct ClusterFile: Equatable, Sendable {
             throw ConfigError(
                 path: path, "\(file.bytes.count) bytes; a cluster file has at most \(Limits.configBytesMax)")
         }
-        guard let text = String(validating: file.bytes, as: UTF8.self) else {
+        guard let text = String(validating: FileText.withoutMark(file.bytes), as: UTF8.self) else {
             throw ConfigError(path: path, "the file is not UTF-8 text")
         }
         return try parse(text, path: path)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import BitNetCore
 import Yams
 
 /// A mapping all of whose keys are known.
@@ -37,25 +38,8 @@ struct YamlFields {
 
     private static func unknown(_ key: String, _ owner: String, _ known: [String]) -> String {
         let shown = String(key.prefix(40))
-        let nearest = known.min { editDistance(shown, $0) < editDistance(shown, $1) } ?? ""
+        let nearest = Spelling.nearest(to: shown, among: known) ?? ""
         return "“\(shown)” is no key of \(owner); did you mean “\(nearest)”? Keys are "
             + known.joined(separator: ", ")
     }
-}
-
-/// Insertions, deletions and replacements of single characters that turn one word into the other
-/// (Levenshtein's distance).
-func editDistance(_ left: String, _ right: String) -> Int {
-    let right = Array(right)
-    var row = Array(0...right.count)
-    for (index, character) in left.enumerated() {
-        var diagonal = row[0]
-        row[0] = index + 1
-        for column in right.indices {
-            let replaced = diagonal + (character == right[column] ? 0 : 1)
-            diagonal = row[column + 1]
-            row[column + 1] = min(replaced, row[column] + 1, diagonal + 1)
-        }
-    }
-    return row[right.count]
 }

@@ -20,7 +20,7 @@ enum YamlText {
         } catch let error as YamlError {
             throw configError(error)
         } catch {
-            throw ConfigError("\(error)")
+            throw ConfigError(error.words)
         }
         guard let root else { throw ConfigError(line: 1, "the file is empty") }
         return try withExtendedLifetime(parser) { () throws(ConfigError) in
@@ -71,7 +71,7 @@ enum YamlText {
             return ConfigError(
                 line: context.mark.line, "“\(keys.first ?? "")” is given twice; remove one of them")
         default:
-            return ConfigError("this is not YAML: \(error)")
+            return ConfigError("this is not YAML: \(error.words)")
         }
     }
 }

@@ -11,7 +11,9 @@ package struct Gateway: Sendable {
         let metrics = GatewayMetrics()
         server = HTTPServer(
             configuration: configuration.server,
-            router: Self.router(keys: APIKeys(configuration.keys), generator: generator, metrics: metrics),
+            router: Self.router(
+                keys: APIKeys(configuration.keys), generator: generator, metrics: metrics,
+                sites: configuration.sites),
             metrics: metrics, log: log)
     }
 
@@ -25,10 +27,11 @@ package struct Gateway: Sendable {
 
     /// Every route of the public API.
     package static func router(
-        keys: APIKeys, generator: any TextGenerator, metrics: GatewayMetrics
+        keys: APIKeys, generator: any TextGenerator, metrics: GatewayMetrics,
+        sites: SiteRules = SiteRules(host: "localhost")
     ) -> Router<ExchangeContext> {
-        let router = Router.guarded(keys: keys, openRoutes: HealthRoutes.paths)
-        HealthRoutes { generator.health }.add(to: router)
+        let router = Router.guarded(keys: keys, openRoutes: HealthRoutes.paths, sites: sites)
+        HealthRoutes(keys: keys) { generator.health }.add(to: router)
         OpenAIRoutes(generator: generator, metrics: metrics).add(to: router)
         TokenRoutes(generator: generator).add(to: router)
         router.answerOtherMethods()

@@ -45,7 +45,7 @@ package final class FrameConnection: Sendable {
             switch result {
             case .success: written.succeed()
             case .failure(let error):
-                written.fail(TransportError(.closed, "connection to \(peer) broke: \(error)"))
+                written.fail(TransportError(.closed, "connection to \(peer) broke: \(error.words)"))
             }
         }
         try await withTaskCancellationHandler {

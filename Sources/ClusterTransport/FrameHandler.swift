@@ -58,7 +58,7 @@ final class FrameHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        fail(TransportError(.closed, "connection to \(peer) broke: \(error)"))
+        fail(TransportError(.closed, "connection to \(peer) broke: \(error.words)"))
     }
 
     /// The peer has proved itself: weights and activations are taken from now on.

@@ -63,6 +63,13 @@ package final class Network: Sendable {
             let channel = try await ServerBootstrap(group: group)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .serverChannelOption(.backlog, value: 64)
+                .serverChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try Self.closeOnExec(channel)
+                        // Without descriptors it would try again at once, for ever.
+                        try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+                    }
+                }
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .childChannelOption(.writeBufferWaterMark, value: Self.waterMark)
                 .childChannelOption(.recvAllocator, value: Self.receiveAllocator)
@@ -94,9 +101,17 @@ package final class Network: Sendable {
     private static let receiveAllocator = AdaptiveRecvByteBufferAllocator(
         minimum: 4 << 10, initial: 64 << 10, maximum: 1 << 20)
 
+    /// Programs that this one starts, were it by the runtime at its end, shall not keep the socket.
+    private static func closeOnExec(_ channel: any Channel) throws {
+        try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+            _ = fcntl($0, F_SETFD, FD_CLOEXEC)
+        }
+    }
+
     private static func install(
         on channel: any Channel, peer: String, _ pass: ConnectionGate.Pass? = nil
     ) throws -> FrameConnection {
+        try closeOnExec(channel)
         let handler = FrameHandler(peer: peer, eventLoop: channel.eventLoop)
         try channel.pipeline.syncOperations.addHandler(handler)
         return FrameConnection(
@@ -110,7 +125,7 @@ package final class Network: Sendable {
         }
     }
 
-    private static func text(_ address: SocketAddress) -> String {
+    fileprivate static func text(_ address: SocketAddress) -> String {
         guard let ip = address.ipAddress, let port = address.port else { return "unknown peer" }
         return "\(HostPort(host: ip, port: UInt16(clamping: port)))"
     }
@@ -134,7 +149,7 @@ package final class Network: Sendable {
             error.connectionErrors.first.map { reason($0.error) } ?? "the name does not resolve"
         case let error as IOError: error.errnoCode.asErrnoText
         case ChannelError.connectTimeout: "no answer within \(Limits.connectTimeout)"
-        default: "\(error)"
+        default: error.words
         }
     }
 }
@@ -148,6 +163,9 @@ package struct Listener: Sendable {
     }
 
     package var port: Int { channel.localAddress?.port ?? 0 }
+
+    /// The address that is listened on, which a name had several of, perhaps.
+    package var address: String { channel.localAddress.map(Network.text) ?? "" }
 
     /// Stops accepting; connections that are open stay open.
     package func close() async {

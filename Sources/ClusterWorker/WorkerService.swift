@@ -78,7 +78,7 @@ package actor WorkerService {
             let isMute = (error as? TransportError)?.code == .unspoken
             log.log(
                 level: isMute ? .debug : .warning, "connection refused or broken",
-                metadata: ["peer": "\(connection.peer)", "error": "\(error)"])
+                metadata: ["peer": "\(connection.peer)", "error": "\(error.words)"])
             // It was let in, but did not come.
             if let session, session.control === connection {
                 await end(session)

@@ -15,13 +15,21 @@ package final class Console: Sendable {
     }
 
     /// Writes to standard output at once; generated text goes through here.
+    ///
+    /// What was said about it before is seen before it, unless nobody reads that.
     package func write(_ text: String) {
-        StandardStream.output.write(text)
+        StandardStream.error.flush(within: .milliseconds(100))
+        StandardStream.writeOutput(text)
     }
 
     /// A line about what goes on.
     package func note(_ line: String) {
         take(line)
+    }
+
+    /// What there is to say of the environment, in a program that keeps no log.
+    package func noteEnvironment() {
+        for warning in Program.takeRemarks().warnings { note("warning: \(warning)") }
     }
 
     /// Lines about what goes on, or about work that does.

@@ -16,10 +16,12 @@ package final class StandardInput: Sendable {
         let demand = demand
         DispatchQueue(label: "standard input").async {
             // One line for each call of nextLine, so that no more than that is ever in memory.
+            var isFirst = true
             while true {
                 demand.wait()
                 guard let line = readLine() else { return continuation.finish() }
-                continuation.yield(line)
+                continuation.yield(isFirst ? FileText.withoutMark(line) : line)
+                isFirst = false
             }
         }
     }

@@ -64,6 +64,10 @@ struct ProcessStages: Sendable {
         let packed = try store.map { store in
             try PackedModel(file: model, store: store) { onEvent(.converting($0)) }
         }
+        if let failure = packed?.storeFailure {
+            onEvent(.remark("warning: converted weights are not kept: \(failure.message)"))
+        }
+        if packed == nil { try model.checkUnchanged() }
         var parts: [PartReference.Kind: PartReference] = [:]
         let stages = try ranges.map { layers in
             try StageLoader.load(

@@ -17,12 +17,13 @@ struct Answering {
         _ = try await generate(request(.text(prompt)), for: prompt)
     }
 
-    /// Answers the last of `messages`.
+    /// Answers the last of `messages`, or goes on with it if it is the assistant's.
     ///
     /// - Returns: what the model said.
     func answer(_ messages: [ChatMessage]) async throws -> String {
-        try check(byteCount: messages.reduce(0) { $0 + $1.content.utf8.count })
-        return try await generate(request(.conversation(messages)), for: messages.last?.content ?? "")
+        let conversation = ChatConversation(messages)
+        try check(byteCount: conversation.byteCount)
+        return try await generate(request(.conversation(conversation)), for: messages.last?.content ?? "")
     }
 
     private func check(byteCount: Int) throws {

@@ -72,13 +72,14 @@ struct BitNetCoord: AsyncParsableCommand {
     }
 
     static func main() async {
-        await main(EnvironmentTwins.arguments(prefix: "BITNET_COORD_") + CommandLine.arguments.dropFirst())
+        await Program.main(Self.self, prefix: "BITNET_COORD_")
     }
 
     func run() async throws {
         try await Program.run {
             let console = Console()
             guard answers else { return try await serve() }
+            console.noteEnvironment()
             let work = Task { try await answer(console) }
             let signals = Task {
                 await Program.untilTerminated()
@@ -98,9 +99,10 @@ struct BitNetCoord: AsyncParsableCommand {
     private func serve() async throws {
         let log = logs.logger("bitnet-coord")
         let console = Console { log.notice("note", metadata: ["detail": "\($0)"]) }
+        Program.outliveHangups { log.notice("SIGHUP: going on; settings are read at start only") }
         let model = try pipeline.open(modelArguments, console)
         try await Serving(
-            model: model, template: try chat.templateIfAny(for: model, console),
+            model: model, codec: try chat.codec(for: model, console),
             place: try pipeline.place(local),
             request: pipeline.applied(
                 to: try engine.request(of: model.description, bookDirectory: storeOptions.directory)),

@@ -4,6 +4,7 @@ import BitNetCore
 import BitNetFormats
 import BitNetTokenizer
 import CommandLine
+import TextGeneration
 
 /// Conversations instead of plain text.
 struct ChatOptions: ParsableArguments {
@@ -51,23 +52,22 @@ struct ChatOptions: ParsableArguments {
         return choice.template
     }
 
-    /// What a serving coordinator writes conversations with; `nil` for a model that was not made for them.
+    /// What a serving coordinator turns texts and conversations into tokens with; it has no template for a model that
+    /// was not made for conversations.
     ///
     /// - Throws: ``ModelFileError`` for a template that was asked for and does not fit.
-    func templateIfAny(for model: ModelFile, _ console: Console) throws -> ChatTemplate? {
+    func codec(for model: ModelFile, _ console: Console) throws -> TextCodec {
         let tokenizer = try model.tokenizer()
-        guard chatTemplate == nil else {
-            return try ChatTemplate.choose(
-                for: model, tokenizer, named: chatTemplate.flatMap(ChatTemplate.init(rawValue:))
-            ).template
-        }
+        let name = chatTemplate.flatMap(ChatTemplate.init(rawValue:))
         do throws(ModelFileError) {
-            let choice = try ChatTemplate.choose(for: model, tokenizer)
+            let choice = try ChatTemplate.choose(for: model, tokenizer, named: name)
             if let warning = choice.warning { console.note("warning: \(warning)") }
-            return choice.template
+            return TextCodec(tokenizer: tokenizer, template: choice.template)
         } catch {
+            guard name == nil else { throw error }
             console.note("no conversations: \(error.message)")
-            return nil
+            return TextCodec(
+                tokenizer: tokenizer, template: nil, missingTemplate: ChatTemplate.absence(error))
         }
     }
 
@@ -75,7 +75,7 @@ struct ChatOptions: ParsableArguments {
     func readMessages(_ input: StandardInput) async throws -> [ChatMessage]? {
         guard let messages else { return nil }
         guard messages == "-" else {
-            return try MappedFile(path: messages).withBytes { bytes throws(JSONError) in
+            return try MappedFile(path: messages).withWholeBytes { bytes in
                 try ChatMessage.read(json: bytes, file: messages)
             }
         }

@@ -15,10 +15,11 @@ struct PromptLines {
     func forEach(_ body: (String) async throws -> Void) async throws {
         guard path == "-" else {
             let file = try MappedFile(path: path)
-            guard let text = String(validating: file.bytes, as: UTF8.self) else {
-                throw AnsweringError(message: "\(path) is not UTF-8")
+            let text = try file.withWholeBytes {
+                String(validating: FileText.withoutMark($0), as: UTF8.self)
             }
-            var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            guard let text else { throw AnsweringError(message: "\(path) is not UTF-8") }
+            var lines = FileText.lines(text)
             if lines.last?.isEmpty == true { lines.removeLast() }
             for line in lines { try await body(String(line)) }
             return

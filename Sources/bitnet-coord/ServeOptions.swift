@@ -14,7 +14,15 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Its port; 8080, or the cluster file's, by default. 0 lets the system choose.")
     var port: UInt16?
 
-    @Option(help: ArgumentHelp("Key that clients must send; may be repeated.", valueName: "key"))
+    @Option(
+        help: ArgumentHelp(
+            "Name of the model in requests and answers; by default its own.", valueName: "name"))
+    var alias: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Key that clients must send; may be repeated. Others on this machine see it: better is a file.",
+            valueName: "key"))
     var apiKey: [String] = []
 
     @Option(help: ArgumentHelp("File with such keys, one a line.", valueName: "file"))
@@ -22,6 +30,18 @@ struct ServeOptions: ParsableArguments {
 
     @Flag(help: "Serve other machines without a key.")
     var noApiKey = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Another name by which users and operators reach it, as a browser or a proxy sends it; needed where there are no keys. May be repeated.",
+            valueName: "host"))
+    var allowedHost: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Site whose pages may ask the users' API, for instance https://chat.example; “*” for all, with keys. May be repeated.",
+            valueName: "origin"))
+    var corsOrigin: [String] = []
 
     @Option(help: ArgumentHelp("Address of the operator's API.", valueName: "host:port"))
     var admin = "127.0.0.1:8081"
@@ -45,24 +65,74 @@ struct ServeOptions: ParsableArguments {
         guard (0...86_400).contains(drainTimeout) else {
             throw ValidationError("--drain-timeout must be 0...86400")
         }
+        if let alias {
+            guard !alias.isEmpty, alias == PrintableText.line(alias, bytesMax: Limits.nameBytesMax) else {
+                throw ValidationError(
+                    "--alias must have 1 to \(Limits.nameBytesMax - 3) bytes, all of them printable")
+            }
+        }
         guard apiKey.allSatisfy({ !$0.isEmpty && $0.utf8.count <= Limits.keyBytesMax }) else {
             throw ValidationError("--api-key must have 1 to \(Limits.keyBytesMax) bytes")
         }
+        for host in allowedHost {
+            guard let address = try? HostPort(parsing: "\(host):0"), address.host == host else {
+                throw ValidationError(
+                    "--allowed-host \(host) is not a host name: give it without port and scheme")
+            }
+        }
+        for origin in corsOrigin where origin != "*" {
+            guard SiteRules.isOrigin(origin) else {
+                throw ValidationError(
+                    "--cors-origin \(origin) is not an origin: give scheme and host, for instance https://chat.example"
+                )
+            }
+        }
+    }
+
+    /// What is wrong with where the keys stand; `nil` if nothing is.
+    var keyWarning: String? {
+        let isOnCommandLine = CommandLine.arguments.dropFirst().contains {
+            $0 == "--api-key" || $0.hasPrefix("--api-key=")
+        }
+        return isOnCommandLine
+            ? "every user of this machine can read the key of --api-key (ps shows it): use --api-key-file FILE"
+            : nil
+    }
+
+    /// What must be said at each start of a service that anybody may use; `nil` for one with keys or on loopback.
+    func opennessWarning(_ file: ClusterFile?) -> String? {
+        guard noApiKey, apiKey.isEmpty, apiKeyFile == nil, let address = try? gatewayAddress(file),
+            !address.isLoopback
+        else { return nil }
+        return
+            "\(address) wants no key: whoever reaches it may use it; give --api-key-file FILE unless that is meant"
+    }
+
+    private func gatewayAddress(_ file: ClusterFile?) throws -> HostPort {
+        let wanted = HostPort(
+            host: host ?? file?.listen?.host ?? "127.0.0.1", port: port ?? file?.listen?.port ?? 8080)
+        return try HostPort(parsing: "\(wanted)")
     }
 
     /// - Parameter file: the cluster file, if there is one.
     /// - Throws: a usage error for an address that others reach without a key.
     func gateway(_ file: ClusterFile?) throws -> ListenerConfiguration {
-        let wanted = HostPort(
-            host: host ?? file?.listen?.host ?? "127.0.0.1", port: port ?? file?.listen?.port ?? 8080)
-        let address = try HostPort(parsing: "\(wanted)")
+        let address = try gatewayAddress(file)
         let keys = try apiKey + (apiKeyFile.map { try APIKeyFile.read($0) } ?? [])
         guard address.isLoopback || !keys.isEmpty || noApiKey else {
             throw ValidationError(
                 "\(address) is reachable from other machines: give --api-key-file FILE, or --no-api-key if anybody may use it"
             )
         }
-        return .gateway(host: address.host, port: Int(clamping: address.port), keys: keys)
+        guard !corsOrigin.contains("*") || !keys.isEmpty else {
+            throw ValidationError(
+                "--cors-origin “*” lets every page ask: give --api-key-file FILE, or the origins that may")
+        }
+        var listener = ListenerConfiguration.gateway(
+            host: address.host, port: Int(clamping: address.port), keys: keys)
+        listener.sites.allowedHosts = Set(allowedHost.map { $0.lowercased() })
+        listener.sites.allowedOrigins = Set(corsOrigin.map { $0.lowercased() })
+        return listener
     }
 
     /// - Throws: a usage error for an address that others reach without a key.
@@ -73,6 +143,9 @@ struct ServeOptions: ParsableArguments {
             throw ValidationError(
                 "--admin \(admin) is reachable from other machines, so --admin-key-file is needed")
         }
-        return .administration(host: address.host, port: Int(clamping: address.port), keys: keys)
+        var listener = ListenerConfiguration.administration(
+            host: address.host, port: Int(clamping: address.port), keys: keys)
+        listener.sites.allowedHosts = Set(allowedHost.map { $0.lowercased() })
+        return listener
     }
 }

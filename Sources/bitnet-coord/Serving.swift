@@ -17,7 +17,7 @@ import TextGeneration
 /// Serves users and operators until the program is told to end.
 struct Serving {
     let model: ModelFile
-    let template: ChatTemplate?
+    let codec: TextCodec
     let place: PipelinePlace
     let request: PipelineRequest
     let store: StoreOptions
@@ -29,13 +29,18 @@ struct Serving {
     func run() async throws {
         let registry = PrometheusRegistry(definitions: MetricCatalogue.definitions)
         MetricsSystem.bootstrap(PrometheusMetricsFactory(registry: registry))
+        let droppedLines = DroppedLineCounter(of: StandardStream.error)
         let file = try place.clusterFile.map { try ClusterFile.load(path: $0) }
         let gatewayAt = try options.gateway(file)
         let adminAt = try options.administration()
+        tellSurroundings(file)
         let coordinator = ServingCoordinator(
             subject: try subject(file), log: log, standing: file == nil ? nil : standing,
             failoverTimeout: .seconds(options.failoverTimeout),
-            metricsText: { registry.text() })
+            metricsText: {
+                droppedLines.update()
+                return registry.text()
+            })
         let gateway = Gateway(configuration: gatewayAt, generator: coordinator, log: log)
         let admin = AdminServer(
             configuration: adminAt, administration: coordinator, health: { coordinator.health }, log: log)
@@ -45,11 +50,13 @@ struct Serving {
                     try await gateway.run { address in
                         let address = "http://\(address.reachable)/v1"
                         coordinator.announce(gateway: address)
+                        Program.closeDescriptorsOnExec()
                         log.info("listening", metadata: ["gateway": "\(address)"])
                     }
                 }
                 group.addTask {
                     try await admin.run { address in
+                        Program.closeDescriptorsOnExec()
                         log.info("listening", metadata: ["admin": "http://\(address.reachable)"])
                     }
                 }
@@ -73,10 +80,23 @@ struct Serving {
         log.info("stopped")
     }
 
+    /// What an operator should know of at each start.
+    private func tellSurroundings(_ file: ClusterFile?) {
+        log.info(
+            "descriptors",
+            metadata: [
+                "allowed": "\(DescriptorLimit.allowed)",
+                "users": "\(DescriptorLimit.forUsers(workerCount: file?.workers.count ?? 0))",
+            ])
+        for warning in [options.keyWarning, options.opennessWarning(file)].compactMap(\.self) {
+            log.warning("open", metadata: ["advice": "\(warning)"])
+        }
+    }
+
     private var bringUp: PipelineSupervisor.BringUp {
         { generator, onEvent, body in
             let host = PipelineHost(
-                model: model, place: place, request: request, template: template,
+                model: model, place: place, request: request, template: codec.template,
                 store: try store.store(for: model, console), standing: standing)
             try await host.run(generator, onEvent: onEvent, body)
         }
@@ -92,7 +112,7 @@ struct Serving {
 
     private func subject(_ file: ClusterFile?) throws -> ServingCoordinator.Subject {
         let description = model.description
-        let tokenizer = try model.tokenizer()
+        let tokenizer = codec.tokenizer
         let context = min(request.contextLength ?? .max, description.contextLength)
         let workers =
             file?.workers.filter { !$0.isSpare }.map {
@@ -106,11 +126,12 @@ struct Serving {
                 vocabularySize: description.vocabularySize, contextLength: context,
                 cacheType: request.cacheType.rawValue),
             served: ServedModel(
-                id: description.name, createdAt: Int64(clamping: time(nil)), contextLength: context,
+                id: options.alias ?? (description.name.isEmpty ? "model" : description.name),
+                createdAt: Int64(clamping: time(nil)), contextLength: context,
                 vocabularySize: description.vocabularySize, parameterCount: model.parameterCount,
-                hasChatTemplate: template != nil,
+                hasChatTemplate: codec.template != nil,
                 beginningMarker: tokenizer.beginningToken.map(tokenizer.text),
                 endMarker: tokenizer.stopTokens.min().map(tokenizer.text)),
-            codec: TextCodec(tokenizer: tokenizer, template: template), workers: workers)
+            codec: codec, workers: workers)
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
+import CommandLine
 
 @main
 struct BitNetCtl: AsyncParsableCommand {
@@ -43,6 +44,7 @@ struct BitNetCtl: AsyncParsableCommand {
         ])
 
     static func main() async {
+        Program.prepare()
         await main(RemoteTwins.apply(to: Array(CommandLine.arguments.dropFirst())))
     }
 }

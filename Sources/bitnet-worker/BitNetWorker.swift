@@ -67,12 +67,13 @@ struct BitNetWorker: AsyncParsableCommand {
     @OptionGroup(title: "Log") var logOptions: LogOptions
 
     static func main() async {
-        await main(EnvironmentTwins.arguments(prefix: "BITNET_WORKER_") + CommandLine.arguments.dropFirst())
+        await Program.main(Self.self, prefix: "BITNET_WORKER_")
     }
 
     func run() async throws {
         try await Program.run {
             let log = logOptions.logger("bitnet-worker")
+            Program.outliveHangups { log.notice("SIGHUP: going on; settings are read at start only") }
             if let warning = keyFile.flatMap(KeyFile.permissionWarning) {
                 log.warning("key file", metadata: ["advice": "\(warning)"])
             }
@@ -85,7 +86,12 @@ struct BitNetWorker: AsyncParsableCommand {
                     "products": "\(configuration.kernels.productSummary)",
                 ])
             let listener = try await worker.start()
-            log.info("listening", metadata: ["address": "\(listen)", "port": "\(listener.port)"])
+            Program.closeDescriptorsOnExec()
+            log.info(
+                "listening",
+                metadata: [
+                    "address": "\(listen)", "port": "\(listener.port)", "resolved": "\(listener.address)",
+                ])
             await Program.untilTerminated()
             Program.endSoon()
             await listener.close()

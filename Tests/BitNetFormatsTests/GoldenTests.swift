@@ -23,7 +23,7 @@ import Testing
         #expect(description.activation == .squaredReLU && description.rotaryPairing == .halves)
         #expect(description.hasSubNorms && description.hasTiedHead)
         #expect(model.warnings == [])
-        #expect(model.chatTemplate?.contains("eot_id") == true)
+        #expect(model.chatTemplate?.text.contains("eot_id") == true)
     }
 
     @Test(arguments: [

@@ -13,9 +13,9 @@ import Testing
             #expect(model.partByteCounts.map(\.kind) == kinds)
             for (kind, byteCount) in model.partByteCounts {
                 let part = try model.pack(kind)
-                #expect(UInt64(part.withBytes { $0.count }) == byteCount)
+                #expect(try UInt64(part.withBytes { $0.count }) == byteCount)
                 #expect(part.reference.byteCount == byteCount)
-                let digest = part.withBytes { ContentDigest.of($0) }
+                let digest = try part.withBytes { ContentDigest.of($0) }
                 #expect(part.reference.digest == digest)
                 #expect(part.kind == kind)
             }

@@ -10,7 +10,7 @@ import Testing
     /// The first layer of the tiny model.
     static func layer() throws -> [UInt8] {
         let part = try openModel(TinyModel.builder().bytes).pack(.layer(0))
-        return part.withBytes { [UInt8]($0) }
+        return try part.withBytes { [UInt8]($0) }
     }
 
     static func view(_ bytes: [UInt8]) throws(PartFileError) -> Int {

@@ -35,11 +35,9 @@ import Testing
         (#"[{"role":"user","role":"user","content":"a"}]"#, 23, "“role” once"),
         (#"[{"role":"user","content":["a"]}]"#, 26, "a string"),
         (#"[{"role":"user","content":null}]"#, 26, "a string"),
-        (#"[{"role":"user","content":"a"},{"role":"system","content":"b"}]"#, 31, "first message"),
-        (#"[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]"#, 66, "to be answered"),
         (#"[{"role":"user","content":"a"}] x"#, 32, "nothing behind"),
         (#"[{"role":"user","content":"a"},]"#, 31, "a value"),
-        (#"[{"role":"user","content":"\ud800"}]"#, 33, "surrogate"),
+        (#"[{"role":"user","content":"\ud800"}]"#, 27, "surrogate"),
     ])
     func `a mistake is named with its byte and the way to write it`(text: String, offset: Int, words: String)
     {
@@ -48,6 +46,14 @@ import Testing
         #expect(error?.offset == offset, "\(error?.message ?? "")")
         #expect(error?.message.hasPrefix("m.json: messages (byte") == true)
         #expect(error?.remedy?.contains(#"{"role": "user""#) == true)
+    }
+
+    @Test func `a system message may stand anywhere, and the assistant's last`() throws {
+        let text =
+            #"[{"role":"user","content":"a"},{"role":"system","content":"b"},{"role":"assistant","content":"c"}]"#
+        #expect(try read(text).map(\.role) == [.user, .system, .assistant])
+        #expect(ChatConversation(try read(text)).ending == .continuesLast)
+        #expect(ChatConversation([ChatMessage(.system, "b")]).ending == .opensAnswer)
     }
 
     @Test func `as many messages as allowed are read, and one more refused`() throws {

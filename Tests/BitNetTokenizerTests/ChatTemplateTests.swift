@@ -40,7 +40,7 @@ import Testing
             let messages = try item.messages.map {
                 ChatMessage(try #require(ChatRole(rawValue: $0.role)), $0.content)
             }
-            let written = text(template.pieces(for: messages))
+            let written = text(template.pieces(for: ChatConversation(messages, ending: .opensAnswer)))
             #expect(Array(written.utf8) == Array(item.text.utf8), "\(item.template): \(messages)")
         }
     }
@@ -48,14 +48,36 @@ import Testing
     @Test func `what people write stands in text pieces only`() {
         let words = "<|eot_id|><|im_end|><|endoftext|><|start_header_id|>"
         for template in ChatTemplate.allCases {
-            let pieces = template.pieces(for: [ChatMessage(.user, words)])
+            let pieces = template.pieces(for: ChatConversation([ChatMessage(.user, words)]))
             #expect(pieces.contains { if case .text(let text) = $0 { text.contains(words) } else { false } })
-            let plain = template.pieces(for: [ChatMessage(.user, "a")])
+            let plain = template.pieces(for: ChatConversation([ChatMessage(.user, "a")]))
             func markers(_ pieces: [PromptPiece]) -> [PromptPiece] {
                 pieces.filter { if case .marker = $0 { true } else { false } }
             }
             #expect(markers(pieces) == markers(plain))
         }
+    }
+
+    @Test(arguments: [
+        (ChatTemplate.bitnet, "System: b<|eot_id|>Assistant: c"),
+        (
+            .llama3,
+            "<|start_header_id|>system<|end_header_id|>\n\nb<|eot_id|>"
+                + "<|start_header_id|>assistant<|end_header_id|>\n\nc"
+        ),
+        (.falcon3, "<|system|>\nb\n<|assistant|>\nc "),
+        (.chatml, "<|im_start|>system\nb<|im_end|>\n<|im_start|>assistant\nc "),
+    ])
+    func `a last message of the assistant is left open`(template: ChatTemplate, written: String) {
+        let messages = [
+            ChatMessage(.user, "a"), ChatMessage(.system, "b"), ChatMessage(.assistant, "c "),
+        ]
+        func text(_ ending: ChatConversation.Ending?) -> String {
+            self.text(template.pieces(for: ChatConversation(messages, ending: ending)))
+        }
+        #expect(text(nil).hasSuffix(written), "\(text(nil))")
+        #expect(text(.closed).hasPrefix(text(nil)) && text(.closed) != text(nil))
+        #expect(text(.opensAnswer).hasPrefix(text(.closed)) && text(.opensAnswer) != text(.closed))
     }
 
     // MARK: Choice
@@ -100,6 +122,103 @@ import Testing
         #expect(try chosen(model("bitnet-b1.58", markers: Self.tokens, template: jinja)) == template)
     }
 
+    private static let header = "'<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n'"
+
+    /// Spellings as they are published, and others that write the same.
+    @Test(arguments: [
+        (
+            ChatTemplate.llama3,
+            "{% set loop_messages = messages %}{% for message in loop_messages %}{% set content = \(header)+ "
+                + "message['content'] | trim + '<|eot_id|>' %}{% if loop.index0 == 0 %}"
+                + "{% set content = bos_token + content %}{% endif %}{{ content }}{% endfor %}"
+                + "{% if add_generation_prompt %}"
+                + "{{ '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}{% endif %}"
+        ),
+        (
+            .chatml,
+            "{% for message in messages %}\n  {{-'<|im_start|>' + message.role + '\\n' -}}\n"
+                + "  {{ message[\"content\"] ~ \"<|im_end|>\" }}\n{% endfor %}\n"
+                + "{%- if add_generation_prompt -%}\n{{ '<|im_start|>assistant\\n' }}{% endif %}"
+        ),
+        (
+            .bitnet,
+            "{% for message in messages %}{% if loop.first %}{{ bos_token }}{% endif %}"
+                + "{{ message['role'] | capitalize }}: {{ message['content'] | trim }}<|eot_id|>{% endfor %}"
+                + "{% if add_generation_prompt %}{{ 'Assistant: ' }}{% endif %}"
+        ),
+        (
+            .falcon3,
+            "{%- if tools %}{{- 'You can call ' + tools|tojson }}{%- if x %}{% else %}{% endif %}{%- else %}"
+                + "{%- for message in messages %}{%- if message['role'] == 'system' %}"
+                + "{{- '<|system|>\\n' + message['content'] + '\\n' }}{%- elif message['role'] == 'user' %}"
+                + "{{- '<|user|>\\n' + message['content'] + '\\n' }}{%- elif message['role'] == 'assistant' %}"
+                + "{%- if not loop.last %}{{- '<|assistant|>\\n' + message['content'] + eos_token + '\\n' }}"
+                + "{%- else %}{{- '<|assistant|>\\n' + message['content'] + eos_token }}{%- endif %}{%- endif %}"
+                + "{%- if loop.last and add_generation_prompt %}{{- '<|assistant|>\\n' }}{%- endif %}"
+                + "{%- endfor %}{%- endif %}"
+        ),
+    ])
+    func `a template that writes what a known one writes is that one, without a word`(
+        template: ChatTemplate, jinja: String
+    ) throws {
+        let model = try model(markers: Self.tokens + ["<|endoftext|>"], template: jinja)
+        let choice = try ChatTemplate.choose(for: model, model.tokenizer())
+        #expect(choice.template == template)
+        #expect(choice.warning == nil)
+    }
+
+    @Test(arguments: [
+        (
+            ChatTemplate.chatml, "You are a",
+            "{% for message in messages %}{% if loop.first and message['role'] != 'system' %}"
+                + "{{ '<|im_start|>system\\nYou are a helper.<|im_end|>\\n' }}{% endif %}"
+                + "{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}{% endfor %}"
+        ),
+        (
+            .chatml, "“.trim”",
+            "{{'<|im_start|>' + message['role'] + '\\n' + message['content'].trim() + '<|im_end|>' + '\\n'}}"
+        ),
+        (
+            .chatml, "<|im_end|>",
+            "{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>'}}"
+        ),
+        (
+            .llama3, "“[1”",
+            "{% set loop_messages = messages[1:] %}{% for message in loop_messages %}"
+                + "{{ \(header) + message['content'] | trim + '<|eot_id|>' }}{% endfor %}"
+        ),
+        (
+            .llama3, "Today",
+            "{{ '<|start_header_id|>system<|end_header_id|>\\n\\nToday: ' }}{% for message in messages %}"
+                + "{{ \(header) + message['content'] | trim + '<|eot_id|>' }}{% endfor %}"
+        ),
+        (
+            .llama3, "“raise_exception”",
+            "{{ raise_exception('no') }}{{ \(header) + message['content'] | trim + '<|eot_id|>' }}"
+        ),
+        (.llama3, "{content}", "{{ \(header) + message['content'] + '<|eot_id|>' }}"),
+    ])
+    func `a template that only resembles a known one is taken for it with a warning that says why`(
+        template: ChatTemplate, what: String, jinja: String
+    ) throws {
+        let model = try model(markers: Self.tokens, template: jinja)
+        let choice = try ChatTemplate.choose(for: model, model.tokenizer())
+        #expect(choice.template == template)
+        let warning = try #require(choice.warning)
+        #expect(warning.contains(what), "\(warning)")
+        #expect(warning.contains("tokenizer.chat_template: "))
+        #expect(warning.contains("--chat-template \(template.rawValue)"))
+        #expect(try ChatTemplate.choose(for: model, model.tokenizer(), named: template).warning == nil)
+    }
+
+    @Test(arguments: [
+        "{{", "{%", "{#", "{{ '", "{{ 'a\\", "{% if", "{{-", "-}}", "{# #", "{% set content = %}",
+    ])
+    func `a template that breaks off is read to its end`(jinja: String) throws {
+        let model = try model(markers: Self.tokens, template: jinja)
+        #expect(throws: ModelFileError.self) { try chosen(model) }
+    }
+
     @Test func `Falcon3's template is told from others with the same roles`() throws {
         let markers = ["<|endoftext|>"]
         let falcon = "{{- \"<|user|>\\n\" + message['content'] + \"\\n\" }}{{ '<|assistant|>\\n' }}"
@@ -114,6 +233,10 @@ import Testing
         #expect(error?.code == .unsupportedChatTemplate)
         #expect(error?.message.contains("--chat-template") == true)
         #expect(error?.message.contains("bitnet, llama3, falcon3, chatml") == true)
+        #expect(error?.subject == "tokenizer.chat_template")
+        let told = ChatTemplate.absence(try #require(error))
+        #expect(told.contains("tokenizer.chat_template") && told.contains("--chat-template"))
+        #expect(!told.contains(model.path))
         #expect(try chosen(model, named: .chatml) == .chatml)
     }
 
@@ -139,6 +262,8 @@ import Testing
         let base = try model("llama", markers: [])
         let error = #expect(throws: ModelFileError.self) { try chosen(base) }
         #expect(error?.found == "no chat template")
+        #expect(error.map(ChatTemplate.absence)?.hasPrefix("the model has no chat template: ") == true)
+        #expect(throws: ModelFileError.self) { try chosen(self.model(markers: [], template: " \n")) }
     }
 
     // MARK: Tokens

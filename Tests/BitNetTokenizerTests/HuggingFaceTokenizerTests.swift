@@ -106,7 +106,23 @@ import Testing
         #expect(tokenizer.beginningToken != nil)
         let end = tokenizer.encode("<|eot_id|>", addsBeginning: false, parsesSpecial: true)
         #expect(end.count == 1 && tokenizer.stopTokens.isSuperset(of: end))
-        #expect(model.chatTemplate?.contains("<|eot_id|>") == true)
+        #expect(model.chatTemplate?.text.contains("<|eot_id|>") == true)
+    }
+
+    @Test func `a chat template of its own file goes before those in other files`() throws {
+        let directory = try TemporaryFolder()
+        let family = Repository.path(of: "Tests/Golden/families/llama")
+        for name in FileSystem.entries(of: family) {
+            _ = try MappedFile(path: "\(family)/\(name)").withBytes { try directory.write($0, to: name) }
+        }
+        func template() throws -> EmbeddedChatTemplate? { try ModelFile(path: directory.path).chatTemplate }
+        #expect(try template()?.file.hasSuffix("/tokenizer_config.json") == true)
+        _ = try directory.write(#"{"chat_template":"{{ a }}"}"#, to: "chat_template.json")
+        #expect(try template()?.text == "{{ a }}")
+        _ = try directory.write("{{ b }}", to: "chat_template.jinja")
+        #expect(try template()?.text == "{{ b }}" && template()?.key == nil)
+        _ = try directory.write([0xFF], to: "chat_template.jinja")
+        #expect(throws: ModelFileError.self) { try template() }
     }
 
     @Test func `ids without a token are unused`() throws {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
+import BitNetFormats
+import BitNetTokenizer
 import ModelTestSupport
 import TestSupport
 import Testing
-
-import BitNetFormats
-import BitNetTokenizer
 
 /// A tokenizer over all bytes with a handful of merges.
 enum TinyTokenizer {

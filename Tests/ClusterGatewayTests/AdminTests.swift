@@ -94,7 +94,7 @@ import Testing
 }
 
 /// A cluster of which all is known beforehand.
-private final class ScriptedAdministration: ClusterAdministration {
+final class ScriptedAdministration: ClusterAdministration {
     let document = Mutex<PlanDocument?>(
         PlanDocument(
             stages: [],

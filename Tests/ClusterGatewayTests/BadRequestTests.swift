@@ -72,12 +72,22 @@ private struct Bad: CustomTestStringConvertible {
             .chat(#""stream":true,"stream_options":{"include_usage":3}"#, "stream_options.include_usage"),
             .chat(#""logprobs":3"#, "logprobs"), .chat(#""top_logprobs":3"#, "top_logprobs"),
             .chat(#""logprobs":true,"top_logprobs":21"#, "top_logprobs"),
-            .chat(#""logit_bias":[]"#, "logit_bias"), .chat(#""logit_bias":{"x":1}"#, "logit_bias"),
+            .chat(#""logit_bias":[[5,1]]"#, "logit_bias"), .chat(#""logit_bias":{"x":1}"#, "logit_bias"),
             .chat(#""logit_bias":{"5":1,"05":2}"#, "logit_bias"),
             .chat(#""logit_bias":{"1":101}"#, "logit_bias"),
             .chat(#""logit_bias":{"258":1}"#, "logit_bias", "258"),
             .chat(#""tools":[{"type":"function"}]"#, "tools", "not supported"),
             .chat(#""tool_choice":"required""#, "tool_choice"),
+            .chat(#""tools":[{"type":"function"}],"tool_choice":"auto""#, "tools", "tool_choice"),
+            .chat(#""tools":[{"type":"function"}],"tool_choice":{"type":"function"}"#, "tools"),
+            .chat(#""function_call":{"name":"f"}"#, "function_call"),
+            .chat(#""response_format":{"type":"json_schema","json_schema":{}}"#, "response_format"),
+            .chat(#""guided_json":{}"#, "guided_json", "not constrained"),
+            .chat(#""structured_outputs":{"regex":"a"}"#, "structured_outputs"),
+            .chat(#""web_search_options":{}"#, "web_search_options"),
+            .chat(#""max_tokens":-2"#, "max_tokens"), .chat(#""seed":1.5"#, "seed"),
+            .chat(
+                #""continue_final_message":true,"add_generation_prompt":true"#, "continue_final_message"),
             .chat(#""functions":[{}]"#, "functions"),
             .chat(#""response_format":{"type":"json_object"}"#, "response_format"),
             .chat(#""response_format":"text""#, "response_format"),
@@ -104,12 +114,6 @@ private struct Bad: CustomTestStringConvertible {
             .messages(
                 #"[{"role":"assistant","content":"x","tool_calls":[{}]},{"role":"user","content":"x"}]"#,
                 "messages[0].tool_calls"),
-            .messages(
-                #"[{"role":"user","content":"x"},{"role":"system","content":"x"},{"role":"user","content":"x"}]"#,
-                "messages[1]", "first"),
-            .messages(
-                #"[{"role":"user","content":"x"},{"role":"assistant","content":"x"}]"#, "messages[1]", "user"),
-            .messages(#"[{"role":"system","content":"x"}]"#, "messages[0]"),
         ] as [Bad]) fileprivate func `a message is refused by its place`(_ bad: Bad) async throws
     {
         try await check(bad, at: "/v1/chat/completions")
@@ -124,10 +128,9 @@ private struct Bad: CustomTestStringConvertible {
             .prompt("[4294967296]", "", "prompt"), .prompt("[1.5]", "", "prompt"),
             .prompt("{}", "", "prompt"),
             .prompt(#""a""#, #","logprobs":21"#, "logprobs"),
-            .prompt(#""a""#, #","logprobs":true"#, "logprobs"),
             .prompt(#""a""#, #","suffix":"x""#, "suffix", "not supported"),
             .prompt(#""a""#, #","best_of":2"#, "best_of"),
-            .prompt(#""a""#, #","max_tokens":-1"#, "max_tokens"), .prompt(#""a""#, #","echo":1"#, "echo"),
+            .prompt(#""a""#, #","max_tokens":-2"#, "max_tokens"), .prompt(#""a""#, #","echo":1"#, "echo"),
             .prompt(#"["a","b","c"]"#, #","n":50"#, "prompt", "128"),
         ] as [Bad]) fileprivate func `a completion request is refused by name`(_ bad: Bad) async throws
     {
@@ -182,6 +185,26 @@ private struct Bad: CustomTestStringConvertible {
         }
     }
 
+    @Test(arguments: [
+        (#"{"prompt":"\ud800"}"#, "lone surrogate (ud800)"),
+        (#"{"prompt":["a","\udc00x"]}"#, "lone surrogate"),
+        (#"{"prompt":"a","stop":"\ud83d\u0041"}"#, "lone surrogate"),
+    ]) func `half a character is called that`(body: String, words: String) async throws {
+        let reply = try await InProcess(ScriptedGenerator()).send(.post, "/v1/completions", body)
+        #expect(reply.status == 400)
+        #expect(reply.body.contains(words), "\(reply.body)")
+        #expect(reply.body.contains("line 1"))
+    }
+
+    @Test(arguments: [
+        ([0x1F, 0x8B, 8, 0], "gzip"), ([0x28, 0xB5, 0x2F, 0xFD], "zstd"), ([0x78, 0x9C, 1], "deflate"),
+    ])
+    func `a compressed body is called that`(bytes: [UInt8], name: String) async throws {
+        let reply = try await InProcess(ScriptedGenerator()).send(.post, "/v1/completions", bytes)
+        #expect((400..<500).contains(reply.status))
+        #expect(reply.body.contains("compressed (\(name))"), "\(reply.body)")
+    }
+
     @Test func `a body is refused by its length before it is read`() async throws {
         let gateway = InProcess(ScriptedGenerator())
         var headers = HTTPFields()
@@ -214,19 +237,7 @@ private struct Bad: CustomTestStringConvertible {
     }
 }
 
-@Suite struct BodyBudgetTests {
-    @Test func `bodies take no more than their budget together`() throws {
-        let budget = BodyBudget(byteCountMax: 100)
-        try budget.take(60)
-        try budget.take(40)
-        let error = #expect(throws: APIError.self) { try budget.take(1) }
-        #expect(error?.statusCode == 503)
-        #expect(error?.retryAfter != nil)
-        budget.give(back: 40)
-        try budget.take(40)
-        #expect(throws: APIError.self) { try budget.take(.max) }
-    }
-
+@Suite struct ChoiceTests {
     @Test func `a prompt that does not fit is made into tokens once, however many choices are wanted`()
         async throws
     {

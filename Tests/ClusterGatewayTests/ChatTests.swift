@@ -32,7 +32,7 @@ extension InProcess {
         )
         let request = try #require(generator.requests.first)
         #expect(request.id == "r")
-        #expect(request.prompt == .conversation([ChatMessage(.user, "Hi")]))
+        #expect(request.prompt == .conversation(ChatConversation([ChatMessage(.user, "Hi")])))
         #expect(request.tokenCountMax == 256)
         #expect(request.sampling.temperature == 1)
         #expect(!request.sampling.wantsLogProbabilities)
@@ -145,9 +145,10 @@ extension InProcess {
         #expect(reply.status == 200, "\(reply.body)")
         #expect(
             generator.requests.first?.prompt
-                == .conversation([
-                    ChatMessage(.system, "Be brief."), ChatMessage(.user, "ab"), ChatMessage(.user, "c"),
-                ]))
+                == .conversation(
+                    ChatConversation([
+                        ChatMessage(.system, "Be brief."), ChatMessage(.user, "ab"), ChatMessage(.user, "c"),
+                    ])))
     }
 
     @Test func `a full context ends an answer like its length`() async throws {
@@ -230,8 +231,8 @@ private final class RefusingSecond: TextGenerator {
     func tokens(ofText text: String, readsMarkers: Bool) -> [UInt32] {
         first.tokens(ofText: text, readsMarkers: readsMarkers)
     }
-    func rendered(_ messages: [ChatMessage]) throws(GenerationError) -> String {
-        try first.rendered(messages)
+    func rendered(_ conversation: ChatConversation) throws(GenerationError) -> String {
+        try first.rendered(conversation)
     }
     func text(of tokens: [UInt32]) throws(GenerationError) -> String { try first.text(of: tokens) }
     func bytes(of token: UInt32) -> [UInt8] { first.bytes(of: token) }

@@ -29,9 +29,16 @@ import Testing
                 + "data: [DONE]\n\n")
     }
 
+    @Test func `a special token that a prompt names has its name's length in an echo`() async throws {
+        let reply = try await InProcess(ScriptedGenerator(.texts(["x"]))).post(
+            "/v1/completions", #"{"prompt":"a</s>b","echo":true,"logprobs":0,"max_tokens":1}"#)
+        #expect(reply.body.contains(#""text_offset":[0,0,1,5,6]"#), "\(reply.body)")
+        #expect(reply.body.contains(#""text":"a</s>bx""#))
+    }
+
     @Test(arguments: [
-        (#""a""#, [Prompt.text("a")]),
-        (#"["a","b"]"#, [.text("a"), .text("b")]),
+        (#""a""#, [Prompt.text("a", readsMarkers: true)]),
+        (#"["a","b"]"#, [.text("a", readsMarkers: true), .text("b", readsMarkers: true)]),
         ("[1,2,3]", [.tokens([1, 2, 3])]),
         ("[[1],[2,3]]", [.tokens([1]), .tokens([2, 3])]),
     ]) func `prompts of every form`(_ written: String, _ prompts: [Prompt]) async throws {
@@ -127,8 +134,8 @@ private final class WordGenerator: TextGenerator {
     func tokens(ofText text: String, readsMarkers: Bool) -> [UInt32] {
         scripted.tokens(ofText: text, readsMarkers: readsMarkers)
     }
-    func rendered(_ messages: [ChatMessage]) throws(GenerationError) -> String {
-        try scripted.rendered(messages)
+    func rendered(_ conversation: ChatConversation) throws(GenerationError) -> String {
+        try scripted.rendered(conversation)
     }
     func text(of tokens: [UInt32]) throws(GenerationError) -> String { try scripted.text(of: tokens) }
     func bytes(of token: UInt32) -> [UInt8] { Array(word.utf8) }

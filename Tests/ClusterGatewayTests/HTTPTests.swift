@@ -6,6 +6,33 @@ import Synchronization
 import Testing
 
 @Suite struct HTTPTests {
+    @Test func `who has no key where one is wanted is told no reason, which names workers`() async throws {
+        let generator = ScriptedGenerator()
+        let reason = "worker b at 10.0.0.2:7101 is lost"
+        generator.state.withLock {
+            $0.health = ServiceHealth(state: .down, reason: reason, isHealthy: false)
+        }
+        let gateway = InProcess(generator, keys: ["k"])
+        let routes = InProcess(
+            router: AdminServer.router(
+                keys: APIKeys(["k"]), administration: ScriptedAdministration(), health: { generator.health }))
+        for path in ["/health", "/ready"] {
+            for server in [gateway, routes] {
+                for (authorization, isTold) in [(nil, false), ("Bearer x", false), ("Bearer k", true)] {
+                    var headers = HTTPFields()
+                    headers[.authorization] = authorization
+                    let reply = try await server.send(.get, path, headers: headers)
+                    #expect(reply.status == 503)
+                    #expect(reply.body.contains(#""status":"down""#))
+                    #expect(reply.body.contains(reason) == isTold, "\(reply.body)")
+                }
+            }
+            #expect(try await InProcess(generator).send(.get, path).body.contains(reason))
+        }
+        let refused = try await gateway.send(.post, "/v1/completions", #"{"prompt":"a"}"#)
+        #expect(refused.status == 401 && !refused.body.contains("10.0.0.2"))
+    }
+
     @Test func `health is asked without a key and says what is wrong`() async throws {
         let generator = ScriptedGenerator()
         let gateway = InProcess(generator, keys: ["secret"])

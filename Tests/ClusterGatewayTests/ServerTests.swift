@@ -9,7 +9,7 @@ import Testing
         try await withGateway(ScriptedGenerator()) { port in
             for (bytes, status) in [
                 ("nonsense\r\n\r\n", "400 Bad Request"),
-                ("GET /health HTTP/9.9\r\nHost: x\r\n\r\n", "400 Bad Request"),
+                ("GET /health HTTP/9.9\r\nHost: localhost\r\n\r\n", "400 Bad Request"),
                 (
                     "GET /health HTTP/1.1\r\nX: \(String(repeating: "x", count: Limits.requestHeadBytesMax))\r\n\r\n",
                     "431 Request Header Fields Too Large"
@@ -34,20 +34,21 @@ import Testing
         try await withGateway(ScriptedGenerator()) { port in
             try await Client.connected(to: port) { client in
                 try await client.send(
-                    "POST /tokenize HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+                    "POST /tokenize HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
                 let chunk = "100000\r\n\(String(repeating: " ", count: 1 << 20))\r\n"
                 for _ in 0..<17 { try await client.send(chunk) }
                 #expect(try await client.read(until: "\r\n\r\n").hasPrefix("HTTP/1.1 413 "))
             }
             try await Client.connected(to: port) { client in
                 try await client.send(
-                    "POST /tokenize HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    "POST /tokenize HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
                         + "7\r\n{\"conte\r\nA\r\nnt\":\"abc\"}\r\n0\r\n\r\n")
                 #expect(try await client.read(until: "]}").hasSuffix(#"{"tokens":[97,98,99]}"#))
             }
             try await Client.connected(to: port) { client in
                 try await client.send(
-                    "POST /tokenize HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n")
+                    "POST /tokenize HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n"
+                )
                 #expect(try await client.read(until: "}}").hasPrefix("HTTP/1.1 400 "))
             }
         }
@@ -112,7 +113,7 @@ import Testing
                     "/v1/completions", #"{"prompt":"secret words"}"#, "X-Request-Id: r-1\r\n")
                 _ = try await client.read(until: "}}")
                 // Probes are not told of.
-                try await client.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+                try await client.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 _ = try await client.read(until: "ok")
             }
             try await eventually { lines.all.contains { $0.hasPrefix("request ") } }
@@ -134,7 +135,7 @@ import Testing
         while true {
             do {
                 let answer = try await Client.connected(to: port) { client in
-                    try await client.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+                    try await client.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
                     return try await client.read(until: "}")
                 }
                 if answer.isEmpty { return }

@@ -4,6 +4,7 @@ import ClusterGateway
 import NIOCore
 import Testing
 
+private let health = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 private let streamed = #"{"prompt":"Once","stream":true}"#
 
 @Suite(.serialized) struct SlowClientTests {
@@ -27,14 +28,14 @@ private let streamed = #"{"prompt":"Once","stream":true}"#
         try await withGateway(ScriptedGenerator(), .test { $0.server.timeouts.head = .milliseconds(300) }) {
             port in
             try await Client.connected(to: port) { client in
-                try await client.send("GET /health HTTP/1.1\r\nHost: x\r\nX: ")
+                try await client.send("GET /health HTTP/1.1\r\nHost: localhost\r\nX: ")
                 let dripping = Task { [outbound = client.outbound] in
                     while true {
                         try await outbound.write(.init(string: "x"))
                         try await Task.sleep(for: .milliseconds(20))
                     }
                 }
-                #expect(try await client.read() == "")
+                #expect(try await client.read().hasPrefix("HTTP/1.1 408 "))
                 dripping.cancel()
             }
         }
@@ -44,14 +45,15 @@ private let streamed = #"{"prompt":"Once","stream":true}"#
         try await withGateway(ScriptedGenerator(), .test { $0.server.timeouts.body = .milliseconds(300) }) {
             port in
             try await Client.connected(to: port) { client in
-                try await client.send("POST /tokenize HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n{")
+                try await client.send(
+                    "POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n{")
                 let dripping = Task { [outbound = client.outbound] in
                     while true {
                         try await outbound.write(.init(string: " "))
                         try await Task.sleep(for: .milliseconds(20))
                     }
                 }
-                #expect(try await client.read() == "")
+                #expect(try await client.read().hasPrefix("HTTP/1.1 408 "))
                 dripping.cancel()
             }
         }
@@ -65,7 +67,7 @@ private let streamed = #"{"prompt":"Once","stream":true}"#
             let silent = try await Client.connected(to: port) { client in try await client.read() }
             #expect(silent == "")
             try await Client.connected(to: port) { client in
-                try await client.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+                try await client.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 #expect(try await client.read().contains(#""status":"ok""#))
             }
         }
@@ -97,7 +99,8 @@ private let streamed = #"{"prompt":"Once","stream":true}"#
         async throws
     {
         let generator = ScriptedGenerator(.hangs(texts))
-        try await withGateway(generator) { port in
+        let configuration = ListenerConfiguration.test { $0.server.timeouts.presence = .milliseconds(20) }
+        try await withGateway(generator, configuration) { port in
             try await Client.connected(to: port) { client in
                 try await client.post("/v1/completions", body)
                 try await eventually { generator.requests.count == 1 }
@@ -106,18 +109,27 @@ private let streamed = #"{"prompt":"Once","stream":true}"#
         }
     }
 
-    @Test func `one connection too many is told so`() async throws {
-        try await withGateway(ScriptedGenerator(), .test { $0.server.connectionsMax = 2 }) { port in
-            try await Client.connected(to: port) { first in
-                try await Client.connected(to: port) { second in
-                    for client in [first, second] {
-                        var client = client
-                        try await client.send("GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
-                        #expect(try await client.read(until: "}").contains("200 OK"))
+    @Test func `one connection too many takes the place of the one that rests longest`() async throws {
+        let generator = ScriptedGenerator(.hangs(["Hello"]))
+        try await withGateway(generator, .test { $0.server.connectionsMax = 2 }) { port in
+            try await Client.connected(to: port) { busy in
+                try await busy.post("/v1/completions", streamed)
+                _ = try await busy.read(until: "Hello")
+                try await Client.connected(to: port) { resting in
+                    try await resting.send(health)
+                    #expect(try await resting.read(until: "}").contains("200 OK"))
+                    try await Client.connected(to: port) { third in
+                        try await third.send(health)
+                        #expect(try await third.read(until: "}").contains("200 OK"))
+                        #expect(try await resting.read() == "")
+                        try await third.post("/v1/completions", streamed)
+                        _ = try await third.read(until: "Hello")
+                        // Now all are busy.
+                        let fourth = try await Client.connected(to: port) { client in try await client.read()
+                        }
+                        #expect(fourth.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+                        #expect(fourth.contains(#""code":"service_unavailable""#))
                     }
-                    let third = try await Client.connected(to: port) { client in try await client.read() }
-                    #expect(third.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
-                    #expect(third.contains(#""code":"service_unavailable""#))
                 }
             }
             // Those that were closed have made room.
@@ -129,7 +141,7 @@ private let streamed = #"{"prompt":"Once","stream":true}"#
     private func waitForAnswer(_ port: Int) async throws {
         while true {
             let answer = try await Client.connected(to: port) { client in
-                try await client.send("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                try await client.send("GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                 return try await client.read()
             }
             if answer.contains("200 OK") { return }

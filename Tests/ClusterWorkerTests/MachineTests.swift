@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import ClusterWire
+import ClusterWorker
 import Dispatch
 import Testing
-
-import ClusterWorker
 
 @Suite struct MachineTests {
     private func group(_ membership: String, _ files: [String: String]) -> ControlGroupMemory {

@@ -1,7 +1,6 @@
+import ClusterWorker
 // SPDX-License-Identifier: MIT
 import Testing
-
-import ClusterWorker
 
 @Suite struct ProcTextTests {
     private let meminfo = """

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import ClusterWire
-import Testing
-
 import ClusterWorker
+import Testing
 
 @Suite struct ProcessorTextTests {
     @Test func `processors that share a core count once, those of other packages again`() {

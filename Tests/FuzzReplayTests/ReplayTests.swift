@@ -36,6 +36,14 @@ import Testing
         await #expect(processExitsWith: .success) { try replay(.request, mutationCount: 1000) }
     }
 
+    @Test func `no stream of frames traps, hangs or takes more than its share`() async {
+        await #expect(processExitsWith: .success) { try replay(.frames, mutationCount: 4000) }
+    }
+
+    @Test func `no handshake traps, hangs or takes more than its share`() async {
+        await #expect(processExitsWith: .success) { try replay(.handshake, mutationCount: 4000) }
+    }
+
     @Test func `a replay sees a trap, a hang and a gulp of memory`() async {
         await #expect(processExitsWith: .failure) {
             guardProcess(seconds: 1)

@@ -3,9 +3,8 @@ import BitNetCore
 import Foundation
 import Logging
 import Synchronization
-import Testing
-
 import Telemetry
+import Testing
 
 @Suite struct LogLineTests {
     private func line(

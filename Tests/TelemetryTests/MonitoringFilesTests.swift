@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Foundation
-import Testing
-
 import Telemetry
+import Testing
 
 /// What stands in cluster/monitoring fits the metrics.
 @Suite struct MonitoringFilesTests {

@@ -2,9 +2,8 @@
 import BitNetCore
 import Dispatch
 import Metrics
-import Testing
-
 import Telemetry
+import Testing
 
 @Suite struct PrometheusRegistryTests {
     private let registry: PrometheusRegistry

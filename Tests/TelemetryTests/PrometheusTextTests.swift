@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-import Testing
-
 import Telemetry
+import Testing
 
 @Suite struct PrometheusTextTests {
     @Test(arguments: [

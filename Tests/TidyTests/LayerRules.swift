@@ -11,8 +11,8 @@ enum LayerRules {
         "Foundation": ["ClusterConfig"],
         // Threads of their own, for work that must not hold an event loop or a task up.
         "Dispatch": [
-            "BitNetFormats", "BitNetSynthesis", "ClusterWorker", "ClusterCoordinator", "OperatorReports",
-            "CommandLine", "bitnet-ctl",
+            "BitNetCore", "BitNetFormats", "BitNetSynthesis", "ClusterWorker", "ClusterCoordinator",
+            "OperatorReports", "CommandLine", "bitnet-ctl",
         ],
     ]
 

@@ -25,6 +25,82 @@ enum TextRules {
         return (traps + notes).map { Finding(path: file.path, line: $0.0, message: "“\($0.1)”") }
     }
 
+    /// Imports that only a build made for tests has.
+    static func testableImports(_ file: SourceFile) -> [Finding] {
+        file.code.filter { $0.text.hasPrefix("@testable") }
+            .map {
+                Finding(path: file.path, line: $0.number, message: "tests look at what every build shows")
+            }
+    }
+
+    /// Tuples that are given back while a later part of them is still waited for.
+    ///
+    /// Swift 6.3 with optimisation may take rubbish for the earlier parts in a `do` inside a task of a group.
+    static func awaitsInTuples(_ file: SourceFile) -> [Finding] {
+        file.code.filter { $0.text.contains(#/return \([^"]*,[^"]*try await /#) }
+            .map { Finding(path: file.path, line: $0.number, message: "await first, then make the tuple") }
+    }
+
+    /// Errors that become text by themselves, which may be the name of a type: `words` says what they mean.
+    static func rawErrors(_ file: SourceFile) -> [Finding] {
+        let shapes = [
+            "\\(error)", "\\(failure)", "String(describing: error", ".localizedDescription", "\\(type(of:",
+            "\\(Self.self)",
+        ]
+        return file.lines.flatMap { number, line in
+            shapes.filter { line.contains($0) && !line.drop(while: \.isWhitespace).hasPrefix("//") }
+                .map { Finding(path: file.path, line: number, message: "“\($0)”: say \\(error.words)") }
+        }
+    }
+
+    /// Names of types in texts that are said to people, but for those that are names of things out there.
+    static func typeNames(_ file: SourceFile, declared: Set<Substring>) -> [Finding] {
+        file.lines.flatMap { number, line -> [Finding] in
+            guard line.contains("\""), !line.contains("precondition"),
+                !line.drop(while: \.isWhitespace).hasPrefix("//")
+            else { return [] }
+            return withoutInterpolations(line).matches(of: /"([^"]*)"/).flatMap { text in
+                text.output.1.matches(of: /\b[A-Z]\w*[a-z][A-Z]\w*\b/)
+                    .map(\.output).filter { declared.contains($0) }
+                    .map { Finding(path: file.path, line: number, message: "“\($0)” is a type's name") }
+            }
+        }
+    }
+
+    /// What is interpolated is code.
+    private static func withoutInterpolations(_ line: Substring) -> String {
+        var result = ""
+        var depth = 0
+        var previous: Character?
+        for character in line {
+            if depth > 0 {
+                if character == "(" { depth += 1 }
+                if character == ")" { depth -= 1 }
+            } else if character == "(", previous == "\\" {
+                depth = 1
+            } else {
+                result.append(character)
+            }
+            previous = character
+        }
+        return result
+    }
+
+    /// The types that Swift files declare.
+    static func types(in files: [SourceFile]) -> Set<Substring> {
+        files.reduce(into: []) { names, file in
+            let keywords = ["struct ", "class ", "enum ", "actor ", "protocol "]
+            // Most lines declare nothing, and an expression takes its time.
+            for (_, line) in file.code where keywords.contains(where: line.contains) {
+                guard let match = line.firstMatch(of: /\b(?:struct|class|enum|actor|protocol) ([A-Z]\w+)/)
+                else {
+                    continue
+                }
+                names.insert(Substring(match.output.1))
+            }
+        }
+    }
+
     static func tabs(_ file: SourceFile) -> [Finding] {
         file.lines.filter { $0.text.contains("\t") }
             .map { Finding(path: file.path, line: $0.number, message: "a tab character") }

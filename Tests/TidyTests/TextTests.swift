@@ -30,6 +30,42 @@ extension Tidy {
             #expect(findings.isEmpty, "\(findings.report)")
         }
 
+        @Test func `what is tested is what is built for people`() throws {
+            let bad = Tidy.snippet(
+                """
+                let own = 1
+                do { return (index, .success(try await dial())) } catch { return (index, .failure(error)) }
+                return (try await end(), output)
+                """)
+            #expect(TextRules.testableImports(Tidy.snippet("@testable import A\n")).map(\.line) == [1])
+            #expect(TextRules.awaitsInTuples(bad).map(\.line) == [2])
+
+            let files = try Tidy.swiftFiles()
+            let findings = files.flatMap(TextRules.testableImports) + files.flatMap(TextRules.awaitsInTuples)
+            #expect(findings.isEmpty, "\(findings.report)")
+        }
+
+        @Test func `errors reach people in words, and no type does`() throws {
+            let bad = Tidy.snippet(
+                #"log("\(error)")"# + "\n" + #"say("\(error.words), \(errors)")"# + "\n"
+                    + #"// "\(error)" is talk"# + "\n" + "a = error.localizedDescription\n")
+            #expect(TextRules.rawErrors(bad).map(\.line) == [1, 4])
+            let named = Tidy.snippet(
+                "struct StepFrame {}\nfail(\"a StepFrame came\")\nfail(\"a \\(StepFrame.name) of GitHub\")\n")
+            let own = TextRules.types(in: [named])
+            #expect(own == ["StepFrame"])
+            #expect(TextRules.typeNames(named, declared: own).map(\.line) == [2])
+
+            let sources = try Tidy.swiftSources()
+            let types = TextRules.types(in: sources).union([
+                "CancellationError", "DecodingError", "EncodingError",
+            ])
+            let findings = sources.flatMap {
+                TextRules.rawErrors($0) + TextRules.typeNames($0, declared: types)
+            }
+            #expect(findings.isEmpty, "\(findings.report)")
+        }
+
         @Test func `Swift files hold no tab`() throws {
             #expect(TextRules.tabs(Tidy.snippet("let a = 1\n\tlet b = 2\n")).map(\.line) == [2])
 

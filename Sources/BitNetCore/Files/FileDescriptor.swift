@@ -18,6 +18,15 @@ package final class FileDescriptor: Sendable {
         close(number)
     }
 
+    /// What the system knows of the file.
+    func status() throws(FileError) -> stat {
+        var status = stat()
+        guard fstat(number, &status) == 0 else {
+            throw FileError(path: path, operation: "look at", errno: errno)
+        }
+        return status
+    }
+
     /// Writes all of `bytes` at the beginning.
     package func write(_ bytes: [UInt8]) throws(FileError) {
         let buffer = AlignedBuffer(byteCount: bytes.count)

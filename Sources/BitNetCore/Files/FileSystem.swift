@@ -13,6 +13,21 @@ package enum FileSystem {
         throw FileError(path: path, operation: "make directory", errno: errno)
     }
 
+    /// Makes a directory that only this user may enter, or takes one that is there: a link to one, or somebody
+    /// else's, is refused, and what others may do in it is taken from them.
+    package static func makePrivateDirectory(_ path: String) throws(FileError) {
+        try makeDirectory(path)
+        let directory = try FileDescriptor(path: path, flags: O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        let status = try directory.status()
+        guard status.st_uid == geteuid() else {
+            throw FileError(path: path, operation: "use (another user owns it)", errno: EPERM)
+        }
+        guard status.st_mode & 0o077 != 0 else { return }
+        guard fchmod(directory.number, 0o700) == 0 else {
+            throw FileError(path: path, operation: "keep others out of", errno: errno)
+        }
+    }
+
     /// For a first look; opening the file may still fail.
     package static func isRegularFile(_ path: String) -> Bool { mode(path) == S_IFREG }
     package static func isDirectory(_ path: String) -> Bool { mode(path) == S_IFDIR }
@@ -22,9 +37,18 @@ package enum FileSystem {
         return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
     }
 
-    package static func byteCount(of path: String) -> UInt64? {
+    /// The path without links, `.` and `..`; `nil` if there is no such file.
+    package static func realPath(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    package static func byteCount(of path: String, followsLinks: Bool = true) -> UInt64? {
         var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        guard (followsLinks ? stat(path, &status) : lstat(path, &status)) == 0,
+            status.st_mode & S_IFMT == S_IFREG
+        else { return nil }
         return UInt64(clamping: status.st_size)
     }
 
@@ -56,10 +80,10 @@ package enum FileSystem {
         return names
     }
 
-    /// Size of a regular file, and when it was last used, nanoseconds since 1970.
+    /// Size of a regular file, not a link to one, and when it was last used, nanoseconds since 1970.
     package static func usage(of path: String) -> (byteCount: UInt64, lastUsedNanoseconds: Int64)? {
         var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
         // A file may claim any year; 64 bits of nanoseconds end in 2262.
         let seconds = Int64(clamping: status.st_mtim.tv_sec)
         let time = seconds.multiplied(by: 1_000_000_000) ?? (seconds < 0 ? .min : .max)

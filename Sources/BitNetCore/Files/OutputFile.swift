@@ -11,18 +11,24 @@ package final class OutputFile: Sendable {
         case discarded
     }
 
+    private static let writeCount = Atomic(0)
+
     package let path: String
     private let file: FileDescriptor
     private let state = Mutex(State.open)
 
-    private var partialPath: String { path + ".partial" }
+    private let partialPath: String
 
     /// Makes the file with its full size, all zero.
     ///
     /// - Parameter mode: who may use it.
-    package init(path: String, byteCount: Int, mode: UInt32 = 0o644) throws(FileError) {
+    package convenience init(path: String, byteCount: Int, mode: UInt32 = 0o644) throws(FileError) {
+        try self.init(path: path, partial: path + ".partial", byteCount: byteCount, mode: mode)
+    }
+
+    private init(path: String, partial: String, byteCount: Int, mode: UInt32) throws(FileError) {
         self.path = path
-        let partial = path + ".partial"
+        partialPath = partial
         // A partial file left by a program that was killed is of no use to anyone.
         unlink(partial)
         file = try FileDescriptor(path: partial, flags: O_WRONLY | O_CREAT | O_EXCL, mode: mode)
@@ -35,7 +41,10 @@ package final class OutputFile: Sendable {
 
     /// Writes a small file in one go: a reader finds the old one or the new one.
     package static func write(_ text: [UInt8], to path: String, mode: UInt32 = 0o644) throws(FileError) {
-        let file = try OutputFile(path: path, byteCount: text.count, mode: mode)
+        // Whoever writes the same file at the same time has a partial one of its own.
+        let number = writeCount.add(1, ordering: .relaxed).newValue
+        let file = try OutputFile(
+            path: path, partial: "\(path).\(getpid())-\(number).partial", byteCount: text.count, mode: mode)
         let buffer = AlignedBuffer(byteCount: text.count)
         buffer.bytes.copyBytes(from: text)
         try buffer.withBytes { bytes throws(FileError) in try file.write(bytes, at: 0) }

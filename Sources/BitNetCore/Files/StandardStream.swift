@@ -2,34 +2,39 @@
 import Glibc
 import Synchronization
 
-/// Standard output and standard error, which all threads share.
-package enum StandardStream: Sendable {
-    case output
-    case error
-
+/// Standard output, where results go, and standard error, where everything about them goes.
+package enum StandardStream {
     private static let outputTurn = Mutex(())
-    private static let errorTurn = Mutex(())
 
-    /// Writes all of `text` at once, without that of another thread in between; blocks while nobody reads.
+    /// Standard error, whose reader nobody waits for who writes to it.
+    package static let error = LineQueue(label: "standard error") { write($0, to: STDERR_FILENO) }
+
+    /// Writes all of `text` to standard output, without that of another thread in between; blocks while nobody reads.
     ///
     /// A stream that is closed takes nothing.
-    package func write(_ text: String) {
-        switch self {
-        case .output: Self.outputTurn.withLock { _ in Self.write(text, to: STDOUT_FILENO) }
-        case .error: Self.errorTurn.withLock { _ in Self.write(text, to: STDERR_FILENO) }
-        }
+    package static func writeOutput(_ text: String) {
+        outputTurn.withLock { _ in _ = write(text, to: STDOUT_FILENO) }
     }
 
-    private static func write(_ text: String, to descriptor: Int32) {
+    /// - Returns: whether all of it was taken; a stream that is closed, or behind which the disk is full, takes
+    ///   nothing.
+    private static func write(_ text: String, to descriptor: Int32) -> Bool {
         var text = text
-        text.withUTF8 { bytes in
+        return text.withUTF8 { bytes in
             var done = 0
             while done < bytes.count, let base = bytes.baseAddress {
                 let count = Glibc.write(descriptor, base + done, bytes.count - done)
                 if count < 0 && errno == EINTR { continue }
-                guard count > 0 else { return }
+                if count < 0 && errno == EAGAIN {
+                    // Whoever else has the stream may have made it so that it does not block.
+                    var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    poll(&wanted, 1, -1)
+                    continue
+                }
+                guard count > 0 else { return false }
                 done += count
             }
+            return true
         }
     }
 }

@@ -38,6 +38,8 @@ package struct JSONReader<Failure: JSONReadingError> {
         self.file = file
         self.depthMax = depthMax
         start = fileOffset
+        // A mark before the text means nothing, and readers may say so (RFC 8259).
+        if start == 0 { offset = bytes.count - FileText.withoutMark(bytes).count }
     }
 
     /// The current place, in bytes from the start of the file.
@@ -275,20 +277,26 @@ package struct JSONReader<Failure: JSONReadingError> {
 
     /// Four hexadecimal digits, and an escape with four more where the first is half of a surrogate pair.
     private mutating func readUnicodeEscape(into result: inout [UInt8]) throws(Failure) {
+        // With the backslash and the u.
+        let start = fileOffset - 2
         let first = try readHex()
         var value = UInt32(truncatingIfNeeded: first)
         if UTF16.isLeadSurrogate(first) {
-            guard take("\\"), take("u") else { throw unexpected("the other half of a surrogate pair") }
+            guard take("\\"), take("u") else { throw loneSurrogate(first, at: start) }
             let second = try readHex()
-            guard UTF16.isTrailSurrogate(second) else {
-                throw unexpected("the other half of a surrogate pair")
-            }
+            guard UTF16.isTrailSurrogate(second) else { throw loneSurrogate(first, at: start) }
             value =
                 0x10000 + ((UInt32(truncatingIfNeeded: first) - 0xD800) << 10)
                 + (UInt32(truncatingIfNeeded: second) - 0xDC00)
         }
-        guard let scalar = Unicode.Scalar(value) else { throw unexpected("a whole surrogate pair") }
+        guard let scalar = Unicode.Scalar(value) else { throw loneSurrogate(first, at: start) }
         result.append(contentsOf: Array(UTF8.encode(scalar) ?? .init()))
+    }
+
+    private func loneSurrogate(_ half: UInt16, at offset: Int) -> Failure {
+        failure(
+            at: offset, found: "a lone surrogate (u\(String(half, radix: 16))), which is no character",
+            expected: "a whole surrogate pair, or the character itself")
     }
 
     private mutating func readHex() throws(Failure) -> UInt16 {

@@ -4,6 +4,8 @@
 extension Limits {
     /// workers.yaml, bytes.
     package static let configBytesMax = 1 << 20
+    /// A file of up to so many bytes is read at once; a larger one is mapped.
+    package static let fileReadAtOnceBytesMax = 1 << 20
     /// The longest path that Linux takes, bytes.
     package static let pathBytesMax = 4095
     /// The secret of a cluster, bytes: enough to be no password, and no model file by mistake.

@@ -8,6 +8,12 @@ extension Limits {
     package static let requestBodyBytesMax = 16 << 20
     /// Bodies of all requests that are not decoded yet, bytes: sixteen of the largest.
     package static let requestBodiesBytesMax = 16 * requestBodyBytesMax
+    /// Answers of which the client has not taken everything, bytes; those that are written as they come not counted.
+    package static let answersBytesMax = 256 << 20
+    /// Tokens of a long answer that are written at a time: some hundred KiB.
+    package static let answerTokensAtATime = 4096
+    /// How long what holds much of the others' room may rest before it gives way to them.
+    package static let bodyStallTimeout: Duration = .seconds(1)
     /// A request that waits for no large one, bytes: decoded and made into tokens within some milliseconds.
     package static let smallRequestBytesMax = 64 << 10
     /// Objects and arrays inside each other in a body; what its decoder recurses into.
@@ -36,8 +42,23 @@ extension Limits {
     package static let requestBodyTimeout: Duration = .seconds(30)
     /// How long a connection is kept for another request; clients' own pools keep theirs for a minute.
     package static let keepAliveTimeout: Duration = .seconds(75)
-    /// How long a client may take nothing of what waits for it.
+    /// Within which a client takes `answerBytesMin` of what waits for it, or all.
     package static let writeStallTimeout: Duration = .seconds(60)
+    /// Bytes: 1 KiB a second, less than the slowest line carries.
+    package static let answerBytesMin = 60 << 10
+    /// Between two looks whether a client that has closed its sending side waits for its answer or has left: what
+    /// one that has left costs the others.
+    package static let presenceInterval: Duration = .seconds(1)
+    /// How long what still comes behind the last answer is read: a round trip or two.
+    package static let closingTimeout: Duration = .seconds(2)
+    /// Silence of a peer after which the system asks whether it is there, thrice.
+    package static let peerSilence: Duration = .seconds(15)
+    /// Between two attempts to accept connections while there are no descriptors for them.
+    package static let acceptPause: Duration = .milliseconds(100)
+    /// Open connections of the operator's listener.
+    package static let adminConnectionsMax = 128
+    /// Descriptors that HTTP leaves to workers, files and the runtime where there are many.
+    package static let descriptorsKeptMax = 2048
     /// How long answers may go on after the server was asked to stop.
     package static let stopGrace: Duration = .seconds(20)
 }

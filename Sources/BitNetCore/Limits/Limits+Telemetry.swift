@@ -23,6 +23,10 @@ extension Limits {
     package static let logKeyBytesMax = 128
     /// Values beside one message.
     package static let logValuesMax = 64
+    /// Lines that wait until somebody reads the log, bytes: some thousand lines.
+    package static let logQueueBytesMax = 1 << 20
+    /// What the last lines may take until they are out when a program ends.
+    package static let logFlushTime = Duration.seconds(1)
     /// Values inside each other; what flattening recurses into.
     package static let logDepthMax = 8
 }

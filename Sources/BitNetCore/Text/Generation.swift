@@ -65,7 +65,7 @@ package enum GenerationEvent: Sendable {
     case token(GeneratedToken)
     /// Text that was held back, as it might have become a stop text or a longer character.
     case trailing(text: String)
-    /// Stages are lost, and others being found: the generation goes on where it stood.
+    /// Nothing comes for a while, but it goes on: others are before it, or lost stages are being replaced.
     case paused
     case finished(FinishReason, GenerationStatistics)
 }

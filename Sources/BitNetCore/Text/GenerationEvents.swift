@@ -33,6 +33,9 @@ package struct GenerationEvents: AsyncSequence, Sendable {
     /// Ends the generation: its reader gets what waits already, then `error`.
     package func end(throwing error: any Error) { source.finish(throwing: error) }
 
+    /// Yields `.paused`: its reader learns that it still runs.
+    package func remind() { source.yield(.paused) }
+
     package func makeAsyncIterator() -> AsyncThrowingStream<GenerationEvent, any Error>.Iterator {
         stream.makeAsyncIterator()
     }

@@ -66,6 +66,9 @@ package struct HostPort: Hashable, Sendable {
             || address.prefix(12) == mapped[...] && address[12] == 127
     }
 
+    /// It names no machine, but says where it is.
+    package var isAddress: Bool { Self.ipv4(host) != nil || Self.ipv6(host) != nil }
+
     private static func ipv4(_ text: String) -> [UInt8]? { bytes(of: text, family: AF_INET, count: 4) }
 
     /// An address without its zone (`%eth0`).

@@ -2,14 +2,14 @@
 
 /// What a model is given to go on from.
 package enum Prompt: Equatable, Sendable {
-    /// Plain text, in which no special token is read.
-    case text(String)
+    /// Plain text; whether the text of a special token in it becomes that token.
+    case text(String, readsMarkers: Bool = false)
     /// Token ids, taken as they are.
     case tokens([UInt32])
     /// A conversation as its template writes it.
     case pieces([PromptPiece])
-    /// A conversation whose last message is to be answered, for the model's own template.
-    case conversation([ChatMessage])
+    /// A conversation, for the model's own template.
+    case conversation(ChatConversation)
 }
 
 /// A part of a prompt that a chat template has made.

@@ -23,7 +23,7 @@ package protocol TextGenerator: Sendable {
     /// The conversation as the model's template writes it, special tokens by their text.
     ///
     /// - Throws: ``GenerationError`` (`.invalid`) if the model has no template.
-    func rendered(_ messages: [ChatMessage]) throws(GenerationError) -> String
+    func rendered(_ conversation: ChatConversation) throws(GenerationError) -> String
 
     /// The text that the tokens stand for; U+FFFD for what is not UTF-8.
     ///

@@ -100,7 +100,8 @@ struct GGUFCursor {
 
     private func truncated(_ what: String, needed: Int) -> ModelFileError {
         ModelFileError(
-            .truncated, file: file, subject: what, offset: offset, found: "\(remaining) bytes to the end",
+            .truncated, file: file, subject: what, offset: offset,
+            found: "\(remaining) bytes to the end of the file, which has \(bytes.count)",
             expected: "\(needed) bytes")
     }
 }

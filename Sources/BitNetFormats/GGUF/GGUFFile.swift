@@ -15,6 +15,8 @@ package final class GGUFFile: Sendable {
     package let tensors: [GGUFTensor]
     private let tensorIndex: [String: Int]
     let source: ByteSource
+    /// Bytes of counts, metadata and tensor table.
+    private let headerByteCount: Int
 
     /// The whole file.
     ///
@@ -31,6 +33,7 @@ package final class GGUFFile: Sendable {
     package init(source: ByteSource, path: String) throws(ModelFileError) {
         self.source = source
         self.path = path
+        try ForeignFile.refuse(source.bytes, file: path, expected: "a GGUF file")
         var header = try GGUFHeader(source.bytes, file: path)
         metadata = try header.readMetadata()
         tensors = try header.readTensors(alignment: try Self.alignment(metadata, file: path))
@@ -38,6 +41,13 @@ package final class GGUFFile: Sendable {
         // Names are known to be unique here.
         tensorIndex = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
         version = header.version
+        headerByteCount = header.byteCount
+    }
+
+    /// The file on disk, if it is there.
+    var sourceFile: SourceFile? {
+        guard case .mapped(let file) = source else { return nil }
+        return SourceFile(file, headerByteCount: headerByteCount)
     }
 
     package func tensor(_ name: String) -> GGUFTensor? {

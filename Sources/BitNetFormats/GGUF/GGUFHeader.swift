@@ -22,6 +22,11 @@ struct GGUFHeader {
         fileByteCount = bytes.count
         let magic = try cursor.integer(UInt32.self, "magic")
         guard magic == 0x4655_4747 else {
+            guard !Self.looksLikeSafeTensors(bytes) else {
+                throw ModelFileError(
+                    .notGGUF, file: file, found: "a safetensors file", expected: "a GGUF file",
+                    remedy: "give the directory that it stands in, with config.json and tokenizer.json")
+            }
             throw ModelFileError(
                 .notGGUF, file: file, offset: 0, found: "magic 0x\(String(magic, radix: 16))",
                 expected: "GGUF", remedy: "give a model in GGUF form")
@@ -44,6 +49,14 @@ struct GGUFHeader {
         keyCount = try cursor.count(
             "metadata count", max: min(Limits.ggufKeysMax, entryBytes / Self.keyBytesMin))
     }
+
+    /// Behind eight bytes of length an object of JSON.
+    private static func looksLikeSafeTensors(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.count > 9 && bytes[8] == UInt8(ascii: "{") && bytes[9] == UInt8(ascii: "\"")
+    }
+
+    /// Bytes that have been read.
+    var byteCount: Int { cursor.offset }
 
     mutating func readMetadata() throws(ModelFileError) -> [String: GGUFValue] {
         var metadata: [String: GGUFValue] = [:]
@@ -83,11 +96,33 @@ struct GGUFHeader {
         }
         // The header lies inside the file, so this cannot overflow.
         let dataStart = (cursor.offset + alignment - 1) & ~(alignment - 1)
+        if let end = Self.end(of: entries, dataStart: dataStart, alignment: alignment), end > fileByteCount {
+            throw ModelFileError(
+                .truncated, file: cursor.file, found: "\(fileByteCount) bytes",
+                expected: "\(end), the end of the last tensor",
+                remedy: "the file is cut off, as by a download that was not finished; download it again")
+        }
         var tensors: [GGUFTensor] = []
         for entry in entries {
             tensors.append(try place(entry, dataStart: dataStart, alignment: alignment))
         }
         return tensors
+    }
+
+    /// Where the last tensor ends; `nil` unless each lies behind the one before, as converters write them: of others
+    /// nobody knows what the whole file would be.
+    private static func end(of entries: [Entry], dataStart: Int, alignment: Int) -> Int? {
+        var next = 0
+        var end = dataStart
+        for entry in entries {
+            guard entry.relativeOffset == UInt64(next), entry.type.size != .unknown,
+                let byteCount = entry.type.byteCount(elementCount: entry.elementCount),
+                byteCount <= Int.max / 4, next <= Int.max / 4
+            else { return nil }
+            end = dataStart + next + byteCount
+            next = (next + byteCount + alignment - 1) & ~(alignment - 1)
+        }
+        return end
     }
 
     private struct Entry {

@@ -124,21 +124,22 @@ extension ModelSource {
             tensors: model.tensors, quantisesMasters: options.quantisesMasters, scaleDirection: .multiplies,
             chatTemplate: try Self.chatTemplate(gguf, &warnings),
             isSynthetic: try gguf.flag("bitnet_coord.synthetic") ?? false, tokenizer: .gguf(gguf),
-            files: model.files.compactMap(\.source.identity))
+            files: model.files.compactMap(\.sourceFile))
         self.warnings = warnings + gguf.vocabularyWarnings
     }
 
     /// 2B-4T's official GGUF carries a template that makes the model speak for both sides without end.
     private static func chatTemplate(
         _ gguf: GGUFFile, _ warnings: inout [String]
-    ) throws(ModelFileError) -> String? {
-        guard let template = try gguf.text("tokenizer.chat_template") else { return nil }
+    ) throws(ModelFileError) -> EmbeddedChatTemplate? {
+        let key = "tokenizer.chat_template"
+        guard let template = try gguf.text(key) else { return nil }
         guard !template.contains("BITNETAssistant") else {
             warnings.append(
                 "the file's chat template is not the one the model was trained with, and would make it talk to "
                     + "itself without end; ignored")
             return nil
         }
-        return template
+        return EmbeddedChatTemplate(template, file: gguf.path, key: key)
     }
 }

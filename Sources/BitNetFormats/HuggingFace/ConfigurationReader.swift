@@ -141,9 +141,9 @@ struct ConfigurationReader {
 
     /// The directory's name, or what a synthetic model is called, cut to what a description may hold.
     private var name: String {
-        let last = directory.split(separator: "/").last.map(String.init) ?? directory
         let given = configuration.isSynthetic ? configuration.name : nil
-        return ModelDescription.name(from: ModelFileError.printable(given ?? last))
+        return ModelDescription.name(
+            from: ModelFileError.printable(given ?? HuggingFaceDirectory.modelName(path: directory)))
     }
 
     private func required<Value>(_ value: Value?, _ key: String) throws(ModelFileError) -> Value {

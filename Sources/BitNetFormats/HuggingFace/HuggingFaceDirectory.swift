@@ -2,7 +2,7 @@
 
 package import BitNetCore
 
-/// The files of a Hugging Face model directory that matter here, mapped and read.
+/// The files of a Hugging Face model directory that matter here: weights mapped, all others read.
 package struct HuggingFaceDirectory: Sendable {
     package let path: String
     let configurationFile: MappedFile
@@ -10,6 +10,10 @@ package struct HuggingFaceDirectory: Sendable {
     let weights: [SafeTensorsFile]
     package let tokenizer: MappedFile?
     package let tokenizerConfiguration: MappedFile?
+    /// `chat_template.jinja`, which newer versions of Transformers write.
+    private let templateFile: MappedFile?
+    /// `chat_template.json`, which some versions wrote.
+    private let templateDocument: MappedFile?
     /// `config.json`'s, and those of `generation_config.json`, which often names more.
     package let endTokens: [Int]
 
@@ -24,18 +28,45 @@ package struct HuggingFaceDirectory: Sendable {
         weights = try Self.openWeights(path)
         tokenizer = try Self.openIfPresent("tokenizer.json", in: path)
         tokenizerConfiguration = try Self.openIfPresent("tokenizer_config.json", in: path)
+        templateFile = try Self.openIfPresent("chat_template.jinja", in: path)
+        templateDocument = try Self.openIfPresent("chat_template.json", in: path)
         endTokens = try configuration.endTokens + Self.generationEndTokens(path)
     }
 
     /// `config.json`'s token before a text, for a tokenizer that names none.
     package var beginningToken: Int? { configuration.beginningToken }
 
-    /// The chat template of tokenizer_config.json, if there is one.
-    func readChatTemplate() throws(ModelFileError) -> String? {
-        guard let file = tokenizerConfiguration else { return nil }
-        return try file.withBytes { bytes throws(ModelFileError) in
-            try TokenizerConfiguration(bytes, file: file.path).chatTemplate
+    /// The chat template, if there is one: a file of its own goes before one in another file, as in Transformers.
+    func readChatTemplate() throws(ModelFileError) -> EmbeddedChatTemplate? {
+        if let file = templateFile {
+            guard let text = file.withBytes({ String(validating: $0, as: UTF8.self) }) else {
+                throw ModelFileError(
+                    .unsupportedChatTemplate, file: file.path, found: "bytes that are not UTF-8",
+                    expected: "a chat template")
+            }
+            return EmbeddedChatTemplate(text, file: file.path, key: nil)
         }
+        for file in [templateDocument, tokenizerConfiguration].compactMap(\.self) {
+            let template = try file.withBytes { bytes throws(ModelFileError) in
+                try TokenizerConfiguration(bytes, file: file.path).chatTemplate
+            }
+            if let template { return EmbeddedChatTemplate(template, file: file.path, key: "chat_template") }
+        }
+        return nil
+    }
+
+    /// What a model is called by the place of its files: in Hugging Face's cache, where directories and files are named
+    /// by hashes (`models--OWNER--NAME/snapshots/HASH`), `OWNER/NAME`.
+    package static func modelName(path: String) -> String {
+        var path = path
+        let last = path.split(separator: "/").last
+        if last == nil || last == "." || last == ".." { path = FileSystem.realPath(path) ?? path }
+        let parts = path.split(separator: "/").filter { $0 != "." && $0 != ".." }
+        for (part, next) in zip(parts, parts.dropFirst()).reversed()
+        where part.hasPrefix("models--") && ["snapshots", "blobs"].contains(next) {
+            return String(part.dropFirst("models--".count)).replacing("--", with: "/")
+        }
+        return parts.last.map(String.init) ?? "model"
     }
 
     private static let wrongDirectory =
@@ -91,12 +122,16 @@ package struct HuggingFaceDirectory: Sendable {
     private static func openIfPresent(_ name: String, in path: String) throws -> MappedFile? {
         let file = "\(path)/\(name)"
         guard FileSystem.isRegularFile(file) else { return nil }
-        let mapped = try MappedFile(path: file)
         let limit =
             name == "tokenizer.json" ? Limits.tokenizerFileBytesMax : Limits.modelConfigurationBytesMax
-        guard mapped.byteCount <= limit else {
+        let byteCount = FileSystem.byteCount(of: file) ?? 0
+        guard byteCount <= limit else {
             throw ModelFileError(
-                .limitExceeded, file: file, found: "\(mapped.byteCount) bytes", expected: "at most \(limit)")
+                .limitExceeded, file: file, found: "\(byteCount) bytes", expected: "at most \(limit)")
+        }
+        let mapped = try MappedFile(path: file, isKept: true)
+        try mapped.withBytes { bytes throws(ModelFileError) in
+            try ForeignFile.refuse(bytes, file: file, expected: name)
         }
         return mapped
     }

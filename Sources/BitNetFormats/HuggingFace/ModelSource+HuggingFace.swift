@@ -21,7 +21,8 @@ extension ModelSource {
             quantisesMasters: options.quantisesMasters || quantisation.isOnline,
             scaleDirection: quantisation.scaleDirection, chatTemplate: try directory.readChatTemplate(),
             isSynthetic: directory.configuration.isSynthetic, tokenizer: .huggingFace(directory),
-            files: directory.weights.compactMap(\.source.identity) + [directory.configurationFile.identity])
+            files: directory.weights.compactMap(\.sourceFile)
+                + [SourceFile(directory.configurationFile, headerByteCount: .max)])
     }
 
     private static func tensors(_ directory: HuggingFaceDirectory) throws(ModelFileError) -> [SourceTensor] {

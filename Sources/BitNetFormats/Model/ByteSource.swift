@@ -22,8 +22,15 @@ package enum ByteSource: Sendable {
         if case .mapped(let file) = self { file.releasePages(range) }
     }
 
-    /// Size, place and time of the file, by which a change is noticed; `nil` in memory.
-    var identity: FileIdentity? {
-        if case .mapped(let file) = self { file.identity } else { nil }
+    /// What `body` makes of the bytes, if all of them were there.
+    ///
+    /// - Throws: ``FileError`` if some were not; else what `body` throws.
+    package func withWholeBytes<Result>(
+        _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result {
+        switch self {
+        case .mapped(let file): try file.withWholeBytes(body)
+        case .memory(let buffer): try buffer.withBytes(body)
+        }
     }
 }

@@ -15,8 +15,10 @@ package struct PackedPart: Sendable {
     package var kind: PartReference.Kind { reference.kind }
 
     /// Calls `body` with the part's bytes, which must not leave it: they go with this value.
-    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-        try withExtendedLifetime(bytes) { try body(bytes.bytes) }
+    ///
+    /// - Throws: ``FileError`` if the part's file was cut meanwhile, or what `body` throws.
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+        try bytes.withWholeBytes(body)
     }
 
     /// Calls `body` with a view of the part, which must not leave it.
@@ -44,7 +46,7 @@ extension ModelFile {
 
     /// Packs one part piece by piece, from its first byte to its last, without holding it in memory.
     ///
-    /// - Throws: ``ModelFileError``, or what `output` throws.
+    /// - Throws: ``ModelFileError``, ``FileError`` if a file of the model is not what it was, or what `output` throws.
     /// - Precondition: `kind` is a part of this model.
     package func pack(
         _ kind: PartReference.Kind, output: (UnsafeRawBufferPointer) throws -> Void
@@ -52,8 +54,17 @@ extension ModelFile {
         try withoutActuallyEscaping(output) { output in
             let plan = plan(of: kind)
             var stream = PartStream(plan, output: output)
-            return PartReference(
-                kind: kind, digest: try stream.run(), byteCount: UInt64(clamping: plan.layout.byteCount))
+            try source.checkUnchanged(isHeaderRead: false)
+            let digest: ContentDigest
+            do {
+                digest = try stream.run()
+            } catch {
+                // What was cut while it was read explains the rest.
+                try source.checkUnchanged(isHeaderRead: false)
+                throw error
+            }
+            try source.checkUnchanged(isHeaderRead: false)
+            return PartReference(kind: kind, digest: digest, byteCount: UInt64(clamping: plan.layout.byteCount))
         }
     }
 

@@ -5,8 +5,8 @@ package import BitNetCore
 /// A ternary model as people have it (a GGUF, whole or split, or a Hugging Face directory): its description,
 /// its tokenizer, and its weights ready to be packed.
 ///
-/// The files stay mapped; weights are read when a part is packed. Opening checks names, shapes and types of
-/// all tensors that the model needs; values are checked when they are packed.
+/// The files stay mapped; weights are read when a part is packed, from files that are what they were. Opening checks
+/// names, shapes and types of all tensors that the model needs; values are checked when they are packed.
 package final class ModelFile: Sendable {
     package let description: ModelDescription
     /// What a person should know though the model runs: defaults that were assumed, things ignored.
@@ -24,7 +24,14 @@ package final class ModelFile: Sendable {
             FileSystem.isDirectory(path)
             ? try ModelSource(HuggingFaceDirectory(path: path), options: options)
             : try ModelSource(GGUFModel(path: path, options: options), options: options)
-        try self.init(source, options: options)
+        do {
+            try self.init(source, options: options)
+        } catch {
+            // What was cut while it was read explains the rest.
+            try source.checkUnchanged(isHeaderRead: false)
+            throw error
+        }
+        try source.checkUnchanged(isHeaderRead: false)
     }
 
     package convenience init(_ gguf: GGUFFile, options: ModelOptions = .init()) throws(ModelFileError) {
@@ -46,14 +53,19 @@ package final class ModelFile: Sendable {
         warnings = try Self.checkUnused(source, used: used) + source.warnings
     }
 
+    /// To be asked before the model is used anew.
+    ///
+    /// - Throws: ``FileError`` naming a file that is not what it was when it was opened.
+    package func checkUnchanged() throws(FileError) { try source.checkUnchanged(isHeaderRead: true) }
+
     package var path: String { source.path }
     package var tokenizerSource: TokenizerSource { source.tokenizer }
     /// The container, for people: `GGUF 3`.
     package var container: String { source.container }
     /// The architecture by the container's name.
     package var architecture: String { source.architecture }
-    /// The Jinja template of the model, or `nil` if it has none or one known to be wrong.
-    package var chatTemplate: String? { source.chatTemplate }
+    /// The template of the model, or `nil` if it has none or one known to be wrong.
+    package var chatTemplate: EmbeddedChatTemplate? { source.chatTemplate }
     /// Whether the weights are random, made for tests and measurements.
     package var isSynthetic: Bool { source.isSynthetic }
     /// All tensors, in the container's order.

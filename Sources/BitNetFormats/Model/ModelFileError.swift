@@ -6,7 +6,8 @@ package import BitNetCore
 package struct ModelFileError: RemediableError, Equatable {
     package enum Code: String, CaseIterable, Sendable {
         // The container.
-        case notGGUF, notSafeTensors, unsupportedVersion, bigEndian, truncated, limitExceeded, splitFile
+        case notGGUF, notSafeTensors, otherKind, unsupportedVersion, bigEndian, truncated, limitExceeded,
+            splitFile
         case malformedKey, duplicateKey, malformedValue, badAlignment
         case malformedTensor, duplicateTensor, misalignedTensor, tensorOutsideFile, overlappingTensors
         case malformedJSON
@@ -17,7 +18,7 @@ package struct ModelFileError: RemediableError, Equatable {
         // The values.
         case notTernary, scalesDiffer, badScale, badCode, notFinite
         // The tokenizer.
-        case unsupportedTokenizer, malformedTokenizer, unsupportedChatTemplate
+        case unsupportedTokenizer, malformedTokenizer, unsupportedChatTemplate, missingChatTemplate
     }
 
     package let code: Code

@@ -97,8 +97,10 @@ struct ModelMetadata {
     /// `general.name`, or the file's name, cut to what a description may hold.
     private func name() throws(ModelFileError) -> String {
         let fileName = gguf.path.split(separator: "/").last.map(String.init) ?? gguf.path
-        return ModelDescription.name(
-            from: ModelFileError.printable(try gguf.text("general.name") ?? fileName))
+        let given = try gguf.text("general.name").flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 }
+        // Without an ending it is a hash in a cache.
+        let name = fileName.contains(".") ? fileName : HuggingFaceDirectory.modelName(path: gguf.path)
+        return ModelDescription.name(from: ModelFileError.printable(given ?? name))
     }
 
     private func normEpsilon() throws(ModelFileError) -> Float {

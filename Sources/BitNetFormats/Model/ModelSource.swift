@@ -18,12 +18,12 @@ struct ModelSource: Sendable {
     let quantisesMasters: Bool
     /// How a scale that is a tensor of its own acts on the trits.
     let scaleDirection: ScaleDirection
-    /// The Jinja template of the model, if it has one.
-    let chatTemplate: String?
+    /// The template of the model, if it has one.
+    let chatTemplate: EmbeddedChatTemplate?
     let isSynthetic: Bool
     let tokenizer: TokenizerSource
     /// The bytes that decide what the parts will be, but for the tensors' contents.
-    let files: [FileIdentity]
+    let files: [SourceFile]
     var warnings: [String] = []
 
     private let index: [String: Int]
@@ -31,8 +31,8 @@ struct ModelSource: Sendable {
     init(
         path: String, container: String, architecture: String, description: ModelDescription,
         naming: TensorNaming, tensors: [SourceTensor], quantisesMasters: Bool,
-        scaleDirection: ScaleDirection, chatTemplate: String?, isSynthetic: Bool,
-        tokenizer: TokenizerSource, files: [FileIdentity]
+        scaleDirection: ScaleDirection, chatTemplate: EmbeddedChatTemplate?, isSynthetic: Bool,
+        tokenizer: TokenizerSource, files: [SourceFile]
     ) {
         self.path = path
         self.container = container
@@ -42,11 +42,17 @@ struct ModelSource: Sendable {
         self.tensors = tensors
         self.quantisesMasters = quantisesMasters
         self.scaleDirection = scaleDirection
-        self.chatTemplate = chatTemplate
+        // One that says nothing is none.
+        self.chatTemplate = chatTemplate.flatMap { $0.text.allSatisfy(\.isWhitespace) ? nil : $0 }
         self.isSynthetic = isSynthetic
         self.tokenizer = tokenizer
         self.files = files
         index = Dictionary(tensors.enumerated().map { ($1.name, $0) }) { first, _ in first }
+    }
+
+    /// - Throws: ``FileError`` naming a file that is not what it was when it was opened.
+    func checkUnchanged(isHeaderRead: Bool) throws(FileError) {
+        for file in files { try file.checkUnchanged(isHeaderRead: isHeaderRead) }
     }
 
     func tensor(named name: String) -> SourceTensor? { index[name].map { tensors[$0] } }

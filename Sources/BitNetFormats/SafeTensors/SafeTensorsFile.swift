@@ -22,8 +22,15 @@ package struct SafeTensorsFile: Sendable {
     package init(source: ByteSource, path: String) throws(ModelFileError) {
         self.source = source
         self.path = path
+        try ForeignFile.refuse(source.bytes, file: path, expected: "a safetensors file")
         tensors = try Self.readHeader(source.bytes, path: path)
         try Self.checkOverlap(tensors, path: path)
+    }
+
+    /// The file on disk, if it is there.
+    var sourceFile: SourceFile? {
+        guard case .mapped(let file) = source else { return nil }
+        return SourceFile(file, headerByteCount: tensors.map(\.offset).min() ?? file.byteCount)
     }
 
     private static func readHeader(
@@ -37,6 +44,12 @@ package struct SafeTensorsFile: Sendable {
         }
         guard length <= UInt64(clamping: reader.remaining), length <= UInt64(Limits.safeTensorsHeaderBytesMax)
         else {
+            if length <= UInt64(Limits.safeTensorsHeaderBytesMax),
+                bytes.dropFirst(8).first == UInt8(ascii: "{")
+            {
+                throw truncated(
+                    path, byteCount: bytes.count, end: "more than \(8 + length), its header alone")
+            }
             throw ModelFileError(
                 .notSafeTensors, file: path, offset: 0, found: "a header of \(length) bytes",
                 expected: "at most \(min(reader.remaining, Limits.safeTensorsHeaderBytesMax))",
@@ -44,6 +57,38 @@ package struct SafeTensorsFile: Sendable {
         }
         let dataStart = 8 + Int(clamping: length)
         let header = UnsafeRawBufferPointer(rebasing: bytes[8..<dataStart])
+        do throws(ModelFileError) {
+            return try read(header, path: path, fileByteCount: bytes.count)
+        } catch {
+            // Of a file that was cut off the header still says how long it was.
+            guard error.code == .tensorOutsideFile,
+                let all = try? read(header, path: path, fileByteCount: .max),
+                let end = contiguousEnd(all, from: dataStart)
+            else { throw error }
+            throw truncated(path, byteCount: bytes.count, end: "\(end), the end of the last tensor")
+        }
+    }
+
+    private static func truncated(_ path: String, byteCount: Int, end: String) -> ModelFileError {
+        ModelFileError(
+            .truncated, file: path, found: "\(byteCount) bytes", expected: end,
+            remedy: "the file is cut off, as by a download that was not finished; download it again")
+    }
+
+    /// Where the last tensor ends; `nil` unless they lie one behind the other.
+    private static func contiguousEnd(_ tensors: [SafeTensor], from start: Int) -> Int? {
+        var end = start
+        for tensor in tensors.sorted(by: { $0.offset < $1.offset }) {
+            guard tensor.offset == end else { return nil }
+            end += tensor.byteCount
+        }
+        return end
+    }
+
+    private static func read(
+        _ header: UnsafeRawBufferPointer, path: String, fileByteCount: Int
+    ) throws(ModelFileError) -> [SafeTensor] {
+        let dataStart = 8 + header.count
         var json = ModelJSONReader(header, file: path, fileOffset: 8)
         var tensors: [SafeTensor] = []
         var names: Set<String> = []
@@ -60,7 +105,7 @@ package struct SafeTensorsFile: Sendable {
             guard names.count <= Limits.ggufTensorsMax else {
                 throw json.unexpected("at most \(Limits.ggufTensorsMax) tensors")
             }
-            tensors.append(try SafeTensor(name, &json, dataStart: dataStart, fileByteCount: bytes.count))
+            tensors.append(try SafeTensor(name, &json, dataStart: dataStart, fileByteCount: fileByteCount))
         }
         try json.finish()
         return tensors

@@ -89,7 +89,10 @@ extension PartStore {
             }
             try makeRoom(for: file, keeping: kept)
             let path = partialPath(of: file.digest)
-            let partial = try FileDescriptor(path: path, flags: O_RDWR | O_CREAT)
+            // What is not a file of this length so far is not a part that arrives.
+            if present == 0 { unlink(path) }
+            let partial = try FileDescriptor(
+                path: path, flags: O_RDWR | O_CREAT | O_NOFOLLOW | (present == 0 ? O_EXCL : 0))
             guard ftruncate(partial.number, off_t(clamping: present)) == 0 else {
                 throw FileError(path: path, operation: "truncate", errno: errno)
             }

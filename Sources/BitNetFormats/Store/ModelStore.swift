@@ -12,7 +12,7 @@ package final class ModelStore: Sendable {
     private let parts: PartStore
 
     /// Raised when equal model files would become other parts.
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
 
     /// - Throws: ``FileError`` if the directory cannot be made.
     package init(directory: String, quota: UInt64) throws(FileError) {
@@ -40,7 +40,7 @@ package final class ModelStore: Sendable {
 
     /// What `model` became, if all of its parts are here; they are checked when they are used.
     func references(of model: ModelFile) -> [PartReference]? {
-        guard let path = path(of: model), let file = try? MappedFile(path: path),
+        guard let path = path(of: model), let file = try? MappedFile(path: path, followsLinks: false),
             file.byteCount <= Limits.controlBytesMax,
             let manifest = file.withBytes({ try? ShardManifest(decoding: [UInt8]($0)) })
         else { return nil }

@@ -13,6 +13,7 @@ package final class PackedModel: Sendable {
         var waiterCount = 0
         /// Why no more parts will become known.
         var end: (any Error)?
+        var storeFailure: FileError?
         var progress: ConversionProgress
     }
 
@@ -25,24 +26,28 @@ package final class PackedModel: Sendable {
     private let state: Mutex<State>
 
     /// Looks whether the store has the parts; ``convert(order:progress:)`` makes them if not.
+    ///
+    /// - Throws: ``FileError`` if they have to be made of a file that is not what it was.
     package init(file: ModelFile, store: ModelStore? = nil) throws {
         self.file = file
         self.store = store
         let kept = store?.references(of: file)
         wasKept = kept != nil
+        if kept == nil { try file.checkUnchanged() }
         let total = Self.kinds(of: file).reduce(0) { $0 + file.sourceByteCount(of: $1) }
         var state = State(progress: ConversionProgress(totalByteCount: total, start: .now))
         state.references = Dictionary((kept ?? []).map { ($0.kind, $0) }) { first, _ in first }
         self.state = Mutex(state)
         if let store, let kept, let lock = store.lock() {
-            try store.finish(file, kept)
+            // All that is wanted is there, even if nothing more can be written.
+            try? store.finish(file, kept)
             withExtendedLifetime(lock) {}
         }
     }
 
     /// Packs every part once; calls `progress` as parts are done, from any thread.
     ///
-    /// - Throws: ``ModelFileError`` naming the tensor that cannot be packed; ``FileError`` if the store is full.
+    /// - Throws: as ``convert(order:progress:)``.
     package convenience init(
         file: ModelFile, store: ModelStore? = nil, progress: @Sendable (ConversionProgress) -> Void
     ) throws {
@@ -64,11 +69,14 @@ package final class PackedModel: Sendable {
 
     /// Packs every part that is not known yet, on all cores, to learn its digest and, with a store, to keep it.
     ///
+    /// A store that fails keeps no more, which ``storeFailure`` tells; what is not kept is packed again when it is
+    /// needed.
+    ///
     /// Blocks. Calls `progress` as parts are done, from any thread.
     ///
     /// - Parameter order: what is needed first; other parts follow.
-    /// - Throws: ``ModelFileError`` naming the tensor that cannot be packed; ``FileError`` if the store is full;
-    ///   `CancellationError` after ``stop()``.
+    /// - Throws: ``ModelFileError`` naming the tensor that cannot be packed; ``FileError`` naming a file of the model
+    ///   that is not what it was; `CancellationError` after ``stop()``.
     package func convert(
         order: [PartReference.Kind] = [], progress: @Sendable (ConversionProgress) -> Void
     ) throws {
@@ -84,15 +92,33 @@ package final class PackedModel: Sendable {
             let kind = kinds[index]
             guard state.withLock({ $0.end == nil }) else { return }
             do {
-                let reference = try store?.keep(kind, of: file) ?? file.pack(kind) { _ in }
-                progress(add(reference))
+                progress(add(try make(kind, store)))
             } catch {
                 fail(error)
             }
         }
         let (references, end) = state.withLock { ($0.references, $0.end) }
         if let end { throw end }
-        try store?.finish(file, ModelFile.kinds(of: file.description).compactMap { references[$0] })
+        guard let store, storeFailure == nil else { return }
+        do throws(FileError) {
+            try store.finish(file, ModelFile.kinds(of: file.description).compactMap { references[$0] })
+        } catch {
+            state.withLock { $0.storeFailure = error }
+        }
+    }
+
+    /// Why the store does not keep what was converted: the disk is full, read-only or gone.
+    package var storeFailure: FileError? { state.withLock { $0.storeFailure } }
+
+    private func make(_ kind: PartReference.Kind, _ store: ModelStore?) throws -> PartReference {
+        if let store, storeFailure == nil {
+            do {
+                return try store.keep(kind, of: file)
+            } catch let error as FileError where error.path.hasPrefix(store.directory + "/") {
+                state.withLock { $0.storeFailure = $0.storeFailure ?? error }
+            }
+        }
+        return try file.pack(kind) { _ in }
     }
 
     /// Ends a conversion, and every wait for a part that is not known.

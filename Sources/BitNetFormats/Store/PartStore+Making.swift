@@ -8,7 +8,9 @@ struct PartWriter {
     private var byteCount: UInt64 = 0
 
     fileprivate init(path: String) throws(FileError) {
-        file = try FileDescriptor(path: path, flags: O_RDWR | O_CREAT | O_TRUNC)
+        // Left by somebody who was killed: whoever makes parts holds the store's lock.
+        unlink(path)
+        file = try FileDescriptor(path: path, flags: O_RDWR | O_CREAT | O_EXCL)
     }
 
     mutating func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
@@ -49,6 +51,9 @@ extension PartStore {
     func removeLeftovers() {
         for name in FileSystem.entries(of: directory + "/partial") where name.hasSuffix(".making") {
             FileSystem.remove("\(directory)/partial/\(name)")
+        }
+        for name in FileSystem.entries(of: directory + "/models") where name.hasSuffix(".partial") {
+            FileSystem.remove("\(directory)/models/\(name)")
         }
     }
 }

@@ -38,14 +38,16 @@ package final class PartStore: Sendable {
     }
 
     private static func makeDirectories(_ directory: String) throws(FileError) {
-        for path in [directory, directory + "/parts", directory + "/partial", directory + "/models"] {
-            try FileSystem.makeDirectory(path)
+        try FileSystem.makeDirectory(directory)
+        // What stands in them is taken by its name: nobody else may put anything there.
+        for folder in ["parts", "partial", "models"] {
+            try FileSystem.makePrivateDirectory("\(directory)/\(folder)")
         }
     }
 
     /// - Returns: what holds the directory for as long as it lives; `nil` if another process holds it.
     package static func lock(_ directory: String) throws(FileError) -> FileDescriptor? {
-        let lock = try FileDescriptor(path: directory + "/lock", flags: O_RDWR | O_CREAT)
+        let lock = try FileDescriptor(path: directory + "/lock", flags: O_RDWR | O_CREAT | O_NOFOLLOW)
         return flock(lock.number, LOCK_EX | LOCK_NB) == 0 ? lock : nil
     }
 
@@ -58,7 +60,7 @@ package final class PartStore: Sendable {
         of file: PartFile, while isWanted: () -> Bool = { true }
     ) -> (byteCount: UInt64, isComplete: Bool) {
         let path = path(of: file.digest)
-        if let found = try? FileDescriptor(path: path, flags: O_RDONLY) {
+        if let found = try? FileDescriptor(path: path, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK) {
             if holds(found, file, while: isWanted) {
                 FileSystem.touch(path)
                 return (file.byteCount, true)
@@ -67,7 +69,7 @@ package final class PartStore: Sendable {
             unlink(path)
         }
         let partial = partialPath(of: file.digest)
-        let arrived = FileSystem.byteCount(of: partial) ?? 0
+        let arrived = FileSystem.byteCount(of: partial, followsLinks: false) ?? 0
         // All bytes came, but the worker ended before it had looked at them.
         if arrived == file.byteCount, (try? commitWhole(file, while: isWanted)) == true {
             return (file.byteCount, true)
@@ -87,17 +89,19 @@ package final class PartStore: Sendable {
 
     /// Maps a part that was found whole.
     package func map(_ digest: ContentDigest) throws(FileError) -> MappedFile {
-        try MappedFile(path: path(of: digest))
+        try MappedFile(path: path(of: digest), followsLinks: false)
     }
 
     /// Length of a part's file, unverified; `nil` if there is none.
-    package func byteCount(of digest: ContentDigest) -> UInt64? { FileSystem.byteCount(of: path(of: digest)) }
+    package func byteCount(of digest: ContentDigest) -> UInt64? {
+        FileSystem.byteCount(of: path(of: digest), followsLinks: false)
+    }
 
     /// Bytes that the file system has left for this user.
     package var freeByteCount: UInt64 { FileSystem.freeByteCount(at: directory) }
 
     private func commitWhole(_ file: PartFile, while isWanted: () -> Bool) throws(FileError) -> Bool {
-        let partial = try FileDescriptor(path: partialPath(of: file.digest), flags: O_RDWR)
+        let partial = try FileDescriptor(path: partialPath(of: file.digest), flags: O_RDWR | O_NOFOLLOW)
         guard holds(partial, file, while: isWanted) else {
             if isWanted() { unlink(partial.path) }
             return false
@@ -114,7 +118,9 @@ package final class PartStore: Sendable {
     }
 
     private func holds(_ found: FileDescriptor, _ file: PartFile, while isWanted: () -> Bool) -> Bool {
-        guard FileSystem.byteCount(of: found.path) == file.byteCount else { return false }
+        guard FileSystem.byteCount(of: found.path, followsLinks: false) == file.byteCount else {
+            return false
+        }
         var hasher = ContentHasher()
         return (try? hasher.update(found, byteCount: file.byteCount, while: isWanted)) != nil
             && hasher.finish() == file.digest

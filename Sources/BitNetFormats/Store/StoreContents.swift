@@ -58,7 +58,8 @@ package struct StoreContents: Sendable {
     static func manifests(in directory: String) -> [(path: String, manifest: ShardManifest)] {
         FileSystem.entries(of: directory + "/models").compactMap { name in
             let path = "\(directory)/models/\(name)"
-            guard ContentDigest(hex: name) != nil, let file = try? MappedFile(path: path),
+            guard ContentDigest(hex: name) != nil,
+                let file = try? MappedFile(path: path, followsLinks: false),
                 file.byteCount <= Limits.controlBytesMax,
                 let manifest = file.withBytes({ try? ShardManifest(decoding: [UInt8]($0)) })
             else { return nil }
@@ -71,7 +72,7 @@ extension StoredFile {
     /// Whether the file's bytes have the digest that it is named by.
     fileprivate var holdsItsName: Bool {
         var hasher = ContentHasher()
-        guard let file = try? FileDescriptor(path: path, flags: O_RDONLY),
+        guard let file = try? FileDescriptor(path: path, flags: O_RDONLY | O_NOFOLLOW | O_NONBLOCK),
             (try? hasher.update(file, byteCount: byteCount)) != nil
         else { return false }
         return hasher.finish() == digest

@@ -5,7 +5,7 @@ package import BitNetCore
 extension ChatMessage {
     /// Reads `[{"role": "user", "content": "…"}, …]`.
     ///
-    /// A system message may stand first, and the last message is the user's, as the answer to it is wanted.
+    /// What the last one says is answered, or gone on with if the assistant says it.
     ///
     /// - Parameter file: names the text in messages.
     /// - Throws: ``JSONError`` with the byte.
@@ -19,9 +19,13 @@ extension ChatMessage {
                     at: Limits.promptBytesMax, found: "\(bytes.count) bytes",
                     expected: "at most \(Limits.promptBytesMax)")
             }
-            let (messages, starts) = try read(&json)
+            let messages = try read(&json)
             try json.finish()
-            if let fault = messages.fault { throw error(of: fault, starts, json) }
+            guard messages.fault == nil else {
+                throw json.failure(
+                    at: json.fileOffset, found: messages.isEmpty ? "no message" : "too much",
+                    expected: "messages, the last of which is to be answered")
+            }
             return messages
         } catch {
             throw JSONError(
@@ -30,39 +34,15 @@ extension ChatMessage {
         }
     }
 
-    /// - Returns: the messages, and where each begins, in bytes from the start of the file.
-    private static func read(
-        _ json: inout JSONReader<JSONError>
-    ) throws(JSONError) -> (messages: [ChatMessage], starts: [Int]) {
+    private static func read(_ json: inout JSONReader<JSONError>) throws(JSONError) -> [ChatMessage] {
         var messages: [ChatMessage] = []
-        var starts: [Int] = []
         try json.readArray { json throws(JSONError) in
             guard messages.count < Limits.chatMessagesMax else {
                 throw json.unexpected("at most \(Limits.chatMessagesMax) messages")
             }
-            _ = try json.peek()
-            starts.append(json.fileOffset)
             messages.append(try ChatMessage(&json))
         }
-        return (messages, starts)
-    }
-
-    private static func error(
-        of fault: ConversationFault, _ starts: [Int], _ json: JSONReader<JSONError>
-    ) -> JSONError {
-        switch fault {
-        case .misplacedSystem(let index):
-            json.failure(
-                at: starts[index], found: "a system message", expected: "one only as the first message")
-        case .nothingToAnswer(let role):
-            json.failure(
-                at: json.fileOffset, found: "a last message of the \(role)",
-                expected: "a last message of the user, to be answered")
-        case .empty, .tooMany, .tooLong:
-            json.failure(
-                at: json.fileOffset, found: starts.isEmpty ? "no message" : "too much",
-                expected: "a last message of the user, to be answered")
-        }
+        return messages
     }
 
     private init(_ json: inout JSONReader<JSONError>) throws(JSONError) {

@@ -17,32 +17,37 @@ package enum ChatTemplate: String, CaseIterable, Sendable {
     /// Falcon-E Instruct, and many others.
     case chatml
 
-    /// The prompt that makes the model answer the last message.
-    package func pieces(for messages: [ChatMessage]) -> [PromptPiece] {
+    /// The prompt that makes the model go on from a conversation.
+    package func pieces(for conversation: ChatConversation) -> [PromptPiece] {
         var pieces: [PromptPiece] = []
         switch self {
         case .bitnet, .llama3: pieces.append(.beginning(isForced: true))
-        case .chatml: pieces.append(.beginning(isForced: false))
-        case .falcon3: break
+        case .chatml, .falcon3: pieces.append(.beginning(isForced: false))
         }
+        let messages = conversation.messages
         for (index, message) in messages.enumerated() {
-            pieces += turn(message, isLast: index == messages.count - 1)
+            let isLast = index == messages.count - 1
+            pieces += opening(message.role) + words(of: message)
+            if !isLast || conversation.ending != .continuesLast { pieces += end(of: message, isLast: isLast) }
         }
-        return pieces + opening(.assistant)
+        return conversation.ending == .opensAnswer ? pieces + opening(.assistant) : pieces
     }
 
-    private func turn(_ message: ChatMessage, isLast: Bool) -> [PromptPiece] {
-        let header = opening(message.role)
+    private func words(of message: ChatMessage) -> [PromptPiece] {
         switch self {
-        case .bitnet, .llama3:
-            return header + [.text(Self.trimmed(message.content)), .marker("<|eot_id|>")]
+        case .bitnet, .llama3: [.text(Self.trimmed(message.content))]
+        case .falcon3, .chatml: [.text(message.content)]
+        }
+    }
+
+    /// What stands behind the words of a message.
+    private func end(of message: ChatMessage, isLast: Bool) -> [PromptPiece] {
+        switch self {
+        case .bitnet, .llama3: [.marker("<|eot_id|>")]
         case .falcon3 where message.role == .assistant:
-            let end: [PromptPiece] = [.text(message.content), .marker("<|endoftext|>")]
-            return header + end + (isLast ? [] : [.text("\n")])
-        case .falcon3:
-            return header + [.text(message.content + "\n")]
-        case .chatml:
-            return header + [.text(message.content), .marker("<|im_end|>"), .text("\n")]
+            [.marker("<|endoftext|>")] + (isLast ? [] : [.text("\n")])
+        case .falcon3: [.text("\n")]
+        case .chatml: [.marker("<|im_end|>"), .text("\n")]
         }
     }
 

@@ -20,9 +20,12 @@ extension Tokenizer {
         let guarded = guardedTexts(pieces)
         var tokens: [UInt32] = []
         var text: [UInt8] = []
+        var startsText = true
         func flush() {
             for part in Self.parts(of: text, without: guarded) {
-                tokens += encode(String(decoding: part, as: UTF8.self), addsBeginning: false)
+                tokens += encode(
+                    String(decoding: part, as: UTF8.self), addsBeginning: false, startsText: startsText)
+                startsText = false
             }
             text = []
         }
@@ -36,6 +39,7 @@ extension Tokenizer {
                 if let token = specialToken(name) {
                     flush()
                     tokens.append(token)
+                    startsText = false
                 } else {
                     text += Array(name.utf8)
                 }

@@ -10,8 +10,6 @@ package final class Tokenizer: Sendable {
     package let addsBeginning: Bool
     /// Tokens that end a generation: end of text, of turn, of message.
     package let stopTokens: Set<UInt32>
-    /// The chat template that stands beside a Hugging Face tokenizer, as it is written.
-    package let chatTemplate: String?
 
     private let vocabulary: Vocabulary
     private let encoder: PieceEncoder
@@ -24,7 +22,7 @@ package final class Tokenizer: Sendable {
     init(
         encoder: PieceEncoder, form: TextForm, special: SpecialTokenMatcher,
         specialInForm: SpecialTokenMatcher = .init(), beginningToken: UInt32?, addsBeginning: Bool,
-        stopTokens: Set<UInt32>, chatTemplate: String? = nil
+        stopTokens: Set<UInt32>
     ) {
         vocabulary = encoder.vocabulary
         self.encoder = encoder
@@ -34,7 +32,6 @@ package final class Tokenizer: Sendable {
         self.beginningToken = beginningToken
         self.addsBeginning = addsBeginning && beginningToken != nil
         self.stopTokens = stopTokens
-        self.chatTemplate = chatTemplate
     }
 
     /// Number of tokens; ids are below it.
@@ -43,9 +40,12 @@ package final class Tokenizer: Sendable {
     /// Turns text into tokens.
     ///
     /// `addsBeginning` puts ``beginningToken`` first, if there is one. `parsesSpecial` reads control tokens
-    /// such as `<|eot_id|>` from the text: only for text that this program made, for a user's text must not
-    /// be able to end a turn.
-    package func encode(_ text: String, addsBeginning: Bool, parsesSpecial: Bool = false) -> [UInt32] {
+    /// such as `<|eot_id|>` from the text: for a whole prompt, but not for the words of a message, which must
+    /// not be able to end a turn. A text that does not start a prompt (`startsText`) gets no blank before it where the
+    /// tokenizer wants one before the first text only.
+    package func encode(
+        _ text: String, addsBeginning: Bool, parsesSpecial: Bool = false, startsText: Bool = true
+    ) -> [UInt32] {
         var tokens: [UInt32] = []
         if addsBeginning, let beginningToken { tokens.append(beginningToken) }
         var text = text
@@ -53,7 +53,8 @@ package final class Tokenizer: Sendable {
             var work = MergeWorkspace()
             split(bytes, by: special, parsesSpecial, into: &tokens) { range, tokens in
                 encode(
-                    fragment: UnsafeBufferPointer(rebasing: bytes[range]), isFirst: range.lowerBound == 0,
+                    fragment: UnsafeBufferPointer(rebasing: bytes[range]),
+                    isFirst: startsText && range.lowerBound == 0,
                     parsesSpecial, &tokens, &work)
             }
         }

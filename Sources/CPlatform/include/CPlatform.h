@@ -39,6 +39,20 @@ void bn_pool_run(bn_pool *pool, size_t count, size_t grain, bn_pool_body body, v
 void *bn_memory_allocate(size_t byte_count);
 void bn_memory_free(void *memory, size_t byte_count);
 
+// Has a mapped file's pages read as zero where the file was cut, or the disk does not give them, instead of raising
+// SIGBUS. Returns the number of the region, or -1 if there are too many. Other faults go where they went.
+int bn_mapping_guard(const void *start, size_t byte_count);
+// Whether something of the region was missing when it was read, so that what was read is worth nothing.
+bool bn_mapping_is_torn(int region_index);
+// Before the region is unmapped.
+void bn_mapping_release(int region_index);
+
+// From now on a process that ends by a fault shuts its sockets first: peers learn it at once, and ports are free,
+// though the runtime may take long to write down what happened. What it starts for that inherits no descriptor.
+void bn_faults_let_go_of_sockets(void);
+// Marks all descriptors but the standard ones as not to be inherited by programs that this one starts.
+void bn_descriptors_close_on_exec(void);
+
 // Has the calling thread run sooner when it wakes up beside threads that compute (a short slice, Linux 6.12 and
 // later). Changes nothing where the kernel does not know it.
 void bn_thread_prefer_latency(void);

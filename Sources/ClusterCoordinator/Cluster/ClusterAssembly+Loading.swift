@@ -29,6 +29,9 @@ extension ClusterAssembly {
             let order = Self.order(plan, of: model)
             group.addTask {
                 try await DiskThreads.run { try packed.convert(order: order) { onEvent(.converting($0)) } }
+                if let failure = packed.storeFailure {
+                    onEvent(.remark("warning: converted weights are not kept: \(failure.message)"))
+                }
             }
             for (index, control) in stages.enumerated() {
                 let next = index + 1 < stages.count ? stages[index + 1].worker : nil

@@ -33,11 +33,13 @@ package final class ClusterPipeline: StepPipeline {
                     self?.fail(
                         ClusterError(.fault, "the first stage sent a \(frame.type) on the step connection"))
                 },
-                closed: { [weak self] error in self?.fail(ClusterError(.link, "first stage: \(error)")) }))
+                closed: { [weak self] error in self?.fail(ClusterError(.link, "first stage: \(error.words)"))
+                }))
         results.deliver(
             to: FrameSink(
                 received: { [weak self] in self?.received($0) },
-                closed: { [weak self] error in self?.fail(ClusterError(.link, "last stage: \(error)")) }))
+                closed: { [weak self] error in self?.fail(ClusterError(.link, "last stage: \(error.words)")) }
+            ))
     }
 
     package func send(_ item: PipelineItem) {

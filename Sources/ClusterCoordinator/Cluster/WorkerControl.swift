@@ -43,7 +43,7 @@ final class WorkerControl: Sendable {
         connection.deliver(
             to: FrameSink(
                 received: { [weak self] in self?.received($0) },
-                closed: { [weak self] error in self?.lost("\(error)") }))
+                closed: { [weak self] error in self?.lost(error.words) }))
         let keepAlive = Task { [weak self] in
             while !Task.isCancelled, self?.beat() ?? false {
                 try? await Task.sleep(for: Limits.heartbeatInterval / 2)

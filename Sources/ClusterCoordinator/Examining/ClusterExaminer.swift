@@ -108,7 +108,7 @@ private struct WorkerVisit: Sendable {
             processID = peer.peerID
             try await examine(connection, until: deadline)
         } catch {
-            report.outcome = .failed(Self.trouble(error), message: "\(error)")
+            report.outcome = .failed(Self.trouble(error), message: error.words)
             connection?.close()
             connection = nil
         }
@@ -156,7 +156,7 @@ private struct WorkerVisit: Sendable {
                     latencySeconds: figures.latencySeconds, bytesPerSecond: figures.bytesPerSecond))
         } catch {
             // What was seen before stays.
-            report.ways = report.ways ?? others.map { WayReport(to: $0.name, error: "\(error)") }
+            report.ways = report.ways ?? others.map { WayReport(to: $0.name, error: error.words) }
         }
         return report
     }

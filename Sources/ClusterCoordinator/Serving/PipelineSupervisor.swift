@@ -157,7 +157,7 @@ package final class PipelineSupervisor: Sendable {
 
     /// - Returns: how long a pipeline was serving, if one was until then.
     private func lose(_ error: any Error) -> Duration? {
-        let reason = (error as? any RemediableError)?.message ?? "\(error)"
+        let reason = error.words
         let worker = (error as? ClusterError)?.worker
         let activity = text.activity
         let service = state.withLock { state -> Duration? in

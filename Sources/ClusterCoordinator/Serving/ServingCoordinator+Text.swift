@@ -32,8 +32,8 @@ extension ServingCoordinator: TextGenerator {
         subject.codec.tokenizer.encode(text, addsBeginning: false, parsesSpecial: readsMarkers)
     }
 
-    package func rendered(_ messages: [ChatMessage]) throws(GenerationError) -> String {
-        try subject.codec.rendered(messages)
+    package func rendered(_ conversation: ChatConversation) throws(GenerationError) -> String {
+        try subject.codec.rendered(conversation)
     }
 
     package func text(of tokens: [UInt32]) throws(GenerationError) -> String {

@@ -15,7 +15,8 @@ package struct AdminServer: Sendable {
         server = HTTPServer(
             configuration: configuration.server,
             router: Self.router(
-                keys: APIKeys(configuration.keys), administration: administration, health: health), log: log)
+                keys: APIKeys(configuration.keys), administration: administration, health: health,
+                sites: configuration.sites), log: log)
     }
 
     /// Serves until the task is cancelled.
@@ -29,10 +30,10 @@ package struct AdminServer: Sendable {
     /// Every route of the admin API.
     package static func router(
         keys: APIKeys, administration: any ClusterAdministration,
-        health: @escaping @Sendable () -> ServiceHealth
+        health: @escaping @Sendable () -> ServiceHealth, sites: SiteRules = SiteRules(host: "localhost")
     ) -> Router<ExchangeContext> {
-        let router = Router.guarded(keys: keys, openRoutes: HealthRoutes.paths)
-        HealthRoutes(health: health).add(to: router)
+        let router = Router.guarded(keys: keys, openRoutes: HealthRoutes.paths, sites: sites)
+        HealthRoutes(keys: keys, health: health).add(to: router)
         router.get(RouterPath(AdminAPI.statusPath)) { _, _ in JSON.response(administration.status()) }
         router.get(RouterPath(AdminAPI.planPath)) { _, _ in
             guard let plan = administration.plan() else {

@@ -30,7 +30,7 @@ package struct APIKeys: Sendable {
     }
 }
 
-/// Answers 401 to who does not send `Authorization: Bearer KEY`.
+/// Answers 401 to who does not send `Authorization: Bearer KEY`, but for what a browser asks before it does.
 package struct KeyMiddleware: RouterMiddleware {
     package typealias Context = ExchangeContext
 
@@ -47,17 +47,19 @@ package struct KeyMiddleware: RouterMiddleware {
         _ request: Request, context: ExchangeContext,
         next: @concurrent (Request, ExchangeContext) async throws -> Response
     ) async throws -> Response {
-        guard !keys.isEmpty, !openRoutes.contains(context.route) else {
+        guard !keys.isEmpty, !openRoutes.contains(context.route), !SiteMiddleware.isPreflight(request) else {
             return try await next(request, context)
         }
         guard let given = Self.key(in: request.headers) else {
             throw Self.refusal("no API key: send it as “Authorization: Bearer KEY”")
         }
         guard keys.accept(given) else { throw Self.refusal("this API key is not known here") }
+        context.record.note { $0.key = given }
         return try await next(request, context)
     }
 
-    private static func key(in headers: HTTPFields) -> String? {
+    /// The key that a request brings, if it brings one.
+    static func key(in headers: HTTPFields) -> String? {
         guard let field = headers[.authorization] else { return nil }
         let words = field.split(separator: " ", omittingEmptySubsequences: true)
         guard words.count == 2, words[0].lowercased() == "bearer" else { return nil }

@@ -40,6 +40,7 @@ package struct Exchange: Sendable {
         metrics?.requestsInFlight.increment()
         do {
             var response = try await responder.respond(to: request, context: context)
+            response = try Self.held(response, context)
             response.headers[RequestID.field] = id
             response.headers[.date] = HTTPDate.text(of: .now)
             return Answer(response: response, context: context, method: request.method)
@@ -48,6 +49,27 @@ package struct Exchange: Sendable {
             end(Answer(response: response, context: context, method: request.method), failure: error)
             throw error
         }
+    }
+
+    /// An answer of which much may wait for its reader takes its share of what all may.
+    private static func held(_ response: Response, _ context: ExchangeContext) throws -> Response {
+        guard let byteCount = response.body.contentLength, byteCount > Limits.smallRequestBytesMax else {
+            return response
+        }
+        let budget = ByteBudget.answers
+        let held = HeldBytes(budget.open(for: context.client, owner: context.owner), of: budget)
+        do throws(APIError) {
+            try held.take(byteCount)
+        } catch {
+            context.record.note { $0.failure = error.message }
+            return error.response
+        }
+        let body = response.body
+        var response = response
+        response.body = ResponseBody(contentLength: byteCount) { writer in
+            try await body.write(HeldWriter(writer: writer, held: held))
+        }
+        return response
     }
 
     /// The answer has been sent, or cannot be.
@@ -68,7 +90,7 @@ package struct Exchange: Sendable {
         if let reason = figures.failure {
             metadata["failure"] = "\(reason)"
         } else if let failure {
-            metadata["failure"] = failure is ClientGone ? "client gone" : "not sent: \(failure)"
+            metadata["failure"] = failure is ClientGone ? "client gone" : "not sent: \(failure.words)"
         }
         let isQuiet = status < 400 && quietRoutes.contains(context.route)
         context.logger.log(level: isQuiet ? .debug : .info, "request", metadata: metadata)
@@ -83,4 +105,24 @@ package struct Exchange: Sendable {
 
 extension Duration {
     fileprivate var milliseconds: String { (seconds * 1000).text(places: 1) }
+}
+
+/// Writes an answer in parts that its client takes one after the other.
+private struct HeldWriter: ResponseBodyWriter {
+    var writer: any ResponseBodyWriter
+    let held: HeldBytes
+
+    @concurrent mutating func write(_ buffer: ByteBuffer) async throws {
+        var rest = buffer
+        while let part = rest.readSlice(length: min(rest.readableBytes, Limits.smallRequestBytesMax)),
+            part.readableBytes > 0
+        {
+            try await writer.write(part)
+            held.sent(part.readableBytes)
+        }
+    }
+
+    @concurrent consuming func finish(_ trailingHeaders: HTTPFields?) async throws {
+        try await writer.finish(trailingHeaders)
+    }
 }

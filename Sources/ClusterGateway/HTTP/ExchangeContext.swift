@@ -30,6 +30,9 @@ package struct ExchangeContext: RequestContext {
         client = source.client
     }
 
+    /// Whose share of what all use the request counts to: its key's, or its address's where there are none.
+    package var owner: String { record.figures.key ?? client.address }
+
     /// The route as the router was given it, `NotFound` if there is none: a word of a bounded set.
     package var route: String { endpointPath ?? "NotFound" }
 }
@@ -37,6 +40,8 @@ package struct ExchangeContext: RequestContext {
 /// What becomes known of a request while it is answered.
 package final class ExchangeRecord: Sendable {
     package struct Figures: Sendable {
+        /// The key that let the request in; it is never logged.
+        var key: String?
         package var promptTokenCount: Int?
         package var completionTokenCount: Int?
         /// Since the request's arrival.

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
+import Glibc
 import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
-import Synchronization
 
-/// HTTP/1.1 with an eye on each client: on its patience, on its presence, on how many there are.
+/// HTTP/1.1 with an eye on each client: on its manners, on its patience, on its presence, on how many there are.
 struct GuardedChannel: ServerChildChannel {
     struct Value: ServerChildChannelValue {
         let channel: any Channel
@@ -17,33 +18,75 @@ struct GuardedChannel: ServerChildChannel {
 
     let configuration: HTTPServerConfiguration
     let exchange: Exchange
-    private let open = ConnectionCount()
+    let places: ConnectionPlaces
 
     init(configuration: HTTPServerConfiguration, exchange: Exchange) {
         self.configuration = configuration
         self.exchange = exchange
+        let share = configuration.descriptorsKept
+        places = ConnectionPlaces(countMax: configuration.connectionsMax) { descriptor in
+            ConnectionPlaces.leaves(share, after: descriptor)
+        }
     }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        let client = ClientConnection()
-        let count = open.add(1)
-        channel.closeFuture.whenComplete { [open] _ in _ = open.add(-1) }
-        guard count <= configuration.connectionsMax else { return refuse(channel, client) }
+        let client = ClientConnection(address: channel.remoteAddress?.ipAddress ?? "")
+        let descriptor = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+            of: NIOBSDSocket.Handle.self
+        ) { $0 }
+        guard let place = places.take(descriptor: descriptor ?? 0, close: { channel.close(promise: nil) })
+        else {
+            return refuse(channel, client)
+        }
+        channel.closeFuture.whenComplete { _ in place.leave() }
         let timeouts = configuration.timeouts
         return http(client: client, log: logger).setup(channel: channel, logger: logger)
-            .flatMapThrowing { http in
-                let pipeline = channel.pipeline.syncOperations
-                let connection = ConnectionGuard(timeouts: timeouts, client: client, log: logger)
-                try pipeline.addHandler(ConnectionByteCounter(connection), position: .first)
-                let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-                try pipeline.addHandler(connection, position: .after(decoder))
-                return Value(channel: channel, http: http, client: client)
+            .flatMap { http in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    let connection = ConnectionGuard(
+                        timeouts: timeouts, client: client, place: place, log: logger, makeDecoder: decoder)
+                    try pipeline.addHandler(ConnectionByteCounter(connection), position: .first)
+                    let old = try pipeline.context(
+                        handlerType: ByteToMessageHandler<HTTPRequestDecoder>.self)
+                    // One that gives what it has not read to its successor.
+                    let first = decoder()
+                    try pipeline.addHandler(first, position: .after(old.handler))
+                    try pipeline.addHandler(connection, position: .after(first))
+                    try Self.watchPeer(channel)
+                    let removed = channel.eventLoop.makePromise(of: Void.self)
+                    pipeline.removeHandler(context: old, promise: removed)
+                    return removed.futureResult.map { Value(channel: channel, http: http, client: client) }
+                }.flatMap { $0 }
             }
     }
 
     func handle(value: Value, logger: Logger) async {
         guard let http = value.http else { return }
         await self.http(client: value.client, log: logger).handle(value: http, logger: logger)
+    }
+
+    /// The system notices a client that is gone without a word, or has left an answer of HTTP/1.0 behind.
+    private static func watchPeer(_ channel: any Channel) throws {
+        let seconds = Int(clamping: Limits.peerSilence.components.seconds)
+        let options: [(NIOBSDSocket.OptionLevel, Int32, Int)] = [
+            (.socket, SO_KEEPALIVE, 1), (.tcp, TCP_KEEPIDLE, seconds), (.tcp, TCP_KEEPINTVL, seconds),
+            (.tcp, TCP_KEEPCNT, 3),
+        ]
+        for (level, name, value) in options {
+            try channel.syncOptions?.setOption(
+                ChannelOptions.Types.SocketOption(level: level, name: NIOBSDSocket.Option(rawValue: name)),
+                value: SocketOptionValue(value))
+        }
+    }
+
+    private func decoder() -> ByteToMessageHandler<HTTPRequestDecoder> {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = configuration.headBytesMax
+        limits.maxHeaderListSize = configuration.headBytesMax
+        limits.maxHeaderFieldCount = configuration.headerFieldsMax
+        return ByteToMessageHandler(
+            HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits))
     }
 
     private func http(client: ClientConnection, log: Logger) -> HTTP1Channel {
@@ -59,12 +102,7 @@ struct GuardedChannel: ServerChildChannel {
                 }
                 exchange.end(answer, failure: nil)
             },
-            configuration: .init(
-                idleTimeout: TimeAmount(configuration.timeouts.keepAlive),
-                httpDecoderConfiguration: .init(
-                    maxHeaderFieldSize: configuration.headBytesMax,
-                    maxHeaderListSize: configuration.headBytesMax,
-                    maxHeaderFieldCount: configuration.headerFieldsMax)))
+            configuration: .init(idleTimeout: TimeAmount(configuration.timeouts.keepAlive)))
     }
 
     private func refuse(_ channel: any Channel, _ client: ClientConnection) -> EventLoopFuture<Value> {
@@ -80,12 +118,4 @@ struct GuardedChannel: ServerChildChannel {
         }
         return channel.eventLoop.makeSucceededFuture(Value(channel: channel, http: nil, client: client))
     }
-}
-
-/// Open connections of one listener.
-private final class ConnectionCount: Sendable {
-    private let count = Atomic(0)
-
-    /// - Returns: how many there are now.
-    func add(_ change: Int) -> Int { count.add(change, ordering: .relaxed).newValue }
 }

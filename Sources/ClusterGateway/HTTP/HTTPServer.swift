@@ -18,6 +18,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var portOption: String
     package var timeouts = ConnectionTimeouts()
     package var connectionsMax = Limits.httpConnectionsMax
+    /// Of the process's descriptors, which are for workers, files and other listeners.
+    package var descriptorsKept = 0.25
     package var headBytesMax = Limits.requestHeadBytesMax
     package var headerFieldsMax = Limits.requestHeaderFieldsMax
     /// How long answers may go on after the server was asked to stop.
@@ -76,10 +78,16 @@ package struct HTTPServer: Sendable {
         var quiet = log
         // It takes the end of its task for an error.
         quiet.logLevel = .critical
+        let guarded = GuardedChannel(configuration: configuration, exchange: exchange)
+        let places = guarded.places
         let server = Server(
-            childChannelSetup: GuardedChannel(configuration: configuration, exchange: exchange),
+            childChannelSetup: guarded,
             configuration: ServerConfiguration(address: .hostname(host, port: port)),
             onServerRunning: { channel in
+                try? await channel.eventLoop.submit {
+                    try channel.pipeline.syncOperations.addHandler(
+                        AcceptPause(places: places), position: .first)
+                }.get()
                 onListening(HostPort(host: host, port: UInt16(clamping: channel.localAddress?.port ?? port)))
             },
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: quiet)
@@ -125,7 +133,7 @@ package struct HTTPServerError: RemediableError {
                 "this machine has no such address: choose one of its own with --host"
             default:
                 error is SocketAddressError
-                    ? "there is no such host: choose an address of this machine with --host" : "\(error)"
+                    ? "there is no such host: choose an address of this machine with --host" : error.words
             }
         message = PrintableText.line("the \(configuration.name) cannot listen on \(address): \(reason)")
     }

@@ -19,7 +19,7 @@ package enum JSON {
         do {
             return ByteBuffer(bytes: try JSONDocument.bytes(value))
         } catch {
-            preconditionFailure("\(type(of: value)) cannot be written as JSON: \(error)")
+            preconditionFailure("a document cannot be written as JSON: \(error.words)")
         }
     }
 
@@ -29,17 +29,20 @@ package enum JSON {
     ) throws(APIError) -> Value {
         do {
             return try JSONDecoder().decode(type, from: Data(buffer.readableBytesView))
-        } catch let error as APIError {
-            throw error
-        } catch let error as DecodingError {
-            throw APIError(error, in: buffer)
         } catch {
-            throw .invalid("the body is not JSON: \(error)")
+            // A field is what is refused only if the text is what it should be: a string may be none for what it holds.
+            if let fault = fault(in: buffer) { throw .invalid("the body is not JSON: \(fault)") }
+            switch error {
+            case let error as APIError: throw error
+            case let error as DecodingError: throw APIError(error)
+            default: throw .invalid("the body cannot be read")
+            }
         }
     }
 
     /// Where a text stops being JSON, which its decoder does not tell; `nil` if it is JSON.
     fileprivate static func fault(in body: ByteBuffer) -> String? {
+        if let name = compression(of: body) { return "it is compressed (\(name)): send it as it is" }
         guard String(validating: body.readableBytesView, as: UTF8.self) != nil else {
             return "it is not UTF-8"
         }
@@ -59,6 +62,17 @@ package enum JSON {
     }
 }
 
+extension JSON {
+    /// What a body was compressed with; `nil` if it was not.
+    private static func compression(of body: ByteBuffer) -> String? {
+        let kinds: [(name: String, beginning: [UInt8])] = [
+            ("gzip", [0x1F, 0x8B]), ("zstd", [0x28, 0xB5, 0x2F, 0xFD]), ("deflate", [0x78, 0x01]),
+            ("deflate", [0x78, 0x9C]), ("deflate", [0x78, 0xDA]),
+        ]
+        return kinds.first { body.readableBytesView.starts(with: $0.beginning) }?.name
+    }
+}
+
 /// A value whose absence is written as `null`.
 package struct Nullable<Value: Encodable & Sendable>: Encodable, Sendable {
     package var value: Value?
@@ -74,8 +88,8 @@ package struct Nullable<Value: Encodable & Sendable>: Encodable, Sendable {
 }
 
 extension APIError {
-    /// A field that is missing or of another type, or text that is no JSON.
-    init(_ error: DecodingError, in body: ByteBuffer) {
+    /// A field that is missing or of another type.
+    init(_ error: DecodingError) {
         switch error {
         case .typeMismatch(_, let context), .valueNotFound(_, let context):
             let path = Self.path(context.codingPath)
@@ -89,8 +103,8 @@ extension APIError {
         case .dataCorrupted(let context):
             let path = Self.path(context.codingPath)
             self = .invalid(
-                path.map { "“\($0)”: \(context.debugDescription)" }
-                    ?? "the body is not JSON: \(JSON.fault(in: body) ?? context.debugDescription)",
+                path.map { "“\($0)” cannot be read: \(context.debugDescription)" }
+                    ?? "the body is not JSON: \(context.debugDescription)",
                 parameter: path)
         @unknown default:
             self = .invalid("the body cannot be read")

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 
 /// Where the public API or the operator's listens, and whom it serves.
 package struct ListenerConfiguration: Sendable {
     package var server: HTTPServerConfiguration
     /// Keys of which one must come as `Authorization: Bearer KEY`; empty serves everybody.
     package var keys: [String]
+    /// Whose pages may ask, and by which names.
+    package var sites: SiteRules
 
     /// The public API.
     ///
     /// - Parameter port: 0 lets the system choose.
     package static func gateway(host: String, port: Int, keys: [String] = []) -> Self {
-        Self(server: HTTPServerConfiguration(name: "gateway", host: host, port: port), keys: keys)
+        Self(
+            server: HTTPServerConfiguration(name: "gateway", host: host, port: port), keys: keys,
+            sites: SiteRules(host: host))
     }
 
     /// The operator's API.
@@ -21,6 +26,9 @@ package struct ListenerConfiguration: Sendable {
             name: "admin API", host: host, port: port, portOption: "--admin")
         // Those who follow events would hold the process up.
         server.stopGrace = .zero
-        return Self(server: server, keys: keys)
+        // Of its own: the operator gets in when users have taken all theirs.
+        server.connectionsMax = Limits.adminConnectionsMax
+        server.descriptorsKept = 0.125
+        return Self(server: server, keys: keys, sites: SiteRules(host: host))
     }
 }

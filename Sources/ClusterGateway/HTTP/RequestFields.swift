@@ -51,6 +51,18 @@ struct RequestFields {
         try value(field, as: Bool.self, must: "must be true or false")
     }
 
+    /// The flag, or `nil` if something else stands there.
+    func flagIfAny(_ field: String) -> Bool? {
+        try? container.decode(Bool.self, forKey: FieldName(field))
+    }
+
+    /// A number of tokens; other servers' -1 is as many as there is room for.
+    func tokenCount(_ field: String, from lowest: Int) throws -> Int? {
+        let most = Int(Int32.max)
+        if (try? container.decode(Int.self, forKey: FieldName(field))) == -1 { return most }
+        return try integer(field, in: lowest...most)
+    }
+
     func integer(_ field: String, in range: ClosedRange<Int>) throws -> Int? {
         let must = "must be an integer of \(range.lowerBound)…\(range.upperBound)"
         guard let value = try value(field, as: Int.self, must: must) else { return nil }
@@ -71,11 +83,15 @@ struct RequestFields {
         return try value(field, as: Texts.self, must: must)?.texts
     }
 
+    func isEmptyList(_ field: String) -> Bool {
+        (try? container.nestedUnkeyedContainer(forKey: FieldName(field)))?.isAtEnd ?? false
+    }
+
     /// Refuses what this server cannot do, unless it is asked not to be done.
     func refuse(_ field: String, _ reason: String) throws {
         guard has(field) else { return }
-        if let isOn = try? container.decode(Bool.self, forKey: FieldName(field)), !isOn { return }
-        if let list = try? container.nestedUnkeyedContainer(forKey: FieldName(field)), list.isAtEnd { return }
+        if let isOn = flagIfAny(field), !isOn { return }
+        if isEmptyList(field) { return }
         throw APIError(
             .badRequest, "“\(name(field))” is not supported: \(reason)", type: "invalid_request_error",
             parameter: name(field), code: "unsupported_parameter")

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 package import Hummingbird
 import Logging
 
@@ -6,16 +7,20 @@ extension Router<ExchangeContext> {
     /// A router whose every answer, refusals too, is JSON, and whose routes but `openRoutes` want a key.
     ///
     /// Once its routes are added, ``answerOtherMethods()`` completes it.
-    package static func guarded(keys: APIKeys, openRoutes: Set<String>) -> Router<ExchangeContext> {
+    package static func guarded(
+        keys: APIKeys, openRoutes: Set<String>, sites: SiteRules
+    ) -> Router<ExchangeContext> {
         let router = Router(context: ExchangeContext.self, options: .autoGenerateHeadEndpoints)
+        var sites = sites
+        sites.hasKeys = !keys.isEmpty
+        // Before errors become answers: a page is to read these, too.
+        router.add(middleware: SiteMiddleware(rules: sites))
         router.add(middleware: ErrorMiddleware())
         router.add(middleware: KeyMiddleware(keys: keys, openRoutes: openRoutes))
         return router
     }
 
     /// Answers 405 with `Allow` to methods that a path does not have, and tells them to `OPTIONS`.
-    ///
-    /// No other site's pages may call: there is no CORS here.
     package func answerOtherMethods() {
         let paths = Dictionary(grouping: routes, by: \.path.description)
         for (path, routes) in paths {
@@ -65,7 +70,7 @@ struct ErrorMiddleware: RouterMiddleware {
                 return refusal.response
             }
             context.logger.error(
-                "request failed", metadata: ["error": "\(error)", "request.route": "\(context.route)"])
+                "request failed", metadata: ["error": "\(error.words)", "request.route": "\(context.route)"])
             return APIError.internal.response
         }
     }

@@ -9,6 +9,8 @@ package enum ServerSentEvents {
         var headers = HTTPFields()
         headers[.contentType] = "text/event-stream"
         headers[.cacheControl] = "no-cache"
+        // nginx gathers answers otherwise, and a token comes when its buffer is full.
+        if let name = HTTPFields.Element.Name("X-Accel-Buffering") { headers[name] = "no" }
         return headers
     }()
 

@@ -4,25 +4,37 @@ package import BitNetCore
 package import Hummingbird
 
 /// Whether the service works (`/health`) and whether it takes requests (`/ready`): 200, or 503 with the reason.
+///
+/// Who has no key where one is wanted is told the state only: reasons name workers and their addresses.
 package struct HealthRoutes: Sendable {
     /// Probes have no key.
     package static let paths: Set<String> = [AdminAPI.healthPath, AdminAPI.readyPath]
 
+    private let keys: APIKeys
     private let health: @Sendable () -> ServiceHealth
 
-    package init(health: @escaping @Sendable () -> ServiceHealth) {
+    /// - Parameter keys: of which one must come with a request that wants to know reasons.
+    package init(keys: APIKeys, health: @escaping @Sendable () -> ServiceHealth) {
+        self.keys = keys
         self.health = health
     }
 
     package func add(to router: Router<ExchangeContext>) {
-        router.get(RouterPath(AdminAPI.healthPath)) { _, _ in
-            let health = health()
+        router.get(RouterPath(AdminAPI.healthPath)) { request, _ in
+            let health = health(for: request)
             return Self.response(health, isFine: health.isHealthy)
         }
-        router.get(RouterPath(AdminAPI.readyPath)) { _, _ in
-            let health = health()
+        router.get(RouterPath(AdminAPI.readyPath)) { request, _ in
+            let health = health(for: request)
             return Self.response(health, isFine: health.state == .serving)
         }
+    }
+
+    private func health(for request: Request) -> ServiceHealth {
+        var health = health()
+        let isKnown = KeyMiddleware.key(in: request.headers).map(keys.accept) ?? false
+        if !keys.isEmpty, !isKnown { health.reason = nil }
+        return health
     }
 
     private static func response(_ health: ServiceHealth, isFine: Bool) -> Response {

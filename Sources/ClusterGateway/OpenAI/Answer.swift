@@ -62,20 +62,36 @@ struct Answer<Format: AnswerFormat>: Sendable {
             if error is ClientGone { meter.countAbandoned() }
             throw error
         }
-        return JSON.response(format.whole(usage: usage))
+        // With log-probabilities a token becomes a line.
+        return try await RequestThreads.run(for: usage.totalTokens * 16) { [format, usage] in
+            JSON.response(format.whole(usage: usage))
+        }
     }
 
     /// Server-sent events, as they come; an error in the middle is the last of them.
-    func stream(wantsUsage: Bool) -> Response {
+    func stream(wantsUsage: Bool, silenceMax: Duration) -> Response {
         let body = ResponseBody { writer in
             var format = format
             var usage = Usage()
             usage.add(prompt: promptTokenCount, cached: 0)
             do {
                 for chunk in format.opening() { try await writer.write(ServerSentEvents.event(chunk)) }
-                try await generations.each { choice, event in
+                try await generations.each(silenceMax: silenceMax) { choice, event in
                     if case .paused = event { return try await writer.write(ServerSentEvents.comment) }
                     count(choice, event, &usage)
+                    if case .promptScored(let scores) = event {
+                        // As many as the prompt has tokens, in one event.
+                        let bytes = try await RequestThreads.run(for: scores.count * 16) { [format] in
+                            var format = format
+                            let events = try format.chunks(choice: choice, event: event).map {
+                                try ServerSentEvents.event($0)
+                            }
+                            return (format, events)
+                        }
+                        format = bytes.0
+                        for event in bytes.1 { try await writer.write(event) }
+                        return
+                    }
                     for chunk in format.chunks(choice: choice, event: event) {
                         try await writer.write(ServerSentEvents.event(chunk))
                     }

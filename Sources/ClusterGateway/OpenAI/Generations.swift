@@ -49,7 +49,11 @@ struct Generations: Sendable {
     /// Calls `body` with every further event and the number of its generation, until all have finished.
     ///
     /// Whatever ends this ends the generations: an error, a client that leaves, one that reads too slowly.
-    @concurrent func each(_ body: @concurrent (Int, GenerationEvent) async throws -> Void) async throws {
+    /// - Parameter silenceMax: at least so often there is an event, if only `.paused`.
+    @concurrent func each(
+        silenceMax: Duration = Limits.eventCommentInterval,
+        _ body: @concurrent (Int, GenerationEvent) async throws -> Void
+    ) async throws {
         var clocks = Array(repeating: AnswerMeter.TokenClock(), count: generations.count)
         func take(_ index: Int, _ event: GenerationEvent) async throws {
             if case .token(let token) = event { meter.countToken(at: token.time, &clocks[index]) }
@@ -63,10 +67,12 @@ struct Generations: Sendable {
             }
             defer { group.cancelAll() }
             if generations.count == 1 {
+                group.addTask { try await remind(every: silenceMax) { generations[0].remind() } }
                 return try await Self.read(generations[0]) { try await take(0, $0) }
             }
             let (merged, continuation) = Merged.makeStream(
                 bufferingPolicy: .bufferingOldest(Limits.eventsWaitingMax))
+            group.addTask { try await remind(every: silenceMax) { continuation.yield((0, .paused)) } }
             for (index, events) in generations.enumerated() {
                 group.addTask { await Self.pass(events, index, to: continuation) }
             }
@@ -78,6 +84,19 @@ struct Generations: Sendable {
                 if openCount == 0 { return }
             }
             throw CancellationError()
+        }
+    }
+
+    /// Who waits in the queue, or for a long prompt, is told that somebody is there: proxies cut silent answers off.
+    private func remind(every silenceMax: Duration, _ body: () -> Void) async throws {
+        let interval = min(silenceMax, Limits.presenceInterval)
+        var silence: Duration = .zero
+        while true {
+            try await Task.sleep(for: interval)
+            silence += interval
+            guard silence >= silenceMax || client.isSilent else { continue }
+            silence = .zero
+            body()
         }
     }
 

@@ -7,10 +7,16 @@ package import Hummingbird
 package struct OpenAIRoutes: Sendable {
     private let generator: any TextGenerator
     private let metrics: GatewayMetrics
+    private let silenceMax: Duration
 
-    package init(generator: any TextGenerator, metrics: GatewayMetrics) {
+    /// - Parameter silenceMax: at least so often something is written to a stream.
+    package init(
+        generator: any TextGenerator, metrics: GatewayMetrics,
+        silenceMax: Duration = Limits.eventCommentInterval
+    ) {
         self.generator = generator
         self.metrics = metrics
+        self.silenceMax = silenceMax
     }
 
     package func add(to router: Router<ExchangeContext>) {
@@ -22,10 +28,10 @@ package struct OpenAIRoutes: Sendable {
             return JSON.response(Model(generator.model))
         }
         router.post("/v1/chat/completions") { request, context in
-            try await answer(request.value(ChatRequest.self), context)
+            try await answer(request.value(ChatRequest.self, for: context), context)
         }
         router.post("/v1/completions") { request, context in
-            try await answer(request.value(CompletionRequest.self), context)
+            try await answer(request.value(CompletionRequest.self, for: context), context)
         }
     }
 
@@ -36,7 +42,7 @@ package struct OpenAIRoutes: Sendable {
         let requests = (0..<request.common.choiceCount).map { choice in
             GenerationRequest(
                 id: id(choice, of: request.common.choiceCount, context),
-                prompt: .conversation(request.messages),
+                prompt: .conversation(request.conversation),
                 tokenCountMax: min(request.tokenCountMax ?? .max, generator.model.contextLength),
                 sampling: request.common.sampling(ofChoice: choice, seed: seed),
                 stopTexts: request.common.stopTexts,
@@ -90,7 +96,7 @@ package struct OpenAIRoutes: Sendable {
             generations, choiceCount: common.choiceCount, format: try format(generations.prompts),
             meter: meter, context: context)
         return common.isStreamed
-            ? answer.stream(wantsUsage: common.wantsUsage) : try await answer.whole()
+            ? answer.stream(wantsUsage: common.wantsUsage, silenceMax: silenceMax) : try await answer.whole()
     }
 
     private func id(_ part: Int, of count: Int, _ context: ExchangeContext) -> String {

@@ -16,9 +16,9 @@ struct SamplingFields {
 
     init(_ fields: RequestFields) throws {
         choiceCount = try fields.integer("n", in: 1...Limits.answersMax) ?? 1
-        seed = try fields.value("seed", as: Int64.self, must: "must be an integer of 64 bits").map {
-            UInt64(bitPattern: $0)
-        }
+        let seed = try fields.value("seed", as: Int64.self, must: "must be an integer of 64 bits")
+        // Other servers' word for another one each time.
+        self.seed = seed == -1 ? nil : seed.map { UInt64(bitPattern: $0) }
         stopTexts = try fields.texts("stop")?.filter { !$0.isEmpty } ?? []
         guard stopTexts.count <= Limits.stopTextsMax else {
             throw fields.invalid("stop", "may have \(Limits.stopTextsMax) strings at most")
@@ -33,8 +33,15 @@ struct SamplingFields {
         }
         wantsUsage = options?.includesUsage ?? false
         ignoresStopTokens = try fields.flag("ignore_eos") ?? false
+        for field in Self.constraints { try fields.refuse(field, "answers are not constrained") }
         try readSampling(fields)
     }
+
+    /// Fields by which llama.cpp's and vLLM's servers bind an answer to a form.
+    private static let constraints = [
+        "grammar", "json_schema", "guided_json", "guided_regex", "guided_choice", "guided_grammar",
+        "structured_outputs",
+    ]
 
     private mutating func readSampling(_ fields: RequestFields) throws {
         sampling.wantsLogProbabilities = false
@@ -57,9 +64,10 @@ struct SamplingFields {
 
     private static func biases(_ fields: RequestFields) throws -> [TokenBias] {
         let must = "must be an object of token ids with numbers of -100…100"
-        guard let map = try fields.value("logit_bias", as: [String: Double].self, must: must) else {
-            return []
-        }
+        // Clients of languages without maps of their own send an empty one as an empty list.
+        guard !fields.isEmptyList("logit_bias"),
+            let map = try fields.value("logit_bias", as: [String: Double].self, must: must)
+        else { return [] }
         guard map.count <= Limits.biasesMax else {
             throw fields.invalid("logit_bias", "may have \(Limits.biasesMax) tokens at most")
         }

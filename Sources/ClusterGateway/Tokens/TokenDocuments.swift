@@ -3,50 +3,32 @@ import BitNetCore
 
 /// The body of `POST /tokenize`, with llama.cpp's names or vLLM's.
 struct TokenizeRequest: Decodable {
-    let content: String
+    /// Text, or as vLLM takes it a conversation.
+    let prompt: Prompt
+    /// Whether what stands before every text is wanted too.
     let addsSpecial: Bool
-    let readsMarkers: Bool
     let wantsPieces: Bool
 
     init(from decoder: any Decoder) throws {
         let fields = try RequestFields(decoder)
+        // Each server has its own default beside its own name.
+        let isNamedPrompt = !fields.has("content")
+        addsSpecial =
+            try fields.flag("add_special") ?? fields.flag("add_special_tokens") ?? isNamedPrompt
+        wantsPieces = try fields.flag("with_pieces") ?? false
+        let readsMarkers = try fields.flag("parse_special") ?? true
+        guard !isNamedPrompt || !fields.has("messages") || fields.has("prompt") else {
+            prompt = .conversation(try ChatMessages.conversation(fields))
+            return
+        }
         guard let content = try fields.text("content") ?? fields.text("prompt") else {
             throw fields.invalid("content", "is missing")
         }
         guard content.utf8.count <= Limits.promptBytesMax else {
             throw fields.invalid("content", "may have \(Limits.promptBytesMax) bytes at most")
         }
-        self.content = content
-        addsSpecial = try fields.flag("add_special") ?? fields.flag("add_special_tokens") ?? false
-        readsMarkers = try fields.flag("parse_special") ?? true
-        wantsPieces = try fields.flag("with_pieces") ?? false
+        prompt = .text(content, readsMarkers: readsMarkers)
     }
-}
-
-struct TokenizeAnswer: Encodable {
-    enum Token: Encodable {
-        case id(UInt32)
-        case piece(id: UInt32, bytes: [UInt8])
-
-        func encode(to encoder: any Encoder) throws {
-            switch self {
-            case .id(let id):
-                var container = encoder.singleValueContainer()
-                try container.encode(id)
-            case .piece(let id, let bytes):
-                var container = encoder.container(keyedBy: FieldName.self)
-                try container.encode(id, forKey: FieldName("id"))
-                // What is no text by itself is told as bytes.
-                if let text = String(validating: bytes, as: UTF8.self) {
-                    try container.encode(text, forKey: FieldName("piece"))
-                } else {
-                    try container.encode(bytes, forKey: FieldName("piece"))
-                }
-            }
-        }
-    }
-
-    let tokens: [Token]
 }
 
 /// The body of `POST /detokenize`.
@@ -77,10 +59,10 @@ struct TokenizerInfo: Encodable {
 
 /// The body of `POST /apply-template`.
 struct TemplateRequest: Decodable {
-    let messages: [ChatMessage]
+    let conversation: ChatConversation
 
     init(from decoder: any Decoder) throws {
-        messages = try ChatMessages.read(RequestFields(decoder))
+        conversation = try ChatMessages.conversation(RequestFields(decoder))
     }
 }
 

@@ -11,17 +11,18 @@ package struct TokenRoutes: Sendable {
     }
 
     package func add(to router: Router<ExchangeContext>) {
-        router.post("/tokenize") { request, _ in
-            let wish = try await request.value(TokenizeRequest.self)
-            return JSON.response(
-                try await RequestThreads.run(for: wish.content.utf8.count) { try tokenize(wish) })
+        router.post("/tokenize") { request, context in
+            let wish = try await request.value(TokenizeRequest.self, for: context)
+            let tokens = try await RequestThreads.run(for: wish.prompt.byteCount) { try tokenized(wish) }
+            return try await TokenList(tokens: tokens, generator: wish.wantsPieces ? generator : nil)
+                .response(for: context)
         }
-        router.post("/detokenize") { request, _ in
-            let tokens = try await request.value(DetokenizeRequest.self).tokens
-            let text = try await RequestThreads.run(for: Prompt.tokens(tokens).byteCount) {
-                try generator.text(of: tokens)
+        router.post("/detokenize") { request, context in
+            let tokens = try await request.value(DetokenizeRequest.self, for: context).tokens
+            return try await RequestThreads.run(for: Prompt.tokens(tokens).byteCount) {
+                let text = try text(of: tokens)
+                return JSON.response(DetokenizeAnswer(content: text, prompt: text))
             }
-            return JSON.response(DetokenizeAnswer(content: text, prompt: text))
         }
         router.get("/tokenizer_info") { _, _ in
             let model = generator.model
@@ -29,20 +30,32 @@ package struct TokenRoutes: Sendable {
                 TokenizerInfo(
                     bosToken: Nullable(model.beginningMarker), eosToken: Nullable(model.endMarker)))
         }
-        router.post("/apply-template") { request, _ in
-            let messages = try await request.value(TemplateRequest.self).messages
-            return JSON.response(TemplateAnswer(prompt: try generator.rendered(messages)))
+        router.post("/apply-template") { request, context in
+            let conversation = try await request.value(TemplateRequest.self, for: context).conversation
+            return try await RequestThreads.run(for: Prompt.conversation(conversation).byteCount) {
+                JSON.response(TemplateAnswer(prompt: try generator.rendered(conversation)))
+            }
         }
     }
 
-    private func tokenize(_ request: TokenizeRequest) throws -> TokenizeAnswer {
-        let tokens = generator.tokens(ofText: request.content, readsMarkers: request.readsMarkers)
-        let beginning = request.addsSpecial ? try self.beginning() : []
-        let all = beginning + tokens
-        guard request.wantsPieces else { return TokenizeAnswer(tokens: all.map(TokenizeAnswer.Token.id)) }
-        return TokenizeAnswer(tokens: all.map { .piece(id: $0, bytes: generator.bytes(of: $0)) })
+    private func tokenized(_ request: TokenizeRequest) throws -> [UInt32] {
+        if case .text(let text, let readsMarkers) = request.prompt, !request.addsSpecial {
+            return generator.tokens(ofText: text, readsMarkers: readsMarkers)
+        }
+        return try generator.tokens(of: request.prompt)
     }
 
-    /// What stands before every text: an empty one is nothing else.
-    private func beginning() throws -> [UInt32] { try generator.tokens(of: .text("")) }
+    /// A few bytes of a request may stand for many of text.
+    private func text(of tokens: [UInt32]) throws -> String {
+        var byteCount = 0
+        for token in tokens {
+            byteCount += generator.bytes(of: token).count
+            guard byteCount <= Limits.promptBytesMax else {
+                throw APIError.invalid(
+                    "the text of “tokens” has more than \(Limits.promptBytesMax) bytes: ask for less at a time",
+                    parameter: "tokens")
+            }
+        }
+        return try generator.text(of: tokens)
+    }
 }

@@ -92,7 +92,7 @@ package struct Diagnosis: Equatable, Sendable {
     }
 
     private static func blindness(
-        of worker: WorkerReport, for name: String, _ error: String, _ workers: [WorkerReport]
+        of worker: WorkerReport, for name: String, _ fault: String, _ workers: [WorkerReport]
     ) -> [Finding] {
         let other = workers.first { $0.name == name }
         // Said already: nobody can reach it.
@@ -103,8 +103,8 @@ package struct Diagnosis: Equatable, Sendable {
             Finding(
                 .failure, worker.name,
                 isOneWay
-                    ? "does not reach \(name), though \(name) reaches \(worker.name): \(error)"
-                    : "does not reach \(name): \(error)",
+                    ? "does not reach \(name), though \(name) reaches \(worker.name): \(fault)"
+                    : "does not reach \(name): \(fault)",
                 remedy:
                     "let TCP through from \(worker.name) to \(other.address), and see that the address means "
                     + "the same machine there as here")

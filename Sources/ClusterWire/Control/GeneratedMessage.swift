@@ -41,9 +41,9 @@ extension GeneratedMessage {
                     throw budget.isExceeded
                         ? WireError(
                             .budget,
-                            "\(Self.self) would take more than \(budget.bytesMax) bytes or "
+                            "the message would take more than \(budget.bytesMax) bytes or "
                                 + "\(budget.allocationsMax) allocations once decoded")
-                        : WireError(.malformed, "\(Self.self) is not valid protobuf")
+                        : WireError(.malformed, "the message is not valid protobuf")
                 }
                 defer { protobuf_c_message_free_unpacked(unpacked, allocator) }
                 return try Self(

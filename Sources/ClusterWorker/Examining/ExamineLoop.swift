@@ -80,7 +80,7 @@ struct ExamineLoop {
                 link.latencySeconds = figures.latencySeconds
                 link.bytesPerSecond = figures.bytesPerSecond
             } catch {
-                link.error = "\(error)"
+                link.error = error.words
             }
             links.append(link)
         }

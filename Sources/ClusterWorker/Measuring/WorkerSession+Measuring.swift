@@ -20,7 +20,7 @@ extension WorkerSession {
                 "measured", metadata: ["kernel": "\(measured.kernel)", "time": "\(start.duration(to: .now))"])
             return try Frame(measured)
         } catch {
-            log.warning("cannot measure", metadata: ["error": "\(error)"])
+            log.warning("cannot measure", metadata: ["error": "\(error.words)"])
             return try Frame(Measured())
         }
     }
@@ -42,7 +42,7 @@ extension WorkerSession {
                         bytesPerSecond: figures.bytesPerSecond))
             } catch {
                 log.warning(
-                    "cannot probe", metadata: ["neighbour": "\(neighbour.name)", "error": "\(error)"])
+                    "cannot probe", metadata: ["neighbour": "\(neighbour.name)", "error": "\(error.words)"])
             }
         }
         return try Frame(LinksProbed(links: links))

@@ -24,7 +24,7 @@ struct ControlLoop {
             if let error = error as? WireError {
                 await session.report(.protocolViolation, error.message)
             }
-            log.warning("coordinator lost", metadata: ["holder": "\(holder)", "error": "\(error)"])
+            log.warning("coordinator lost", metadata: ["holder": "\(holder)", "error": "\(error.words)"])
             return false
         }
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 import ClusterTransport
 import ClusterWire
 import Synchronization
@@ -22,7 +23,7 @@ final class Downstream: Sendable {
         next.deliver(
             to: FrameSink(
                 received: { report("\(peer) sent a \($0.type) against the stream") },
-                closed: { report("the connection to \(peer) is gone: \($0)") }))
+                closed: { report("the connection to \(peer) is gone: \($0.words)") }))
     }
 
     /// - Parameter sent: called when the kernel has all bytes.

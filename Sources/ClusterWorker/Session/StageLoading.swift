@@ -46,7 +46,7 @@ struct StageLoading: Sendable {
                             log.info(
                                 "loading", metadata: ["part": "\(kind)", "layers": "\(manifest.layers)"])
                         }
-                        try store.map(part.digest).withBytes(body)
+                        try store.map(part.digest).withWholeBytes(body)
                     })
             }
         }

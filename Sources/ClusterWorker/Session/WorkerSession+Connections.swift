@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 import ClusterTransport
 import ClusterWire
 
@@ -14,7 +15,7 @@ extension WorkerSession {
             do {
                 try await PartReception(connection: connection, session: self, store: store).run()
             } catch {
-                report(.storage, "\(error)")
+                report(.storage, error.words)
             }
         case .steps, .link:
             guard let runner = stage.runner else { throw WorkerError("the stage is not loaded yet") }

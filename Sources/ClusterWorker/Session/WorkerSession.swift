@@ -150,7 +150,7 @@ actor WorkerSession {
         case .drop: return
         case .report(let message): report(code, message)
         case .proceed:
-            do { try await body() } catch { report(code, "\(error)") }
+            do { try await body() } catch { report(code, error.words) }
         }
     }
 

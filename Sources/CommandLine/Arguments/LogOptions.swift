@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 public import ArgumentParser
+import BitNetCore
 public import Logging
 package import Telemetry
 
@@ -14,7 +15,17 @@ package struct LogOptions: ParsableArguments {
     package init() {}
 
     package func logger(_ label: String) -> Logger {
-        Logger(label: label) { LogLineHandler(label: $0, format: logFormat, level: logLevel) }
+        StandardStream.error.tellDropped { [logFormat] count in
+            LogLineHandler.dropped(count, label: label, format: logFormat)
+        }
+        let logger = Logger(label: label) { LogLineHandler(label: $0, format: logFormat, level: logLevel) }
+        let remarks = Program.takeRemarks()
+        for warning in remarks.warnings { logger.warning("environment", metadata: ["advice": "\(warning)"]) }
+        for name in remarks.ignored {
+            logger.debug(
+                "environment", metadata: ["variable": "\(name)", "meaning": "of a service, ignored"])
+        }
+        return logger
     }
 }
 

@@ -31,7 +31,12 @@ package struct StoreOptions: ParsableArguments {
     /// The store, if `model` can be kept in it; says why not otherwise.
     package func store(for model: ModelFile, _ console: Console) throws -> ModelStore? {
         guard !noStore else { return nil }
-        guard let directory else { return nil }
+        guard let directory else {
+            console.note(
+                "warning: converted weights and measurements are not kept: neither HOME nor XDG_CACHE_HOME names a "
+                    + "directory; give --store-dir DIR, or --no-store if that is meant")
+            return nil
+        }
         let quota = try ByteSize.parse(storeQuota)
         let store: ModelStore
         do throws(FileError) {

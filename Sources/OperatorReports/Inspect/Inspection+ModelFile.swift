@@ -12,8 +12,12 @@ extension Inspection {
         do throws(ModelFileError) {
             let found = try model.tokenizer()
             tokenizer = found
-            choice = try? ChatTemplate.choose(for: model, found)
+            choice = try ChatTemplate.choose(for: model, found)
             warnings += [choice?.warning].compactMap(\.self)
+        } catch  where error.code == .missingChatTemplate {
+            // A model that was not made for conversations is no worse for that.
+        } catch  where error.code == .unsupportedChatTemplate {
+            warnings.append("no conversations: \(error.message)")
         } catch {
             warnings.append("text cannot be tokenised: \(error.message)")
         }

@@ -53,6 +53,8 @@ package enum MetricCatalogue {
     ]
 
     private static let service: [MetricDefinition] = [
+        .init(
+            "bitnet_log_lines_dropped_total", "Log lines that were dropped, as nobody read them.", .counter),
         .init("bitnet_cluster_state", "1 for the state that the cluster is in, 0 for the others.", .gauge),
         .init("bitnet_pipeline_starts_total", "Times that the stages were put together.", .counter),
         .init("bitnet_pipeline_losses_total", "Times that the stages were lost while they served.", .counter),

@@ -47,5 +47,6 @@ extension MetricDefinition.Kind {
         0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
     ])
     /// Of a Recorder that no definition names, in whatever unit: powers of four.
-    package static let unnamedRecorder = Self.histogram(buckets: (0...15).map { Double(UInt64(1) << (2 * $0)) })
+    package static let unnamedRecorder = Self.histogram(
+        buckets: (0...15).map { Double(UInt64(1) << (2 * $0)) })
 }

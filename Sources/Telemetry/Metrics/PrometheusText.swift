@@ -7,7 +7,9 @@ package enum PrometheusText {
     ///
     /// A name for `kind` has the ending that `promtool check metrics` wants: `_total` for counters and nothing that
     /// looks like a counter or a part of a histogram for others.
-    package static func metricName(_ label: String, kind: MetricDefinition.Kind, isTime: Bool = false) -> String {
+    package static func metricName(
+        _ label: String, kind: MetricDefinition.Kind, isTime: Bool = false
+    ) -> String {
         var name = sanitised(label, allowsColon: true)
         switch kind {
         case .counter:

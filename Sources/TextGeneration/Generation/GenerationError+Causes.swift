@@ -13,7 +13,7 @@ extension GenerationError {
 
     /// What those are told whose generation ends with the pipeline.
     init(pipelineEnd error: any Error) {
-        let message = (error as? any RemediableError)?.message ?? "\(error)"
+        let message = error.words
         self.init(.failed, message, retryAfter: .seconds(2))
     }
 }

@@ -6,28 +6,50 @@ package import BitNetTokenizer
 package struct TextCodec: Sendable {
     package let tokenizer: Tokenizer
     package let template: ChatTemplate?
+    /// What those are told who send a conversation and there is no template.
+    private let missingTemplate: String
 
-    package init(tokenizer: Tokenizer, template: ChatTemplate?) {
+    /// - Parameter missingTemplate: why there is no template, and what to do about it.
+    package init(
+        tokenizer: Tokenizer, template: ChatTemplate?,
+        missingTemplate: String =
+            "the model has no chat template: send a plain prompt, or start the coordinator with --chat-template"
+    ) {
         self.tokenizer = tokenizer
         self.template = template
+        self.missingTemplate = missingTemplate
     }
 
     /// The prompt as the model gets it.
     package func tokens(of prompt: Prompt) throws(GenerationError) -> [UInt32] {
         let tokens =
             switch prompt {
-            case .text(let text): tokenizer.encode(text, addsBeginning: tokenizer.addsBeginning)
+            case .text(let text, let readsMarkers): self.tokens(ofPrompt: text, readsMarkers: readsMarkers)
             case .tokens(let tokens): tokens
             case .pieces(let pieces): tokenizer.encode(pieces: pieces)
-            case .conversation(let messages): tokenizer.encode(pieces: try pieces(of: messages))
+            case .conversation(let conversation): tokenizer.encode(pieces: try pieces(of: conversation))
             }
         try check(tokens)
         return tokens
     }
 
+    /// The token before every text stands there once, whether the text has it or not: what ``rendered(_:)`` writes
+    /// becomes the tokens of its conversation.
+    private func tokens(ofPrompt text: String, readsMarkers: Bool) -> [UInt32] {
+        guard readsMarkers, let beginning = tokenizer.beginningToken,
+            text.utf8.starts(with: tokenizer.bytes(of: beginning)),
+            tokenizer.specialToken(tokenizer.text(of: beginning)) == beginning
+        else {
+            return tokenizer.encode(
+                text, addsBeginning: tokenizer.addsBeginning, parsesSpecial: readsMarkers)
+        }
+        let rest = String(decoding: text.utf8.dropFirst(tokenizer.bytes(of: beginning).count), as: UTF8.self)
+        return [beginning] + tokenizer.encode(rest, addsBeginning: false, parsesSpecial: true)
+    }
+
     /// The conversation as the template writes it, special tokens by their text.
-    package func rendered(_ messages: [ChatMessage]) throws(GenerationError) -> String {
-        try pieces(of: messages).map { piece in
+    package func rendered(_ conversation: ChatConversation) throws(GenerationError) -> String {
+        try pieces(of: conversation).map { piece in
             switch piece {
             case .beginning(let isForced):
                 isForced || tokenizer.addsBeginning ? tokenizer.beginningToken.map(tokenizer.text) ?? "" : ""
@@ -61,14 +83,9 @@ package struct TextCodec: Sendable {
         return (tokenizer.stopTokens.union(markers.compactMap(tokenizer.specialToken)), texts)
     }
 
-    private func pieces(of messages: [ChatMessage]) throws(GenerationError) -> [PromptPiece] {
-        guard let template else {
-            throw GenerationError(
-                .invalid,
-                "the model has no chat template: send a plain prompt, or start the coordinator with --chat-template"
-            )
-        }
-        return template.pieces(for: messages)
+    private func pieces(of conversation: ChatConversation) throws(GenerationError) -> [PromptPiece] {
+        guard let template else { throw GenerationError(.invalid, missingTemplate) }
+        return template.pieces(for: conversation)
     }
 
     private func check(_ tokens: [UInt32]) throws(GenerationError) {

@@ -67,6 +67,6 @@ struct BenchTokenizerCommand: AsyncParsableCommand {
         guard text.byteCount <= Limits.promptBytesMax else {
             throw TokenizeError(message: "\(path) is larger than \(Limits.promptBytesMax) bytes")
         }
-        return text.withBytes { String(decoding: $0, as: UTF8.self) }
+        return try text.withWholeBytes { String(decoding: $0, as: UTF8.self) }
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 import Dispatch
 import Glibc
 import Synchronization
@@ -18,7 +19,9 @@ final class Interrupts: Sendable {
         source.setEventHandler { [current] in
             let cancel = current.cancel.withLock { $0 }
             // Between two things there is nothing to end but the program.
-            if let cancel { cancel() } else { exit(130) }
+            if let cancel { return cancel() }
+            StandardStream.error.flush(within: Limits.logFlushTime)
+            exit(130)
         }
         source.resume()
         self.source = Mutex(source)

@@ -8,6 +8,6 @@ enum TextFile {
         guard file.byteCount <= Limits.promptBytesMax else {
             throw PerplexityError(message: "\(path) is larger than \(Limits.promptBytesMax) bytes")
         }
-        return file.withBytes { String(decoding: $0, as: UTF8.self) }
+        return try file.withWholeBytes { String(decoding: $0, as: UTF8.self) }
     }
 }

@@ -13,8 +13,11 @@ enum RemoteTwins {
 
     /// The command line with `BITNET_CTL_COORDINATOR=URL` as `--coordinator=URL`, where the command has that option.
     static func apply(to arguments: [String]) -> [String] {
+        let known = Set(admin.union(gateway).map { String($0.dropFirst(2)) })
+        let given = EnvironmentTwins(EnvironmentTwins.ofProcess, prefix: prefix, options: known, flags: [])
+        for warning in given.warnings { Console().note("warning: \(warning)") }
         guard let command = arguments.first, let options = commands[command] else { return arguments }
-        let twins = EnvironmentTwins.arguments(prefix: prefix).filter { argument in
+        let twins = given.arguments.filter { argument in
             options.contains(String(argument.prefix { $0 != "=" }))
         }
         return [command] + twins + arguments.dropFirst()

@@ -128,7 +128,7 @@ struct SynthCommand: AsyncParsableCommand {
     }
 
     private static func digest(_ file: FileImage) throws -> ContentDigest {
-        try MappedFile(path: file.path).withBytes { ContentDigest.of($0) }
+        try MappedFile(path: file.path).withWholeBytes { ContentDigest.of($0) }
     }
 
     private static var shapeNames: String { ModelShape.allCases.map(\.rawValue).joined(separator: ", ") }

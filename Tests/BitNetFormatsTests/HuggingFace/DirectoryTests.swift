@@ -94,4 +94,22 @@ private struct DirectoryFixture {
         #expect(error?.code == .missingTensor)
         #expect(error?.subject == "model.extra.weight")
     }
+
+    @Test(arguments: [
+        ("/data/falcon3", "falcon3"), ("falcon3/", "falcon3"), ("falcon3/.", "falcon3"),
+        ("/c/hub/models--tiiuae--Falcon3-1B/snapshots/0a1b2c", "tiiuae/Falcon3-1B"),
+        ("/c/hub/models--tiiuae--Falcon3-1B/snapshots/0a1b2c/", "tiiuae/Falcon3-1B"),
+        ("/c/models--gpt2/snapshots/0a1b2c", "gpt2"), ("/c/models--a--b--c/blobs/0a1b2c", "a/b/c"),
+        ("/c/models--a--b/0a1b2c", "0a1b2c"), ("snapshots/0a1b2c", "0a1b2c"), ("/", "model"), ("", "model"),
+    ])
+    func `a model is called by its place, and never by a hash of a cache`(path: String, name: String) {
+        #expect(HuggingFaceDirectory.modelName(path: path) == name)
+    }
+
+    @Test func `a directory that is given as a dot is called by its name`() throws {
+        let folder = try TemporaryFolder()
+        let name = folder.path.split(separator: "/").last.map(String.init)
+        #expect(HuggingFaceDirectory.modelName(path: folder.path + "/.") == name)
+        #expect(HuggingFaceDirectory.modelName(path: folder.path + "/x/..") != "..")
+    }
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
+import BitNetFormats
+import BitNetSynthesis
 import ModelTestSupport
 import TestSupport
 import Testing
-
-import BitNetFormats
-import BitNetSynthesis
 
 /// One model in every form that people have it in.
 @Suite struct ContainerTests {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
+import BitNetFormats
 import ModelTestSupport
 import TestSupport
 import Testing
-
-import BitNetFormats
 
 struct SafeTensorsFileTests {
     private func open(_ header: String, data: Int = 16, length: UInt64? = nil) throws -> SafeTensorsFile {
@@ -79,9 +78,12 @@ struct SafeTensorsFileTests {
     }
 
     @Test func `the length of the header is bounded by the file and by the format`() {
-        for length in [UInt64(1000), .max, UInt64(Limits.safeTensorsHeaderBytesMax) + 1] {
+        for (length, code) in [
+            (UInt64(1000), ModelFileError.Code.truncated), (.max, .notSafeTensors),
+            (UInt64(Limits.safeTensorsHeaderBytesMax) + 1, .notSafeTensors),
+        ] {
             let error = #expect(throws: ModelFileError.self) { try open("{}", length: length) }
-            #expect(error?.code == .notSafeTensors)
+            #expect(error?.code == code)
         }
         #expect(throws: ModelFileError.self) {
             try SafeTensorsFile(source: source([1, 0, 0]), path: "test.safetensors")

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
+import BitNetFormats
+import BitNetSynthesis
 import Glibc
 import ModelTestSupport
 import TestSupport
 import Testing
-
-import BitNetFormats
-import BitNetSynthesis
 
 /// A model on disk and a directory for a store.
 private struct StoreFixture {
@@ -169,5 +168,18 @@ private struct StoreFixture {
         #expect(error?.subject == "blk.1.ffn_down.weight")
         #expect(FileSystem.entries(of: fixture.store.path + "/partial").isEmpty)
         #expect(FileSystem.entries(of: fixture.store.path + "/models").isEmpty)
+    }
+
+    @Test func `a store that fails keeps nothing, is named, and the conversion goes on`() async throws {
+        let fixture = try await StoreFixture()
+        let store = try ModelStore(directory: fixture.store.path, quota: 1 << 30)
+        rmdir(fixture.store.path(of: "partial"))
+        try fixture.store.write("in the way", to: "partial")
+        let packed = try PackedModel(file: fixture.model(), store: store) { _ in }
+        let failure = try #require(packed.storeFailure)
+        #expect(failure.path.hasPrefix(fixture.store.path(of: "partial")))
+        let kept = try PackedModel(file: fixture.model()) { _ in }
+        #expect(packed.manifest?.parts.map(\.digest) == kept.manifest?.parts.map(\.digest))
+        #expect(try packed.part(.layer(0)).reference == kept.part(.layer(0)).reference)
     }
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
+import BitNetFormats
 import Glibc
 import ModelTestSupport
 import TestSupport
 import Testing
-
-import BitNetFormats
 
 /// Bytes and the file that they are.
 private struct Content {
@@ -238,5 +237,54 @@ private func age(_ paths: [String]) {
             #expect(FileSystem.entries(of: scratch.path + "/parts").isEmpty)
             try #require(try store.take(large.file, large.bytes))
         }
+    }
+
+    @Test(arguments: ["parts", "partial", "models"])
+    func `a store whose folder is a link to another one is refused`(folder: String) throws {
+        let other = try TemporaryFolder()
+        symlink(other.path, directory.path(of: folder))
+        let error = try #require(throws: FileError.self) { try store() }
+        #expect(error.path == directory.path(of: folder))
+    }
+
+    @Test func `nobody else may enter the folders of a store`() throws {
+        _ = try store()
+        chmod(directory.path(of: "parts"), 0o777)
+        _ = try store()
+        var status = stat()
+        stat(directory.path(of: "parts"), &status)
+        #expect(status.st_mode & 0o777 == 0o700)
+    }
+
+    @Test func `links that stand where parts arrive and are kept are not followed`() throws {
+        let victim = try TemporaryFolder()
+        let file = try victim.write(content.bytes, to: "file")
+        let store = try store()
+        symlink(file, directory.path(of: "parts/\(content.file.digest.hex)"))
+        symlink(file, directory.path(of: "partial/\(content.file.digest.hex)"))
+        #expect(!store.presence(of: content.file).isComplete)
+        let other = Content(seed: 77)
+        symlink(file, directory.path(of: "partial/\(other.file.digest.hex)"))
+        #expect(try store.take(other.file, other.bytes))
+        #expect(try MappedFile(path: file).withBytes { Array($0) } == content.bytes)
+        #expect(try store.take(content.file, content.bytes))
+    }
+
+    @Test func `a lock that is a link is not made elsewhere`() throws {
+        let victim = try TemporaryFolder()
+        symlink(victim.path(of: "made"), directory.path(of: "lock"))
+        #expect(throws: FileError.self) { try store() }
+        #expect(victim.names.isEmpty)
+    }
+
+    @Test func `a file whose time no clock has is one like others`() throws {
+        _ = try store()
+        let path = directory.path(of: "parts/\(content.file.digest.hex)")
+        try directory.write(content.bytes, to: "parts/\(content.file.digest.hex)")
+        let times = [
+            timespec(tv_sec: 15_000_000_000, tv_nsec: 0), timespec(tv_sec: 15_000_000_000, tv_nsec: 0),
+        ]
+        utimensat(AT_FDCWD, path, times, 0)
+        #expect(FileSystem.usage(of: path)?.byteCount == UInt64(content.bytes.count))
     }
 }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """OpenAI's Python client against a coordinator: what it asks for it gets, and errors are of its own classes."""
+import json
 import sys
+import urllib.request
 
 import openai
 
@@ -51,6 +53,21 @@ banned = client.chat.completions.create(
     model="stories", messages=messages, max_completion_tokens=4, temperature=0, logit_bias={"13": -100},
     presence_penalty=0.5, frequency_penalty=0.5)
 assert banned.usage.completion_tokens <= 4
+
+# As programs that were made for other servers write: whoever speaks where he likes, an answer that is begun, tools that
+# must not be called, fields that mean nothing here.
+begun = messages + [{"role": "developer", "content": "Be brief."}, {"role": "assistant", "content": "Long ago"}]
+habits = client.chat.completions.create(
+    model="stories", messages=begun, max_tokens=8, temperature=0, seed=-1, n=None, stop=[], logit_bias=None,
+    tools=[{"type": "function", "function": {"name": "f"}}], tool_choice="none", user="u", metadata={"a": "b"},
+    store=True, service_tier="auto", response_format={"type": "text"})
+asked = urllib.request.Request(
+    sys.argv[1].removesuffix("/v1") + "/apply-template", json.dumps({"messages": begun}).encode())
+prompt = json.load(urllib.request.urlopen(asked))["prompt"]
+assert prompt.endswith("Long ago"), prompt
+same = client.completions.create(model="stories", prompt=prompt, max_tokens=8, temperature=0)
+assert same.usage.prompt_tokens == habits.usage.prompt_tokens, (same, habits)
+assert same.choices[0].text == habits.choices[0].message.content, (same, habits)
 
 
 def expect(error, **wish):

@@ -284,8 +284,60 @@ def tokenizers():
     yield "bad-ids", b'{"model": {"type": "BPE", "vocab": {"a": 4294967297, "b": 0}, "merges": ["a b"]}}'
 
 
+def frame(kind, payload=b"", stream=0):
+    return struct.pack("<IHBBQII", 0x4C434E42, 1, kind, 0, stream, len(payload), 0) + payload
+
+
+def varint(number):
+    data = b""
+    while number > 127:
+        data += bytes([number & 127 | 128])
+        number >>= 7
+    return data + bytes([number])
+
+
+def message(**fields):
+    """A protobuf message; fields are named after their numbers: f1, f2."""
+    data = b""
+    for name, item in fields.items():
+        number = int(name[1:])
+        if isinstance(item, bytes):
+            data += varint(number << 3 | 2) + varint(len(item)) + item
+        else:
+            data += varint(number << 3) + varint(item)
+    return data
+
+
+HELLO = message(f1=1, f2=9, f4=b"0.1", f5=b"demo", f6=b"boss", f7=1) + varint(8 << 3 | 1) + bytes(8) + message(
+    f9=bytes(range(32)), f10=1, f11=b"a")
+
+
+def streams():
+    entry = struct.pack("<5I", 1, 0, 7, 1, 0)
+    step = struct.pack("<4I", 1, 0, 0, 0) + entry
+    yield "good-hello", frame(1, HELLO)
+    yield "good-heartbeats", b"".join(frame(0x10, message(f1=number)) for number in (1, 2, 1 << 63))
+    yield "good-part", frame(0x20, message(f1=bytes(32), f2=1000), 3) + frame(0x23, b"", 3)
+    yield "good-step", frame(0x31, step, 9)
+    yield "bad-magic", b"GET / HTTP/1.1\r\nHost: worker\r\n\r\n"
+    yield "bad-length", frame(0x10)[:16] + b"\xff" * 8
+    yield "bad-half", frame(1, HELLO)[:20]
+    yield "bad-step", frame(0x31, step[:-1], 9)
+
+
+def handshakes():
+    yield "good-stranger", b"\0" + frame(1, HELLO)
+    yield "good-reply", b"\1" + frame(2, message(f6=bytes(range(32))))
+    yield "bad-proof", b"\0" + frame(1, HELLO) + frame(3, message(f1=bytes(32)))
+    yield "bad-welcome", b"\1" + frame(2, message(f6=bytes(range(32)))) + frame(4, message(f1=2))
+    yield "bad-refusal", b"\1" + frame(5, message(f1=3, f2=b"another key"))
+    yield "bad-proved", b"\2" + frame(0x10, message(f1=1))
+
+
 if __name__ == "__main__":
-    targets = {"gguf": models(), "hugging-face": directories(), "tokenizer.json": tokenizers()}
+    targets = {
+        "gguf": models(), "hugging-face": directories(), "tokenizer.json": tokenizers(), "frames": streams(),
+        "handshake": handshakes()}
     for target, seeds in targets.items():
         (CORPUS / target).mkdir(exist_ok=True)
         for name, data in seeds:

@@ -44,3 +44,16 @@ final class Gate: Sendable {
 
     func wait() async { for await _ in stream {} }
 }
+
+/// What several tasks have been told.
+final class Answers: Sendable {
+    private let texts = Mutex<[String]>([])
+
+    var all: String { texts.withLock { $0.joined() } }
+
+    func add(_ text: String) { texts.withLock { $0.append(text) } }
+}
+
+extension String {
+    func occurrences(of part: String) -> Int { ranges(of: part).count }
+}

@@ -148,13 +148,14 @@ final class ScriptedGenerator: TextGenerator {
 
     func tokens(of prompt: Prompt) throws(GenerationError) -> [UInt32] {
         switch prompt {
-        case .text(let text): return [256] + tokens(ofText: text, readsMarkers: false)
+        case .text(let text, let readsMarkers):
+            return [256] + tokens(ofText: text, readsMarkers: readsMarkers)
         case .tokens(let tokens):
             guard let unknown = tokens.first(where: { $0 > 257 }) else { return tokens }
             throw GenerationError(.invalid, "token \(unknown) is not one of the model's 258")
         case .pieces: throw GenerationError(.invalid, "no pieces here")
-        case .conversation(let messages):
-            return [256] + tokens(ofText: try rendered(messages), readsMarkers: false)
+        case .conversation(let conversation):
+            return [256] + tokens(ofText: try rendered(conversation), readsMarkers: false)
         }
     }
 
@@ -164,8 +165,13 @@ final class ScriptedGenerator: TextGenerator {
         return Array(parts.map { $0.utf8.map(UInt32.init) }.joined(separator: [257]))
     }
 
-    func rendered(_ messages: [ChatMessage]) throws(GenerationError) -> String {
-        messages.map { "\($0.role.rawValue): \($0.content)\n" }.joined() + "assistant:"
+    func rendered(_ conversation: ChatConversation) throws(GenerationError) -> String {
+        let text = conversation.messages.map { "\($0.role.rawValue): \($0.content)\n" }.joined()
+        return switch conversation.ending {
+        case .opensAnswer: text + "assistant:"
+        case .continuesLast: String(text.dropLast())
+        case .closed: text
+        }
     }
 
     func text(of tokens: [UInt32]) throws(GenerationError) -> String {

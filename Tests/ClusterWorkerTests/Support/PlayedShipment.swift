@@ -17,8 +17,8 @@ struct PlayedShipment {
     func send(
         _ part: PackedPart, _ transfer: UInt64, _ range: Range<Int>? = nil,
         _ change: (inout [UInt8]) -> Void = { _ in }
-    ) {
-        var bytes = part.withBytes { all in [UInt8](all[range ?? 0..<all.count]) }
+    ) throws {
+        var bytes = try part.withBytes { all in [UInt8](all[range ?? 0..<all.count]) }
         change(&bytes)
         let offset = UInt64(range?.lowerBound ?? 0)
         do {
@@ -45,7 +45,7 @@ struct PlayedShipment {
         offer(part, transfer)
         let status = try await hear(PartStatus.self, transfer)
         #expect(!status.isComplete && status.presentByteCount == 0)
-        send(part, transfer)
+        try send(part, transfer)
         #expect(try await hear(PartProgress.self, transfer).writtenByteCount == part.reference.byteCount)
         end(transfer)
         let result = try await hear(PartResult.self, transfer)

@@ -20,9 +20,12 @@ final class ChildProcess: Sendable {
 
     /// Starts a program without this process's `BITNET_…` variables.
     ///
-    /// Without `input` its standard input stays open and silent.
+    /// Without `input` its standard input stays open and silent. An `environment` variable without value is not set.
+    ///
+    /// - Parameter diagnosticsPath: where standard error goes, if not to a file of this object; closed if it is empty.
     init(
-        _ name: String, _ arguments: [String], environment: [String: String] = [:], input: String? = ""
+        _ name: String, _ arguments: [String], environment: [String: String?] = [:], input: String? = "",
+        diagnosticsPath: String? = nil
     ) throws {
         self.name = name
         files = try TemporaryDirectory()
@@ -35,9 +38,10 @@ final class ChildProcess: Sendable {
         let defaults = [
             "SWIFT_BACKTRACE": "enable=no", "XDG_CACHE_HOME": cache, "BITNET_COORD_PLACEMENT": "bytes",
         ]
-        let variables = inherited.merging(defaults) { $1 }.merging(environment) { $1 }.map {
-            "\($0.key)=\($0.value)"
+        let variables = inherited.merging(defaults) { $1 }.mapValues(Optional.some).merging(environment) {
+            $1
         }
+        .compactMap { name, value in value.map { "\(name)=\($0)" } }
 
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -51,7 +55,12 @@ final class ChildProcess: Sendable {
         }
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, source, input == nil ? O_RDWR : O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, files.path(of: "out"), create, 0o600)
-        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, files.path(of: "err"), create, 0o600)
+        if diagnosticsPath?.isEmpty == true {
+            posix_spawn_file_actions_addclose(&actions, STDERR_FILENO)
+        } else {
+            posix_spawn_file_actions_addopen(
+                &actions, STDERR_FILENO, diagnosticsPath ?? files.path(of: "err"), create, 0o600)
+        }
 
         var strings = ([program] + arguments).map { strdup($0) } + [nil]
         var settings = variables.map { strdup($0) } + [nil]
@@ -123,6 +132,17 @@ final class ChildProcess: Sendable {
         let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
         return (line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0) << 10
+    }
+
+    /// What stands behind each descriptor, but the standard ones, that programs which the process starts would get.
+    var inheritableDescriptors: [String] {
+        let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fdinfo")) ?? []
+        return numbers.filter { number in
+            let text = (try? String(contentsOfFile: "/proc/\(pid)/fdinfo/\(number)", encoding: .utf8)) ?? ""
+            let line = text.split(separator: "\n").first { $0.hasPrefix("flags:") }
+            let flags = line?.split(whereSeparator: \.isWhitespace).last.flatMap { Int32($0, radix: 8) }
+            return (Int(number) ?? 0) > 2 && flags.map { $0 & O_CLOEXEC == 0 } == true
+        }.map { (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/fd/\($0)")) ?? $0 }
     }
 
     private var transcript: String { "--- stdout\n\(output)\n--- stderr\n\(diagnostics)" }

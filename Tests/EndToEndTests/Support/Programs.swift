@@ -12,11 +12,12 @@ enum Programs {
 
     /// The built program of that name.
     ///
-    /// A path stands for itself. Looked for where `BITNET_TEST_PROGRAMS` says, beside this test bundle, then in the repository's debug build.
+    /// A path stands for itself. Looked for where `BITNET_TEST_PROGRAMS` says, then beside this test bundle: they are of
+    /// one build.
     static func path(of name: String) throws -> String {
         if name.hasPrefix("/") { return name }
         let bundle = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-        var directories = [bundle, repository.appending(path: ".build/debug")]
+        var directories = [bundle]
         if let chosen = ProcessInfo.processInfo.environment["BITNET_TEST_PROGRAMS"] {
             directories.insert(URL(filePath: chosen), at: 0)
         }

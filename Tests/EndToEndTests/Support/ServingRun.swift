@@ -27,6 +27,13 @@ final class ServingRun: Sendable {
         self.admin = admin
     }
 
+    /// One whose addresses are known.
+    init(_ process: ChildProcess, gateway: String, admin: String) {
+        self.process = process
+        self.gateway = gateway
+        self.admin = admin
+    }
+
     /// Waits until requests are taken.
     func untilReady() async throws {
         try await until("readiness") { try await self.get(self.gateway + "/ready").status == 200 }

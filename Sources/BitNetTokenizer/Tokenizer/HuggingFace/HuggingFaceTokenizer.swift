@@ -39,7 +39,7 @@ package enum HuggingFaceTokenizer {
         return Tokenizer(
             encoder: try tokens.encoder(rules), form: rules.form, special: special, specialInForm: inForm,
             beginningToken: beginning, addsBeginning: names.addsBeginning ?? (rules.beginning != nil),
-            stopTokens: stops, chatTemplate: names.chatTemplate)
+            stopTokens: stops)
     }
 
     private static func check(_ file: TokenizerFile) throws(ModelFileError) {

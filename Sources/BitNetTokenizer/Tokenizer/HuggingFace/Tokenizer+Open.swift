@@ -12,7 +12,7 @@ extension Tokenizer {
     package static func open(path: String, options: ModelOptions = .init()) throws -> Tokenizer {
         if FileSystem.isDirectory(path) { return try ModelFile(path: path, options: options).tokenizer() }
         let file = try MappedFile(path: path)
-        if file.withBytes({ $0.first == UInt8(ascii: "{") }) {
+        if file.withBytes({ $0.first { $0 > 0x20 } == UInt8(ascii: "{") }) {
             return try file.withBytes { bytes throws(ModelFileError) in
                 try HuggingFaceTokenizer.read(
                     tokenizer: bytes, file: path, configuration: nil, vocabularySize: Limits.vocabularyMax,

@@ -1,10 +1,30 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 
-/// The messages of a chat request.
+/// The messages of a chat request, and how its end is written.
 enum ChatMessages {
+    /// Reads `messages` and, as vLLM has them, `add_generation_prompt` and `continue_final_message`.
+    ///
     /// - Throws: ``APIError`` that names the message.
-    static func read(_ fields: RequestFields) throws -> [ChatMessage] {
+    static func conversation(_ fields: RequestFields) throws -> ChatConversation {
+        let messages = try messages(fields)
+        let opens = try fields.flag("add_generation_prompt")
+        let continues = try fields.flag("continue_final_message")
+        switch (continues, opens) {
+        case (true, true):
+            throw fields.invalid(
+                "continue_final_message", "cannot be true together with “add_generation_prompt”")
+        case (true, _): return ChatConversation(messages, ending: .continuesLast)
+        case (_, true), (false, nil): return ChatConversation(messages, ending: .opensAnswer)
+        case (false, false): return ChatConversation(messages, ending: .closed)
+        case (nil, let opens):
+            let conversation = ChatConversation(messages)
+            let isOpen = opens == nil || conversation.ending == .continuesLast
+            return isOpen ? conversation : ChatConversation(messages, ending: .closed)
+        }
+    }
+
+    private static func messages(_ fields: RequestFields) throws -> [ChatMessage] {
         let must = "must be an array of messages"
         guard let list = try fields.value("messages", as: [WrittenMessage].self, must: must) else {
             throw fields.invalid("messages", "is missing")
@@ -16,12 +36,6 @@ enum ChatMessages {
         case .tooMany: throw fields.invalid("messages", "may be \(Limits.chatMessagesMax) at most")
         case .tooLong:
             throw fields.invalid("messages", "may have \(Limits.promptBytesMax) bytes together at most")
-        case .misplacedSystem(let index):
-            throw fields.invalid("messages[\(index)]", "is the system's, which can stand first only")
-        case .nothingToAnswer:
-            throw fields.invalid(
-                "messages[\(messages.count - 1)]",
-                "is the last and must be the user's, as it is what is answered")
         }
     }
 }
@@ -41,10 +55,13 @@ private struct WrittenMessage: Decodable {
         try fields.refuse("function_call", "this model calls no functions")
         try fields.refuse("audio", "this model reads text only")
         let must = "must be a string or an array of parts of the type “text”"
-        guard let content = try fields.value("content", as: Content.self, must: must) else {
-            throw fields.invalid("content", "is missing")
+        if let content = try fields.value("content", as: Content.self, must: must) {
+            message = ChatMessage(role, content.text)
+        } else {
+            // Clients send back an answer as they got it: one that said nothing, or refused.
+            guard role == .assistant else { throw fields.invalid("content", "is missing") }
+            message = ChatMessage(role, try fields.text("refusal") ?? "")
         }
-        message = ChatMessage(role, content.text)
     }
 
     private struct Content: Decodable {
@@ -65,10 +82,11 @@ private struct WrittenMessage: Decodable {
 
         init(from decoder: any Decoder) throws {
             let fields = try RequestFields(decoder)
-            guard try fields.text("type") == "text" else {
+            let kind = try fields.text("type")
+            guard let kind, ["text", "refusal"].contains(kind) else {
                 throw fields.invalid("type", "must be “text”: this model reads text only")
             }
-            guard let text = try fields.text("text") else { throw fields.invalid("text", "is missing") }
+            guard let text = try fields.text(kind) else { throw fields.invalid(kind, "is missing") }
             self.text = text
         }
     }

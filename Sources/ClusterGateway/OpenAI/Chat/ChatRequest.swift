@@ -4,7 +4,7 @@ import BitNetCore
 /// The body of `POST /v1/chat/completions`.
 struct ChatRequest: Decodable {
     let model: String?
-    let messages: [ChatMessage]
+    let conversation: ChatConversation
     let common: SamplingFields
     /// `nil` for the rest of the context.
     let tokenCountMax: Int?
@@ -14,9 +14,8 @@ struct ChatRequest: Decodable {
         model = try fields.text("model")
         try Self.refuseUnsupported(fields)
         var common = try SamplingFields(fields)
-        let counts = 1...Int(clamping: Int32.max)
-        let named = try fields.integer("max_tokens", in: counts)
-        tokenCountMax = try fields.integer("max_completion_tokens", in: counts) ?? named
+        let named = try fields.tokenCount("max_tokens", from: 1)
+        tokenCountMax = try fields.tokenCount("max_completion_tokens", from: 1) ?? named
         let most = Int(Limits.alternativesMax)
         common.sampling.wantsLogProbabilities = try fields.flag("logprobs") ?? false
         if let count = try fields.integer("top_logprobs", in: 0...most) {
@@ -26,20 +25,21 @@ struct ChatRequest: Decodable {
             common.sampling.alternativeCount = UInt32(clamping: count)
         }
         self.common = common
-        messages = try ChatMessages.read(fields)
+        conversation = try ChatMessages.conversation(fields)
     }
 
     private static func refuseUnsupported(_ fields: RequestFields) throws {
-        try fields.refuse("tools", "this model calls no tools")
-        try fields.refuse("functions", "this model calls no functions")
-        try fields.refuse("audio", "this model writes text only")
-        for field in ["tool_choice", "function_call"] where fields.has(field) {
-            guard let word = try? fields.text(field), ["none", "auto"].contains(word) else {
-                throw fields.invalid(field, "can be “none” or “auto” only: this model calls no tools")
+        for (list, choice) in [("tools", "tool_choice"), ("functions", "function_call")] {
+            let word = try? fields.text(choice)
+            // Who wants none called may name as many as he likes.
+            if word == "none" { continue }
+            try fields.refuse(list, "this model calls no \(list); “\(choice)”: \"none\" lets them be named")
+            guard !fields.has(choice) || word == "auto" else {
+                throw fields.invalid(choice, "can be “none” or “auto” only: this model calls no \(list)")
             }
         }
-        try fields.refuse("grammar", "answers are not constrained")
-        try fields.refuse("json_schema", "answers are not constrained")
+        try fields.refuse("audio", "this model writes text only")
+        try fields.refuse("web_search_options", "this model looks nothing up")
         if let format = try fields.value(
             "response_format", as: Format.self, must: "must be an object with “type”")
         {

@@ -16,9 +16,9 @@ struct CompletionRequest: Decodable {
         model = try fields.text("model")
         try Self.refuseUnsupported(fields)
         var common = try SamplingFields(fields)
-        tokenCountMax = try fields.integer("max_tokens", in: 0...Int(clamping: Int32.max)) ?? 16
+        tokenCountMax = try fields.tokenCount("max_tokens", from: 0) ?? 16
         echoes = try fields.flag("echo") ?? false
-        let count = try fields.integer("logprobs", in: 0...Int(Limits.alternativesMax))
+        let count = try Self.logProbabilityCount(fields)
         wantsLogProbabilities = count != nil
         common.sampling.wantsLogProbabilities = count != nil
         common.sampling.alternativeCount = UInt32(clamping: count ?? 0)
@@ -30,8 +30,18 @@ struct CompletionRequest: Decodable {
         guard let prompts = try fields.value("prompt", as: Prompts.self, must: must)?.prompts else {
             throw fields.invalid("prompt", "is missing")
         }
-        self.prompts = prompts
+        // llama.cpp's word; its server too reads special tokens in prompts unless it is told not to.
+        let readsMarkers = try fields.flag("parse_special") ?? true
+        self.prompts = prompts.map { prompt in
+            if case .text(let text, _) = prompt { .text(text, readsMarkers: readsMarkers) } else { prompt }
+        }
         try check(fields)
+    }
+
+    /// A number, or as in chats whether there are any.
+    private static func logProbabilityCount(_ fields: RequestFields) throws -> Int? {
+        if let isWanted = fields.flagIfAny("logprobs") { return isWanted ? 1 : nil }
+        return try fields.integer("logprobs", in: 0...Int(Limits.alternativesMax))
     }
 
     private static func refuseUnsupported(_ fields: RequestFields) throws {
@@ -40,8 +50,6 @@ struct CompletionRequest: Decodable {
                 "“suffix” is not supported: this model writes at the end only", parameter: "suffix",
                 code: "unsupported_parameter")
         }
-        try fields.refuse("grammar", "answers are not constrained")
-        try fields.refuse("json_schema", "answers are not constrained")
     }
 
     private func check(_ fields: RequestFields) throws {
@@ -52,7 +60,7 @@ struct CompletionRequest: Decodable {
         }
         for prompt in prompts {
             switch prompt {
-            case .text(let text) where text.utf8.count > Limits.promptBytesMax:
+            case .text(let text, _) where text.utf8.count > Limits.promptBytesMax:
                 throw fields.invalid("prompt", "may have \(Limits.promptBytesMax) bytes at most")
             case .tokens(let tokens) where tokens.isEmpty:
                 throw fields.invalid("prompt", "must have a token at least")
@@ -91,7 +99,7 @@ struct CompletionRequest: Decodable {
             if first.isAtEnd {
                 prompts = []
             } else if (try? first.decode(String.self)) != nil {
-                prompts = try container.decode([String].self).map(Prompt.text)
+                prompts = try container.decode([String].self).map { Prompt.text($0) }
             } else if (try? first.decode(UInt32.self)) != nil {
                 prompts = [.tokens(try container.decode([UInt32].self))]
             } else {

@@ -11,19 +11,22 @@ struct Echo: Sendable {
     /// - Parameter tokens: the prompt as the model got it, with what stands before every text.
     init(_ prompt: Prompt, tokens: [UInt32], names: TokenNames) {
         self.tokens = tokens
-        let offsets = Self.offsets(tokens, names)
-        if case .text(let text) = prompt {
+        if case .text(let text, _) = prompt {
             self.text = text
         } else {
             // Tokens that were generated for are tokens that there are.
             text = (try? names.generator.text(of: tokens)) ?? ""
         }
+        let offsets = Self.offsets(tokens, in: text, names)
         // A blank that a tokenizer puts before every text is in the first token, but not in the text.
         let surplus = max(0, offsets.end - text.unicodeScalars.count)
         self.offsets = offsets.starts.map { max(0, $0 - surplus) }
     }
 
-    private static func offsets(_ tokens: [UInt32], _ names: TokenNames) -> (starts: [Int], end: Int) {
+    private static func offsets(
+        _ tokens: [UInt32], in text: String, _ names: TokenNames
+    ) -> (starts: [Int], end: Int) {
+        let scalars = Array(text.unicodeScalars)
         var starts: [Int] = []
         var lengths: [UInt32: Int] = [:]
         var end = 0
@@ -31,7 +34,7 @@ struct Echo: Sendable {
             starts.append(end)
             let length = lengths[token] ?? length(of: token, names)
             lengths[token] = length
-            end += length
+            end += length > 0 ? length : nameLength(of: token, at: end, in: scalars, names)
         }
         return (starts, end)
     }
@@ -42,6 +45,14 @@ struct Echo: Sendable {
     private static func length(of token: UInt32, _ names: TokenNames) -> Int {
         guard let text = try? names.generator.text(of: [token, token]), !text.isEmpty else { return 0 }
         return names.generator.bytes(of: token).count { $0 & 0xC0 != 0x80 }
+    }
+
+    /// Characters of a special token's name, if the prompt named it there.
+    private static func nameLength(
+        of token: UInt32, at offset: Int, in scalars: [Unicode.Scalar], _ names: TokenNames
+    ) -> Int {
+        let name = names.text(of: token).unicodeScalars
+        return offset < scalars.count && scalars[offset...].starts(with: name) ? name.count : 0
     }
 
     /// An entry for each token: the first has no probability, as nothing stands before it.

@@ -114,7 +114,7 @@ struct BenchPipelineCommand: AsyncParsableCommand {
             for run in runs { try book.record(run: run) }
             try book.save(directory: directory)
         } catch {
-            console.note("warning: the figures are not kept for bitnet-ctl plan: \(error)")
+            console.note("warning: the figures are not kept for bitnet-ctl plan: \(error.words)")
         }
     }
 
@@ -153,11 +153,11 @@ struct BenchPipelineCommand: AsyncParsableCommand {
 
     private func printComparison() throws {
         let records = try compare.map { path in
-            let bytes = try MappedFile(path: path).withBytes { [UInt8]($0) }
+            let bytes = try MappedFile(path: path).withWholeBytes { [UInt8]($0) }
             do {
                 return try BenchRecord(decoding: bytes)
             } catch {
-                throw PipelineBenchError(message: "\(path) is no record of bitnet-ctl bench: \(error)")
+                throw PipelineBenchError(message: "\(path) is no record of bitnet-ctl bench: \(error.words)")
             }
         }
         Console().write(BenchRecord.comparison(records[0], records[1], names: (compare[0], compare[1])))

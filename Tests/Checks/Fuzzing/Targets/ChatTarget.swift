@@ -12,7 +12,7 @@ enum ChatTarget {
         } catch {
             return .refused(error.message)
         }
-        guard messages.last?.role == .user, messages.count <= Limits.chatMessagesMax else {
+        guard (1...Limits.chatMessagesMax).contains(messages.count) else {
             throw FuzzFinding("accepted a conversation of \(messages.count) messages")
         }
         let again: [ChatMessage]
@@ -26,7 +26,9 @@ enum ChatTarget {
         }
         let tokenizer = try tokenizer.get()
         for template in ChatTemplate.allCases {
-            try check(template.pieces(for: messages), tokenizer)
+            for ending in [ChatConversation.Ending.opensAnswer, .continuesLast, .closed] {
+                try check(template.pieces(for: ChatConversation(messages, ending: ending)), tokenizer)
+            }
         }
         return .accepted
     }

@@ -17,6 +17,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case workers = "workers.yaml"
     /// The body of a request to the public API.
     case request
+    /// What a member sends: frames and the messages in them.
+    case frames
+    /// What is said before and while a peer proves itself.
+    case handshake
 
     /// What became of an input.
     package enum Outcome: Equatable, Sendable {
@@ -35,6 +39,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
             case .chat: try ChatTarget.run(bytes)
             case .workers: try ClusterFileTarget.run(bytes)
             case .request: try RequestTarget.run(bytes)
+            case .frames: try FrameTarget.run(bytes)
+            case .handshake: try HandshakeTarget.run(bytes)
             }
         if case .refused(let message) = outcome { try FuzzFinding.check(message: message) }
         return outcome
@@ -44,7 +50,15 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     ///
     /// A reader that believes a count in the file before it has seen what is counted breaks this at once.
     package func allocationMax(inputByteCount: Int) -> Int {
-        (1 << 20) + allocationFactor * inputByteCount
+        (1 << 20) + allocationBase + allocationFactor * inputByteCount
+    }
+
+    /// Memory for a frame is taken whole as soon as its header has been checked.
+    private var allocationBase: Int {
+        switch self {
+        case .frames, .handshake: Limits.activationBytesMax
+        default: 0
+        }
     }
 
     private var allocationFactor: Int {
@@ -61,6 +75,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .workers: 1024
         // A value of two bytes has an entry in the scanner's map, and there are five readers, one after another.
         case .request: 256
+        // A frame of 24 bytes is held twice, with what it says; an empty message of two bytes is a structure.
+        case .frames, .handshake: 256
         }
     }
 }
