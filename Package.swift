@@ -296,6 +296,16 @@ let package = Package(
                 "ClusterPlanning", "TextGeneration", "ClusterTransport", "ClusterCoordinator", "AdminAPI",
                 "Telemetry", "TestSupport", "ClusterTestSupport", log, metrics,
             ]),
+        // All of a cluster in one process, and a member that plays against it.
+        tests(
+            "HostileTests",
+            [
+                "BitNetCore", "BitNetFormats", "BitNetEngine", "BitNetTokenizer", "CClusterProto",
+                "CProtobufC",
+                "ClusterWire", "ClusterTransport", "ClusterWorker", "ClusterCoordinator", "AdminAPI",
+                "TextGeneration", "PipelineHost", "Telemetry", "TestSupport", "ModelTestSupport", log,
+                metrics,
+            ] + nio),
         tests("EndToEndTests", ["bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
         tests("TidyTests", []),
     ]

@@ -43,7 +43,7 @@ import Testing
 
         var capabilities = MessageSample.capabilities
         (capabilities.memoryByteCount, capabilities.storeByteCount) = (.max, .max)
-        let held = try HelloReply.decode(MessageSample.reply(capabilities: capabilities).encode())
+        let held = try Welcome.decode(MessageSample.welcome(capabilities: capabilities).encode())
             .capabilities
         #expect(held?.memoryByteCount == Limits.machineMemoryBytesMax)
         #expect(held?.storeByteCount == Limits.toldFigureMax)
