@@ -99,10 +99,10 @@ private final class LongTokenGenerator: TextGenerator {
     var model: ServedModel { other.model }
     var health: ServiceHealth { other.health }
     var fingerprint: String? { nil }
-    func generate(_ request: GenerationRequest) -> GenerationEvents { other.generate(request) }
+    func generate(_ requests: [GenerationRequest]) -> [GenerationEvents] { other.generate(requests) }
     func tokens(of prompt: Prompt) throws(GenerationError) -> [UInt32] { try other.tokens(of: prompt) }
     func tokens(ofText text: String, readsMarkers: Bool) -> [UInt32] { [] }
-    func rendered(_ messages: [ChatMessage]) throws(GenerationError) -> String { "" }
+    func rendered(_ conversation: ChatConversation) throws(GenerationError) -> String { "" }
     func text(of tokens: [UInt32]) throws(GenerationError) -> String { "short" }
     func bytes(of token: UInt32) -> [UInt8] { [UInt8](repeating: 0x61, count: Self.byteCount) }
 }

@@ -47,10 +47,5 @@ import Testing
         getenv(name).flatMap { UInt64(String(cString: $0)) }
     }
 
-    #if DEBUG
-    /// Sockets are several times as slow as in the release build.
     private static let usualCount: UInt64 = 300
-    #else
-    private static let usualCount: UInt64 = 5000
-    #endif
 }

@@ -27,7 +27,8 @@ package enum StandardStream {
                 if count < 0 && errno == EINTR { continue }
                 if count < 0 && errno == EAGAIN {
                     // Whoever else has the stream may have made it so that it does not block.
-                    var wanted = pollfd(fd: descriptor, events: Int16(truncatingIfNeeded: POLLOUT), revents: 0)
+                    var wanted = pollfd(
+                        fd: descriptor, events: Int16(truncatingIfNeeded: POLLOUT), revents: 0)
                     poll(&wanted, 1, -1)
                     continue
                 }
