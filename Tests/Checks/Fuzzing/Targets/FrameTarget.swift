@@ -6,12 +6,12 @@ import NIOCore
 /// Cuts a stream into frames and reads what each carries, as a member's connection does.
 enum FrameTarget {
     static func run(_ bytes: [UInt8]) throws(FuzzFinding) -> FuzzTarget.Outcome {
-        let (frames, refusal) = cut(bytes, piece: bytes.count)
-        let (again, refusalAgain) = cut(bytes, piece: 7)
-        guard frames == again, refusal == refusalAgain else {
+        let (frames, ending) = cut(bytes, piece: bytes.count)
+        let (framesAgain, endingAgain) = cut(bytes, piece: 7)
+        guard frames == framesAgain, ending == endingAgain else {
             throw FuzzFinding("what is read depends on how the stream was cut")
         }
-        var refusals = refusal.map { [$0] } ?? []
+        var refusals = ending.map { [$0] } ?? []
         for frame in frames {
             if let refusal = try refusal(of: frame) { refusals.append(refusal) }
         }
