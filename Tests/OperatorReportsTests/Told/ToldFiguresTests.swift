@@ -94,17 +94,17 @@ import TextGeneration
     @Test func `what a worker can do is planned with and shown`() throws {
         let capabilities = Capabilities(
             isa: "avx2", coreCount: 1, threadCount: 2, memoryByteCount: 3, storeByteCount: 4)
-        let nonce = [UInt8](repeating: 7, count: Limits.nonceByteCount)
-        let reply = HelloReply(
-            version: 2, features: 1, build: "1", cluster: "demo", node: "a", nonce: nonce, proof: nonce,
-            capabilities: capabilities, isKeyed: true)
+        let proof = [UInt8](repeating: 7, count: Limits.proofByteCount)
+        let welcome = Welcome(
+            version: 3, features: 1, build: "1", cluster: "demo", node: "a", nodeID: 1, proof: proof,
+            capabilities: capabilities)
         var metrics = ClusterMetrics()
         var seen = try observation()
         metrics.beginPipeline([seen])
         let cost = ModelCost(
             layerByteCounts: [5, 5, 5, 5], embeddingByteCount: 1, outputNormByteCount: 1, headByteCount: 1,
             headSharesEmbedding: false, memory: MemoryCost(perLayer: 10))
-        try walk(reply) { told in
+        try walk(welcome) { told in
             guard let capabilities = told.capabilities else { return }
             seen.take(capabilities)
             try show(seen, &metrics)
