@@ -245,6 +245,7 @@ private struct Bad: CustomTestStringConvertible {
         let body = #"{"prompt":"longer than eight tokens","n":64}"#
         let reply = try await InProcess(generator).send(.post, "/v1/completions", body)
         #expect(reply.status == 400)
-        #expect(generator.requests.count == 1)
+        #expect(generator.requests.count == 64)
+        #expect(generator.callCount == 1)
     }
 }

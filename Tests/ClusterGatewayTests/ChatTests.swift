@@ -87,14 +87,14 @@ extension InProcess {
 
     @Test func `several choices have seeds one after another and share one prompt`() async throws {
         let generator = ScriptedGenerator()
-        let reply = try await InProcess(generator).post("/v1/chat/completions", chat(#""n":3,"seed":-1"#))
+        let reply = try await InProcess(generator).post("/v1/chat/completions", chat(#""n":3,"seed":-2"#))
         let choices = try #require(try reply.json["choices"] as? [[String: Any]])
         #expect(choices.map { $0["index"] as? Int } == [0, 1, 2])
         let usage = try #require(try reply.json["usage"] as? [String: Any])
         #expect(usage["prompt_tokens"] as? Int == 20)
         #expect(usage["completion_tokens"] as? Int == 6)
         #expect(usage["total_tokens"] as? Int == 26)
-        #expect(generator.requests.map(\.sampling.seed) == [UInt64.max, 0, 1])
+        #expect(generator.requests.map(\.sampling.seed) == [UInt64.max - 1, .max, 0])
         #expect(generator.requests.map(\.id) == ["r-0", "r-1", "r-2"])
     }
 

@@ -11,7 +11,7 @@ import Testing
                 == #"{"choices":[{"finish_reason":"stop","index":0,"logprobs":null,"text":"Hello world"}],"created":0,"id":"cmpl-r","model":"tiny","object":"text_completion","system_fingerprint":"fp_0123456789ab","usage":{"completion_tokens":2,"prompt_tokens":5,"prompt_tokens_details":{"cached_tokens":1},"total_tokens":7}}"#
         )
         let request = try #require(generator.requests.first)
-        #expect(request.prompt == .text("Once"))
+        #expect(request.prompt == .text("Once", readsMarkers: true))
         #expect(request.tokenCountMax == 16)
         #expect(!request.scoresPrompt)
     }

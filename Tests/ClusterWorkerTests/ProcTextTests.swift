@@ -1,5 +1,5 @@
-import ClusterWorker
 // SPDX-License-Identifier: MIT
+import ClusterWorker
 import Testing
 
 @Suite struct ProcTextTests {

@@ -59,7 +59,7 @@ enum TextRules {
             guard line.contains("\""), !line.contains("precondition"),
                 !line.drop(while: \.isWhitespace).hasPrefix("//")
             else { return [] }
-            return withoutInterpolations(line).matches(of: /"([^"]*)"/).flatMap { text in
+            return withoutInterpolations(line).matches(of: /\u{22}([^\u{22}]*)\u{22}/).flatMap { text in
                 text.output.1.matches(of: /\b[A-Z]\w*[a-z][A-Z]\w*\b/)
                     .map(\.output).filter { declared.contains($0) }
                     .map { Finding(path: file.path, line: number, message: "“\($0)” is a type's name") }

@@ -112,6 +112,7 @@ struct GGUFHeader {
     /// Where the last tensor ends; `nil` unless each lies behind the one before, as converters write them: of others
     /// nobody knows what the whole file would be.
     private static func end(of entries: [Entry], dataStart: Int, alignment: Int) -> Int? {
+        guard !entries.isEmpty else { return nil }
         var next = 0
         var end = dataStart
         for entry in entries {

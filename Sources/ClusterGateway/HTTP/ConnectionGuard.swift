@@ -20,6 +20,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
     private let client: ClientConnection
     private let place: ConnectionPlaces.Place
     private let log: Logger
+    /// The one that reads now; one that has been replaced may still be in the pipeline.
+    private var decoder: ByteToMessageHandler<HTTPRequestDecoder>
     private let makeDecoder: () -> ByteToMessageHandler<HTTPRequestDecoder>
     private var context: ChannelHandlerContext?
     private var timer: (at: ContinuousClock.Instant, task: Scheduled<Void>)?
@@ -29,15 +31,19 @@ final class ConnectionGuard: ChannelDuplexHandler {
     /// The client has been given the last byte there is.
     private var isFlushed = false
 
-    /// - Parameter makeDecoder: another one, for what follows a request behind which the first has stopped.
+    /// - Parameters:
+    ///   - decoder: the one before this handler.
+    ///   - makeDecoder: another one, for what follows a request behind which that has stopped.
     init(
         timeouts: ConnectionTimeouts, client: ClientConnection, place: ConnectionPlaces.Place, log: Logger,
+        decoder: ByteToMessageHandler<HTTPRequestDecoder>,
         makeDecoder: @escaping () -> ByteToMessageHandler<HTTPRequestDecoder>
     ) {
         watch = ConnectionWatch(timeouts: timeouts)
         self.client = client
         self.place = place
         self.log = log
+        self.decoder = decoder
         self.makeDecoder = makeDecoder
     }
 
@@ -113,8 +119,9 @@ final class ConnectionGuard: ChannelDuplexHandler {
     private func replaceDecoder(_ context: ChannelHandlerContext) {
         let pipeline = context.pipeline.syncOperations
         do {
-            let old = try pipeline.context(handlerType: ByteToMessageHandler<HTTPRequestDecoder>.self)
-            try pipeline.addHandler(makeDecoder(), position: .after(old.handler))
+            let old = try pipeline.context(handler: decoder)
+            decoder = makeDecoder()
+            try pipeline.addHandler(decoder, position: .after(old.handler))
             // It gives what it has not read to the new one, and tells nobody that this is all for now.
             let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
             let removed = context.eventLoop.makePromise(of: Void.self)

@@ -44,13 +44,14 @@ struct GuardedChannel: ServerChildChannel {
             .flatMap { http in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
+                    // One that gives what it has not read to its successor.
+                    let first = decoder()
                     let connection = ConnectionGuard(
-                        timeouts: timeouts, client: client, place: place, log: logger, makeDecoder: decoder)
+                        timeouts: timeouts, client: client, place: place, log: logger, decoder: first,
+                        makeDecoder: decoder)
                     try pipeline.addHandler(ConnectionByteCounter(connection), position: .first)
                     let old = try pipeline.context(
                         handlerType: ByteToMessageHandler<HTTPRequestDecoder>.self)
-                    // One that gives what it has not read to its successor.
-                    let first = decoder()
                     try pipeline.addHandler(first, position: .after(old.handler))
                     try pipeline.addHandler(connection, position: .after(first))
                     try Self.watchPeer(channel)

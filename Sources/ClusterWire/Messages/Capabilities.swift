@@ -41,9 +41,11 @@ extension Capabilities: GeneratedMessage {
     }
 
     init(_ structure: Cluster__Capabilities) throws(WireError) {
+        let reader = FieldReader(Self.self)
         self.init(
-            isa: try FieldReader(Self.self).name("isa", structure.isa.bytes),
+            isa: try reader.name("isa", structure.isa.bytes),
             coreCount: structure.core_count, threadCount: structure.thread_count,
-            memoryByteCount: structure.memory_byte_count, storeByteCount: structure.store_byte_count)
+            memoryByteCount: reader.figure(structure.memory_byte_count, max: Limits.machineMemoryBytesMax),
+            storeByteCount: reader.figure(structure.store_byte_count))
     }
 }

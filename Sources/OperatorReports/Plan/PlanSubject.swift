@@ -27,7 +27,7 @@ package struct PlanSubject {
     package var shape: ProfiledShape { ProfiledShape(model.shape) }
 
     /// Memory of a worker of which nothing is known.
-    static let unknownMemory: UInt64 = .max / 2
+    static let unknownMemory = Limits.machineMemoryBytesMax
 
     /// - Throws: ``ConfigError`` if something is assumed of a worker that the file does not name, and
     ///   ``ProfileError`` if what is assumed is out of bounds.

@@ -10,6 +10,7 @@ final class ScriptedGenerator: TextGenerator {
     struct State {
         var health = ServiceHealth(state: .serving, sinceLastToken: .seconds(2), isHealthy: true)
         var requests: [GenerationRequest] = []
+        var callCount = 0
         var endedEarly = 0
     }
 
@@ -54,9 +55,15 @@ final class ScriptedGenerator: TextGenerator {
     var requests: [GenerationRequest] { state.withLock(\.requests) }
     var endedEarly: Int { state.withLock(\.endedEarly) }
 
-    func generate(_ requests: [GenerationRequest]) -> [GenerationEvents] { requests.map(generate) }
+    /// How often it was asked, for one request or for several that belong together.
+    var callCount: Int { state.withLock(\.callCount) }
 
-    func generate(_ request: GenerationRequest) -> GenerationEvents {
+    func generate(_ requests: [GenerationRequest]) -> [GenerationEvents] {
+        state.withLock { $0.callCount += 1 }
+        return requests.map(generate)
+    }
+
+    private func generate(_ request: GenerationRequest) -> GenerationEvents {
         state.withLock { $0.requests.append(request) }
         let (events, continuation) = GenerationEvents.make()
         let prompt: [UInt32]

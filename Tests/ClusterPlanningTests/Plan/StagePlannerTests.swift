@@ -248,10 +248,15 @@ import Testing
             embedding: Limits.plannedBytesMax, norm: Limits.plannedBytesMax, head: Limits.plannedBytesMax,
             perLayer: Limits.plannedBytesMax, first: Limits.plannedBytesMax, last: Limits.plannedBytesMax,
             perStage: Limits.plannedBytesMax)
-        #expect(try StagePlanner.plan(cost: largest, workers: Self.workers([.max, .max])).stages.count == 2)
-        #expect(throws: PlanError.self) {
-            try StagePlanner.plan(cost: largest, workers: Self.workers([1, 1]))
+        // No machines have room for that, which is said in numbers.
+        for memory in [1, UInt64.max] {
+            let error = try #require(throws: PlanError.self) {
+                try StagePlanner.plan(cost: largest, workers: Self.workers([memory, memory]))
+            }
+            #expect(error.code == .memory)
         }
+        let room = Self.cost(layers: [UInt64](repeating: Limits.machineMemoryBytesMax / 4, count: 4))
+        #expect(try StagePlanner.plan(cost: room, workers: Self.workers([.max, .max])).stages.count == 2)
         var tooLarge = largest
         tooLarge.memory.forLast += 1
         let tooManyLayers = Self.cost(layers: [UInt64](repeating: 1, count: Limits.layersMax + 1))

@@ -17,7 +17,7 @@ import Testing
         #expect(subject.offers[0].profile == subject.book.workers[0].profile)
         // The lower of what the worker reports and of what the file allows.
         #expect(subject.offers[0].memoryByteCount == 1 << 30)
-        #expect(subject.offers[1].memoryByteCount == UInt64.max / 2)
+        #expect(subject.offers[1].memoryByteCount == Limits.machineMemoryBytesMax)
     }
 
     @Test func `what was measured with another model is scaled and named as such`() throws {
