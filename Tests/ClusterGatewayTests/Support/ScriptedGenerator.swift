@@ -60,10 +60,10 @@ final class ScriptedGenerator: TextGenerator {
 
     func generate(_ requests: [GenerationRequest]) -> [GenerationEvents] {
         state.withLock { $0.callCount += 1 }
-        return requests.map(generate)
+        return requests.map(play)
     }
 
-    private func generate(_ request: GenerationRequest) -> GenerationEvents {
+    private func play(_ request: GenerationRequest) -> GenerationEvents {
         state.withLock { $0.requests.append(request) }
         let (events, continuation) = GenerationEvents.make()
         let prompt: [UInt32]
