@@ -91,7 +91,8 @@ import Testing
         _ architecture: String = "llama", markers: [String], template: String? = nil, kind: Int32 = 3
     ) throws -> ModelFile {
         var builder = TinyModel.builder(architecture)
-        let letters = (0..<16).map { String(UnicodeScalar(UInt8(97 + $0))) } + ["ab"]
+        // As many tokens as the embedding has rows.
+        let letters = (0..<min(16, 21 - markers.count)).map { String(UnicodeScalar(UInt8(97 + $0))) } + ["ab"]
         builder.set("tokenizer.ggml.tokens", texts: letters + markers)
         builder.set(
             "tokenizer.ggml.token_type",

@@ -255,7 +255,7 @@ import Testing
             }
             #expect(error.code == .memory)
         }
-        let room = Self.cost(layers: [UInt64](repeating: Limits.machineMemoryBytesMax / 4, count: 4))
+        let room = Self.cost(layers: [UInt64](repeating: Limits.plannedBytesMax, count: 20))
         #expect(try StagePlanner.plan(cost: room, workers: Self.workers([.max, .max])).stages.count == 2)
         var tooLarge = largest
         tooLarge.memory.forLast += 1
