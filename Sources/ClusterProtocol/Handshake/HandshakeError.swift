@@ -10,9 +10,10 @@ package struct HandshakeError: RemediableError, Equatable {
     /// Names both sides and the remedy.
     package let message: String
 
+    /// - Parameter message: may hold words of the peer.
     package init(_ code: RefusalCode, _ message: String) {
         self.code = code
-        self.message = message
+        self.message = PrintableText.line(message)
     }
 }
 

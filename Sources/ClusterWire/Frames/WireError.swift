@@ -31,6 +31,6 @@ package struct WireError: RemediableError, Equatable {
 
     package init(_ code: Code, _ message: String) {
         self.code = code
-        self.message = message
+        self.message = PrintableText.line(message)
     }
 }
