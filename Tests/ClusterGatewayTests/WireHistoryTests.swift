@@ -68,15 +68,27 @@ import Testing
     private static func serveHonestOnes(_ port: Int) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<clientCount + 8 {
-                group.addTask {
-                    try await Client.connected(to: port) { client in
-                        try await client.post("/v1/completions", #"{"prompt":"Once","max_tokens":2}"#)
-                        #expect(try await client.read(until: "}}").hasPrefix("HTTP/1.1 200 OK\r\n"))
-                    }
-                }
+                group.addTask { try await serveHonestOne(port) }
             }
             try await group.waitForAll()
         }
+    }
+
+    /// It may come before the server has noticed that all others have left.
+    private static func serveHonestOne(_ port: Int) async throws {
+        let deadline = ContinuousClock.now.advanced(by: .seconds(600))
+        while .now < deadline {
+            // A connection for which there is no place yet may be closed before all is sent.
+            let answer = try? await Client.connected(to: port) { client in
+                try await client.post("/v1/completions", #"{"prompt":"Once","max_tokens":2}"#)
+                return try await client.read(until: "}}")
+            }
+            guard let answer, !answer.isEmpty else { continue }
+            if answer.hasPrefix("HTTP/1.1 200 OK\r\n") { return }
+            try #require(answer.hasPrefix("HTTP/1.1 503 "), "\(answer)")
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        Issue.record("an honest client is not served")
     }
 }
 
