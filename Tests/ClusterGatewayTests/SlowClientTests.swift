@@ -61,7 +61,7 @@ private let streamed = #"{"prompt":"Once","stream":true}"#
 
     @Test func `a connection without requests is closed`() async throws {
         try await withGateway(
-            ScriptedGenerator(), .test { $0.server.timeouts.keepAlive = .milliseconds(100) }
+            ScriptedGenerator(), .test { $0.server.timeouts.keepAlive = .seconds(2) }
         ) {
             port in
             let silent = try await Client.connected(to: port) { client in try await client.read() }
