@@ -31,7 +31,7 @@ def frame(kind, payload, length=None):
 
 def hello(target, role):
     """A first frame as a coordinator would send it that says that it has a key."""
-    payload = varint(1 << 3) + varint(1) + varint(2 << 3) + varint(2)
+    payload = varint(1 << 3) + varint(1) + varint(2 << 3) + varint(9)
     payload += texts({4: b"abuse", 5: target.cluster_name.encode(), 6: b"stranger"})
     payload += varint(7 << 3) + varint(role) + varint(8 << 3 | 1) + os.urandom(8)
     return frame(1, payload + texts({9: os.urandom(32)}) + varint(10 << 3) + varint(1))
