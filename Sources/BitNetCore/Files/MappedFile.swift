@@ -8,7 +8,7 @@ internal import Glibc
 /// reads as zero, and ``checkWhole()`` and ``checkUnchanged()`` tell; nothing that was read before they did is to be
 /// believed.
 ///
-/// Safety: `@unchecked Sendable` because the mapping is never written.
+/// Safety: `@unchecked Sendable` because nobody writes the bytes once the object is made.
 package final class MappedFile: @unchecked Sendable {
     private enum Storage {
         case memory(AlignedBuffer)

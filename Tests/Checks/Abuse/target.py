@@ -70,10 +70,11 @@ class Target:
         self.binaries, self.folder, self.history = binaries, folder, history
         # Held by who has changed files or disks: nothing is started again meanwhile.
         self.is_whole = threading.Lock()
-        self.api_key, self.is_up = secrets.token_hex(16), threading.Event()
+        self.api_key, self.abuser_key = secrets.token_hex(16), secrets.token_hex(16)
+        self.is_up = threading.Event()
         self.model, self.cluster_file = f"{folder}/stories.gguf", f"{folder}/workers.yaml"
         shutil.copy(options.model, self.model)
-        self.write_secret("keys", self.api_key)
+        self.write_secret("keys", f"{self.api_key}\n{self.abuser_key}")
         self.write_secret("cluster.key", secrets.token_hex(32))
         self.disks, self.workers, self.coordinator = [], [], None
         self.mount("w2")
@@ -150,17 +151,18 @@ class Target:
 
     # What can be asked
 
-    def head(self, method, path, body=b"", place=None):
+    def head(self, method, path, body=b"", place=None, key=None):
+        """With the abusers' key, if no other is given: shares are by key."""
         place = place or self.place
-        key = f"Authorization: Bearer {self.api_key}\r\n" if place == self.place else ""
+        key = f"Authorization: Bearer {key or self.abuser_key}\r\n" if place == self.place else ""
         return (f"{method} {path} HTTP/1.1\r\nHost: {place[0]}:{place[1]}\r\n{key}Connection: close\r\n"
                 f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n").encode() + body
 
-    def ask(self, method, path, body=b"", place=None, timeout=60):
+    def ask(self, method, path, body=b"", place=None, timeout=60, key=None):
         """The answer, or None."""
         with Raw(place or self.place, timeout) as connection:
             # A refusal may come before all of a body has been taken.
-            connection.send(self.head(method, path, body, place))
+            connection.send(self.head(method, path, body, place, key))
             return connection.answer(timeout)
 
     def operator(self, method, path, timeout=20):
@@ -169,7 +171,7 @@ class Target:
         return answer or Answer(0, {}, b"no answer", False)
 
     def first_text(self, timeout=60):
-        answer = self.ask("POST", "/v1/completions", TINY, timeout=timeout)
+        answer = self.ask("POST", "/v1/completions", TINY, timeout=timeout, key=self.api_key)
         if answer is None or answer.status != 200:
             raise ValueError(f"{answer or 'no answer'}")
         return answer.document()["choices"][0]["text"]

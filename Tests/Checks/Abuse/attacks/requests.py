@@ -28,7 +28,7 @@ class OnHTTP(Attack):
     def head(self, method="GET", path="/ready", *lines, version="1.1", host=True):
         """A head that ends with an empty line; the key is sent where one is wanted."""
         host_line = [f"Host: {self.place[0]}:{self.place[1]}"] if host else []
-        key = [f"Authorization: Bearer {self.target.api_key}"] if self.place == self.target.place else []
+        key = [f"Authorization: Bearer {self.target.abuser_key}"] if self.place == self.target.place else []
         return "\r\n".join([f"{method} {path} HTTP/{version}", *host_line, *key, *lines, "", ""]).encode()
 
     def post(self, body, *lines, path="/v1/completions", version="1.1"):
