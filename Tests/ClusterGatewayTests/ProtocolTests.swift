@@ -9,10 +9,10 @@ private let fine = #""status":"ok"}"#
 
 /// HTTP/1.1 and 1.0 as clients speak it, on the wire.
 @Suite(.serialized) struct ProtocolTests {
-    /// All that a server with little patience answers to `text`.
+    /// All that a server answers to `text`, which makes it close the connection.
     private func answer(
         to text: String, halfClosed: Bool = false, _ generator: ScriptedGenerator = .init(),
-        _ configuration: ListenerConfiguration = .test { $0.server.timeouts.keepAlive = .milliseconds(200) }
+        _ configuration: ListenerConfiguration = .test()
     ) async throws -> String {
         let answers = Answers()
         try await withGateway(generator, configuration) { port in
@@ -36,7 +36,7 @@ private let fine = #""status":"ok"}"#
             "GET /ready HTTP/1.1\r\n\(host)\(fields)\r\n"
             + "POST /tokenize HTTP/1.1\r\n\(host)\(fields)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
         // At once, and each when the one before it is answered.
-        let piped = try await answer(to: offers + ready)
+        let piped = try await answer(to: offers + "GET /ready HTTP/1.1\r\n\(host)Connection: close\r\n\r\n")
         #expect(piped.occurrences(of: "HTTP/1.1 200 OK") == 3, "\(piped)")
         try await withGateway(ScriptedGenerator()) { port in
             try await Client.connected(to: port) { client in
