@@ -229,7 +229,7 @@ let package = Package(
                 "ClusterPlanning", "ClusterSimulation", "TextGeneration", "ClusterCoordinator", "AdminAPI",
                 "OperatorLogic", "OperatorReports", "TestSupport",
             ]),
-        tests("CommandLineTests", ["BitNetCore", "CommandLine", arguments]),
+        tests("CommandLineTests", ["BitNetCore", "CommandLine", "TestSupport", arguments]),
         tests("TelemetryTests", ["BitNetCore", "Telemetry", log, metrics]),
         tests(
             "ClusterGatewayTests",

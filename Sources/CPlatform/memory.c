@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <malloc.h>
 #include <sys/mman.h>
 
 #include "CPlatform.h"
@@ -16,4 +17,10 @@ void *bn_memory_allocate(size_t byte_count) {
 
 void bn_memory_free(void *memory, size_t byte_count) {
     if (memory != NULL) munmap(memory, byte_count == 0 ? 1 : byte_count);
+}
+
+void bn_memory_give_back(size_t block_bytes) {
+    // Either one set by hand keeps glibc from raising both to twice the largest block that was ever freed.
+    mallopt(M_MMAP_THRESHOLD, (int)block_bytes);
+    mallopt(M_TRIM_THRESHOLD, (int)block_bytes);
 }

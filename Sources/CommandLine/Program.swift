@@ -14,6 +14,10 @@ package enum Program {
     /// Somebody asked the program to stop before it was done; what a shell reports for SIGINT.
     package static let interrupted = ExitCode(130)
 
+    /// From here on memory is given back when it is freed: more than a piece of weights, whose buffers are used again at
+    /// once, and less than what single requests may make a server hold.
+    private static let largeBlockBytes = 4 << 20
+
     /// What there is to say of the environment, until somebody says it.
     private static let remarks = Mutex<(warnings: [String], ignored: [String])>(([], []))
 
@@ -61,6 +65,7 @@ package enum Program {
             _ = open("/dev/null", O_RDWR)
         }
         DescriptorLimit.raise()
+        bn_memory_give_back(largeBlockBytes)
         bn_faults_let_go_of_sockets()
     }
 

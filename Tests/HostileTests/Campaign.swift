@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
+import TestSupport
 
 /// Many histories, several at a time.
 struct Campaign: Sendable {

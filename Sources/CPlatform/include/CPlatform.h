@@ -38,6 +38,9 @@ void bn_pool_run(bn_pool *pool, size_t count, size_t grain, bn_pool_body body, v
 // Anonymous zeroed memory, 64-byte aligned, advised to huge pages when large. Returns NULL on failure.
 void *bn_memory_allocate(size_t byte_count);
 void bn_memory_free(void *memory, size_t byte_count);
+// Has the allocator return blocks from this size on to the system when they are freed, 32 MiB at most, and as much at the
+// end of its heap; without this, a few large blocks make it keep all later ones. Before there are other threads.
+void bn_memory_give_back(size_t block_bytes);
 
 // Has a mapped file's pages read as zero where the file was cut, or the disk does not give them, instead of raising
 // SIGBUS. Returns the number of the region, or -1 if there are too many. Other faults go where they went.

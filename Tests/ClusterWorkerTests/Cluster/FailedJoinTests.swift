@@ -6,6 +6,7 @@ import ClusterTestSupport
 import ClusterTransport
 import ClusterWire
 import NIOCore
+import TestSupport
 import Testing
 
 extension WorkersInProcess {
@@ -35,17 +36,23 @@ extension WorkersInProcess {
                 case .staysSilent:
                     try? await peer.closed()
                 case .hasAnotherKey:
-                    _ = try? await peer.acceptHandshake(
-                        identity: HandshakeIdentity(node: "b", id: 5, cluster: nil, build: "test"),
-                        capabilities: Capabilities(
-                            isa: "scalar", coreCount: 1, threadCount: 1, memoryByteCount: 1 << 30,
-                            storeByteCount: 1 << 30),
-                        key: [9], admit: { _ in .admitted })
+                    await FailedJoin.letIn(peer, key: [9])
                 }
                 peer.close()
             }
         }
 
+        /// As a worker `b` does that admits whoever knows the key.
+        private static func letIn(_ peer: FrameConnection, key: [UInt8] = []) async {
+            _ = try? await peer.acceptHandshake(
+                identity: HandshakeIdentity(node: "b", id: 5, cluster: nil, build: "test"),
+                capabilities: Capabilities(
+                    isa: "scalar", coreCount: 1, threadCount: 1, memoryByteCount: 1 << 30,
+                    storeByteCount: 1 << 30),
+                key: key, admit: { _ in .admitted })
+        }
+
+        /// - Parameter body: may open any number of connections.
         private func withImpostor(
             _ impostor: Impostor, _ body: (_ address: String) async throws -> Void
         ) async throws {
@@ -95,34 +102,46 @@ extension WorkersInProcess {
             }
         }
 
-        @Test func `a thousand joins that fail leave no connection behind`() async throws {
+        @Test func `a thousand joins that fail leave nothing behind`() async {
+            // In a process whose files and threads are nobody else's.
+            await #expect(processExitsWith: .success) {
+                try await FailedJoin().leaveNothing(afterJoins: 1000)
+            }
+        }
+
+        private func leaveNothing(afterJoins count: Int) async throws {
             try await WorkerUnderTest.run { worker in
                 try await withImpostor(.closes) { address in
-                    for round in 0..<1000 {
-                        // Now and then together with a worker that lets the coordinator in.
-                        let addresses = round % 20 == 0 ? [worker.address, address] : [address]
-                        do {
-                            _ = try await TestStart.start(addresses, network: worker.network)
-                            Issue.record("joined an impostor")
-                        } catch {}
-                    }
-                    try await OpenSockets.untilNone(onPortOf: [worker.address])
+                    try await fail(joins: count / 5, worker, address)
+                    let before = ProcessFigures()
+                    try await fail(joins: count, worker, address)
+                    let after = await ProcessFigures.settled(at: before)
+                    #expect(after.descriptorCount == before.descriptorCount, "\(after.openFiles)")
+                    #expect(after.threadCount <= before.threadCount + 4)
+                    #expect(after.residentByteCount < before.residentByteCount + (8 << 20))
                 }
                 let cluster = try await TestStart.start([worker.address], network: worker.network)
                 await cluster.close()
             }
         }
 
+        private func fail(joins count: Int, _ worker: WorkerUnderTest, _ impostor: String) async throws {
+            for round in 0..<count {
+                // Now and then together with a worker that lets the coordinator in.
+                let addresses = round % 20 == 0 ? [worker.address, impostor] : [impostor]
+                do {
+                    _ = try await TestStart.start(addresses, network: worker.network)
+                    Issue.record("joined an impostor")
+                } catch {}
+            }
+            try await OpenSockets.untilNone(onPortOf: [worker.address])
+        }
+
         @Test func `a worker that dies while others load is let go of with them`() async throws {
             try await WorkerUnderTest.run { worker in
                 // Admits the coordinator, and is gone as soon as it hears from it.
                 try await withListener { peer in
-                    _ = try? await peer.acceptHandshake(
-                        identity: HandshakeIdentity(node: "b", id: 5, cluster: nil, build: "test"),
-                        capabilities: Capabilities(
-                            isa: "scalar", coreCount: 1, threadCount: 1, memoryByteCount: 1 << 30,
-                            storeByteCount: 1 << 30),
-                        key: [], admit: { _ in .admitted })
+                    await Self.letIn(peer)
                     _ = try? await peer.next(within: .seconds(600))
                     peer.close()
                 } _: { _, address in
@@ -142,12 +161,7 @@ extension WorkersInProcess {
                 let (heard, hears) = AsyncStream<Void>.makeStream()
                 try await withListener { peer in
                     // Lets the coordinator in, says that it lives, and answers nothing else.
-                    _ = try? await peer.acceptHandshake(
-                        identity: HandshakeIdentity(node: "b", id: 5, cluster: nil, build: "test"),
-                        capabilities: Capabilities(
-                            isa: "scalar", coreCount: 1, threadCount: 1, memoryByteCount: 1 << 30,
-                            storeByteCount: 1 << 30),
-                        key: [], admit: { _ in .admitted })
+                    await Self.letIn(peer)
                     while let frame = try? await peer.next(within: .seconds(600)) {
                         if let sequence = try? Heartbeat.decode(frame.payload).sequence,
                             frame.type == .heartbeat
