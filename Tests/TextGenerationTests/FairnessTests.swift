@@ -6,8 +6,8 @@ import TextGeneration
 
 /// Nobody's work keeps others from theirs, and whoever is alone has everything.
 @Suite struct FairnessTests {
-    private static let many = RequestOwner.connection(1)
-    private static let few = RequestOwner.connection(2)
+    private static let many = RequestOwner.client(key: nil, connection: 1)
+    private static let few = RequestOwner.client(key: nil, connection: 2)
 
     private static func requests(
         _ ids: Range<UInt64>, of owner: RequestOwner, promptCount: Int = 3, tokens: Int
@@ -25,18 +25,49 @@ import TextGeneration
         return count
     }
 
-    @Test(arguments: [(1, 2), (1, 16), (4, 16)])
-    func `beside 128 sequences of a thousand tokens a single token comes at once`(stages: Int, slots: Int) {
-        var run = ScheduleRun(stages: stages, slots: slots, context: 2000)
-        run.submit(Self.requests(0..<128, of: Self.many, tokens: 1000))
+    @Test(arguments: [(1, 2), (1, 16), (4, 16)], [nil, 7])
+    func `beside 128 sequences of a thousand tokens a single token comes at once`(
+        _ figures: (stages: Int, slots: Int), key: Int?
+    ) {
+        var run = ScheduleRun(stages: figures.stages, slots: figures.slots, context: 2000)
+        run.submit(Self.requests(0..<128, of: .client(key: key, connection: 1), tokens: 1000))
         for _ in 0..<200 { _ = run.step() }
         for id in 200..<210 as Range<UInt64> {
-            run.submit(Self.requests(id..<id + 1, of: Self.few, tokens: 1))
-            #expect(Self.steps(&run, until: id) <= 3 * stages + 3)
+            run.submit(Self.requests(id..<id + 1, of: .client(key: key, connection: id), tokens: 1))
+            #expect(Self.steps(&run, until: id) <= 3 * figures.stages + 3)
             for _ in 0..<40 { _ = run.step() }
         }
         #expect(run.refusals == [:])
         #expect(run.pipeline.complaints == [])
+    }
+
+    @Test func `who has fewer gets of who has more until both have the same`() {
+        var run = ScheduleRun(stages: 2, slots: 8, context: 2000)
+        run.submit(Self.requests(0..<20, of: Self.many, tokens: 1000))
+        for _ in 0..<100 { _ = run.step() }
+        run.submit(Self.requests(50..<60, of: Self.few, tokens: 1000))
+        for _ in 0..<300 { _ = run.step() }
+        #expect(run.pipeline.opened.count { $0 >= 50 } == 4)
+        #expect(run.pipeline.opened.count { $0 < 50 } == 8)
+    }
+
+    @Test func `a key has one share, however many connections send it`() {
+        var run = ScheduleRun(stages: 1, slots: 8, context: 2000)
+        for id in 0..<32 as Range<UInt64> {
+            run.submit(Self.requests(id..<id + 1, of: .client(key: 0, connection: id), tokens: 1000))
+        }
+        for _ in 0..<100 { _ = run.step() }
+        run.submit(Self.requests(50..<60, of: .client(key: 1, connection: 99), tokens: 1000))
+        for _ in 0..<300 { _ = run.step() }
+        #expect(run.pipeline.opened.count { $0 >= 50 } == 4)
+        // Also where there is only one slot to take turns for.
+        run = ScheduleRun(stages: 1, slots: 1, context: 100)
+        for id in 0..<4 as Range<UInt64> {
+            run.submit(Self.requests(id..<id + 1, of: .client(key: 0, connection: id), tokens: 5))
+        }
+        run.submit(Self.requests(10..<13, of: .client(key: 1, connection: 99), tokens: 5))
+        run.drain()
+        #expect(run.pipeline.opened == [0, 1, 10, 2, 11, 3, 12])
     }
 
     @Test func `who gives way goes on where it stood, and one that is alone never does`() {
@@ -129,8 +160,21 @@ import TextGeneration
         run.submit(Self.requests(24..<25, of: Self.few, tokens: 50))
         #expect(run.refusalCodes == [9: .overloaded, 24: .overloaded], "half of it is his")
         for id in 100..<150 as Range<UInt64> {
-            run.submit(Self.requests(id..<id + 1, of: .connection(id), tokens: 50))
+            run.submit(Self.requests(id..<id + 1, of: .client(key: nil, connection: id), tokens: 50))
         }
+        #expect(run.schedule.waitingCount == 16)
+    }
+
+    @Test
+    func `a queue that one connection has filled has room for others of its key, and more for another key`() {
+        var run = ScheduleRun(stages: 1, slots: 1, context: 100, waiting: 8)
+        run.submit(Self.requests(0..<9, of: .client(key: 0, connection: 0), tokens: 50))
+        for id in 10..<30 as Range<UInt64> {
+            run.submit(Self.requests(id..<id + 1, of: .client(key: 0, connection: id), tokens: 50))
+        }
+        #expect(run.schedule.waitingCount == 12)
+        run.submit(Self.requests(40..<44, of: .client(key: 1, connection: 99), tokens: 50))
+        #expect(run.refusals.keys.allSatisfy { $0 < 40 })
         #expect(run.schedule.waitingCount == 16)
     }
 
@@ -139,7 +183,8 @@ import TextGeneration
     @Test func `what was asked with one key is not shared with another`() {
         var run = ScheduleRun(stages: 1, slots: 6, context: 300, chunk: 16)
         let prompt = (0..<100).map { UInt32($0 % 50) }
-        let owners: [RequestOwner] = [.key(0), .key(1), .key(0), .connection(5), .connection(6)]
+        let owners: [RequestOwner] = [(0, 1), (1, 2), (0, 3), (nil, 5), (nil, 6)]
+            .map { .client(key: $0, connection: $1) }
         for (id, owner) in owners.enumerated() {
             run.submit(.numbered(UInt64(id), prompt: prompt, tokens: 3, owner: owner))
             run.drain()
@@ -160,9 +205,9 @@ import TextGeneration
         var run = ScheduleRun(stages: 2, slots: 2, context: 100)
         let prompt = (0..<80).map { UInt32($0 % 50) }
         // The first, whose slot is the next to be taken, fills its context to the last position.
-        run.submit(.numbered(0, prompt: prompt, tokens: 40, owner: .key(0)))
+        run.submit(.numbered(0, prompt: prompt, tokens: 40, owner: .client(key: 0, connection: 1)))
         run.drain()
-        run.submit(.numbered(1, prompt: prompt.reversed(), tokens: 2, owner: .key(1)))
+        run.submit(.numbered(1, prompt: prompt.reversed(), tokens: 2, owner: .client(key: 1, connection: 2)))
         run.drain()
         for id in 10..<20 as Range<UInt64> {
             var probe = SequenceRequest.numbered(id, prompt: [0], tokens: 1)
@@ -173,7 +218,7 @@ import TextGeneration
             #expect(run.transcripts[id]?.tokens.count == 1)
             #expect(run.shared[id] == nil)
         }
-        run.submit(.numbered(30, prompt: prompt + [1], tokens: 1, owner: .key(0)))
+        run.submit(.numbered(30, prompt: prompt + [1], tokens: 1, owner: .client(key: 0, connection: 1)))
         run.drain()
         #expect(run.shared == [30: 80])
         #expect(run.pipeline.complaints == [])

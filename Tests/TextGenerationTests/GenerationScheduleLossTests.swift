@@ -20,7 +20,7 @@ import TextGeneration
             if requests.count < count, dice.once(in: 3) {
                 var request = GenerationScheduleSimulationTests.request(
                     UInt64(requests.count), context, common, &dice)
-                request.owner = .connection(UInt64(dice.roll(1...3)))
+                request.owner = .drawn(of: 3, &dice)
                 if dice.once(in: 6) { run.cancelAt[request.id] = dice.roll(1...5) }
                 requests.append(request)
                 run.submit(request)

@@ -24,7 +24,7 @@ import TextGeneration
             if requests.count < count, dice.once(in: 3) {
                 var request = Self.request(UInt64(requests.count), context, common, &dice)
                 // With several owners sequences give way to each other.
-                if ownerCount > 1 { request.owner = .connection(UInt64(dice.roll(1...ownerCount))) }
+                if ownerCount > 1 { request.owner = .drawn(of: ownerCount, &dice) }
                 if dice.once(in: 6) { run.cancelAt[request.id] = dice.roll(1...5) }
                 requests.append(request)
                 run.submit(request)
@@ -72,5 +72,13 @@ import TextGeneration
         let promptCounts = positions.values.map(\.count).filter { $0 > 1 }
         #expect(promptCounts.reduce(0, +) <= chunk)
         #expect(step.entries.count <= tokens)
+    }
+}
+
+extension RequestOwner {
+    /// One of so many, of which all but the first have one key.
+    static func drawn(of count: Int, _ dice: inout SeededGenerator) -> RequestOwner {
+        let number = dice.roll(1...count)
+        return .client(key: number > 1 ? 0 : nil, connection: UInt64(number))
     }
 }

@@ -32,7 +32,7 @@ package struct ExchangeContext: RequestContext {
     }
 
     /// Who asks: whose key it is, or whose connection where there are no keys.
-    package var owner: RequestOwner { record.figures.key.map(RequestOwner.key) ?? .connection(client.number) }
+    package var owner: RequestOwner { .client(key: record.figures.key, connection: client.number) }
 
     /// Whose share of memory the request counts to: one address may have many connections.
     package var payer: String { record.figures.key.map { "key \($0)" } ?? client.address }

@@ -8,7 +8,7 @@ extension GenerationSchedule {
 
     /// Why `count` sequences of `owner` cannot wait, or `nil`: a request is taken whole or not at all.
     ///
-    /// A queue that others have filled still has room for an owner's even share of it.
+    /// A queue that others have filled still has room for an even share of it.
     func overload(_ owner: RequestOwner, count: Int) -> SequenceRefusal? {
         let slotCount = slots.free.count + running.count
         guard count <= waitingMax + slotCount || count == 1 else {
@@ -20,60 +20,54 @@ extension GenerationSchedule {
         // Those for whom there are slots are not counted: they only wait for their turn to be sent.
         let allCount = waiting.count + count - slots.free.count
         if allCount <= waitingMax { return nil }
-        let ownCount = waiting.count(of: owner)
-        let ownerCount = waiting.owners.count + (ownCount == 0 ? 1 : 0)
-        let share = max(waitingMax / ownerCount, 1)
-        if ownCount + count <= share, allCount <= 2 * waitingMax { return nil }
+        if hasShare(owner, of: allCount, count: count) { return nil }
         let more = count == 1 ? "" : ", and there is no room for \(count) more"
         return SequenceRefusal(
             .overloaded, "\(waiting.count) sequences are waiting already\(more); try again later")
     }
 
+    /// Whether `count` more of `owner` are within an even share of the queue: his account's, or his of that.
+    ///
+    /// Owners within a share make the queue twice as long at most, and those of an account beyond its share, half of that.
+    private func hasShare(_ owner: RequestOwner, of allCount: Int, count: Int) -> Bool {
+        let owners = waiting.owners(of: owner.account)
+        let accountCount = owners.reduce(0) { $0 + waiting.count(of: $1) }
+        let accountShare = max(waitingMax / (waiting.accountCount + (owners.isEmpty ? 1 : 0)), 1)
+        if accountCount + count <= accountShare { return allCount <= 2 * waitingMax }
+        let ownCount = waiting.count(of: owner)
+        let ownShare = max(accountShare / (owners.count + (ownCount == 0 ? 1 : 0)), 1)
+        return ownCount + count <= ownShare && allCount <= waitingMax + waitingMax / 2
+    }
+
     // MARK: Slots
 
-    /// Whose turn it is to get a slot: who has the fewest, and of these who waits longest.
+    /// Whose turn it is to get a slot, and the sequence that gives him its own if none is free.
     ///
+    /// It is the turn of who has the fewest, first as an account and then of that; and of these of who waits longest.
     /// Whoever cannot go now holds nobody else up.
-    func nextRequest() -> SequenceRequest? {
-        guard !waiting.isEmpty, !slots.free.isEmpty || mayMakeRoom else { return nil }
-        let counts = runningCounts
-        var best: (request: SequenceRequest, count: Int)?
-        for owner in waiting.owners {
-            let count = counts[owner] ?? 0
-            guard count < best?.count ?? .max, let request = waiting.first(of: owner),
-                unsentCount(of: owner) < prefillChunk, !isAboutToShare(request)
-            else { continue }
-            best = (request, count)
-            if count == 0 { break }
+    func nextTurn() -> (request: SequenceRequest, givingWay: UInt64?)? {
+        guard !waiting.isEmpty else { return nil }
+        let loads = SlotLoads(running.values)
+        if !slots.free.isEmpty {
+            return waiting.owners.lazy.compactMap(readyRequest).min { loads.isBefore($0.owner, $1.owner) }
+                .map { ($0, nil) }
         }
-        return best?.request
+        let mayGiveWay = decodable.compactMap { running[$0] }.filter(\.hasHadItsTurn)
+        let richest = loads.richest(of: mayGiveWay)
+        guard !richest.isEmpty else { return nil }
+        let owed = waiting.owners.filter { owner in richest.contains { loads.owes($0, owner) } }
+        guard let request = owed.lazy.compactMap(readyRequest).min(by: { loads.isBefore($0.owner, $1.owner) })
+        else { return nil }
+        let giving = mayGiveWay.filter { loads.owes($0.request.owner, request.owner) }
+        return giving.min { loads.givesWay($0, before: $1) }.map { (request, $0.request.id) }
     }
 
-    /// A sequence that gives its slot to an owner who has none: one of those who have the most, and of his the one that
-    /// is made up for soonest.
-    ///
-    /// Its turn lasts until it has written enough (``ScheduledSequence/hasHadItsTurn``), so that making up for it stays a
-    /// small part of the work. Nothing of it is under way then.
-    func sequenceGivingWay(to owner: RequestOwner) -> UInt64? {
-        let counts = runningCounts
-        guard counts[owner] == nil else { return nil }
-        func cost(_ sequence: ScheduledSequence) -> (Int, Int) {
-            (-(counts[sequence.request.owner] ?? 0), sequence.knownCount)
-        }
-        return decodable.compactMap { running[$0] }
-            .filter { counts[$0.request.owner] ?? 0 > 1 && $0.hasHadItsTurn }
-            .min { cost($0) < cost($1) }?.request.id
-    }
-
-    private var mayMakeRoom: Bool {
-        guard !decodable.isEmpty else { return false }
-        let counts = runningCounts
-        guard counts.values.contains(where: { $0 > 1 }) else { return false }
-        return waiting.owners.contains { counts[$0] == nil }
-    }
-
-    private var runningCounts: [RequestOwner: Int] {
-        running.values.reduce(into: [:]) { $0[$1.request.owner, default: 0] += 1 }
+    /// The next sequence of an owner, unless it would gain by waiting or has no room in the next chunk.
+    private func readyRequest(of owner: RequestOwner) -> SequenceRequest? {
+        guard let request = waiting.first(of: owner), unsentCount(of: owner) < prefillChunk,
+            !isAboutToShare(request)
+        else { return nil }
+        return request
     }
 
     // MARK: Prompts

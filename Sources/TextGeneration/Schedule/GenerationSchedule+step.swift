@@ -35,9 +35,8 @@ extension GenerationSchedule {
     ///
     /// Not earlier: what they share with others is known only when the others have sent it.
     private mutating func admit(_ sends: inout [Directive], _ news: inout [Directive]) {
-        while let request = nextRequest() {
-            if slots.free.isEmpty {
-                guard let id = sequenceGivingWay(to: request.owner), let sequence = running[id] else { break }
+        while let (request, givingWay) = nextTurn() {
+            if let id = givingWay, let sequence = running[id] {
                 sends += release(id)
                 waiting.putBack(sequence.putOff)
             }

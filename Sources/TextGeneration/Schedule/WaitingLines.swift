@@ -4,44 +4,44 @@ import BitNetCore
 
 /// Sequences that wait for a slot: a line for each owner, in the order in which they came.
 ///
-/// Owners take turns. One who comes has his turn before those who have had theirs in this round, and after those who
-/// have not; so newcomers wait for nobody's second turn, and keep nobody from his for ever.
+/// Accounts take turns, and the owners of an account take turns with its turns.
 struct WaitingLines: Equatable, Sendable {
-    private struct Line: Equatable {
-        /// The round in which the owner has his next turn.
-        var round: UInt64
-        var requests: [SequenceRequest] = []
-    }
-
-    private var lines: [RequestOwner: Line] = [:]
-    private var round: UInt64 = 0
-    /// Owners who wait, in the order of their turns.
-    private(set) var owners: [RequestOwner] = []
+    private var lines: [RequestOwner: [SequenceRequest]] = [:]
+    private var accounts = Turns()
+    private var accountOwners: [RequestOwner: Turns] = [:]
     private(set) var count = 0
 
     var isEmpty: Bool { count == 0 }
 
-    func count(of owner: RequestOwner) -> Int { lines[owner]?.requests.count ?? 0 }
+    /// Owners who wait, in the order of their turns.
+    var owners: [RequestOwner] { accounts.owners.flatMap(owners) }
 
-    func first(of owner: RequestOwner) -> SequenceRequest? { lines[owner]?.requests.first }
+    var accountCount: Int { accounts.owners.count }
+
+    /// Those of the account who wait, in the order of their turns.
+    func owners(of account: RequestOwner) -> [RequestOwner] { accountOwners[account]?.owners ?? [] }
+
+    func count(of owner: RequestOwner) -> Int { lines[owner]?.count ?? 0 }
+
+    func first(of owner: RequestOwner) -> SequenceRequest? { lines[owner]?.first }
 
     mutating func append(_ request: SequenceRequest) {
-        if lines[request.owner] == nil { enter(request.owner, round: round) }
-        lines[request.owner]?.requests.append(request)
+        enter(request.owner)
+        lines[request.owner, default: []].append(request)
         count += 1
     }
 
     /// Those of others wait behind those that wait already.
     mutating func append(_ others: WaitingLines) {
         for owner in others.owners {
-            for request in others.lines[owner]?.requests ?? [] { append(request) }
+            for request in others.lines[owner] ?? [] { append(request) }
         }
     }
 
     /// The sequence has had its turn in this round: it is the next of its owner.
     mutating func putBack(_ request: SequenceRequest) {
-        if lines[request.owner] == nil { enter(request.owner, round: round + 1) }
-        lines[request.owner]?.requests.insert(request, at: 0)
+        enter(request.owner, hasHadTurn: true)
+        lines[request.owner, default: []].insert(request, at: 0)
         count += 1
     }
 
@@ -49,42 +49,41 @@ struct WaitingLines: Equatable, Sendable {
     mutating func putFirst(_ requests: [SequenceRequest]) {
         for request in requests.reversed() {
             putBack(request)
-            owners.removeAll { $0 == request.owner }
-            owners.insert(request.owner, at: 0)
-            lines[request.owner]?.round = 0
+            accounts.enterFirst(request.owner.account)
+            accountOwners[request.owner.account]?.enterFirst(request.owner)
         }
     }
 
     /// The owner has his turn, and waits for the next one.
     mutating func removeFirst(of owner: RequestOwner) {
-        guard var line = lines[owner], !line.requests.isEmpty else { return }
-        line.requests.removeFirst()
+        guard lines[owner]?.isEmpty == false else { return }
+        lines[owner]?.removeFirst()
         count -= 1
-        round = max(round, line.round)
-        leave(owner)
-        guard !line.requests.isEmpty else { return }
-        enter(owner, round: round + 1)
-        lines[owner]?.requests = line.requests
+        let wantsMore = count(of: owner) > 0
+        accountOwners[owner.account]?.pass(owner, wantsMore: wantsMore)
+        accounts.pass(owner.account, wantsMore: !owners(of: owner.account).isEmpty)
+        tidy(owner)
     }
 
     mutating func remove(_ id: UInt64) {
-        for owner in owners {
-            guard let index = lines[owner]?.requests.firstIndex(where: { $0.id == id }) else { continue }
-            lines[owner]?.requests.remove(at: index)
+        for (owner, line) in lines {
+            guard let index = line.firstIndex(where: { $0.id == id }) else { continue }
+            lines[owner]?.remove(at: index)
             count -= 1
-            if count(of: owner) == 0 { leave(owner) }
-            return
+            if count(of: owner) == 0 { accountOwners[owner.account]?.leave(owner) }
+            if owners(of: owner.account).isEmpty { accounts.leave(owner.account) }
+            return tidy(owner)
         }
     }
 
-    private mutating func enter(_ owner: RequestOwner, round: UInt64) {
-        let index = owners.firstIndex { lines[$0]?.round ?? 0 > round } ?? owners.count
-        owners.insert(owner, at: index)
-        lines[owner] = Line(round: round)
+    private mutating func enter(_ owner: RequestOwner, hasHadTurn: Bool = false) {
+        accounts.enter(owner.account, hasHadTurn: hasHadTurn)
+        accountOwners[owner.account, default: Turns()].enter(owner, hasHadTurn: hasHadTurn)
     }
 
-    private mutating func leave(_ owner: RequestOwner) {
-        lines[owner] = nil
-        owners.removeAll { $0 == owner }
+    /// Nothing is kept of who no longer waits.
+    private mutating func tidy(_ owner: RequestOwner) {
+        if count(of: owner) == 0 { lines[owner] = nil }
+        if owners(of: owner.account).isEmpty { accountOwners[owner.account] = nil }
     }
 }

@@ -117,7 +117,8 @@ extension WorkersInProcess {
                     try await fail(joins: count, worker, address)
                     let after = await ProcessFigures.settled(at: before)
                     #expect(after.descriptorCount == before.descriptorCount, "\(after.openFiles)")
-                    #expect(after.threadCount <= before.threadCount + 4)
+                    // Pools grow with the machine's load, and by less than a thread for each of so many.
+                    #expect(after.threadCount <= before.threadCount + count / 20)
                     #expect(after.residentByteCount < before.residentByteCount + (8 << 20))
                 }
                 let cluster = try await TestStart.start([worker.address], network: worker.network)
