@@ -26,7 +26,8 @@ func product(_ name: String, _ package: String) -> Target.Dependency {
 }
 // Tests of a release build look at optimised code; that they are so themselves only takes the compiler's time.
 let quick: [SwiftSetting] = [
-    .unsafeFlags(["-Onone", "-no-whole-module-optimization"], .when(configuration: .release))
+    .unsafeFlags(
+        ["-Onone", "-no-whole-module-optimization", "-enable-batch-mode"], .when(configuration: .release))
 ]
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: swift + quick)

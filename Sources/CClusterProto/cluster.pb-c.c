@@ -3295,7 +3295,7 @@ const ProtobufCMessageDescriptor cluster__heartbeat__descriptor =
   (ProtobufCMessageInit) cluster__heartbeat__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor cluster__heartbeat_reply__field_descriptors[5] =
+static const ProtobufCFieldDescriptor cluster__heartbeat_reply__field_descriptors[7] =
 {
   {
     "sequence",
@@ -3357,10 +3357,36 @@ static const ProtobufCFieldDescriptor cluster__heartbeat_reply__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "received_byte_count",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__HeartbeatReply, received_byte_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sent_byte_count",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__HeartbeatReply, sent_byte_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned cluster__heartbeat_reply__field_indices_by_name[] = {
   4,   /* field[4] = machine */
+  5,   /* field[5] = received_byte_count */
   2,   /* field[2] = resident_byte_count */
+  6,   /* field[6] = sent_byte_count */
   0,   /* field[0] = sequence */
   1,   /* field[1] = state */
   3,   /* field[3] = steps_completed */
@@ -3368,7 +3394,7 @@ static const unsigned cluster__heartbeat_reply__field_indices_by_name[] = {
 static const ProtobufCIntRange cluster__heartbeat_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor cluster__heartbeat_reply__descriptor =
 {
@@ -3378,7 +3404,7 @@ const ProtobufCMessageDescriptor cluster__heartbeat_reply__descriptor =
   "Cluster__HeartbeatReply",
   "cluster",
   sizeof(Cluster__HeartbeatReply),
-  5,
+  7,
   cluster__heartbeat_reply__field_descriptors,
   cluster__heartbeat_reply__field_indices_by_name,
   1,  cluster__heartbeat_reply__number_ranges,

@@ -43,6 +43,7 @@ package final class DirectSender: Sendable {
     /// - Parameter sent: called once, when the kernel has all bytes: before this returns, or on the event loop.
     ///   Not called if the connection breaks first.
     package func send(_ frame: Frame, sent: @escaping @Sendable () -> Void) {
+        connection.traffic.sent(frame.header.frameByteCount)
         let isSent = state.withLock { state in
             var sentByteCount = 0
             if state.heldCount == 0, frame.bytes.readableBytes <= Limits.directSendBytesMax {
@@ -57,6 +58,9 @@ package final class DirectSender: Sendable {
         }
         if isSent { sent() }
     }
+
+    /// What went over the connection since its beginning.
+    package var traffic: Traffic { connection.traffic }
 
     /// Closes the connection at once.
     package func close() {

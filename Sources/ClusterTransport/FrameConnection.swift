@@ -13,20 +13,25 @@ package final class FrameConnection: Sendable {
     /// Of a listener's side.
     let pass: ConnectionGate.Pass?
     private let handler: NIOLoopBound<FrameHandler>
+    /// What went over it since its beginning.
+    package let traffic: Traffic
 
     init(
-        channel: any Channel, peer: String, pass: ConnectionGate.Pass?, handler: NIOLoopBound<FrameHandler>
+        channel: any Channel, peer: String, pass: ConnectionGate.Pass?, handler: NIOLoopBound<FrameHandler>,
+        traffic: Traffic
     ) {
         self.channel = channel
         self.peer = peer
         self.pass = pass
         self.handler = handler
+        self.traffic = traffic
     }
 
     /// Sends and forgets: a connection that breaks says so to its reader.
     ///
     /// Frames leave in the order of the calls, whatever threads these come from.
     package func send(_ frame: Frame) {
+        traffic.sent(frame.header.frameByteCount)
         // On the event loop, too: a write that it carries out at once would overtake those that wait for it.
         channel.eventLoop.execute { [channel] in channel.writeAndFlush(frame.bytes, promise: nil) }
     }
@@ -40,6 +45,7 @@ package final class FrameConnection: Sendable {
         let deadline = channel.eventLoop.scheduleTask(in: TimeAmount(duration)) {
             written.fail(TransportError(.deadline, "\(peer) took no data for \(duration)"))
         }
+        traffic.sent(frame.header.frameByteCount)
         channel.writeAndFlush(frame.bytes).whenComplete { result in
             deadline.cancel()
             switch result {

@@ -20,6 +20,7 @@ final class FrameHandler: ChannelInboundHandler {
 
     private let peer: String
     private let eventLoop: any EventLoop
+    private let traffic: Traffic
     private var decoder = FrameDecoder()
     private var waiting: [Frame] = []
     private var consumer = Consumer.none
@@ -27,8 +28,9 @@ final class FrameHandler: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var isReading = true
 
-    init(peer: String, eventLoop: any EventLoop) {
+    init(peer: String, eventLoop: any EventLoop, traffic: Traffic) {
         self.peer = peer
+        self.traffic = traffic
         self.eventLoop = eventLoop
         decoder.payloadBytesMax = Limits.controlBytesMax
     }
@@ -44,7 +46,9 @@ final class FrameHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard end == nil else { return }
-        decoder.append(unwrapInboundIn(data))
+        let bytes = unwrapInboundIn(data)
+        traffic.received(bytes.readableBytes)
+        decoder.append(bytes)
         do throws(WireError) {
             while let frame = try decoder.next() { take(frame) }
         } catch {

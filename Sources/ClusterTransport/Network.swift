@@ -112,11 +112,12 @@ package final class Network: Sendable {
         on channel: any Channel, peer: String, _ pass: ConnectionGate.Pass? = nil
     ) throws -> FrameConnection {
         try closeOnExec(channel)
-        let handler = FrameHandler(peer: peer, eventLoop: channel.eventLoop)
+        let traffic = Traffic()
+        let handler = FrameHandler(peer: peer, eventLoop: channel.eventLoop, traffic: traffic)
         try channel.pipeline.syncOperations.addHandler(handler)
         return FrameConnection(
             channel: channel, peer: peer, pass: pass,
-            handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
+            handler: NIOLoopBound(handler, eventLoop: channel.eventLoop), traffic: traffic)
     }
 
     private static func parsed(_ address: String) throws -> HostPort {

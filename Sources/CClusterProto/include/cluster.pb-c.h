@@ -875,10 +875,18 @@ struct  Cluster__HeartbeatReply
    * what the worker's process and machine take and have; may be missing
    */
   Cluster__MachineFigures *machine;
+  /*
+   * on the connection that brings the stage's steps, handshake and all; 0 if there is none
+   */
+  uint64_t received_byte_count;
+  /*
+   * on the connection on which they leave, also what the kernel has not taken yet
+   */
+  uint64_t sent_byte_count;
 };
 #define CLUSTER__HEARTBEAT_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__heartbeat_reply__descriptor) \
-    , 0, CLUSTER__WORKER_STATE__WORKER_STATE_OTHER, 0, 0, NULL }
+    , 0, CLUSTER__WORKER_STATE__WORKER_STATE_OTHER, 0, 0, NULL, 0, 0 }
 
 
 /*

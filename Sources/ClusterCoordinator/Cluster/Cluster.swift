@@ -65,7 +65,7 @@ package final class Cluster: Sendable {
         self.pipeline = pipeline
         self.controls = controls
         self.standing = standing
-        watch = Task { await Self.watch(pipeline, controls) }
+        watch = Task { await PipelineWatch(pipeline: pipeline, controls: controls).run() }
     }
 
     /// Brings a cluster up: joins the workers, plans, ships what they lack, has them load and link.
@@ -104,29 +104,6 @@ package final class Cluster: Sendable {
             }
             return seen
         }
-    }
-
-    /// Fails the pipeline when steps do not come back although every worker is alive.
-    private static func watch(_ pipeline: ClusterPipeline, _ controls: [WorkerControl]) async {
-        while !Task.isCancelled {
-            if let silence = pipeline.tick() { return fail(pipeline, controls, after: silence) }
-            try? await Task.sleep(for: Limits.heartbeatInterval)
-        }
-    }
-
-    /// Steps are stuck: in the first stage that has computed fewer than the one before it, if it can be seen.
-    private static func fail(
-        _ pipeline: ClusterPipeline, _ controls: [WorkerControl], after silence: Duration
-    ) {
-        let counts = controls.map { $0.latest?.stepsCompleted ?? 0 }
-        let progress = zip(controls, counts).map { "\($0.worker.name) \($1)" }.joined(separator: ", ")
-        let message =
-            "no step came back for \(silence.seconds.text(places: 1)) s; steps computed by each stage: \(progress)"
-        let stuck = counts.indices.dropFirst().first { counts[$0] < counts[$0 - 1] }
-        guard let stuck else { return pipeline.fail(ClusterError(.stalled, message)) }
-        controls[stuck].fail(
-            ClusterError(
-                .stalled, "\(controls[stuck].worker) is stuck: \(message). Restart bitnet-worker there."))
     }
 
     /// Lets the workers go, so that they can serve the next coordinator at once; also for a task that is cancelled.

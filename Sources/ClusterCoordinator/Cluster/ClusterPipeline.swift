@@ -59,6 +59,11 @@ package final class ClusterPipeline: StepPipeline {
     /// - Returns: how long no step has come back, once that is too long.
     package func tick() -> Duration? { state.withLock { $0.monitor.tick(now: .now) } }
 
+    /// What this end has sent to the first stage, and received from the last, bytes since the connections' beginning.
+    package var traffic: (sentByteCount: UInt64, receivedByteCount: UInt64) {
+        (steps.traffic.sentByteCount, results.traffic.receivedByteCount)
+    }
+
     package func run(_ receive: @escaping @Sendable (StepOutcome) -> Void) async throws {
         try await outcomes.run(receive)
     }

@@ -66,6 +66,10 @@ package struct HeartbeatReply: BriefMessage {
     package var stepsCompleted: UInt64
     /// What the worker's process and machine take and have.
     package var machine: MachineFigures?
+    /// Bytes that came on the connection that brings the stage's steps; 0 if there is none.
+    package var receivedByteCount: UInt64 = 0
+    /// Bytes that were put on the connection on which they leave; 0 if there is none.
+    package var sentByteCount: UInt64 = 0
 
     package init(
         sequence: UInt64, state: WorkerStateCode, residentByteCount: UInt64, stepsCompleted: UInt64,
@@ -96,6 +100,8 @@ extension HeartbeatReply: GeneratedMessage {
         structure.resident_byte_count = residentByteCount
         structure.steps_completed = stepsCompleted
         structure.machine = machine.map(arena.structure)
+        structure.received_byte_count = receivedByteCount
+        structure.sent_byte_count = sentByteCount
     }
 
     init(_ structure: Cluster__HeartbeatReply) throws(WireError) {
@@ -105,5 +111,7 @@ extension HeartbeatReply: GeneratedMessage {
         residentByteCount = reader.figure(structure.resident_byte_count, max: Limits.machineMemoryBytesMax)
         stepsCompleted = reader.figure(structure.steps_completed)
         if let held = structure.machine { machine = try MachineFigures(held.pointee) }
+        receivedByteCount = reader.figure(structure.received_byte_count)
+        sentByteCount = reader.figure(structure.sent_byte_count)
     }
 }

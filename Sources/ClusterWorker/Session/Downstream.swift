@@ -31,6 +31,9 @@ final class Downstream: Sendable {
         sender.withLock { $0 }?.send(frame, sent: sent)
     }
 
+    /// What went over the connection, if there is one.
+    var traffic: Traffic? { sender.withLock { $0?.traffic } }
+
     func close() {
         sender.withLock { sender in
             defer { sender = nil }

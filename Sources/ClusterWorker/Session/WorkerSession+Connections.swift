@@ -19,6 +19,7 @@ extension WorkerSession {
             }
         case .steps, .link:
             guard let runner = stage.runner else { throw WorkerError("the stage is not loaded yet") }
+            upstreamTraffic = connection.traffic
             connection.deliver(to: FrameSink(received: { runner.receive($0) }, closed: { _ in }))
             try await connection.closed()
         case .probe:

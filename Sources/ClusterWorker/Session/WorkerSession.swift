@@ -33,6 +33,8 @@ actor WorkerSession {
     /// Data connections that are served; none outlives the session.
     private var connections: [FrameConnection] = []
     private var whenAllHaveLeft: CheckedContinuation<Void, Never>?
+    /// Of the connection that brings the stage's frames, once there is one.
+    var upstreamTraffic: Traffic?
 
     init(
         control: FrameConnection, configuration: WorkerConfiguration, store: PartStore,
@@ -174,9 +176,12 @@ actor WorkerSession {
 
     /// What a heartbeat is answered with.
     func heartbeatReply(to sequence: UInt64) -> HeartbeatReply {
-        HeartbeatReply(
+        var reply = HeartbeatReply(
             sequence: sequence, state: stateCode, residentByteCount: stage.assigned?.residentByteCount ?? 0,
             stepsCompleted: stage.runner?.completedStepCount ?? 0)
+        reply.receivedByteCount = upstreamTraffic?.receivedByteCount ?? 0
+        reply.sentByteCount = downstream.traffic?.sentByteCount ?? 0
+        return reply
     }
 
     // MARK: Its end

@@ -49,17 +49,25 @@ extension GenerationSchedule {
         guard !waiting.isEmpty else { return nil }
         let loads = SlotLoads(running.values)
         if !slots.free.isEmpty {
-            return waiting.owners.lazy.compactMap(readyRequest).min { loads.isBefore($0.owner, $1.owner) }
-                .map { ($0, nil) }
+            return next(of: waiting.owners, loads).map { ($0, nil) }
         }
         let mayGiveWay = decodable.compactMap { running[$0] }.filter(\.hasHadItsTurn)
         let richest = loads.richest(of: mayGiveWay)
         guard !richest.isEmpty else { return nil }
         let owed = waiting.owners.filter { owner in richest.contains { loads.owes($0, owner) } }
-        guard let request = owed.lazy.compactMap(readyRequest).min(by: { loads.isBefore($0.owner, $1.owner) })
-        else { return nil }
+        guard let request = next(of: owed, loads) else { return nil }
         let giving = mayGiveWay.filter { loads.owes($0.request.owner, request.owner) }
         return giving.min { loads.givesWay($0, before: $1) }.map { (request, $0.request.id) }
+    }
+
+    /// The next sequence of that of `owners`, who have their turns in this order, who has the fewest and can go.
+    private func next(of owners: [RequestOwner], _ loads: SlotLoads) -> SequenceRequest? {
+        var next: SequenceRequest?
+        for owner in owners {
+            if let next, !loads.isBefore(owner, next.owner) { continue }
+            next = readyRequest(of: owner) ?? next
+        }
+        return next
     }
 
     /// The next sequence of an owner, unless it would gain by waiting or has no room in the next chunk.

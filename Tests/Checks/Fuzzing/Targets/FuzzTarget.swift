@@ -53,8 +53,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         (1 << 20) + allocationBase + allocationFactor * inputByteCount
     }
 
-    /// Memory for a frame is taken whole as soon as its header has been checked, and a buffer's is a power of two: the
-    /// largest payload with its header takes twice as much. Pages that are not written to cost nothing.
+    /// Memory for a frame is taken whole as soon as its header has been checked.
+    ///
+    /// A buffer's is a power of two, and the largest payload is one without its header: it takes twice as much. Pages
+    /// that are not written to cost nothing.
     private var allocationBase: Int {
         switch self {
         case .frames, .handshake: 2 * Limits.activationBytesMax
