@@ -51,7 +51,8 @@ package final class Network: Sendable {
         }
     }
 
-    /// Listens on `address` and hands every connection to `accept`, on a task of its own.
+    /// Listens on `address`, on all that a name stands for, and hands every connection to `accept`, on a task of its
+    /// own.
     ///
     /// - Returns: the address that is listened on, with the port that was chosen when `address` has port 0.
     package func listen(
@@ -60,7 +61,8 @@ package final class Network: Sendable {
         let place = try Self.parsed(address)
         let gate = ConnectionGate()
         do {
-            let channel = try await ServerBootstrap(group: group)
+            let hosts = try await DiskThreads.run { try place.ownAddresses() }
+            let bootstrap = ServerBootstrap(group: group)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .serverChannelOption(.backlog, value: 64)
                 .serverChannelInitializer { channel in
@@ -80,8 +82,18 @@ package final class Network: Sendable {
                         Task { await accept(connection) }
                     }
                 }
-                .bind(host: place.host, port: Int(clamping: place.port)).get()
-            return Listener(channel: channel)
+            var listener = Listener()
+            do {
+                for host in hosts {
+                    // Those after the first have the port that the system chose for it.
+                    let port = listener.channels.isEmpty ? Int(clamping: place.port) : listener.port
+                    listener.channels.append(try await bootstrap.bind(host: host, port: port).get())
+                }
+            } catch {
+                await listener.close()
+                throw error
+            }
+            return listener
         } catch {
             throw TransportError(
                 .address,
@@ -155,21 +167,17 @@ package final class Network: Sendable {
     }
 }
 
-/// A listening socket.
+/// Listening sockets, one for each address of a name, on the same port.
 package struct Listener: Sendable {
-    private let channel: any Channel
+    fileprivate var channels: [any Channel] = []
 
-    init(channel: any Channel) {
-        self.channel = channel
-    }
+    package var port: Int { channels.first?.localAddress?.port ?? 0 }
 
-    package var port: Int { channel.localAddress?.port ?? 0 }
-
-    /// The address that is listened on, which a name had several of, perhaps.
-    package var address: String { channel.localAddress.map(Network.text) ?? "" }
+    /// The addresses that are listened on.
+    package var addresses: [String] { channels.compactMap { $0.localAddress.map(Network.text) } }
 
     /// Stops accepting; connections that are open stay open.
     package func close() async {
-        try? await channel.close().get()
+        for channel in channels { try? await channel.close().get() }
     }
 }

@@ -75,7 +75,7 @@ struct ServeOptions: ParsableArguments {
             throw ValidationError("--api-key must have 1 to \(Limits.keyBytesMax) bytes")
         }
         for host in allowedHost {
-            guard let address = try? HostPort(parsing: "\(host):0"), address.host == host else {
+            guard (try? HostPort.host(parsing: host)) != nil else {
                 throw ValidationError(
                     "--allowed-host \(host) is not a host name: give it without port and scheme")
             }
@@ -109,9 +109,9 @@ struct ServeOptions: ParsableArguments {
     }
 
     private func gatewayAddress(_ file: ClusterFile?) throws -> HostPort {
-        let wanted = HostPort(
-            host: host ?? file?.listen?.host ?? "127.0.0.1", port: port ?? file?.listen?.port ?? 8080)
-        return try HostPort(parsing: "\(wanted)")
+        HostPort(
+            host: try HostPort.host(parsing: host ?? file?.listen?.host ?? "127.0.0.1"),
+            port: port ?? file?.listen?.port ?? 8080)
     }
 
     /// - Parameter file: the cluster file, if there is one.
@@ -130,7 +130,7 @@ struct ServeOptions: ParsableArguments {
         }
         var listener = ListenerConfiguration.gateway(
             host: address.host, port: Int(clamping: address.port), keys: keys)
-        listener.sites.allowedHosts = Set(allowedHost.map { $0.lowercased() })
+        listener.sites.allowedHosts = allowedHosts
         listener.sites.allowedOrigins = Set(corsOrigin.map { $0.lowercased() })
         return listener
     }
@@ -145,7 +145,12 @@ struct ServeOptions: ParsableArguments {
         }
         var listener = ListenerConfiguration.administration(
             host: address.host, port: Int(clamping: address.port), keys: keys)
-        listener.sites.allowedHosts = Set(allowedHost.map { $0.lowercased() })
+        listener.sites.allowedHosts = allowedHosts
         return listener
+    }
+
+    /// As requests have them: without brackets, in lower case.
+    private var allowedHosts: Set<String> {
+        Set(allowedHost.compactMap { try? HostPort.host(parsing: $0).lowercased() })
     }
 }

@@ -90,7 +90,8 @@ struct BitNetWorker: AsyncParsableCommand {
             log.info(
                 "listening",
                 metadata: [
-                    "address": "\(listen)", "port": "\(listener.port)", "resolved": "\(listener.address)",
+                    "address": "\(listen)", "port": "\(listener.port)",
+                    "resolved": "\(listener.addresses.joined(separator: ", "))",
                 ])
             await Program.untilTerminated()
             Program.endSoon()

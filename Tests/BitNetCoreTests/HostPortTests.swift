@@ -32,6 +32,31 @@ import Testing
         #expect(throws: AddressError.self) { try HostPort(parsing: text) }
     }
 
+    @Test(arguments: [
+        ("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("[::1]", "::1"), ("chat.example", "chat.example"),
+    ])
+    func `a host may stand alone, with brackets or without`(text: String, host: String) throws {
+        #expect(try HostPort.host(parsing: text) == host)
+    }
+
+    @Test(arguments: ["", "a:1", "[::1]:1", "[::1", "::g", "http://a", "a b"])
+    func `what is no host alone is refused`(text: String) {
+        #expect(throws: AddressError.self) { try HostPort.host(parsing: text) }
+    }
+
+    @Test func `a name is listened on at all addresses that it stands for here`() throws {
+        #expect(try HostPort(host: "::1", port: 1).ownAddresses() == ["::1"])
+        // Somebody else's: whoever listens says so.
+        #expect(try HostPort(host: "192.0.2.1", port: 1).ownAddresses() == ["192.0.2.1"])
+        let own = try HostPort(host: "localhost", port: 1).ownAddresses()
+        #expect(!own.isEmpty && Set(own).count == own.count)
+        #expect(own.allSatisfy { HostPort(host: $0, port: 1).isLoopback && $0 != "localhost" }, "\(own)")
+        // Too long for a name service to be asked.
+        let none = HostPort(host: String(repeating: "x", count: 64), port: 1)
+        let error = try #require(throws: AddressError.self) { try none.ownAddresses() }
+        #expect(error.message.contains(none.host))
+    }
+
     @Test func `an address has a limit`() throws {
         let longest = String(repeating: "x", count: Limits.addressBytesMax - 2) + ":1"
         _ = try HostPort(parsing: longest)

@@ -30,6 +30,38 @@ import Testing
         }
     }
 
+    @Test func `a name is listened on at all its addresses, on one port, and all are stopped`() async throws {
+        let hosts = try HostPort(host: "localhost", port: 0).ownAddresses()
+        let named = ListenerConfiguration.test {
+            ($0.server.host, $0.sites.host) = ("localhost", "localhost")
+        }
+        var failure: (any Error)?
+        // A port that is free at one address may be taken at the other.
+        for _ in 0..<5 {
+            do {
+                try await withRunningGateway(ScriptedGenerator(), named) { port, stop in
+                    for host in hosts {
+                        let answer = try await Client.connected(to: port, of: host) { client in
+                            try await client.send("GET /health HTTP/1.0\r\n\r\n")
+                            return try await client.read()
+                        }
+                        #expect(answer.hasPrefix("HTTP/1.0 200 "), "\(host): \(answer)")
+                    }
+                    try await stop()
+                    for host in hosts {
+                        await #expect(throws: (any Error).self, "\(host)") {
+                            try await Client.connected(to: port, of: host) { _ in }
+                        }
+                    }
+                }
+                return
+            } catch let error as HTTPServerError {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+    }
+
     @Test func `a body in chunks is bounded, too`() async throws {
         try await withGateway(ScriptedGenerator()) { port in
             try await Client.connected(to: port) { client in

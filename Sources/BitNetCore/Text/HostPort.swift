@@ -33,6 +33,13 @@ package struct HostPort: Hashable, Sendable {
         self.host = try Self.unbracketed(String(host), of: text)
     }
 
+    /// A host alone; an IPv6 address may have brackets.
+    ///
+    /// - Throws: ``AddressError``.
+    package static func host(parsing text: String) throws(AddressError) -> String {
+        try HostPort(parsing: text.hasPrefix("[") ? "\(text):0" : "\(HostPort(host: text, port: 0))").host
+    }
+
     private static func unbracketed(_ host: String, of text: String) throws(AddressError) -> String {
         if host.hasPrefix("["), host.hasSuffix("]") {
             let address = String(host.dropFirst().dropLast())

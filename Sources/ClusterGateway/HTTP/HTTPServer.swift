@@ -35,7 +35,7 @@ package struct HTTPServerConfiguration: Sendable {
     }
 }
 
-/// An HTTP/1.1 listener that answers with a router's routes.
+/// An HTTP/1.1 listener that answers with a router's routes, on all addresses that its host stands for.
 package struct HTTPServer: Sendable {
     private let configuration: HTTPServerConfiguration
     private let exchange: Exchange
@@ -58,37 +58,81 @@ package struct HTTPServer: Sendable {
     /// - Parameter onListening: is given the address once connections are taken.
     /// - Throws: ``HTTPServerError`` if it cannot listen.
     package func run(onListening: @escaping @Sendable (HostPort) -> Void) async throws {
-        let (stops, stop) = AsyncStream<Void>.makeStream()
+        let places = try await addresses().map { Place(host: $0) }
         // Of its own, as the cancellation of the caller is to let answers finish.
-        let serving = Task { try await serve(until: stops, onListening: onListening) }
+        let serving = Task { try await serve(at: places, onListening: onListening) }
         try await withTaskCancellationHandler {
             try await serving.value
         } onCancel: {
-            stop.finish()
+            for place in places { place.stop.finish() }
         }
         // Nobody would notice that it is gone.
         guard Task.isCancelled else { throw HTTPServerError("stopped listening by itself", configuration) }
     }
 
+    /// One of the addresses, and what ends listening there.
+    private struct Place: Sendable {
+        let host: String
+        let stops: AsyncStream<Void>
+        let stop: AsyncStream<Void>.Continuation
+
+        init(host: String) {
+            self.host = host
+            (stops, stop) = AsyncStream.makeStream()
+        }
+    }
+
+    private func addresses() async throws -> [String] {
+        let host = HostPort(host: configuration.host, port: 0)
+        do {
+            return try await NIOThreadPool.singleton.runIfActive { try host.ownAddresses() }
+        } catch {
+            throw HTTPServerError(error, configuration)
+        }
+    }
+
     private func serve(
-        until stops: AsyncStream<Void>, onListening: @escaping @Sendable (HostPort) -> Void
+        at places: [Place], onListening: @escaping @Sendable (HostPort) -> Void
     ) async throws {
-        let host = configuration.host
-        let port = configuration.port
+        let guarded = GuardedChannel(configuration: configuration, exchange: exchange)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            defer { group.cancelAll() }
+            // Those after the first have the port that the system chose for it.
+            var port = configuration.port
+            for place in places {
+                let (ports, listens) = AsyncStream<Int>.makeStream()
+                group.addTask { [port] in
+                    defer { listens.finish() }
+                    try await serve(guarded, at: place, port) { listens.yield($0) }
+                }
+                var iterator = ports.makeAsyncIterator()
+                guard let given = await iterator.next() else { break }
+                port = given
+                if place.host == places.last?.host {
+                    onListening(HostPort(host: configuration.host, port: UInt16(clamping: port)))
+                }
+            }
+            // Half of a name is no name.
+            for try await _ in group { for place in places { place.stop.finish() } }
+        }
+    }
+
+    private func serve(
+        _ guarded: GuardedChannel, at place: Place, _ port: Int,
+        onListening: @escaping @Sendable (_ port: Int) -> Void
+    ) async throws {
         var quiet = log
         // It takes the end of its task for an error.
         quiet.logLevel = .critical
-        let guarded = GuardedChannel(configuration: configuration, exchange: exchange)
-        let places = guarded.places
         let server = Server(
             childChannelSetup: guarded,
-            configuration: ServerConfiguration(address: .hostname(host, port: port)),
+            configuration: ServerConfiguration(address: .hostname(place.host, port: port)),
             onServerRunning: { channel in
                 try? await channel.eventLoop.submit {
                     try channel.pipeline.syncOperations.addHandler(
-                        AcceptPause(places: places), position: .first)
+                        AcceptPause(places: guarded.places), position: .first)
                 }.get()
-                onListening(HostPort(host: host, port: UInt16(clamping: channel.localAddress?.port ?? port)))
+                onListening(channel.localAddress?.port ?? port)
             },
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: quiet)
         let grace = configuration.stopGrace
@@ -101,7 +145,7 @@ package struct HTTPServer: Sendable {
                 }
             }
             group.addTask {
-                for await _ in stops {}
+                for await _ in place.stops {}
                 // It returns when the last connection is closed, which its own cancellation would not hasten.
                 Task { try? await server.shutdownGracefully() }
                 try await Task.sleep(for: grace)
@@ -132,7 +176,7 @@ package struct HTTPServerError: RemediableError {
             case EADDRNOTAVAIL:
                 "this machine has no such address: choose one of its own with --host"
             default:
-                error is SocketAddressError
+                error is AddressError
                     ? "there is no such host: choose an address of this machine with --host" : error.words
             }
         message = PrintableText.line("the \(configuration.name) cannot listen on \(address): \(reason)")

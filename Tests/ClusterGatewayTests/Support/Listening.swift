@@ -67,11 +67,11 @@ struct Client {
     }
 
     static func connected<Value>(
-        to port: Int, _ body: (inout Client) async throws -> Value
+        to port: Int, of host: String = "127.0.0.1", _ body: (inout Client) async throws -> Value
     ) async throws -> Value {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: true)
-            .connect(host: "127.0.0.1", port: port) { channel in
+            .connect(host: host, port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
                 }
