@@ -16,10 +16,12 @@ package final class Console: Sendable {
 
     /// Writes to standard output at once; generated text goes through here.
     ///
-    /// What was said about it before is seen before it, unless nobody reads that.
+    /// What was said about it before is seen before it, unless nobody reads that. A program whose output is not taken
+    /// ends.
     package func write(_ text: String) {
         StandardStream.error.flush(within: .milliseconds(100))
-        StandardStream.writeOutput(text)
+        let failure = StandardStream.writeOutput(text)
+        if failure != 0 { Program.endWithoutOutput(failure) }
     }
 
     /// A line about what goes on.

@@ -18,6 +18,9 @@ package enum Program {
     /// once, and less than what single requests may make a server hold.
     private static let largeBlockBytes = 4 << 20
 
+    /// Nobody reads the output any more; what a shell reports for SIGPIPE.
+    private static let unread = ExitCode(128 + SIGPIPE)
+
     /// What there is to say of the environment, until somebody says it.
     private static let remarks = Mutex<(warnings: [String], ignored: [String])>(([], []))
 
@@ -91,6 +94,18 @@ package enum Program {
             Console().note("error: \(error.words)")
             throw failed
         }
+    }
+
+    /// Ends the process, whose results are not taken any more: without a word if their reader went away, as `head`
+    /// does when it has what it wants.
+    static func endWithoutOutput(_ failure: Int32) -> Never {
+        if failure != EPIPE {
+            let error = FileError(path: "standard output", operation: "write to", errno: failure)
+            Console().note("error: \(error.message)")
+        }
+        StandardStream.error.flush(within: Limits.logFlushTime)
+        // At once, as the signal would: who computes on other threads is not waited for.
+        _exit((failure == EPIPE ? unread : failed).rawValue)
     }
 
     /// Returns when the process is asked to end (SIGINT, SIGTERM).

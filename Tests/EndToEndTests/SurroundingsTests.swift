@@ -79,6 +79,29 @@ extension EndToEnd {
             #expect(process.output.hasPrefix("One"))
         }
 
+        @Test(arguments: [
+            ("bitnet-coord", serving + ["--prompt", "One", "-n", "4"]),
+            ("bitnet-coord", serving + ["--prompt", "One", "-n", "4", "--json"]),
+            ("bitnet-ctl", ["inspect", Programs.model]),
+        ])
+        func `an output that is not taken is an error, unless its reader has what he wants`(
+            program: String, arguments: [String]
+        ) async throws {
+            let full = try ChildProcess(program, arguments, outputPath: "/dev/full")
+            #expect(try await full.untilEnd() == .exited(2))
+            let line = full.diagnostics.split(separator: "\n").last ?? ""
+            #expect(line.hasPrefix("error: cannot write to standard output: "), "\(full.diagnostics)")
+
+            let directory = try TemporaryDirectory()
+            let pipe = directory.path(of: "pipe")
+            mkfifo(pipe, 0o600)
+            let reader = open(pipe, O_RDWR | O_NONBLOCK)
+            let unread = try ChildProcess(program, arguments, outputPath: pipe)
+            close(reader)
+            #expect(try await unread.untilEnd() == .exited(128 + SIGPIPE))
+            #expect(!unread.diagnostics.contains("error"), "\(unread.diagnostics)")
+        }
+
         @Test func `a flag's variable that cannot be meant is refused by its own name`() async throws {
             let run = try await CoordinatorRun.finished(
                 Self.serving + ["--prompt", "One"], environment: ["BITNET_COORD_JSON": "maybe"])

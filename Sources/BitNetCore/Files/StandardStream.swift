@@ -7,18 +7,17 @@ package enum StandardStream {
     private static let outputTurn = Mutex(())
 
     /// Standard error, whose reader nobody waits for who writes to it.
-    package static let error = LineQueue(label: "standard error") { write($0, to: STDERR_FILENO) }
+    package static let error = LineQueue(label: "standard error") { write($0, to: STDERR_FILENO) == 0 }
 
     /// Writes all of `text` to standard output, without that of another thread in between; blocks while nobody reads.
     ///
-    /// A stream that is closed takes nothing.
-    package static func writeOutput(_ text: String) {
-        outputTurn.withLock { _ in _ = write(text, to: STDOUT_FILENO) }
+    /// - Returns: 0 if all of it was taken, else the system's number for why not.
+    package static func writeOutput(_ text: String) -> Int32 {
+        outputTurn.withLock { _ in write(text, to: STDOUT_FILENO) }
     }
 
-    /// - Returns: whether all of it was taken; a stream that is closed, or behind which the disk is full, takes
-    ///   nothing.
-    private static func write(_ text: String, to descriptor: Int32) -> Bool {
+    /// - Returns: 0 if all of it was taken; a stream that is closed, or behind which the disk is full, takes nothing.
+    private static func write(_ text: String, to descriptor: Int32) -> Int32 {
         var text = text
         return text.withUTF8 { bytes in
             var done = 0
@@ -32,10 +31,10 @@ package enum StandardStream {
                     poll(&wanted, 1, -1)
                     continue
                 }
-                guard count > 0 else { return false }
+                guard count > 0 else { return count < 0 ? errno : EIO }
                 done += count
             }
-            return true
+            return 0
         }
     }
 }

@@ -22,10 +22,12 @@ final class ChildProcess: Sendable {
     ///
     /// Without `input` its standard input stays open and silent. An `environment` variable without value is not set.
     ///
-    /// - Parameter diagnosticsPath: where standard error goes, if not to a file of this object; closed if it is empty.
+    /// - Parameters:
+    ///   - outputPath: where standard output goes, if not to a file of this object.
+    ///   - diagnosticsPath: the same for standard error; closed if it is empty.
     init(
         _ name: String, _ arguments: [String], environment: [String: String?] = [:], input: String? = "",
-        diagnosticsPath: String? = nil
+        outputPath: String? = nil, diagnosticsPath: String? = nil
     ) throws {
         self.name = name
         files = try TemporaryDirectory()
@@ -54,7 +56,8 @@ final class ChildProcess: Sendable {
             mkfifo(source, 0o600)
         }
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, source, input == nil ? O_RDWR : O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, files.path(of: "out"), create, 0o600)
+        posix_spawn_file_actions_addopen(
+            &actions, STDOUT_FILENO, outputPath ?? files.path(of: "out"), create, 0o600)
         if diagnosticsPath?.isEmpty == true {
             posix_spawn_file_actions_addclose(&actions, STDERR_FILENO)
         } else {
