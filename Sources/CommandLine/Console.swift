@@ -8,10 +8,23 @@ package final class Console: Sendable {
     private let isTerminal = isatty(STDERR_FILENO) == 1
     private let lastProgress = Mutex<[String: ContinuousClock.Instant]>([:])
     private let take: @Sendable (String) -> Void
+    private let takeWarning: @Sendable (String) -> Void
 
-    /// - Parameter take: is given each line; by default they go to standard error.
-    package init(take: @escaping @Sendable (String) -> Void = { StandardStream.error.write($0 + "\n") }) {
+    /// A person's: all lines go to standard error.
+    package convenience init() {
+        self.init(
+            take: { StandardStream.error.write($0 + "\n") },
+            takeWarning: { StandardStream.error.write("warning: \($0)\n") })
+    }
+
+    /// - Parameters:
+    ///   - take: is given each line.
+    ///   - takeWarning: is given those that somebody should act on.
+    package init(
+        take: @escaping @Sendable (String) -> Void, takeWarning: @escaping @Sendable (String) -> Void
+    ) {
         self.take = take
+        self.takeWarning = takeWarning
     }
 
     /// Writes to standard output at once; generated text goes through here.
@@ -29,9 +42,14 @@ package final class Console: Sendable {
         take(line)
     }
 
+    /// A line about what does not keep the program from going on, but should not stay so.
+    package func warn(_ line: String) {
+        takeWarning(line)
+    }
+
     /// What there is to say of the environment, in a program that keeps no log.
     package func noteEnvironment() {
-        for warning in Program.takeRemarks().warnings { note("warning: \(warning)") }
+        for warning in Program.takeRemarks().warnings { warn(warning) }
     }
 
     /// Lines about what goes on, or about work that does.

@@ -19,7 +19,7 @@ extension HostedStages {
     ) async throws {
         let file = try ClusterFile.load(path: path)
         if let warning = file.keyFile.flatMap(KeyFile.permissionWarning) {
-            onEvent(.remark("warning: \(warning)"))
+            onEvent(.warning(warning))
         }
         let cluster = try await Cluster.start(
             file: file, key: file.readKey(), model: model, store: store, request: request,

@@ -65,7 +65,7 @@ struct ProcessStages: Sendable {
             try PackedModel(file: model, store: store) { onEvent(.converting($0)) }
         }
         if let failure = packed?.storeFailure {
-            onEvent(.remark("warning: converted weights are not kept: \(failure.message)"))
+            onEvent(.warning("converted weights are not kept: \(failure.message)"))
         }
         if packed == nil { try model.checkUnchanged() }
         var parts: [PartReference.Kind: PartReference] = [:]

@@ -30,7 +30,8 @@ struct BitNetCoord: AsyncParsableCommand {
               bitnet-coord --shards workers.yaml --model bitnet-2b-4t.gguf --chat --system "Be brief."
 
             Every option can be given as an environment variable too: BITNET_COORD_CTX_SIZE=512 is --ctx-size 512.
-            """)
+            """,
+        version: Build.name)
 
     @OptionGroup(title: "Stages")
     var pipeline: PipelineOptions
@@ -98,7 +99,9 @@ struct BitNetCoord: AsyncParsableCommand {
 
     private func serve() async throws {
         let log = logs.logger("bitnet-coord")
-        let console = Console { log.notice("note", metadata: ["detail": "\($0)"]) }
+        let console = Console(
+            take: { log.notice("note", metadata: ["detail": "\($0)"]) },
+            takeWarning: { log.warning("note", metadata: ["detail": "\($0)"]) })
         Program.outliveHangups { log.notice("SIGHUP: going on; settings are read at start only") }
         let model = try pipeline.open(modelArguments, console)
         try await Serving(

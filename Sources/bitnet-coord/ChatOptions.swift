@@ -48,7 +48,7 @@ struct ChatOptions: ParsableArguments {
         guard isOn else { return nil }
         let name = chatTemplate.flatMap(ChatTemplate.init(rawValue:))
         let choice = try ChatTemplate.choose(for: model, try model.tokenizer(), named: name)
-        if let warning = choice.warning { console.note("warning: \(warning)") }
+        if let warning = choice.warning { console.warn(warning) }
         return choice.template
     }
 
@@ -61,7 +61,7 @@ struct ChatOptions: ParsableArguments {
         let name = chatTemplate.flatMap(ChatTemplate.init(rawValue:))
         do throws(ModelFileError) {
             let choice = try ChatTemplate.choose(for: model, tokenizer, named: name)
-            if let warning = choice.warning { console.note("warning: \(warning)") }
+            if let warning = choice.warning { console.warn(warning) }
             return TextCodec(tokenizer: tokenizer, template: choice.template)
         } catch {
             guard name == nil else { throw error }

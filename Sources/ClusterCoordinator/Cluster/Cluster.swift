@@ -28,6 +28,8 @@ package enum ClusterEvent: Sendable {
     case ready(worker: String, kernel: String, residentByteCount: UInt64, loadTime: Duration)
     /// Anything else that a person may want to know.
     case remark(String)
+    /// What should not stay so.
+    case warning(String)
 }
 
 /// A plan that runs on workers: joined, shipped, loaded, linked.

@@ -30,7 +30,7 @@ extension ClusterAssembly {
             group.addTask {
                 try await DiskThreads.run { try packed.convert(order: order) { onEvent(.converting($0)) } }
                 if let failure = packed.storeFailure {
-                    onEvent(.remark("warning: converted weights are not kept: \(failure.message)"))
+                    onEvent(.warning("converted weights are not kept: \(failure.message)"))
                 }
             }
             for (index, control) in stages.enumerated() {

@@ -54,6 +54,7 @@ package struct EventLine {
                 "\(kernel) kernels, \(ByteCount.text(bytes)) resident, loaded in "
                     + "\((time.seconds * 1e3).text(places: 0)) ms")
         case .remark(let text): self.init("remark", nil, text)
+        case .warning(let text): self.init("remark", nil, text, .warning)
         }
     }
 

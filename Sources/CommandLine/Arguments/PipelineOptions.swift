@@ -67,7 +67,7 @@ package struct PipelineOptions: ParsableArguments {
         let path = try model ?? shards.map { try modelPath(of: $0) }
         guard let path else { throw ValidationError("--local needs --model") }
         let model = try ModelFile(path: path, options: arguments.options)
-        for warning in model.warnings { console.note("warning: \(warning)") }
+        for warning in model.warnings { console.warn(warning) }
         return model
     }
 

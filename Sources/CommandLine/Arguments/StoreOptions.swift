@@ -32,8 +32,8 @@ package struct StoreOptions: ParsableArguments {
     package func store(for model: ModelFile, _ console: Console) throws -> ModelStore? {
         guard !noStore else { return nil }
         guard let directory else {
-            console.note(
-                "warning: converted weights and measurements are not kept: neither HOME nor XDG_CACHE_HOME names a "
+            console.warn(
+                "converted weights and measurements are not kept: neither HOME nor XDG_CACHE_HOME names a "
                     + "directory; give --store-dir DIR, or --no-store if that is meant")
             return nil
         }
@@ -42,11 +42,11 @@ package struct StoreOptions: ParsableArguments {
         do throws(FileError) {
             store = try ModelStore(directory: directory, quota: quota)
         } catch {
-            console.note("warning: converted weights are not kept: \(error.message)")
+            console.warn("converted weights are not kept: \(error.message)")
             return nil
         }
         if let obstacle = store.obstacle(to: model) {
-            console.note("converted weights are not kept: \(obstacle)")
+            console.warn("converted weights are not kept in \(directory): \(obstacle)")
             return nil
         }
         return store

@@ -15,7 +15,7 @@ enum RemoteTwins {
     static func apply(to arguments: [String]) -> [String] {
         let known = Set(admin.union(gateway).map { String($0.dropFirst(2)) })
         let given = EnvironmentTwins(EnvironmentTwins.ofProcess, prefix: prefix, options: known, flags: [])
-        for warning in given.warnings { Console().note("warning: \(warning)") }
+        for warning in given.warnings { Console().warn(warning) }
         guard let command = arguments.first, let options = commands[command] else { return arguments }
         let twins = given.arguments.filter { argument in
             options.contains(String(argument.prefix { $0 != "=" }))

@@ -72,7 +72,7 @@ struct VerifyCommand: AsyncParsableCommand {
             let console = Console()
             let subject = try await VerifySubject.read(admin)
             let file = try ModelFile(path: model, options: modelArguments.options)
-            for warning in file.warnings { console.note("warning: \(warning)") }
+            for warning in file.warnings { console.warn(warning) }
             try subject.check(file.description, path: model)
             let codec = TextCodec(tokenizer: try file.tokenizer(), template: nil)
             let cases = try cases(codec, subject)

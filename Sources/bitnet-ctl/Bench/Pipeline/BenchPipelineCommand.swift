@@ -114,7 +114,7 @@ struct BenchPipelineCommand: AsyncParsableCommand {
             for run in runs { try book.record(run: run) }
             try book.save(directory: directory)
         } catch {
-            console.note("warning: the figures are not kept for bitnet-ctl plan: \(error.words)")
+            console.warn("the figures are not kept for bitnet-ctl plan: \(error.words)")
         }
     }
 
