@@ -9,7 +9,7 @@ package struct OptionNames: Equatable, Sendable {
     /// Those that take none.
     package private(set) var flags: Set<String> = []
 
-    /// What the command's help knows of, but for the help itself.
+    /// What the command's help knows of, but for the help itself and the release.
     package init(of command: any ParsableCommand.Type) {
         let description = Array(command._dumpHelp().utf8)
         description.withUnsafeBytes { bytes in
@@ -37,7 +37,7 @@ package struct OptionNames: Equatable, Sendable {
         }
         switch kind {
         case "option": options.formUnion(names)
-        case "flag": flags.formUnion(names.filter { $0 != "help" })
+        case "flag": flags.formUnion(names.filter { $0 != "help" && $0 != "version" })
         default: break
         }
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
+import BitNetCore
 import CommandLine
 
 @main
@@ -28,6 +29,7 @@ struct BitNetCtl: AsyncParsableCommand {
             with zsh or fish instead of bash and a file where those look; bitnet-coord and bitnet-worker can do the same, \
             and cluster/manuals writes all of them and the manual pages.
             """,
+        version: Build.name,
         groupedSubcommands: [
             CommandGroup(
                 name: "Running clusters",

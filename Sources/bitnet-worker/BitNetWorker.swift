@@ -23,7 +23,8 @@ struct BitNetWorker: AsyncParsableCommand {
 
             Every option can be given as an environment variable too: BITNET_WORKER_STORE_QUOTA=40GiB is \
             --store-quota 40GiB.
-            """)
+            """,
+        version: Build.name)
 
     @Option(help: ArgumentHelp("Address to listen on.", valueName: "host:port"))
     var listen: String
@@ -109,7 +110,7 @@ struct BitNetWorker: AsyncParsableCommand {
         let key = try keyFile.map { try KeyFile.read($0) } ?? []
         guard address.isLoopback || !key.isEmpty else {
             throw ValidationError(
-                "--listen \(listen) is reachable from other machines, so --key-file is needed; make one with "
+                "--listen \(listen) is reachable from other machines, so --key-file is needed; "
                     + KeyFile.recipe(path: "cluster.key"))
         }
         var configuration = WorkerConfiguration(

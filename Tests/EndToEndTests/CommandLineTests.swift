@@ -16,6 +16,26 @@ extension EndToEnd {
             #expect(process.output.contains("  \(program) "))
         }
 
+        @Test(arguments: ["bitnet-coord", "bitnet-worker", "bitnet-ctl"])
+        func `every program tells its release, whatever the environment says of one`(
+            program: String
+        ) async throws {
+            let name = program.uppercased().replacing("-", with: "_") + "_VERSION"
+            let process = try ChildProcess(program, ["--version"], environment: [name: "7"])
+            #expect(try await process.untilEnd() == .exited(0))
+            #expect(
+                process.output.firstMatch(of: /^bitnet-coord \d+\.\d+\.\d+\n$/) != nil, "\(process.output)")
+        }
+
+        @Test func `a worker that others reach wants a key, and says once how to make one`() async throws {
+            let directory = try TemporaryDirectory()
+            let process = try ChildProcess(
+                "bitnet-worker", ["--listen", "0.0.0.0:0", "--data-dir", directory.path(of: "data")])
+            #expect(try await process.untilEnd() == .exited(64))
+            #expect(
+                process.diagnostics.split(separator: "make one with").count == 2, "\(process.diagnostics)")
+        }
+
         @Test func `an option may come from the environment and the command line wins`() async throws {
             let environment = ["BITNET_COORD_N_PREDICT": "5"]
             let five = try await CoordinatorRun.finished(local, environment: environment)
