@@ -23,15 +23,16 @@ extension Router<ExchangeContext> {
     /// Answers 405 with `Allow` to methods that a path does not have, and tells them to `OPTIONS`.
     package func answerOtherMethods() {
         let paths = Dictionary(grouping: routes, by: \.path.description)
+        add(middleware: ServerOptionsMiddleware(allowed: Self.allowed(by: Set(routes.map(\.method)))))
         for (path, routes) in paths {
-            var methods = Set(routes.map(\.method))
-            if methods.contains(.get) { methods.insert(.head) }
-            let allowed = (methods.map(\.rawValue) + ["OPTIONS"]).sorted().joined(separator: ", ")
+            let methods = Set(routes.map(\.method))
+            let allowed = Self.allowed(by: methods)
             on(RouterPath(path), method: .options) { _, _ in
                 Response(status: .noContent, headers: [.allow: allowed])
             }
             let others: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .trace, .connect]
-            for method in others where !methods.contains(method) {
+            for method in others
+            where !methods.contains(method) && !(method == .head && methods.contains(.get)) {
                 on(RouterPath(path), method: method) { _, _ in
                     var response = APIError(
                         .methodNotAllowed, "\(path) takes \(allowed), not \(method.rawValue)",
@@ -42,6 +43,30 @@ extension Router<ExchangeContext> {
                 }
             }
         }
+    }
+
+    /// `methods` with those that come with them, for `Allow`.
+    private static func allowed(by methods: Set<HTTPRequest.Method>) -> String {
+        methods.union(methods.contains(.get) ? [.head, .options] : [.options])
+            .map(\.rawValue).sorted().joined(separator: ", ")
+    }
+}
+
+/// Answers `OPTIONS *`, which asks about the server and no path of it (RFC 9110, section 9.3.7).
+struct ServerOptionsMiddleware: RouterMiddleware {
+    typealias Context = ExchangeContext
+
+    /// What any of its paths takes.
+    let allowed: String
+
+    @concurrent func handle(
+        _ request: Request, context: ExchangeContext,
+        next: @concurrent (Request, ExchangeContext) async throws -> Response
+    ) async throws -> Response {
+        guard request.method == .options, request.uri.path == "*" else {
+            return try await next(request, context)
+        }
+        return Response(status: .noContent, headers: [.allow: allowed])
     }
 }
 
