@@ -16,11 +16,15 @@ extension Error {
 
 /// Makes words of what programs call their errors.
 enum ErrorWords {
-    /// `text` without `()`, and with names such as `ioOnClosedChannel` or `Module.Failure` as words.
+    /// `text` without `()`, without the names of functions and the numbers that SwiftNIO puts around the system's words
+    /// (`read(descriptor:size:): Connection reset by peer) (errno: 104)`), and with names such as `ioOnClosedChannel`
+    /// or `Module.Failure` as words.
     static func plain(_ text: String) -> String {
+        let text = text.replacing("()", with: "").replacing(#/[A-Za-z]\w*\((?:\w+:)+\): /#, with: "")
+            .replacing(/\)? \(errno: \d+\)/, with: "")
         var result = ""
         var name = ""
-        for character in PrintableText.line(text.replacing("()", with: "")) {
+        for character in PrintableText.line(text) {
             if character.isASCII, character.isLetter || character.isNumber || character == "_" {
                 name.append(character)
                 continue

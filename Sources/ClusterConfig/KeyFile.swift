@@ -57,7 +57,9 @@ package enum KeyFile {
     /// No error: secrets that Kubernetes mounts are readable to a group.
     package static func permissionWarning(_ path: String) -> String? {
         var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & 0o077 != 0 else { return nil }
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 != 0 else {
+            return nil
+        }
         return "\(path) holds the cluster key, but others than its owner may open it; run “chmod 600 \(path)”"
     }
 }

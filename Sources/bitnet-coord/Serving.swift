@@ -83,6 +83,9 @@ struct Serving {
     /// What an operator should know of at each start.
     private func tellSurroundings(_ file: ClusterFile?) {
         log.info("descriptors", metadata: ["allowed": "\(DescriptorLimit.allowed)"])
+        if let warning = DescriptorLimit.warning() {
+            log.warning("descriptors", metadata: ["advice": "\(warning)"])
+        }
         for warning in [options.keyWarning, options.opennessWarning(file)].compactMap(\.self) {
             log.warning("open", metadata: ["advice": "\(warning)"])
         }

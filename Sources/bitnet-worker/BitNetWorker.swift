@@ -78,6 +78,9 @@ struct BitNetWorker: AsyncParsableCommand {
             if let warning = keyFile.flatMap(KeyFile.permissionWarning) {
                 log.warning("key file", metadata: ["advice": "\(warning)"])
             }
+            if let warning = DescriptorLimit.warning() {
+                log.warning("descriptors", metadata: ["advice": "\(warning)"])
+            }
             let configuration = try settings()
             let worker = try WorkerService(configuration: configuration, network: Network(), log: log)
             log.info(

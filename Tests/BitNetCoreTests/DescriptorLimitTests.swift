@@ -14,4 +14,10 @@ struct DescriptorLimitTests {
         DescriptorLimit.raise()
         #expect(DescriptorLimit.allowed == Int(allowed))
     }
+
+    @Test func `fewer than a service needs are warned of`() {
+        #expect(DescriptorLimit.warning(allowed: Limits.descriptorsFew) == nil)
+        let warning = DescriptorLimit.warning(allowed: Limits.descriptorsFew - 1)
+        #expect(warning?.contains("255 files") == true && warning?.contains("ulimit -n") == true)
+    }
 }

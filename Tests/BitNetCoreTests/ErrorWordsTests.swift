@@ -13,6 +13,11 @@ private enum PlainFault: Error {
 
 private struct EmptyTrouble: Error {}
 
+/// As SwiftNIO's own.
+private struct SystemTrouble: Error, CustomStringConvertible {
+    let description: String
+}
+
 @Suite struct ErrorWordsTests {
     @Test func `an error of this project says what it has to say`() {
         #expect(
@@ -25,6 +30,13 @@ private struct EmptyTrouble: Error {}
         let figures = PlainFault.withFigures(count: 3, lastError: "a\nb") as any Error
         #expect(figures.words == #"with figures(count: 3, last error: "a\nb")"#)
         #expect((EmptyTrouble() as any Error).words == "empty trouble")
+        for text in [
+            "read(descriptor:pointer:size:): Connection reset by peer) (errno: 104)",
+            "connection reset (error set): Connection reset by peer (errno: 104)",
+        ] {
+            let words = (SystemTrouble(description: text) as any Error).words
+            #expect(words.hasSuffix("Connection reset by peer") && !words.contains("read("), "\(words)")
+        }
         for error in [PlainFault.fileNotFoundHere, figures, EmptyTrouble(), CancellationError()]
             as [any Error]
         {

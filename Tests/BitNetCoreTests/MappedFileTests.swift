@@ -17,6 +17,22 @@ struct MappedFileTests {
 
     private func sum(_ bytes: UnsafeRawBufferPointer) -> Int { bytes.reduce(0) { $0 + Int($1) } }
 
+    @Test func `a pipe is no file, and what is below a file is not there`() throws {
+        let pipe = folder.path(of: "pipe")
+        mkfifo(pipe, 0o600)
+        let noFile = try #require(throws: FileError.self) { try MappedFile(path: pipe) }
+        #expect(noFile.message.contains("it is a pipe, a socket or a device"))
+        let below = try #require(throws: FileError.self) { try MappedFile(path: path + "/below") }
+        #expect(below.isMissing)
+        #expect(!noFile.isMissing)
+    }
+
+    @Test func `where nothing can be written is known beforehand`() throws {
+        #expect(FileSystem.writeFailure(in: folder.path) == nil)
+        #expect(FileSystem.writeFailure(in: path)?.message.contains(path) == true)
+        #expect(FileSystem.writeFailure(in: folder.path(of: "none")) != nil)
+    }
+
     @Test func `what was cut off reads as zero, and is told with the file's name`() throws {
         let file = try MappedFile(path: path)
         try file.checkUnchanged()

@@ -94,5 +94,7 @@ import Testing
             #expect(KeyFile.permissionWarning(path)?.contains("chmod 600 \(path)") == true)
         }
         #expect(KeyFile.permissionWarning(folder.path + "/none") == nil)
+        // Whoever follows the advice would break the machine.
+        #expect(KeyFile.permissionWarning("/dev/null") == nil)
     }
 }

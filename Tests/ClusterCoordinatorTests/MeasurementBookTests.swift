@@ -54,6 +54,9 @@ import Testing
             let book = try Self.book()
             try book.save(directory: directory + "/below")
             #expect(try MeasurementBook.load(directory: directory + "/below") == book)
+            // Nor can there be one below a file.
+            let file = directory + "/below/" + MeasurementBook.fileName
+            #expect(try MeasurementBook.load(directory: file) == MeasurementBook())
             // A second time over the first.
             var more = book
             try more.record(run: Self.run(8))

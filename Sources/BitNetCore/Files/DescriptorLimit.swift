@@ -21,4 +21,14 @@ package enum DescriptorLimit {
         }
         return Int(clamping: min(limit.rlim_cur, rlim_t(Limits.descriptorsMax)))
     }
+
+    /// How to have more, for messages.
+    package static let remedy = "raise the limit: ulimit -n 1024, or LimitNOFILE= of its systemd unit"
+
+    /// What is wrong with so few; `nil` if nothing is.
+    package static func warning(allowed: Int = allowed) -> String? {
+        allowed < Limits.descriptorsFew
+            ? "this process may have \(allowed) files and connections open, which are soon taken; \(remedy)"
+            : nil
+    }
 }

@@ -32,6 +32,17 @@ package enum FileSystem {
     package static func isRegularFile(_ path: String) -> Bool { mode(path) == S_IFREG }
     package static func isDirectory(_ path: String) -> Bool { mode(path) == S_IFDIR }
 
+    package static func exists(_ path: String) -> Bool { mode(path) != nil }
+
+    /// Why this process can make no files in a directory; `nil` if it can, but for want of room.
+    package static func writeFailure(in directory: String) -> FileError? {
+        guard isDirectory(directory) else {
+            return FileError(path: directory, operation: "use", errno: ENOTDIR)
+        }
+        guard access(directory, W_OK | X_OK) != 0 else { return nil }
+        return FileError(path: directory, operation: "write to", errno: errno)
+    }
+
     private static func mode(_ path: String) -> mode_t? {
         var status = stat()
         return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil

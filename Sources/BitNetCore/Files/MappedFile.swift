@@ -39,7 +39,7 @@ package final class MappedFile: @unchecked Sendable {
         let status = try file.status()
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw FileError(
-                path: path, operation: "open", errno: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
+                path: path, operation: "open", errno: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : ESPIPE)
         }
         identity = FileIdentity(status)
         let size = Int(clamping: status.st_size)
@@ -143,17 +143,21 @@ package struct FileError: RemediableError, Equatable {
     /// Whether the file was changed while it was in use.
     package var isChanged: Bool { errno == ESTALE }
 
-    /// There is no file of that name.
-    package var isMissing: Bool { errno == ENOENT }
+    /// There is no file of that name, nor could there be one.
+    package var isMissing: Bool { errno == ENOENT || errno == ENOTDIR }
 
     /// Whether another process has what was asked for.
     package var isBusy: Bool { errno == EWOULDBLOCK }
 
     package var message: String {
         let reason =
-            isChanged
-            ? "it was cut short, overwritten or replaced while it was in use; put a whole file under a new name, "
-                + "give it this one by a rename, and start again" : String(cString: strerror(errno))
+            switch errno {
+            case ESTALE:
+                "it was cut short, overwritten or replaced while it was in use; put a whole file under a new name, "
+                    + "give it this one by a rename, and start again"
+            case ESPIPE: "it is a pipe, a socket or a device; write what comes from there into a file"
+            default: String(cString: strerror(errno))
+            }
         return "cannot \(operation) \(path): \(reason)"
     }
 }

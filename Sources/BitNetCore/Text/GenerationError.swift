@@ -29,5 +29,7 @@ package struct GenerationError: RemediableError, Equatable {
     }
 
     package static let pipelineClosed = GenerationError(.failed, "the pipeline was closed")
+    package static let serviceEnded = GenerationError(
+        .failed, "the service was told to end and had no more time for this answer; ask again")
     package static let unread = GenerationError(.failed, "the answer was read too slowly")
 }

@@ -64,7 +64,7 @@ package final class PipelineSupervisor: Sendable {
     /// - Throws: what keeps the first pipeline from coming up; later ones are tried again and again.
     package func run(_ bringUp: @escaping BringUp) async throws {
         defer {
-            text.giveUp(.pipelineClosed)
+            text.giveUp(.serviceEnded)
             events.finish()
         }
         try await withThrowingTaskGroup(of: Void.self) { group in

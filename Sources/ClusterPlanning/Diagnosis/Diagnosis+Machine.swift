@@ -13,8 +13,6 @@ extension Diagnosis {
     private static let swapUsedMax: UInt64 = 64 << 20
     /// Of `Limits.examinedWriteBytes`; a disk that spins takes a tenth.
     private static let writeSecondsMax = 0.5
-    /// `Limits.connectionsMax` and some parts of a shard.
-    private static let openFilesMin: UInt64 = 256
     private static let frequencyShareMin = 0.6
 
     static func machine(of report: WorkerReport, build: String) -> [Finding] {
@@ -28,8 +26,15 @@ extension Diagnosis {
     }
 
     /// Of the machine on which the coordinator runs.
-    static func ownMachine(_ figures: MachineFigures) -> [Finding] {
+    static func ownMachine(_ figures: MachineFigures, storeError: String?) -> [Finding] {
         [
+            storeError.map {
+                Finding(
+                    .warning, nil, "converted weights cannot be kept here: \($0)",
+                    remedy:
+                        "make the directory writable, or give bitnet-coord another --store-dir; until then "
+                        + "each start converts the model")
+            },
             lowMemory(nil, "this machine has", figures),
             lowDisk(nil, "the directory for converted weights here has", figures),
         ].compactMap(\.self)
@@ -134,11 +139,11 @@ extension Diagnosis {
                     remedy:
                         "nothing if it idles; if it stays so under load, look at cooling and power settings"))
         }
-        if let most = examination.openFilesMax, most < openFilesMin {
+        if let most = examination.openFilesMax, most < Limits.descriptorsFew {
             findings.append(
                 Finding(
                     .warning, worker, "may have \(most) files and connections open",
-                    remedy: "raise the limit: ulimit -n 1024, or LimitNOFILE= of its systemd unit"))
+                    remedy: DescriptorLimit.remedy))
         }
         return findings
     }

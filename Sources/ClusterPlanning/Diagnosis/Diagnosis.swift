@@ -12,14 +12,15 @@ package struct Diagnosis: Equatable, Sendable {
     /// The gravest first; those of one gravity in the order of the workers.
     package let findings: [Finding]
 
-    package init(workers: [WorkerReport], own: MachineFigures?, build: String) {
+    /// - Parameter storeError: Why nothing can be kept in the examiner's store.
+    package init(workers: [WorkerReport], own: MachineFigures?, storeError: String? = nil, build: String) {
         self.workers = workers
         self.own = own
         self.build = build
         let all =
             workers.flatMap { Self.reachability(of: $0, workers) }
             + Self.ways(workers) + workers.flatMap { Self.machine(of: $0, build: build) }
-            + Self.differences(workers) + (own.map(Self.ownMachine) ?? [])
+            + Self.differences(workers) + (own.map { Self.ownMachine($0, storeError: storeError) } ?? [])
         findings = [Finding.Severity.failure, .warning, .note].flatMap { severity in
             all.filter { $0.severity == severity }
         }

@@ -45,11 +45,13 @@ struct DoctorCommand: AsyncParsableCommand {
             let console = Console()
             let file = try ClusterFile.load(path: shards)
             if let warning = file.keyFile.flatMap(KeyFile.permissionWarning) {
-                console.note("warning: \(warning)")
+                console.warn(warning)
             }
             let examiner = ClusterExaminer(file: file, key: try file.readKey(), looksAtWays: links)
             let reports = await examiner.run()
-            let diagnosis = Diagnosis(workers: reports, own: own, build: Build.name)
+            let diagnosis = Diagnosis(
+                workers: reports, own: MachineFigures.current(storeDirectory: existing),
+                storeError: FileSystem.writeFailure(in: existing)?.message, build: Build.name)
             console.write(
                 json
                     ? diagnosis.json(cluster: file.cluster).encoded + "\n"
@@ -62,15 +64,14 @@ struct DoctorCommand: AsyncParsableCommand {
         }
     }
 
-    /// The machine on which the coordinator runs: this one.
-    ///
-    /// Its directory need not be there yet.
-    private var own: MachineFigures {
+    /// Where the coordinator keeps converted weights, or as much of the path as is there.
+    private var existing: String {
         var directory = Substring(storeDir ?? CacheDirectory.standard ?? "/")
-        while !FileSystem.isDirectory(String(directory)), let slash = directory.lastIndex(of: "/") {
+        while !FileSystem.exists(String(directory)) {
+            guard let slash = directory.lastIndex(of: "/") else { return "." }
             directory = slash == directory.startIndex ? "/" : directory[..<slash]
         }
-        return MachineFigures.current(storeDirectory: String(directory))
+        return String(directory)
     }
 
     private static var terminalWidth: Int {

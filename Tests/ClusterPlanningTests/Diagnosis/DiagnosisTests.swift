@@ -230,6 +230,12 @@ import Testing
         #expect(found.map(\.severity) == [.warning, .warning])
     }
 
+    @Test func `a store here that nothing can be written to is found`() {
+        let diagnosis = Diagnosis(workers: [], own: .init(), storeError: "read-only", build: "1")
+        #expect(diagnosis.findings.map(\.severity) == [.warning])
+        #expect(diagnosis.findings.first?.summary.contains("read-only") == true)
+    }
+
     @Test func `the largest figures trap nothing`() {
         var machine = MachineFigures()
         (machine.memoryTotalByteCount, machine.memoryAvailableByteCount) = (.max, 0)
