@@ -46,20 +46,13 @@ package struct ControlGroupMemory: Equatable {
                 self.limit = min(self.limit ?? .max, limit)
                 if let usage = read("\(directory)/\(names.usage)").flatMap({ UInt64($0, radix: 10) }) {
                     let statistics = read("\(directory)/memory.stat") ?? ""
-                    let reclaimable = Self.value(names.reclaimable, in: statistics) ?? 0
+                    let fields = ProcText.fields(names.reclaimable, in: statistics)
+                    let reclaimable = fields.flatMap { $0.count == 2 ? UInt64($0[1], radix: 10) : nil } ?? 0
                     let held = usage - min(reclaimable, usage)
                     available = min(available ?? .max, limit - min(held, limit))
                 }
             }
             if levels.popLast() == nil { return }
         }
-    }
-
-    private static func value(_ name: String, in text: String) -> UInt64? {
-        for line in text.split(separator: "\n") {
-            let fields = line.split(separator: " ")
-            if fields.count == 2, fields[0] == name { return UInt64(fields[1], radix: 10) }
-        }
-        return nil
     }
 }

@@ -22,20 +22,30 @@ package enum ProcText {
 
     /// The line `name` of /proc/meminfo, bytes.
     package static func memory(_ name: String, in text: String) -> UInt64? {
-        for line in text.split(separator: "\n") {
-            let fields = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
-            guard fields.first == "\(name):" else { continue }
-            guard fields.count == 3, fields[2] == "kB", let kibibytes = UInt64(fields[1], radix: 10) else {
-                return nil
-            }
-            return kibibytes.multiplied(by: 1024)
+        guard let fields = fields("\(name):", in: text), fields.count == 3, fields[2] == "kB",
+            let kibibytes = UInt64(fields[1], radix: 10)
+        else { return nil }
+        return kibibytes.multiplied(by: 1024)
+    }
+
+    /// The words of the first line that has `first` as its first one.
+    ///
+    /// Looks at bytes, and takes apart what it found only: each heartbeat asks for several lines of long texts.
+    static func fields(_ first: String, in text: String) -> [Substring]? {
+        var rest = text.utf8[...]
+        while !rest.isEmpty {
+            let line = rest.prefix { $0 != UInt8(ascii: "\n") }
+            rest = rest[line.endIndex...].dropFirst()
+            guard line.starts(with: first.utf8) else { continue }
+            let fields = Substring(line).split { $0 == " " || $0 == "\t" }
+            if let word = fields.first, word == first { return fields }
         }
         return nil
     }
 
     /// The first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal; guests are part of user.
     package static func processorTicks(in text: String) -> ProcessorTicks? {
-        guard let line = text.split(separator: "\n").first else { return nil }
+        guard let line = text.split(separator: "\n", maxSplits: 1).first else { return nil }
         let fields = line.split(separator: " ")
         guard fields.first == "cpu", fields.count >= 9 else { return nil }
         var total: UInt64 = 0
