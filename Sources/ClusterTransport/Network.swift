@@ -46,9 +46,15 @@ package final class Network: Sendable {
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.writeBufferWaterMark, value: Self.waterMark)
             .channelOption(.recvAllocator, value: Self.receiveAllocator)
-        return try await bootstrap.connect(host: place.host, port: Int(clamping: place.port)) { channel in
+        let install: @Sendable (any Channel) -> EventLoopFuture<FrameConnection> = { channel in
             channel.eventLoop.makeCompletedFuture { try Self.install(on: channel, peer: peer) }
         }
+        let port = Int(clamping: place.port)
+        // Numbers need nobody who knows names, and none of the threads that wait for such.
+        if let address = try? SocketAddress(ipAddress: place.host, port: port) {
+            return try await bootstrap.connect(to: address, channelInitializer: install)
+        }
+        return try await bootstrap.connect(host: place.host, port: port, channelInitializer: install)
     }
 
     /// Listens on `address`, on all that a name stands for, and hands every connection to `accept`, on a task of its
