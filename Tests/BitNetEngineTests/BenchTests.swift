@@ -160,6 +160,25 @@ import Testing
         #expect(figures.layerByteCount > 0)
     }
 
+    @Test(arguments: 0...12)
+    func `a measurement ends where nobody waits for it any more`(wantedCount: Int) throws {
+        let shape = ModelDescription.Shape(
+            layerCount: 2, hiddenSize: 256, feedForwardSize: 512, headCount: 4, keyValueHeadCount: 2,
+            headSize: 64, vocabularySize: 4096, hasSubNorms: true)
+        var askedCount = 0
+        #expect(throws: CancellationError.self) {
+            let meter = try StageMeter(
+                shape: shape, activation: .squaredReLU, kernels: Kernels(), threadCount: 1, cacheType: .f16,
+                headType: .fast,
+                while: {
+                    askedCount += 1
+                    return askedCount <= wantedCount
+                })
+            _ = try meter.measure()
+        }
+        #expect(askedCount == wantedCount + 1)
+    }
+
     @Test func `what measuring takes is known before anything is allocated`() throws {
         func byteCount(_ change: (inout ModelDescription.Shape) -> Void) throws -> UInt64 {
             var shape = ModelShape.seventyBillion.sizes

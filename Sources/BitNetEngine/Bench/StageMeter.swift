@@ -47,12 +47,16 @@ package struct StageMeter {
     private let kernels: Kernels
     /// By how much the model's head is larger than the one that is measured.
     private let headFactor: Double
+    private let isWanted: () -> Bool
 
-    /// - Throws: ``EngineError`` if there is no memory for it.
+    /// - Parameter isWanted: whether somebody waits for it; asked between parts, and between what is measured.
+    /// - Throws: ``EngineError`` if there is no memory for it, `CancellationError` once nobody waits.
     package init(
         shape: ModelDescription.Shape, activation: ModelDescription.Activation, kernels: Kernels,
-        threadCount: Int, cacheType: CacheType, headType: HeadType
+        threadCount: Int, cacheType: CacheType, headType: HeadType,
+        while isWanted: @escaping () -> Bool = { true }
     ) throws {
+        self.isWanted = isWanted
         let sample = Self.sample(of: shape, activation, kernels)
         headFactor = Double(shape.vocabularySize) / Double(sample.vocabularySize)
         self.kernels = kernels
@@ -64,11 +68,16 @@ package struct StageMeter {
         }
         var weights = try StageWeights(model: sample, layers: layers, kernels: kernels, headType: headType)
         for kind in weights.missingParts {
+            try Self.goOn(isWanted)
             try parts.withPart(kind) { try weights.load(kind: kind, part: $0, pool: pool) }
         }
         let settings = Self.settings(cacheType, headType)
         stage = try Stage(
             weights: weights, cache: settings.cache, tokensPerStepMax: settings.stepTokensMax, pool: pool)
+    }
+
+    private static func goOn(_ isWanted: () -> Bool) throws {
+        if !isWanted() { throw CancellationError() }
     }
 
     /// Bytes that measuring takes at most: the sample's stage, the largest part that it is made of, and what reading
@@ -121,6 +130,7 @@ package struct StageMeter {
     package func measure() throws -> Figures {
         var figures = Figures()
         figures.layerByteCount = UInt64(Self.layerByteCount(of: stage.model, kernels))
+        try Self.goOn(isWanted)
         figures.readBytesPerSecond = try readRate()
         defer { stage.closeAll() }
         for slot in 0..<UInt32(stage.cacheShape.slots) { try stage.open(slot: slot, sampling: greedy) }
@@ -129,7 +139,10 @@ package struct StageMeter {
         func isLate() -> Bool { start.duration(to: .now) > Self.timeLimit }
         _ = try decode(1, &positions)
         for count in Self.decodeCounts where figures.layer.count < Self.decodeCountsMin || !isLate() {
-            let times = try (0..<Self.runCount).map { _ in try decode(count, &positions) }
+            let times = try (0..<Self.runCount).map { _ in
+                try Self.goOn(isWanted)
+                return try decode(count, &positions)
+            }
             figures.layer.append((count, times.map(\.layer).min() ?? 0))
             figures.head.append((count, times.map(\.head).min() ?? 0))
             if count == 1 { figures.stepSeconds = times.map(\.rest).min() ?? 0 }
@@ -137,6 +150,7 @@ package struct StageMeter {
         figures.layer.sort { $0.count < $1.count }
         figures.head.sort { $0.count < $1.count }
         for count in Self.chunkCounts where figures.prefill.isEmpty || !isLate() {
+            try Self.goOn(isWanted)
             stage.close(slot: 0)
             try stage.open(slot: 0, sampling: greedy)
             let entries = (0..<count).map {
@@ -144,6 +158,7 @@ package struct StageMeter {
             }
             figures.prefill.append((count, try seconds(entries).layer))
         }
+        try Self.goOn(isWanted)
         figures.attentionSecondsPerToken = try attention()
         return figures
     }

@@ -10,10 +10,10 @@ struct StageMeasurement: Sendable {
     let configuration: WorkerConfiguration
     let directory: String
 
-    /// Blocks for up to two seconds, unless it is remembered.
+    /// Blocks for up to two seconds, unless it is remembered, or nobody waits for it any more.
     ///
-    /// - Throws: ``WorkerError``, ``EngineError`` if the shape cannot be measured here.
-    func run(_ measure: Measure) throws -> Measured {
+    /// - Throws: ``WorkerError``, ``EngineError`` if the shape cannot be measured here, `CancellationError`.
+    func run(_ measure: Measure, while isWanted: @escaping () -> Bool) throws -> Measured {
         let path = path(of: measure)
         if !measure.ignoresMemory, let remembered = Self.remembered(path) { return remembered }
         if let reason = measure.shape.invalidity {
@@ -29,7 +29,8 @@ struct StageMeasurement: Sendable {
         }
         let meter = try StageMeter(
             shape: measure.shape, activation: measure.activation, kernels: configuration.kernels,
-            threadCount: configuration.threadCount, cacheType: measure.cacheType, headType: measure.headType)
+            threadCount: configuration.threadCount, cacheType: measure.cacheType, headType: measure.headType,
+            while: isWanted)
         let measured = Measured(try meter.measure(), kernel: kernel)
         remember(measured, path)
         return measured

@@ -14,11 +14,16 @@ extension WorkerSession {
     func measured(_ measure: Measure) async throws -> Frame {
         let measurement = StageMeasurement(configuration: configuration, directory: store.directory)
         let start = ContinuousClock.now
+        let ending = ending
         do {
-            let measured = try await DiskThreads.run { try measurement.run(measure) }
+            let measured = try await DiskThreads.run {
+                try measurement.run(measure, while: { !ending.hasBegun })
+            }
             log.info(
                 "measured", metadata: ["kernel": "\(measured.kernel)", "time": "\(start.duration(to: .now))"])
             return try Frame(measured)
+        } catch let error as CancellationError {
+            throw error
         } catch {
             log.warning("cannot measure", metadata: ["error": "\(error.words)"])
             return try Frame(Measured())
