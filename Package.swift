@@ -297,16 +297,16 @@ let package = Package(
                 "ClusterPlanning", "TextGeneration", "ClusterTransport", "ClusterCoordinator", "AdminAPI",
                 "Telemetry", "TestSupport", "ClusterTestSupport", log, metrics,
             ]),
-        // All of a cluster in one process, and a member that plays against it.
-        tests(
-            "HostileTests",
-            [
+        // All of a cluster in one process, and a member that plays against it: thousands of times, and so optimised.
+        .testTarget(
+            name: "HostileTests",
+            dependencies: [
                 "BitNetCore", "BitNetFormats", "BitNetEngine", "BitNetTokenizer", "CClusterProto",
                 "CProtobufC",
                 "ClusterWire", "ClusterTransport", "ClusterWorker", "ClusterCoordinator", "AdminAPI",
                 "TextGeneration", "PipelineHost", "Telemetry", "TestSupport", "ModelTestSupport", log,
                 metrics,
-            ] + nio),
+            ] + nio, swiftSettings: swift),
         tests("EndToEndTests", ["bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
         tests("TidyTests", []),
     ]

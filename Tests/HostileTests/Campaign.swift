@@ -12,6 +12,8 @@ struct Campaign: Sendable {
 
     /// What the pools of the runtime and of NIO may still add to theirs.
     private static let pooledThreadsMax = 32
+    /// Whoever plays honest dialogues only shows nothing.
+    private static let doneFractionMin = 0.2
 
     /// - Parameter report: called with each history that shows a fault, as short as it can be made.
     func run(_ histories: some Sequence<History>, report: @escaping @Sendable (String) -> Void) async throws {
@@ -27,6 +29,10 @@ struct Campaign: Sendable {
                     if let fault = try await play(history) { report(fault) }
                 }
             }
+        }
+        if world.tally.doneFraction < Self.doneFractionMin {
+            report(
+                "only \(Int(clamping: Int64(world.tally.doneFraction * 100))) % of what was drawn took place")
         }
         let after = await ProcessFigures.settled(at: before)
         if after.descriptorCount > before.descriptorCount {

@@ -20,15 +20,18 @@ struct Place: Equatable, Sendable {
     /// How many such frames come before it.
     var count: Int
 
-    /// A frame that a cluster of so many workers exchanges after the handshake.
+    /// A frame that a history's cluster exchanges after the handshake.
     ///
     /// The last frame of that stands for a connection's beginning.
-    static func drawn(workerCount: Int, sendsParts: Bool, _ random: inout SeededGenerator) -> Place {
+    static func drawn(in history: History, _ random: inout SeededGenerator) -> Place {
+        let workerCount = history.workerCount
         let kinds = kinds.filter { kind in
-            switch kind.role {
-            case .weights: sendsParts
-            case .link: workerCount > 1
-            default: workerCount > 1 || kind.type != .link && kind.type != .linked
+            switch (kind.role, kind.type) {
+            case (.weights, _): !history.isPrepared
+            case (.link, _), (_, .link), (_, .linked): workerCount > 1
+            case (_, .probeLinks), (_, .linksProbed): workerCount > 1 && history.isMeasured
+            case (.probe, _), (_, .measure), (_, .measured): history.isMeasured
+            default: true
             }
         }
         let kind = kinds[random.roll(0...kinds.count - 1)]
@@ -38,7 +41,8 @@ struct Place: Equatable, Sendable {
             case (.outcomes, _), (.link, _): workerCount - 1
             default: random.roll(0...workerCount - 1)
             }
-        let isRepeated = kind.role == .weights || kind.type == .step || kind.type == .outcome
+        let isRepeated =
+            kind.role == .weights || kind.role == .probe || kind.type == .step || kind.type == .outcome
         return Place(
             worker: worker, role: kind.role, direction: kind.direction, type: kind.type,
             count: isRepeated ? random.roll(0...2) : 0)
@@ -46,7 +50,10 @@ struct Place: Equatable, Sendable {
 
     private static let kinds: [(role: ConnectionRole, direction: Direction, type: FrameType)] = [
         (.control, .fromWorker, .welcome), (.control, .toWorker, .heartbeat),
-        (.control, .fromWorker, .heartbeatReply), (.control, .toWorker, .assignment),
+        (.control, .fromWorker, .heartbeatReply), (.control, .toWorker, .measure),
+        (.control, .fromWorker, .measured), (.control, .toWorker, .probeLinks),
+        (.control, .fromWorker, .linksProbed), (.probe, .fromWorker, .welcome), (.probe, .toWorker, .probe),
+        (.probe, .fromWorker, .probed), (.control, .toWorker, .assignment),
         (.control, .fromWorker, .storeStatus), (.control, .fromWorker, .ready), (.control, .toWorker, .link),
         (.control, .fromWorker, .linked), (.control, .toWorker, .release), (.control, .fromWorker, .released),
         (.weights, .fromWorker, .welcome), (.weights, .toWorker, .partOffer),

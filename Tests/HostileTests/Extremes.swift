@@ -50,10 +50,11 @@ enum Extremes {
             return Array((texts.randomElement(using: &random) ?? "").utf8)
         default:
             let counts = [1, 31, 32, 33, 64, 65, 260, 261, 512, 513, 4096, 4097, 61_440, 61_441]
+            let count = counts.randomElement(using: &random) ?? 0
             let fill: UInt8? = [0, 0x61, 0xFF, nil].randomElement(using: &random) ?? 0
-            return (0..<(counts.randomElement(using: &random) ?? 0)).map { _ in
-                fill ?? UInt8(truncatingIfNeeded: random.next())
-            }
+            if let fill { return [UInt8](repeating: fill, count: count) }
+            let words = (0..<(count + 7) / 8).map { _ in random.next().littleEndian }
+            return words.withUnsafeBytes { Array($0.prefix(count)) }
         }
     }
 }

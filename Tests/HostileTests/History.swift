@@ -21,6 +21,8 @@ struct History: Equatable, Sendable, CustomStringConvertible {
     var isPacked = true
     /// Whether what is lost is brought up again, with the same requests.
     var isSupervised = false
+    /// Whether the coordinator has workers and the ways between all measured first.
+    var isMeasured = false
     var deviations: [Deviation] = []
     var ending = Ending.gone
     /// What it was drawn from, if it was.
@@ -28,12 +30,13 @@ struct History: Equatable, Sendable, CustomStringConvertible {
 
     init(
         workerCount: Int = 1, isPrepared: Bool = true, isPacked: Bool = true, isSupervised: Bool = false,
-        _ deviations: [Deviation] = [], ending: Ending = .gone
+        isMeasured: Bool = false, _ deviations: [Deviation] = [], ending: Ending = .gone
     ) {
         self.workerCount = workerCount
         self.isPrepared = isPrepared
         self.isPacked = isPacked
         self.isSupervised = isSupervised
+        self.isMeasured = isMeasured
         self.deviations = deviations
         self.ending = ending
     }
@@ -45,10 +48,11 @@ struct History: Equatable, Sendable, CustomStringConvertible {
         isPrepared = random.roll(0...9) > 2
         isPacked = random.roll(0...9) > 2
         isSupervised = random.once(in: 4)
+        isMeasured = random.once(in: 16)
         // Others take seconds.
         ending = random.once(in: 16) ? .silent : isSupervised || random.once(in: 2) ? .gone : .stopped
         for _ in 0..<random.roll(1...4) {
-            let place = Place.drawn(workerCount: workerCount, sendsParts: !isPrepared, &random)
+            let place = Place.drawn(in: self, &random)
             deviations.append(Deviation(place, Action.drawn(at: place.type, &random)))
         }
     }
@@ -59,7 +63,7 @@ struct History: Equatable, Sendable, CustomStringConvertible {
     /// Swift that makes it, without a seed.
     var description: String {
         "History(workerCount: \(workerCount), isPrepared: \(isPrepared), isPacked: \(isPacked), isSupervised: \(isSupervised), "
-            + "\(deviations), ending: .\(ending))"
+            + "isMeasured: \(isMeasured), \(deviations), ending: .\(ending))"
     }
 
     /// It without one of its parts, each in turn.
@@ -70,9 +74,11 @@ struct History: Equatable, Sendable, CustomStringConvertible {
             history.deviations.remove(at: index)
             shorter.append(history)
         }
-        for change in [\History.isSupervised, \.isPrepared, \.isPacked] {
+        for (change, value) in [
+            (\History.isSupervised, false), (\.isMeasured, false), (\.isPrepared, true), (\.isPacked, true),
+        ] {
             var history = self
-            history[keyPath: change] = change != \.isSupervised
+            history[keyPath: change] = value
             if history != self { shorter.append(history) }
         }
         if workerCount > 1, deviations.allSatisfy({ $0.place.worker == 0 && $0.place.role != .link }) {

@@ -8,8 +8,10 @@ import Synchronization
 struct HistoryRun: Sendable {
     /// What counts as a hang: more than the longest silence that members bear with each other, on a busy machine.
     private static let patience: Duration = .seconds(20)
-    /// When a hostile member, or the operator, ends what is not over.
-    private static let endingTime: Duration = .milliseconds(200)
+    /// How long nothing happens before a hostile member, or the operator, ends what is not over.
+    private static let quietTime: Duration = .milliseconds(150)
+    /// How long something may happen.
+    private static let busyTimeMax: Duration = .seconds(3)
 
     let history: History
     let world: HostileWorld
@@ -29,18 +31,20 @@ struct HistoryRun: Sendable {
     private func played() async throws -> (fault: String?, services: [WeakService]) {
         let stage = try await HostileStage(history, in: world)
         let fault = try await fault(on: stage)
+        world.tally.add(done: try await stage.member.seen(\.doneCount), drawn: history.deviations.count)
         try await stage.close()
         return (fault, stage.services.map(WeakService.init))
     }
 
     private func fault(on stage: HostileStage) async throws -> String? {
-        let coordinator = try stage.coordinator(through: stage.relays.map(\.port))
+        let coordinator = try stage.coordinator(
+            through: stage.relays.map(\.port), measures: history.isMeasured)
         let isSupervised = history.isSupervised
         let attempt = Task {
             try await isSupervised ? coordinator.supervisedTokens() : coordinator.tokens()
         }
         let ending = Task {
-            try await Task.sleep(for: Self.endingTime)
+            try await stage.member.settled(for: Self.quietTime, within: Self.busyTimeMax)
             await end(stage.member, attempt)
         }
         defer { ending.cancel() }
@@ -52,6 +56,7 @@ struct HistoryRun: Sendable {
             return "the coordinator brought \(tokens.count) tokens"
         }
         if let fault = try await stage.member.seen(\.faults.first) { return fault }
+        stage.member.keepHeld()
         guard await Self.arrives(stage.member.closed(.fromWorker)) else {
             return "a coordinator that is gone, or a worker, holds connections to workers"
         }
@@ -78,7 +83,9 @@ struct HistoryRun: Sendable {
 
     /// The next honest member is served.
     private func nextFault(on stage: HostileStage) async throws -> String? {
-        let next = try stage.coordinator(through: stage.listeners.map(\.port))
+        // Whether workers are free soon is told by its patience, not by how busy the machine is.
+        let next = try stage.coordinator(
+            through: stage.listeners.map(\.port), joinTimeout: Self.patience / 2)
         let attempt = Task { try await next.tokens() }
         switch await Self.result(of: attempt, within: Self.patience) {
         case nil:

@@ -14,12 +14,12 @@ struct HonestCoordinator: Sendable {
 
     private let host: PipelineHost
 
-    init(model: ModelFile, clusterFile: String, store: ModelStore?) {
+    init(model: ModelFile, clusterFile: String, store: ModelStore?, measures: Bool, joinTimeout: Duration) {
         var request = PipelineRequest()
         request.slotCount = 2
         request.contextLength = 32
-        request.measures = false
-        request.joinTimeout = .seconds(2)
+        request.measures = measures
+        request.joinTimeout = joinTimeout
         host = PipelineHost(
             model: model, place: .workers(clusterFile: clusterFile), request: request, store: store)
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 import ClusterTransport
 import ClusterWire
 import NIOCore
@@ -21,6 +22,8 @@ final class HostileMember: @unchecked Sendable {
     private var isGone = false
     /// What honest members sent and must not send.
     private(set) var faults: [String] = []
+    /// When a frame came last, other than a heartbeat.
+    private(set) var lastMove: ContinuousClock.Instant?
     /// What was done so far.
     private(set) var doneCount = 0
     private let dialled = Mutex<[FrameConnection]?>([])
@@ -43,6 +46,7 @@ final class HostileMember: @unchecked Sendable {
     /// - Returns: what is to be done with it.
     func actions(_ worker: Int, _ role: ConnectionRole, _ direction: Direction, _ frame: RawFrame) -> [Action]
     {
+        if frame.type != .heartbeat, frame.type != .heartbeatReply { lastMove = .now }
         samples[frame.type] = samples[frame.type] ?? frame.payload
         var place = Place(worker: worker, role: role, direction: direction, type: frame.type, count: 0)
         let index = counts.firstIndex { $0.place == place } ?? counts.endIndex
@@ -72,6 +76,16 @@ final class HostileMember: @unchecked Sendable {
         }
     }
 
+    /// Waits until something has come, and then only heartbeats for a while; no longer than `limit`.
+    func settled(for time: Duration, within limit: Duration) async throws {
+        let deadline = ContinuousClock.now + limit
+        while true {
+            let end = min((try await seen(\.lastMove) ?? .now) + time, deadline)
+            guard .now < end else { return }
+            try await Task.sleep(until: end)
+        }
+    }
+
     /// From now on nothing comes any more, though everything stays open.
     func fallSilent() {
         eventLoop.execute { [self] in unplugged = Set(0..<64) }
@@ -85,6 +99,17 @@ final class HostileMember: @unchecked Sendable {
             for connection in connections { connection.close() }
         }
         hangUp()
+    }
+
+    /// From now on workers believe that whoever holds them is there, for as long as the connection to him is open.
+    ///
+    /// Or else their own patience would hide that somebody who is gone has not let go of them.
+    func keepHeld() {
+        eventLoop.execute { [self] in
+            guard !isGone else { return }
+            for connection in connections { connection.keepHeld() }
+            eventLoop.scheduleTask(in: TimeAmount(Limits.heartbeatInterval)) { [self] in keepHeld() }
+        }
     }
 
     /// Nothing of it is left.

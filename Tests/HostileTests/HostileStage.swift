@@ -28,7 +28,10 @@ struct HostileStage: Sendable {
         var (listeners, relays, services): ([Listener], [HostileRelay], [WorkerService]) = ([], [], [])
         for index in 0..<history.workerCount {
             let directory = index == 0 && data != nil ? data?.path ?? "" : folder.path(of: "worker \(index)")
-            if history.isPrepared { try Self.link(world.prepared.path + "/parts", into: directory) }
+            try FileSystem.makeDirectory(directory)
+            if history.isPrepared { try Self.link("parts", of: world.prepared, into: directory) }
+            // Measuring itself is tested elsewhere, and takes long.
+            if history.isMeasured { try Self.link("measurements", of: world.prepared, into: directory) }
             let service = try WorkerService(
                 configuration: try Self.configuration(index, directory), network: HostileWorld.network,
                 log: HostileWorld.log)
@@ -52,19 +55,21 @@ struct HostileStage: Sendable {
 
     static func name(_ worker: Int) -> String { ["a", "b"][worker] }
 
-    /// Files of parts are never written to, so that all may have the same.
-    private static func link(_ parts: String, into directory: String) throws {
-        try FileSystem.makeDirectory(directory)
-        try FileSystem.makeDirectory(directory + "/parts")
-        for name in FileSystem.entries(of: parts) {
-            guard Glibc.link("\(parts)/\(name)", "\(directory)/parts/\(name)") == 0 else {
+    /// Files of parts and measurements are never written to, so that all may have the same.
+    private static func link(_ folder: String, of prepared: TemporaryFolder, into directory: String) throws {
+        let (source, target) = (prepared.path(of: folder), "\(directory)/\(folder)")
+        try FileSystem.makeDirectory(target)
+        for name in FileSystem.entries(of: source) {
+            guard Glibc.link("\(source)/\(name)", "\(target)/\(name)") == 0 else {
                 throw SystemError("link \(name)")
             }
         }
     }
 
     /// One that finds the workers behind these ports.
-    func coordinator(through ports: [Int]) throws -> HonestCoordinator {
+    func coordinator(
+        through ports: [Int], measures: Bool = false, joinTimeout: Duration = .seconds(2)
+    ) throws -> HonestCoordinator {
         var text = "cluster: \(HostileWorld.cluster)\nworkers:\n"
         for (index, port) in ports.enumerated() {
             let layers = ports.count == 1 ? "0-1" : "\(index)-\(index)"
@@ -72,7 +77,8 @@ struct HostileStage: Sendable {
         }
         let file = try folder.write(text, to: "workers-\(ports[0]).yaml")
         return HonestCoordinator(
-            model: world.model, clusterFile: file, store: history.isPacked ? world.store : nil)
+            model: world.model, clusterFile: file, store: history.isPacked ? world.store : nil,
+            measures: measures, joinTimeout: joinTimeout)
     }
 
     /// Ends everything, whatever state it is in.

@@ -41,6 +41,7 @@ struct HostileWorld: Sendable {
     let prepared: TemporaryFolder
     /// A payload of each type that honest members send.
     private(set) var samples: [FrameType: [UInt8]] = [:]
+    let tally = Tally()
     /// What the model writes.
     private(set) var tokens: [UInt32] = []
 
@@ -53,9 +54,9 @@ struct HostileWorld: Sendable {
         var samples: [FrameType: [UInt8]] = [:]
         for workerCount in [1, 2] {
             let stage = try await HostileStage(
-                History(workerCount: workerCount, isPrepared: false), in: self,
+                History(workerCount: workerCount, isPrepared: false, isMeasured: true), in: self,
                 data: workerCount == 1 ? prepared : nil)
-            tokens = try await stage.coordinator(through: stage.relays.map(\.port)).tokens()
+            tokens = try await stage.coordinator(through: stage.relays.map(\.port), measures: true).tokens()
             samples.merge(try await stage.member.seen(\.samples)) { first, _ in first }
             try await stage.close()
         }

@@ -5,10 +5,12 @@ import TestSupport
 
 /// A file that tells which histories were being played, when the process that played them trapped.
 struct Journal: Sendable {
-    private let path: String
+    let path: String
 
-    /// - Parameter process: who has them played by a child.
-    init(of process: pid_t) { path = "/tmp/bitnet-histories.\(process)" }
+    init(path: String) { self.path = path }
+
+    /// - Parameter name: of which no other journal is at the same time.
+    init(_ name: String) { path = "/tmp/bitnet-histories.\(name)" }
 
     func begin(_ history: History) { write("+\(history.name)\n") }
 

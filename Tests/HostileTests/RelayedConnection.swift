@@ -26,6 +26,8 @@ final class RelayedConnection: @unchecked Sendable {
     private var role: ConnectionRole?
     private var session: UInt64 = 0
     private var isWelcomed = false
+    /// The honest end measures with many bytes; that is over soon where these take long.
+    private var isSlow = false
     private var toWorker = Way()
     private var fromWorker = Way()
 
@@ -39,6 +41,7 @@ final class RelayedConnection: @unchecked Sendable {
 
     func connect() {
         member.enter(self)
+        guard let address = try? SocketAddress(ipAddress: "127.0.0.1", port: port) else { return close() }
         let dialled = ClientBootstrap(group: client.eventLoop)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { [self] server in
@@ -46,7 +49,7 @@ final class RelayedConnection: @unchecked Sendable {
                     try server.pipeline.syncOperations.addHandler(RelayEnd(self, .fromWorker))
                 }
             }
-            .connect(host: "127.0.0.1", port: port)
+            .connect(to: address)
         dialled.whenComplete { [self] result in
             guard case .success(let channel) = result else {
                 serverClosed.succeed()
@@ -61,6 +64,12 @@ final class RelayedConnection: @unchecked Sendable {
 
     func closed(_ direction: Direction) -> EventLoopFuture<Void> {
         direction == .toWorker ? serverClosed.futureResult : client.closeFuture
+    }
+
+    /// Tells the worker that its holder is there, if he is connected.
+    func keepHeld() {
+        guard role == .control, isWelcomed, client.isActive else { return }
+        write(RawFrame(Frame(Heartbeat(sequence: .max))).bytes, .toWorker)
     }
 
     func close() {
@@ -108,7 +117,18 @@ final class RelayedConnection: @unchecked Sendable {
         }
         isWelcomed = true
         let raw = RawFrame(frame)
-        pass(raw, direction, member.actions(worker, role, direction, raw))
+        if frame.type == .probe { isSlow = raw.payload.count > Self.quickByteCount }
+        guard frame.type == .probed, isSlow else { return act(on: raw, direction, role) }
+        client.eventLoop.scheduleTask(in: Self.slowness) { [self] in act(on: raw, direction, role) }
+    }
+
+    /// Of a probe of the way's latency.
+    private static let quickByteCount = 1 << 10
+    /// More than a measurement of the way's speed is to take at least.
+    private static let slowness: TimeAmount = .milliseconds(25)
+
+    private func act(on frame: RawFrame, _ direction: Direction, _ role: ConnectionRole) {
+        pass(frame, direction, member.actions(worker, role, direction, frame))
     }
 
     // MARK: What goes on
