@@ -160,6 +160,16 @@ import Testing
         #expect(figures.layerByteCount > 0)
     }
 
+    @Test func `a model of fewer tokens than are measured at once is measured`() throws {
+        let shape = ModelDescription.Shape(
+            layerCount: 2, hiddenSize: 256, feedForwardSize: 512, headCount: 4, keyValueHeadCount: 2,
+            headSize: 64, vocabularySize: 24, hasSubNorms: true)
+        let meter = try StageMeter(
+            shape: shape, activation: .squaredReLU, kernels: Kernels(), threadCount: 1, cacheType: .f16,
+            headType: .fast)
+        #expect(try meter.measure().prefill.isEmpty == false)
+    }
+
     @Test(arguments: 0...12)
     func `a measurement ends where nobody waits for it any more`(wantedCount: Int) throws {
         let shape = ModelDescription.Shape(

@@ -154,7 +154,9 @@ package struct StageMeter {
             stage.close(slot: 0)
             try stage.open(slot: 0, sampling: greedy)
             let entries = (0..<count).map {
-                StepEntry(slot: 0, position: UInt32($0), token: UInt32($0), output: .none)
+                StepEntry(
+                    slot: 0, position: UInt32($0), token: UInt32($0 % stage.model.vocabularySize),
+                    output: .none)
             }
             figures.prefill.append((count, try seconds(entries).layer))
         }
@@ -178,7 +180,9 @@ package struct StageMeter {
     private func decode(_ count: Int, _ positions: inout [UInt32]) throws -> StepSeconds {
         let entries = (0..<count).map { slot in
             StepEntry(
-                slot: UInt32(slot), position: positions[slot], token: UInt32(slot), output: .sample)
+                slot: UInt32(slot), position: positions[slot],
+                token: UInt32(slot % stage.model.vocabularySize),
+                output: .sample)
         }
         for slot in 0..<count { positions[slot] += 1 }
         return try seconds(entries)
