@@ -16,7 +16,7 @@ extension EndToEnd {
             let pipe = directory.path(of: "log")
             mkfifo(pipe, 0o600)
             // Open at both ends, and never read.
-            let reader = open(pipe, O_RDWR | O_NONBLOCK)
+            let reader = open(pipe, O_RDWR | O_NONBLOCK | O_CLOEXEC)
             defer { close(reader) }
             // As little as the system lets it hold; F_SETPIPE_SZ is not seen from here.
             let setPipeSize: Int32 = 1031
@@ -95,7 +95,7 @@ extension EndToEnd {
             let directory = try TemporaryDirectory()
             let pipe = directory.path(of: "pipe")
             mkfifo(pipe, 0o600)
-            let reader = open(pipe, O_RDWR | O_NONBLOCK)
+            let reader = open(pipe, O_RDWR | O_NONBLOCK | O_CLOEXEC)
             let unread = try ChildProcess(program, arguments, outputPath: pipe)
             close(reader)
             #expect(try await unread.untilEnd() == .exited(128 + SIGPIPE))

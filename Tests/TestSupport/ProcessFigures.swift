@@ -22,13 +22,15 @@ package struct ProcessFigures: Sendable {
         residentByteCount = pages.flatMap { Int($0) }.map { $0 * Int(sysconf(Int32(_SC_PAGESIZE))) } ?? 0
     }
 
-    /// Once there are no more than there were, or for the last time after some seconds: what is let go of may be
+    /// Once there are hardly more than there were, or for the last time after some seconds: what is let go of may be
     /// closed a moment later.
-    package static func settled(at before: ProcessFigures) async -> ProcessFigures {
+    package static func settled(at before: ProcessFigures, moreDescriptors: Int = 0) async -> ProcessFigures {
         let deadline = ContinuousClock.now + .seconds(20)
         while true {
             let now = ProcessFigures()
-            if now.descriptorCount <= before.descriptorCount || .now > deadline { return now }
+            if now.descriptorCount <= before.descriptorCount + moreDescriptors || .now > deadline {
+                return now
+            }
             try? await Task.sleep(for: .milliseconds(20))
         }
     }

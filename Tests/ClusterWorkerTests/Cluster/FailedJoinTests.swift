@@ -115,10 +115,12 @@ extension WorkersInProcess {
                     try await fail(joins: count / 5, worker, address)
                     let before = ProcessFigures()
                     try await fail(joins: count, worker, address)
-                    let after = await ProcessFigures.settled(at: before)
-                    #expect(after.descriptorCount == before.descriptorCount, "\(after.openFiles)")
-                    // Pools grow with the machine's load, and by less than a thread for each of so many.
-                    #expect(after.threadCount <= before.threadCount + count / 20)
+                    // Pools and the runtime's timers grow with the machine's load, and by less than one for each of
+                    // so many.
+                    let few = count / 100
+                    let after = await ProcessFigures.settled(at: before, moreDescriptors: few)
+                    #expect(after.descriptorCount <= before.descriptorCount + few, "\(after.openFiles)")
+                    #expect(after.threadCount <= before.threadCount + few)
                     #expect(after.residentByteCount < before.residentByteCount + (8 << 20))
                 }
                 let cluster = try await TestStart.start([worker.address], network: worker.network)
