@@ -22,11 +22,11 @@ struct Campaign: Sendable {
             let (places, place) = AsyncStream<Void>.makeStream()
             for _ in 0..<workerCount { place.yield() }
             var free = places.makeAsyncIterator()
-            for history in histories {
-                for _ in 0..<history.workerCount { await free.next() }
+            for row in rows(of: histories) {
+                for _ in 0..<row[0].workerCount { await free.next() }
                 group.addTask {
-                    defer { for _ in 0..<history.workerCount { place.yield() } }
-                    if let fault = try await play(history) { report(fault) }
+                    defer { for _ in 0..<row[0].workerCount { place.yield() } }
+                    if let fault = try await play(row) { report(fault) }
                 }
             }
         }
@@ -43,12 +43,37 @@ struct Campaign: Sendable {
         }
     }
 
-    private func play(_ history: History) async throws -> String? {
-        journal.begin(history)
-        defer { journal.end(history) }
-        guard let fault = try await HistoryRun(history: history, world: world).fault() else { return nil }
-        let (shortest, words) = await shortest(history, fault)
-        return "\(history.name): \(words)\nshortest: \(shortest)\nof: \(history)"
+    /// Histories that are played against the same workers, one after the other: what one leaves behind meets the next,
+    /// and an honest member comes after the last.
+    ///
+    /// Workers without parts are a row's first.
+    private func rows(of histories: some Sequence<History>) -> [[History]] {
+        var (rows, open): ([[History]], [History.Setting: Int]) = ([], [:])
+        for history in histories {
+            if history.isPrepared, let row = open[history.setting], rows[row].count < Self.rowLengthMax {
+                rows[row].append(history)
+            } else {
+                open[history.setting] = rows.count
+                rows.append([history])
+            }
+        }
+        return rows
+    }
+
+    private static let rowLengthMax = 4
+
+    private func play(_ row: [History]) async throws -> String? {
+        for history in row { journal.begin(history) }
+        defer { for history in row { journal.end(history) } }
+        guard let fault = try await HistoryRun(histories: row, world: world).fault() else { return nil }
+        for history in row {
+            guard let fault = try await HistoryRun(histories: [history], world: world).fault() else {
+                continue
+            }
+            let (shortest, words) = await shortest(history, fault)
+            return "\(history.name): \(words)\nshortest: \(shortest)\nof: \(history)"
+        }
+        return "\(fault)\nof these in a row, and of none alone: \(row.map(\.name))"
     }
 
     /// Leaves out what the fault does not need.
@@ -56,7 +81,7 @@ struct Campaign: Sendable {
         var (shortest, words) = (history, fault)
         search: while true {
             for shorter in shortest.shorter {
-                if let fault = try? await HistoryRun(history: shorter, world: world).fault() {
+                if let fault = try? await HistoryRun(histories: [shorter], world: world).fault() {
                     (shortest, words) = (shorter, fault)
                     continue search
                 }

@@ -31,6 +31,18 @@ enum FoundHistories {
                     Deviation(1, .weights, .fromWorker, .partStatus, 0, .appended([0x10] + most)),
                 ], ending: .stopped)
         ),
+        (
+            "a connection on which the first step never arrives",
+            History([Deviation(0, .steps, .toWorker, .step, 0, .quiet)], ending: .noticed)
+        ),
+        (
+            "a connection between workers on which the first step never arrives",
+            History(workerCount: 2, [Deviation(1, .link, .toWorker, .step, 0, .quiet)], ending: .noticed)
+        ),
+        (
+            "a connection on which the first outcome never comes back",
+            History([Deviation(0, .outcomes, .fromWorker, .outcome, 0, .quiet)], ending: .noticed)
+        ),
     ]
 
     /// 2^63 as a field's value.

@@ -3,13 +3,15 @@ import ClusterWire
 import TestSupport
 
 /// How a hostile member ends what is not over after a while.
-enum Ending: Equatable, Sendable, CaseIterable {
+enum Ending: Equatable, Sendable {
     /// All its connections end.
     case gone
     /// They stay open, and nothing comes any more.
     case silent
     /// The operator stops the coordinator.
     case stopped
+    /// Nobody ends anything: honest members must notice by themselves.
+    case noticed
 }
 
 /// One run of a cluster with a hostile member in it.
@@ -56,6 +58,14 @@ struct History: Equatable, Sendable, CustomStringConvertible {
             deviations.append(Deviation(place, Action.drawn(at: place.type, &random)))
         }
     }
+
+    /// What workers must have in common to be used for several histories.
+    struct Setting: Hashable {
+        let workerCount: Int
+        let isMeasured: Bool
+    }
+
+    var setting: Setting { Setting(workerCount: workerCount, isMeasured: isMeasured) }
 
     /// What makes it again.
     var name: String { seed.map { "History(seed: \($0))" } ?? description }

@@ -4,7 +4,7 @@ import ClusterTransport
 import NIOCore
 import Synchronization
 
-/// Plays one history, and says what of a cluster's promises was not kept.
+/// Plays histories against the same workers, one after the other, and says what of a cluster's promises was not kept.
 struct HistoryRun: Sendable {
     /// What counts as a hang: more than the longest silence that members bear with each other, on a busy machine.
     private static let patience: Duration = .seconds(20)
@@ -13,7 +13,8 @@ struct HistoryRun: Sendable {
     /// How long something may happen.
     private static let busyTimeMax: Duration = .seconds(3)
 
-    let history: History
+    /// With the same number of workers, which have at first what the first of them says.
+    let histories: [History]
     let world: HostileWorld
 
     /// - Returns: the first promise that was not kept.
@@ -29,23 +30,29 @@ struct HistoryRun: Sendable {
     }
 
     private func played() async throws -> (fault: String?, services: [WeakService]) {
-        let stage = try await HostileStage(history, in: world)
-        let fault = try await fault(on: stage)
-        world.tally.add(done: try await stage.member.seen(\.doneCount), drawn: history.deviations.count)
-        try await stage.close()
-        return (fault, stage.services.map(WeakService.init))
+        let workers = try await HostileWorkers(histories[0], in: world)
+        var fault: String?
+        for history in histories where fault == nil {
+            let stage = try await HostileStage(history, against: workers)
+            fault = try await self.fault(on: stage)
+            world.tally.add(done: try await stage.member.seen(\.doneCount), drawn: history.deviations.count)
+            await stage.close()
+        }
+        if fault == nil { fault = try await nextFault(of: workers) }
+        await workers.close()
+        return (fault, workers.services.map(WeakService.init))
     }
 
     private func fault(on stage: HostileStage) async throws -> String? {
-        let coordinator = try stage.coordinator(
-            through: stage.relays.map(\.port), measures: history.isMeasured)
+        let coordinator = try stage.coordinator()
+        let history = stage.history
         let isSupervised = history.isSupervised
         let attempt = Task {
             try await isSupervised ? coordinator.supervisedTokens() : coordinator.tokens()
         }
         let ending = Task {
             try await stage.member.settled(for: Self.quietTime, within: Self.busyTimeMax)
-            await end(stage.member, attempt)
+            await end(history, stage.member, attempt)
         }
         defer { ending.cancel() }
         guard let result = await Self.result(of: attempt, within: Self.patience) else {
@@ -63,11 +70,12 @@ struct HistoryRun: Sendable {
         guard await Self.arrives(stage.member.closed(.toWorker)) else {
             return "a worker holds connections of a session that is over"
         }
-        stage.member.leave()
-        return try await nextFault(on: stage)
+        return nil
     }
 
-    private func end(_ member: HostileMember, _ attempt: Task<[UInt32], any Error>) async {
+    private func end(
+        _ history: History, _ member: HostileMember, _ attempt: Task<[UInt32], any Error>
+    ) async {
         switch history.ending {
         case .gone where history.isSupervised: member.behave()
         case .gone: member.leave()
@@ -78,14 +86,15 @@ struct HistoryRun: Sendable {
             try? await Task.sleep(for: Limits.heartbeatTimeout + .seconds(1))
             if !Task.isCancelled { member.behave() }
         case .stopped: attempt.cancel()
+        case .noticed: break
         }
     }
 
     /// The next honest member is served.
-    private func nextFault(on stage: HostileStage) async throws -> String? {
+    private func nextFault(of workers: HostileWorkers) async throws -> String? {
         // Whether workers are free soon is told by its patience, not by how busy the machine is.
-        let next = try stage.coordinator(
-            through: stage.listeners.map(\.port), joinTimeout: Self.patience / 2)
+        let next = try workers.coordinator(
+            through: workers.ports, isPacked: true, joinTimeout: Self.patience / 2)
         let attempt = Task { try await next.tokens() }
         switch await Self.result(of: attempt, within: Self.patience) {
         case nil:

@@ -56,6 +56,6 @@ import Testing
     #if DEBUG
     private static let usualCount: UInt64 = 300
     #else
-    private static let usualCount: UInt64 = 2000
+    private static let usualCount: UInt64 = 5000
     #endif
 }

@@ -1,100 +1,39 @@
 // SPDX-License-Identifier: MIT
-import BitNetCore
-import BitNetEngine
-import BitNetFormats
 import ClusterTransport
-import ClusterWorker
-import Glibc
 import NIOCore
 import NIOPosix
-import TestSupport
 
-/// The workers of one history, and a hostile member between them and everybody.
+/// One history's hostile member, between workers and everybody.
 struct HostileStage: Sendable {
-    let world: HostileWorld
+    let workers: HostileWorkers
     let history: History
     let member: HostileMember
-    let folder: TemporaryFolder
-    let listeners: [Listener]
-    let relays: [HostileRelay]
-    let services: [WorkerService]
+    private let relays: [HostileRelay]
 
-    /// - Parameter data: the first worker's directory, if it is not its own.
-    init(_ history: History, in world: HostileWorld, data: TemporaryFolder? = nil) async throws {
-        self.world = world
+    init(_ history: History, against workers: HostileWorkers) async throws {
+        self.workers = workers
         self.history = history
-        folder = try TemporaryFolder()
-        member = HostileMember(history.deviations, samples: world.samples, on: HostileWorld.loops.next())
-        var (listeners, relays, services): ([Listener], [HostileRelay], [WorkerService]) = ([], [], [])
-        for index in 0..<history.workerCount {
-            let directory = index == 0 && data != nil ? data?.path ?? "" : folder.path(of: "worker \(index)")
-            try FileSystem.makeDirectory(directory)
-            if history.isPrepared { try Self.link("parts", of: world.prepared, into: directory) }
-            // Measuring itself is tested elsewhere, and takes long.
-            if history.isMeasured { try Self.link("measurements", of: world.prepared, into: directory) }
-            let service = try WorkerService(
-                configuration: try Self.configuration(index, directory), network: HostileWorld.network,
-                log: HostileWorld.log)
-            let listener = try await service.start()
-            listeners.append(listener)
-            services.append(service)
-            relays.append(try await HostileRelay(member, worker: index, port: listener.port))
+        member = HostileMember(
+            history.deviations, samples: workers.world.samples, on: HostileWorld.loops.next())
+        var relays: [HostileRelay] = []
+        for (index, port) in workers.ports.enumerated() {
+            relays.append(try await HostileRelay(member, worker: index, port: port))
         }
-        self.listeners = listeners
         self.relays = relays
-        self.services = services
     }
 
-    private static func configuration(_ index: Int, _ directory: String) throws -> WorkerConfiguration {
-        var configuration = WorkerConfiguration(
-            listen: "127.0.0.1:0", dataDirectory: directory, name: name(index), cluster: nil, key: [],
-            threadCount: 1, memoryByteCount: 1 << 30, kernels: try Kernels())
-        configuration.linger = .zero
-        return configuration
-    }
-
-    static func name(_ worker: Int) -> String { ["a", "b"][worker] }
-
-    /// Files of parts and measurements are never written to, so that all may have the same.
-    private static func link(_ folder: String, of prepared: TemporaryFolder, into directory: String) throws {
-        let (source, target) = (prepared.path(of: folder), "\(directory)/\(folder)")
-        try FileSystem.makeDirectory(target)
-        for name in FileSystem.entries(of: source) {
-            guard Glibc.link("\(source)/\(name)", "\(target)/\(name)") == 0 else {
-                throw SystemError("link \(name)")
-            }
-        }
-    }
-
-    /// One that finds the workers behind these ports.
-    func coordinator(
-        through ports: [Int], measures: Bool = false, joinTimeout: Duration = .seconds(2)
-    ) throws -> HonestCoordinator {
-        var text = "cluster: \(HostileWorld.cluster)\nworkers:\n"
-        for (index, port) in ports.enumerated() {
-            let layers = ports.count == 1 ? "0-1" : "\(index)-\(index)"
-            text += "  - name: \(Self.name(index))\n    address: 127.0.0.1:\(port)\n    layers: \(layers)\n"
-        }
-        let file = try folder.write(text, to: "workers-\(ports[0]).yaml")
-        return HonestCoordinator(
-            model: world.model, clusterFile: file, store: history.isPacked ? world.store : nil,
-            measures: measures, joinTimeout: joinTimeout)
+    /// One that has this member between itself and the workers.
+    func coordinator() throws -> HonestCoordinator {
+        try workers.coordinator(
+            through: relays.map(\.port), isPacked: history.isPacked, measures: history.isMeasured)
     }
 
     /// Ends everything, whatever state it is in.
-    func close() async throws {
+    func close() async {
         member.leave()
         member.hangUpForGood()
         for relay in relays { await relay.close() }
-        for listener in listeners { await listener.close() }
     }
-}
-
-/// A worker, to see whether anything holds it.
-struct WeakService {
-    private(set) weak var service: WorkerService?
-
-    init(_ service: WorkerService) { self.service = service }
 }
 
 /// Where a hostile member listens in place of a worker.

@@ -53,12 +53,14 @@ struct HostileWorld: Sendable {
         store = try ModelStore(directory: folder.path(of: "store"), quota: 1 << 30)
         var samples: [FrameType: [UInt8]] = [:]
         for workerCount in [1, 2] {
-            let stage = try await HostileStage(
-                History(workerCount: workerCount, isPrepared: false, isMeasured: true), in: self,
-                data: workerCount == 1 ? prepared : nil)
-            tokens = try await stage.coordinator(through: stage.relays.map(\.port), measures: true).tokens()
+            let history = History(workerCount: workerCount, isPrepared: false, isMeasured: true)
+            let workers = try await HostileWorkers(
+                history, in: self, data: workerCount == 1 ? prepared : nil)
+            let stage = try await HostileStage(history, against: workers)
+            tokens = try await stage.coordinator().tokens()
             samples.merge(try await stage.member.seen(\.samples)) { first, _ in first }
-            try await stage.close()
+            await stage.close()
+            await workers.close()
         }
         self.samples = samples
     }
