@@ -72,7 +72,8 @@ private struct WrittenMessage: Decodable {
             if let text = try? container.decode(String.self) {
                 self.text = text
             } else {
-                text = try container.decode([Part].self).map(\.text).joined()
+                // A line each, as llama.cpp and vLLM write them.
+                text = try container.decode([Part].self).map(\.text).joined(separator: "\n")
             }
         }
     }
