@@ -147,7 +147,8 @@ extension InProcess {
             generator.requests.first?.prompt
                 == .conversation(
                     ChatConversation([
-                        ChatMessage(.system, "Be brief."), ChatMessage(.user, "a\nb"), ChatMessage(.user, "c"),
+                        ChatMessage(.system, "Be brief."), ChatMessage(.user, "a\nb"),
+                        ChatMessage(.user, "c"),
                     ])))
     }
 
