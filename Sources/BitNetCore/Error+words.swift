@@ -20,11 +20,13 @@ enum ErrorWords {
     /// (`read(descriptor:size:): Connection reset by peer) (errno: 104)`), and with names such as `ioOnClosedChannel`
     /// or `Module.Failure` as words.
     static func plain(_ text: String) -> String {
-        let text = text.replacing("()", with: "").replacing(#/[A-Za-z]\w*\((?:\w+:)+\): /#, with: "")
+        // Bounded first: what is looked for takes long in a long text, and texts may hold words of others.
+        let line = PrintableText.line(text.replacing("()", with: ""))
+        let text = line.replacing(#/[A-Za-z]\w{0,31}\((?:\w+:)+\): /#, with: "")
             .replacing(/\)? \(errno: \d+\)/, with: "")
         var result = ""
         var name = ""
-        for character in PrintableText.line(text) {
+        for character in text {
             if character.isASCII, character.isLetter || character.isNumber || character == "_" {
                 name.append(character)
                 continue
