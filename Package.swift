@@ -36,6 +36,11 @@ let nio: [Target.Dependency] = [product("NIOCore", "swift-nio"), product("NIOPos
 let log = product("Logging", "swift-log")
 let metrics = product("Metrics", "swift-metrics")
 let crypto = product("Crypto", "swift-crypto")
+// Encryption of connections, and the certificates that it needs.
+let tls: [Target.Dependency] = [
+    product("NIOSSL", "swift-nio-ssl"), product("X509", "swift-certificates"),
+    product("SwiftASN1", "swift-asn1"),
+]
 let arguments = product("ArgumentParser", "swift-argument-parser")
 
 let package = Package(
@@ -56,6 +61,9 @@ let package = Package(
         .package(
             url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-certificates.git", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
     ],
     targets: [
         // What the system gives, and what it does when something is missing.
@@ -103,7 +111,8 @@ let package = Package(
             name: "ClusterPlanning", dependencies: ["BitNetCore", "ClusterWire"], swiftSettings: swift),
         .target(
             name: "ClusterTransport",
-            dependencies: ["BitNetCore", "CPlatform", "ClusterWire", "ClusterProtocol", log] + nio,
+            dependencies: ["BitNetCore", "CPlatform", "ClusterWire", "ClusterProtocol", crypto, log] + nio
+                + tls,
             swiftSettings: swift),
         .target(
             name: "ClusterConfig", dependencies: ["BitNetCore", product("Yams", "Yams")], swiftSettings: swift
@@ -138,7 +147,8 @@ let package = Package(
             name: "ClusterGateway",
             dependencies: [
                 "BitNetCore", "AdminAPI", product("Hummingbird", "hummingbird"),
-                product("HummingbirdCore", "hummingbird"), product("NIOHTTP1", "swift-nio"), log, metrics,
+                product("HummingbirdCore", "hummingbird"), product("NIOHTTP1", "swift-nio"),
+                product("NIOSSL", "swift-nio-ssl"), log, metrics,
             ] + nio,
             swiftSettings: swift),
 
@@ -191,10 +201,10 @@ let package = Package(
             dependencies: [
                 "BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetSynthesis", "BitNetEngine",
                 "ClusterConfig", "ClusterWire", "ClusterPlanning", "ClusterSimulation", "TextGeneration",
-                "ClusterCoordinator", "ClusterWorker", "AdminAPI", "OperatorLogic", "OperatorReports",
-                "CommandLine", "PipelineHost",
+                "ClusterTransport", "ClusterCoordinator", "ClusterWorker", "AdminAPI", "OperatorLogic",
+                "OperatorReports", "CommandLine", "PipelineHost",
                 arguments, product("AsyncHTTPClient", "async-http-client"), product("NIOCore", "swift-nio"),
-                product("NIOHTTP1", "swift-nio"),
+                product("NIOHTTP1", "swift-nio"), product("NIOSSL", "swift-nio-ssl"),
             ],
             swiftSettings: swift),
 
@@ -282,7 +292,10 @@ let package = Package(
         tests("ClusterConfigTests", ["BitNetCore", "ClusterConfig", "TestSupport"]),
         tests(
             "ClusterTransportTests",
-            ["BitNetCore", "ClusterWire", "ClusterProtocol", "ClusterTransport", "ClusterTestSupport"] + nio),
+            [
+                "BitNetCore", "ClusterWire", "ClusterProtocol", "ClusterTransport", "ClusterTestSupport",
+                "TestSupport", crypto,
+            ] + nio),
         tests(
             "ClusterWorkerTests",
             [

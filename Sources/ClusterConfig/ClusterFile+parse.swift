@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import BitNetCore
+import Yams
 
 extension ClusterFile {
     /// Reads the text of a cluster file.
@@ -18,23 +19,25 @@ extension ClusterFile {
     private static func read(_ text: String, path: String) throws(ConfigError) -> ClusterFile {
         let root = try YamlText.compose(text)
         let fields = try YamlFields(
-            root, of: "the cluster file", known: ["cluster", "model", "listen", "key_file", "workers"])
+            root, of: "the cluster file", known: ["cluster", "model", "listen", "key_file", "tls", "workers"])
         let cluster = try fields.required("cluster").nodeName()
         let listen = try fields.optional("listen")?.converted { text throws(ConfigError) in
             try HostPort(configured: text)
         }
         let model = try fields.optional("model")?.path(relativeTo: path)
         let keyFile = try fields.optional("key_file")?.path(relativeTo: path)
+        let protection =
+            try fields.optional("tls")?.linkProtection(relativeTo: path) ?? LinkProtection.clusterKey
         let list = try fields.required("workers")
         let items = try list.items(countMax: Limits.workersMax)
         guard !items.isEmpty else { throw list.error("there are no workers") }
         let workers = try items.map { item throws(ConfigError) in try ParsedWorker(item) }
         try checkDistinct(workers)
         try checkLayers(workers)
-        try checkKey(workers, keyFile: keyFile)
+        try checkKey(workers, keyFile: keyFile, protection)
         return ClusterFile(
             path: path, cluster: cluster, model: model, listen: listen, keyFile: keyFile,
-            workers: workers.map(\.entry))
+            protection: protection, workers: workers.map(\.entry))
     }
 
     private static func checkDistinct(_ workers: [ParsedWorker]) throws(ConfigError) {
@@ -73,7 +76,10 @@ extension ClusterFile {
                 + "all workers or for none")
     }
 
-    private static func checkKey(_ workers: [ParsedWorker], keyFile: String?) throws(ConfigError) {
+    private static func checkKey(
+        _ workers: [ParsedWorker], keyFile: String?, _ protection: LinkProtection
+    ) throws(ConfigError) {
+        if case .certificates = protection { return }
         guard keyFile == nil, let remote = workers.first(where: { !$0.entry.address.isLoopback }) else {
             return
         }
@@ -110,6 +116,26 @@ private struct ParsedWorker {
                 try ByteSize.parse(text)
             },
             isSpare: try fields.optional("spare")?.boolean() ?? false)
+    }
+}
+
+extension YamlValue {
+    /// The files of “tls”, or `off`.
+    fileprivate func linkProtection(relativeTo file: String) throws(ConfigError) -> LinkProtection {
+        if case .scalar(let scalar) = node {
+            // YAML 1.1 takes the word for a truth value; what was meant is clear.
+            guard ["off", "false"].contains(scalar.string) else {
+                throw mismatch("“off”, or a mapping with the keys ca, cert, key")
+            }
+            return .none
+        }
+        let fields = try YamlFields(self, of: "“tls”", known: ["ca", "cert", "key", "revoked"])
+        return .certificates(
+            CertificateFiles(
+                authority: try fields.required("ca").path(relativeTo: file),
+                certificate: try fields.required("cert").path(relativeTo: file),
+                privateKey: try fields.required("key").path(relativeTo: file),
+                revoked: try fields.optional("revoked")?.path(relativeTo: file)))
     }
 }
 

@@ -14,6 +14,8 @@ package struct ClusterFile: Equatable, Sendable {
     package var listen: HostPort?
     /// The cluster key's file, resolved.
     package var keyFile: String?
+    /// What connections to workers are encrypted with.
+    package var protection = LinkProtection.clusterKey
     /// In the order in which a step travels, unless layers are given.
     package var workers: [WorkerEntry]
 

@@ -7,8 +7,8 @@ import Synchronization
 
 /// Sends a connection's frames from the calling thread, as long as the kernel takes them at once.
 ///
-/// Waking the event loop takes longer than sending a decode step. What the kernel does not take, and what is
-/// too large to be copied by a thread that should compute, goes through the channel. From its creation on
+/// Waking the event loop takes longer than sending a decode step. What the kernel does not take, what is too large to be
+/// copied by a thread that should compute, and what is encrypted, goes through the channel. From its creation on
 /// nothing else may send on the connection.
 ///
 /// Order: bytes go to the socket directly only while the channel holds none, and only under the lock. The
@@ -70,6 +70,8 @@ package final class DirectSender: Sendable {
     /// On the event loop; without a duplicate everything goes through the channel.
     private func begin() {
         let channel = connection.channel
+        // What encrypts is the channel's.
+        guard !connection.isEncrypted else { return }
         let descriptor = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
             of: NIOBSDSocket.Handle.self
         ) { fcntl($0, F_DUPFD_CLOEXEC, 0) }

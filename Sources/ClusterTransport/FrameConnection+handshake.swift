@@ -45,18 +45,19 @@ extension FrameConnection {
     /// - Throws: ``HandshakeError`` after the peer has been told; ``TransportError`` when it closes or is silent, with
     ///   code `unspoken` if it never began.
     package func acceptHandshake(
-        identity: HandshakeIdentity, capabilities: Capabilities, key: [UInt8],
+        identity: HandshakeIdentity, capabilities: Capabilities, credentials: Credentials = .none,
         admit: (Hello) async -> HandshakeServer.Admission
     ) async throws -> HandshakeSession {
-        var handshake = HandshakeServer(
-            identity: identity, key: key, nonce: Self.nonce(), capabilities: capabilities)
         var frame = try await greeting()
+        var handshake = HandshakeServer(
+            identity: identity, key: credentials.key, nonce: Self.nonce(), capabilities: capabilities,
+            mustEncrypt: !credentials.isPlain && !isEncrypted)
         while true {
-            if frame.type == .proof { try await untilProofMayBeChecked() }
+            // Whoever encrypts was bounded, and has proved itself, before it could say a word.
+            if frame.type == .proof, !isEncrypted { try await untilProofMayBeChecked() }
             var action = handshake.receive(frame)
             if case .askAdmission(let hello) = action {
-                let hasRoom = pass?.proved() ?? true
-                action = handshake.admit(hasRoom ? await admit(hello) : Self.full)
+                action = handshake.admit(try await admission(of: hello, credentials, admit))
             }
             switch action {
             case .send(let frame):
@@ -74,6 +75,18 @@ extension FrameConnection {
             }
             frame = try await next(within: Limits.handshakeTimeout)
         }
+    }
+
+    private func admission(
+        of hello: Hello, _ credentials: Credentials, _ admit: (Hello) async -> HandshakeServer.Admission
+    ) async throws -> HandshakeServer.Admission {
+        guard pass?.proved() ?? true else { return Self.full }
+        do {
+            try await checkCertificate(of: hello, credentials)
+        } catch let error as HandshakeError {
+            return .refused(error.code, message: error.message)
+        }
+        return await admit(hello)
     }
 
     /// The first frame: whoever looks only whether somebody listens sends none.

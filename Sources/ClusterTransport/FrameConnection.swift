@@ -13,19 +13,24 @@ package final class FrameConnection: Sendable {
     /// Of a listener's side.
     let pass: ConnectionGate.Pass?
     private let handler: NIOLoopBound<FrameHandler>
-    /// What went over it since its beginning.
+    /// What went over it since its beginning, without encryption.
     package let traffic: Traffic
+    private let link: LinkState
 
     init(
         channel: any Channel, peer: String, pass: ConnectionGate.Pass?, handler: NIOLoopBound<FrameHandler>,
-        traffic: Traffic
+        traffic: Traffic, link: LinkState
     ) {
         self.channel = channel
         self.peer = peer
         self.pass = pass
         self.handler = handler
         self.traffic = traffic
+        self.link = link
     }
+
+    /// Whether others on the network can neither read nor change what goes over it; known with the first frame.
+    package var isEncrypted: Bool { link.isEncrypted }
 
     /// Sends and forgets: a connection that breaks says so to its reader.
     ///

@@ -62,7 +62,7 @@ final class FrameHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        fail(TransportError(.closed, "connection to \(peer) broke: \(error.words)"))
+        fail(TransportError(error, of: peer))
     }
 
     /// The peer has proved itself: weights and activations are taken from now on.

@@ -4,6 +4,7 @@ import CPlatform
 import Glibc
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// Dials and listens.
 ///
@@ -21,13 +22,16 @@ package final class Network: Sendable {
 
     /// Opens a connection to `address`, written `host:port`.
     ///
+    /// - Parameter credentials: if they encrypt, so does the connection.
     /// - Throws: ``TransportError`` naming `peer` and the address; `CancellationError` at once when the task is
     ///   cancelled.
-    package func connect(to address: String, peer: String) async throws -> FrameConnection {
+    package func connect(
+        to address: String, peer: String, with credentials: Credentials = .none
+    ) async throws -> FrameConnection {
         let place = try Self.parsed(address)
         do {
             // Neither a name that does not resolve nor a machine that does not answer can be told to stop.
-            return try await abandoning(on: group.any()) { try await self.dial(place, peer: peer) }
+            return try await abandoning(on: group.any()) { try await self.dial(place, peer, credentials) }
         } catch let error as CancellationError {
             throw error
         } catch let error as TransportError {
@@ -40,14 +44,23 @@ package final class Network: Sendable {
         }
     }
 
-    private func dial(_ place: HostPort, peer: String) async throws -> FrameConnection {
+    private func dial(
+        _ place: HostPort, _ peer: String, _ credentials: Credentials
+    ) async throws -> FrameConnection {
         let bootstrap = ClientBootstrap(group: group)
             .connectTimeout(TimeAmount(Limits.connectTimeout))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.writeBufferWaterMark, value: Self.waterMark)
             .channelOption(.recvAllocator, value: Self.receiveAllocator)
         let install: @Sendable (any Channel) -> EventLoopFuture<FrameConnection> = { channel in
-            channel.eventLoop.makeCompletedFuture { try Self.install(on: channel, peer: peer) }
+            channel.eventLoop.makeCompletedFuture {
+                if let certificates = credentials.dialled {
+                    try channel.pipeline.syncOperations.addHandler(
+                        NIOSSLClientHandler(context: certificates.client, serverHostname: nil))
+                }
+                return try Self.install(
+                    on: channel, peer: peer, LinkState(isEncrypted: credentials.dialled != nil))
+            }
         }
         let port = Int(clamping: place.port)
         // Numbers need nobody who knows names, and none of the threads that wait for such.
@@ -60,9 +73,11 @@ package final class Network: Sendable {
     /// Listens on `address`, on all that a name stands for, and hands every connection to `accept`, on a task of its
     /// own.
     ///
+    /// - Parameter credentials: those that make encryption possible, for peers that begin with it.
     /// - Returns: the address that is listened on, with the port that was chosen when `address` has port 0.
     package func listen(
-        on address: String, accept: @escaping @Sendable (FrameConnection) async -> Void
+        on address: String, with credentials: Credentials = .none,
+        accept: @escaping @Sendable (FrameConnection) async -> Void
     ) async throws -> Listener {
         let place = try Self.parsed(address)
         let gate = ConnectionGate()
@@ -84,7 +99,11 @@ package final class Network: Sendable {
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         let peer = channel.remoteAddress.map(Self.text) ?? "unknown peer"
-                        let connection = try Self.install(on: channel, peer: peer, gate.enter(channel))
+                        let (pass, link) = (gate.enter(channel), LinkState(isEncrypted: false))
+                        try channel.pipeline.syncOperations.addHandler(
+                            EncryptionDetector(
+                                certificates: credentials.certificates, pass: pass, link: link, peer: peer))
+                        let connection = try Self.install(on: channel, peer: peer, link, pass)
                         Task { await accept(connection) }
                     }
                 }
@@ -127,7 +146,7 @@ package final class Network: Sendable {
     }
 
     private static func install(
-        on channel: any Channel, peer: String, _ pass: ConnectionGate.Pass? = nil
+        on channel: any Channel, peer: String, _ link: LinkState, _ pass: ConnectionGate.Pass? = nil
     ) throws -> FrameConnection {
         try closeOnExec(channel)
         let traffic = Traffic()
@@ -135,7 +154,7 @@ package final class Network: Sendable {
         try channel.pipeline.syncOperations.addHandler(handler)
         return FrameConnection(
             channel: channel, peer: peer, pass: pass,
-            handler: NIOLoopBound(handler, eventLoop: channel.eventLoop), traffic: traffic)
+            handler: NIOLoopBound(handler, eventLoop: channel.eventLoop), traffic: traffic, link: link)
     }
 
     private static func parsed(_ address: String) throws -> HostPort {

@@ -12,15 +12,16 @@ package struct PeerDialer: Sendable {
     package let session: UInt64
     /// Which process this is, if others can dial it: it must not reach itself.
     private let ownID: UInt64?
-    private let key: [UInt8]
+    private let credentials: Credentials
     private let handshakeTimeout: Duration
 
     /// - Parameters:
     ///   - ownID: what this process answers with as a worker.
-    ///   - key: The cluster's key; empty without one.
+    ///   - credentials: The node's.
     ///   - handshakeTimeout: Silence of a peer that ends the handshake.
     package init(
-        network: Network, cluster: String, node: String, session: UInt64, ownID: UInt64? = nil, key: [UInt8],
+        network: Network, cluster: String, node: String, session: UInt64, ownID: UInt64? = nil,
+        credentials: Credentials = .none,
         handshakeTimeout: Duration = Limits.handshakeTimeout
     ) {
         self.network = network
@@ -28,7 +29,7 @@ package struct PeerDialer: Sendable {
         self.node = node
         self.session = session
         self.ownID = ownID
-        self.key = key
+        self.credentials = credentials
         self.handshakeTimeout = handshakeTimeout
     }
 
@@ -47,15 +48,23 @@ package struct PeerDialer: Sendable {
         _ role: ConnectionRole, to address: String, peer: String, target: String = "", peerID: UInt64? = nil
     ) async throws -> (connection: FrameConnection, peer: HandshakeSession) {
         try Task.checkCancellation()
-        let connection = try await network.connect(to: address, peer: peer)
+        let connection = try await network.connect(to: address, peer: peer, with: credentials)
+        let hello = Hello(cluster: cluster, node: node, role: role, session: session, target: target)
         do {
-            let hello = Hello(cluster: cluster, node: node, role: role, session: session, target: target)
             let answer = try await connection.closingOnCancellation {
-                try await connection.shakeHands(
-                    hello, key: key, expecting: .init(peerID: peerID, ownID: ownID),
+                let answer = try await connection.shakeHands(
+                    hello, key: credentials.key, expecting: .init(peerID: peerID, ownID: ownID),
                     within: handshakeTimeout)
+                try await connection.checkCertificate(of: peer, named: target, credentials)
+                return answer
             }
             return (connection, answer)
+        } catch let error as TransportError where error.code == .foreign && !credentials.key.isEmpty {
+            connection.close()
+            throw HandshakeError.differentKeys(hello.clientName, peer)
+        } catch let error as TransportError where error.code == .plain {
+            connection.close()
+            throw HandshakeError.notEncrypted(peer, hello)
         } catch {
             connection.close()
             throw error

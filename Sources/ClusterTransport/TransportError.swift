@@ -13,6 +13,12 @@ package struct TransportError: RemediableError, Equatable {
         case refused
         case violation
         case address
+        /// The peer's certificate is of another cluster, or it takes this one's for such.
+        case foreign
+        /// The peer does not encrypt.
+        case plain
+        /// A certificate cannot be used.
+        case certificate
     }
 
     /// Why a peer could not be reached.

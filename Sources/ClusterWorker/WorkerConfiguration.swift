@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 package import BitNetEngine
+package import ClusterTransport
 
 /// What the operator told this worker.
 package struct WorkerConfiguration: Sendable {
@@ -13,8 +14,7 @@ package struct WorkerConfiguration: Sendable {
     package var isNamed = false
     /// The cluster that this worker belongs to; `nil` follows the first coordinator that knows the key.
     package var cluster: String?
-    /// The cluster's key; empty without one.
-    package var key: [UInt8]
+    package var credentials: Credentials
     package var threadCount: Int
     /// Memory that a stage may take, bytes.
     package var memoryByteCount: UInt64
@@ -27,14 +27,14 @@ package struct WorkerConfiguration: Sendable {
     package var pinsThreads = false
 
     package init(
-        listen: String, dataDirectory: String, name: String, cluster: String?, key: [UInt8], threadCount: Int,
-        memoryByteCount: UInt64, kernels: Kernels
+        listen: String, dataDirectory: String, name: String, cluster: String?, credentials: Credentials,
+        threadCount: Int, memoryByteCount: UInt64, kernels: Kernels
     ) {
         self.listen = listen
         self.dataDirectory = dataDirectory
         self.name = name
         self.cluster = cluster
-        self.key = key
+        self.credentials = credentials
         self.threadCount = threadCount
         self.memoryByteCount = memoryByteCount
         self.kernels = kernels

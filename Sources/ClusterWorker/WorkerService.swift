@@ -43,7 +43,8 @@ package actor WorkerService {
     ///
     /// - Throws: ``TransportError`` if the address cannot be listened on.
     package func start() async throws -> Listener {
-        try await network.listen(on: configuration.listen) { [weak self] connection in
+        try await network.listen(on: configuration.listen, with: configuration.credentials) {
+            [weak self] connection in
             await self?.serve(connection)
         }
     }
@@ -55,10 +56,10 @@ package actor WorkerService {
                 identity: HandshakeIdentity(
                     node: configuration.name, isNamed: configuration.isNamed, id: id, cluster: cluster,
                     build: Build.name),
-                capabilities: capabilities, key: configuration.key,
+                capabilities: capabilities, credentials: configuration.credentials,
                 admit: { hello in
                     let answer = self.admission(of: hello, on: connection)
-                    if answer == .admitted, hello.role != .examine { session = self.session }
+                    if answer == .admitted, !hello.role.isForAnybody { session = self.session }
                     return HandshakeServer.Admission(answer)
                 })
             switch (peer.role, session) {
@@ -67,6 +68,8 @@ package actor WorkerService {
                 try await ExamineLoop(
                     connection: connection, examiner: examiner, service: self, dialer: dialer
                 ).run()
+            case (.takeOver, _):
+                await giveUp(to: "\(peer.peerNode) at \(connection.peer)", session: peer.session)
             case (.control, let session?):
                 log.info("joined", metadata: ["holder": "\(peer.peerNode)", "cluster": "\(peer.cluster)"])
                 await hold(session)
@@ -90,11 +93,11 @@ package actor WorkerService {
 
     /// Whether a peer that has proved itself may come in now.
     private func admission(of hello: Hello, on connection: FrameConnection) -> WorkerAdmission.Answer {
-        // An operator may look at any time, and changes nothing: neither holder nor cluster.
-        if hello.role == .examine { return .admitted }
+        // An operator may look at any time, and a coordinator take over; neither makes it join a cluster.
+        if hello.role.isForAnybody { return .admitted }
         guard hello.role == .control else { return admission.dataOpened(session: hello.session) }
         let holder = "\(hello.node) at \(connection.peer)"
-        let answer = admission.controlOpened(session: hello.session, holder: holder)
+        let answer = admission.controlOpened(session: hello.session, holder: holder, now: .now)
         if answer == .admitted {
             cluster = cluster ?? hello.cluster
             session = WorkerSession(
@@ -118,6 +121,15 @@ package actor WorkerService {
         if isReleased { session.control.send(Frame(Released())) }
     }
 
+    /// Has whoever holds this worker let go of it.
+    private func giveUp(to heir: String, session: UInt64) async {
+        guard admission.takeOverWanted(by: session, named: heir, now: .now), let held = self.session else {
+            return
+        }
+        log.warning("taken over", metadata: ["holder": "\(admission.holder)", "by": "\(heir)"])
+        await held.takenOver(by: heir)
+    }
+
     private func end(_ session: WorkerSession) async {
         admission.released()
         await session.end()
@@ -137,7 +149,7 @@ package actor WorkerService {
     private func dialer(node: String, _ cluster: String, session: UInt64) -> PeerDialer {
         PeerDialer(
             network: network, cluster: cluster, node: node, session: session, ownID: id,
-            key: configuration.key)
+            credentials: configuration.credentials)
     }
 
     private var capabilities: Capabilities {
@@ -147,6 +159,11 @@ package actor WorkerService {
             memoryByteCount: configuration.memoryByteCount,
             storeByteCount: store.freeByteCount)
     }
+}
+
+extension ConnectionRole {
+    /// Whether such connections are taken whoever holds the worker.
+    fileprivate var isForAnybody: Bool { self == .examine || self == .takeOver }
 }
 
 extension HandshakeServer.Admission {

@@ -21,8 +21,13 @@ extension HostedStages {
         if let warning = file.keyFile.flatMap(KeyFile.permissionWarning) {
             onEvent(.warning(warning))
         }
+        if file.protection == .none, file.workers.contains(where: { !$0.address.isLoopback }) {
+            onEvent(
+                .warning("“tls: off” in \(path): what goes to the workers can be read and changed on its way")
+            )
+        }
         let cluster = try await Cluster.start(
-            file: file, key: file.readKey(), model: model, store: store, request: request,
+            file: file, credentials: Credentials(of: file), model: model, store: store, request: request,
             network: Self.network, standing: standing, onEvent: onEvent)
         self.init(
             pipeline: cluster.pipeline, reports: cluster.stages, plan: cluster.document,

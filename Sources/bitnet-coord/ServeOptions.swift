@@ -52,6 +52,14 @@ struct ServeOptions: ParsableArguments {
             valueName: "file"))
     var adminKeyFile: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Certificate by which both APIs speak HTTPS, and those that lead to it, PEM.", valueName: "file"))
+    var sslCertFile: String?
+
+    @Option(help: ArgumentHelp("Its private key, PEM.", valueName: "file"))
+    var sslKeyFile: String?
+
     @Option(help: "Seconds that requests which run may take when the program is told to end.")
     var drainTimeout = 20
 
@@ -61,6 +69,9 @@ struct ServeOptions: ParsableArguments {
     func validate() throws {
         guard (0...86_400).contains(failoverTimeout) else {
             throw ValidationError("--failover-timeout must be 0...86400")
+        }
+        guard (sslCertFile == nil) == (sslKeyFile == nil) else {
+            throw ValidationError("--ssl-cert-file and --ssl-key-file belong together: give both, or none")
         }
         guard (0...86_400).contains(drainTimeout) else {
             throw ValidationError("--drain-timeout must be 0...86400")
@@ -130,6 +141,7 @@ struct ServeOptions: ParsableArguments {
         }
         var listener = ListenerConfiguration.gateway(
             host: address.host, port: Int(clamping: address.port), keys: keys)
+        listener.server.certificate = try certificate
         listener.sites.allowedHosts = allowedHosts
         listener.sites.allowedOrigins = Set(corsOrigin.map { $0.lowercased() })
         return listener
@@ -145,9 +157,20 @@ struct ServeOptions: ParsableArguments {
         }
         var listener = ListenerConfiguration.administration(
             host: address.host, port: Int(clamping: address.port), keys: keys)
+        listener.server.certificate = try certificate
         listener.sites.allowedHosts = allowedHosts
         return listener
     }
+
+    private var certificate: ServerCertificate? {
+        get throws {
+            guard let sslCertFile, let sslKeyFile else { return nil }
+            return try ServerCertificate(path: sslCertFile, keyPath: sslKeyFile)
+        }
+    }
+
+    /// `http` or `https`.
+    var scheme: String { sslCertFile == nil ? "http" : "https" }
 
     /// As requests have them: without brackets, in lower case.
     private var allowedHosts: Set<String> {

@@ -48,7 +48,7 @@ struct Serving {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     try await gateway.run { address in
-                        let address = "http://\(address.reachable)/v1"
+                        let address = "\(options.scheme)://\(address.reachable)/v1"
                         coordinator.announce(gateway: address)
                         Program.closeDescriptorsOnExec()
                         log.info("listening", metadata: ["gateway": "\(address)"])
@@ -57,7 +57,7 @@ struct Serving {
                 group.addTask {
                     try await admin.run { address in
                         Program.closeDescriptorsOnExec()
-                        log.info("listening", metadata: ["admin": "http://\(address.reachable)"])
+                        log.info("listening", metadata: ["admin": "\(options.scheme)://\(address.reachable)"])
                     }
                 }
                 group.addTask { try await coordinator.run(bringUp) }
@@ -93,6 +93,8 @@ struct Serving {
 
     private var bringUp: PipelineSupervisor.BringUp {
         { generator, onEvent, body in
+            var request = request
+            request.warmsSpares = true
             let host = PipelineHost(
                 model: model, place: place, request: request, template: codec.template,
                 store: try store.store(for: model, console), standing: standing)

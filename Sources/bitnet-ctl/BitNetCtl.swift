@@ -41,7 +41,7 @@ struct BitNetCtl: AsyncParsableCommand {
                 name: "Models and machines",
                 subcommands: [
                     InspectCommand.self, PlanCommand.self, PerplexityCommand.self, TokenizeCommand.self,
-                    BenchCommand.self, SynthCommand.self, CacheCommand.self,
+                    BenchCommand.self, SynthCommand.self, CacheCommand.self, CertsCommand.self,
                 ]),
         ])
 

@@ -49,6 +49,8 @@ struct BitNetWorker: AsyncParsableCommand {
             "File with the cluster's key; needed unless --listen is loopback.", valueName: "file"))
     var keyFile: String?
 
+    @OptionGroup(title: "Encryption") var encryption: EncryptionArguments
+
     @OptionGroup var threads: ThreadArguments
 
     @Flag(help: "Give each compute thread a processor of its own; for the only worker of a machine.")
@@ -111,13 +113,14 @@ struct BitNetWorker: AsyncParsableCommand {
     private func settings() throws -> WorkerConfiguration {
         let address = try HostPort(parsing: listen)
         let key = try keyFile.map { try KeyFile.read($0) } ?? []
-        guard address.isLoopback || !key.isEmpty else {
+        guard address.isLoopback || !key.isEmpty || encryption.hasCertificates else {
             throw ValidationError(
                 "--listen \(listen) is reachable from other machines, so --key-file is needed; "
                     + KeyFile.recipe(path: "cluster.key"))
         }
         var configuration = WorkerConfiguration(
-            listen: listen, dataDirectory: dataDir, name: name ?? listen, cluster: cluster, key: key,
+            listen: listen, dataDirectory: dataDir, name: name ?? listen, cluster: cluster,
+            credentials: try Credentials(key: key, protection: encryption.protection),
             threadCount: threads.count,
             memoryByteCount: try memory.map { try ByteSize.parse($0) } ?? SystemMemory.usableByteCount,
             kernels: try kernels.kernels(threadCount: threads.count))

@@ -57,6 +57,41 @@ import Testing
         #expect(try file.readKey() == [])
     }
 
+    @Test func `what connections are encrypted with is the key, files, or nothing`() throws {
+        func protection(_ lines: String) throws -> LinkProtection {
+            try ClusterFile.parse(
+                "cluster: x\n\(lines)workers:\n- {name: a, address: '127.0.0.1:7101'}\n", path: "/etc/w.yaml"
+            ).protection
+        }
+        #expect(try protection("") == .clusterKey)
+        #expect(try protection("tls: off\n") == .none)
+        #expect(try protection("tls: false\n") == .none)
+        let files = CertificateFiles(
+            authority: "/etc/ca.pem", certificate: "/c.pem", privateKey: "/etc/c.key")
+        #expect(try protection("tls: {ca: ca.pem, cert: /c.pem, key: c.key}\n") == .certificates(files))
+        #expect(
+            try protection("tls: {ca: ca.pem, cert: /c.pem, key: c.key, revoked: r}\n")
+                == .certificates(
+                    CertificateFiles(
+                        authority: "/etc/ca.pem", certificate: "/c.pem", privateKey: "/etc/c.key",
+                        revoked: "/etc/r")))
+        for (lines, words) in [
+            ("tls: on\n", "w.yaml:2: “tls” must be “off”, or a mapping with the keys ca, cert, key"),
+            ("tls: {ca: a, cert: b}\n", "“tls” has no “key”"),
+            ("tls: {ca: a, cart: b}\n", "did you mean “cert”"),
+            ("tls: []\n", "w.yaml:2"),
+        ] {
+            #expect {
+                try protection(lines)
+            } throws: {
+                ($0 as? ConfigError)?.message.contains(words) == true
+            }
+        }
+        // Whoever has certificates needs no key.
+        let far = "tls: {ca: a, cert: b, key: c}\nworkers:\n- {name: a, address: '10.0.0.1:7101'}\n"
+        #expect(try ClusterFile.parse("cluster: x\n\(far)", path: "w.yaml").keyFile == nil)
+    }
+
     @Test(arguments: [
         ("workers.yaml", "m.gguf"), ("./workers.yaml", "./m.gguf"), ("/a/b/workers.yaml", "/a/b/m.gguf"),
         ("../workers.yaml", "../m.gguf"),
@@ -73,7 +108,7 @@ import Testing
         (
             "cluster: x\nworker: []\n",
             "2: “worker” is no key of the cluster file; did you mean “workers”? Keys are cluster, model, listen, "
-                + "key_file, workers"
+                + "key_file, tls, workers"
         ),
         (
             "cluster: x\nworkers:\n- name: a\n  address: localhost:1\n  layer: 0-2\n",
@@ -88,7 +123,7 @@ import Testing
         // Wrong types.
         (
             "- a\n",
-            "1: the file must be a mapping with the keys cluster, model, listen, key_file, workers, not a list"
+            "1: the file must be a mapping with the keys cluster, model, listen, key_file, tls, workers, not a list"
         ),
         ("cluster: [x]\n", "1: “cluster” must be a name, not a list"),
         ("cluster:\nworkers: []\n", "1: “cluster” must be a name, not nothing"),

@@ -16,13 +16,16 @@ package func withPair(
 /// A listener that does `serve` with its one connection, which `body` opens.
 ///
 /// Returns when `serve` has: one that waits for the end of the connection stays as long as that is open.
+///
+/// - Parameter credentials: what the listener encrypts with, if anything.
 package func withListener(
+    with credentials: Credentials = .none,
     serve: @escaping @Sendable (FrameConnection) async -> Void,
     _ body: (Network, _ address: String) async throws -> Void
 ) async throws {
     let network = Network(loopCount: 1)
     let (ends, end) = AsyncStream<Void>.makeStream()
-    let listener = try await network.listen(on: "127.0.0.1:0") { peer in
+    let listener = try await network.listen(on: "127.0.0.1:0", with: credentials) { peer in
         await serve(peer)
         end.finish()
     }

@@ -231,8 +231,7 @@ import Testing
         try await withPair { peer in
             let session = try? await peer.acceptHandshake(
                 identity: HandshakeIdentity(node: "w", id: 9, cluster: nil, build: "test"),
-                capabilities: capabilities,
-                key: [], admit: { _ in .admitted })
+                capabilities: capabilities, admit: { _ in .admitted })
             if let session { peer.send(Frame(Heartbeat(sequence: session.session))) }
             try? await peer.closed()
         } _: { connection in

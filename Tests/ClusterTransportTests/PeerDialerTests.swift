@@ -18,9 +18,10 @@ import Testing
         _ body: (PeerDialer, _ address: String) async throws -> Void
     ) async throws {
         // A peer that waits for the end of the connection stays for ever if the dialler leaves it open.
-        try await withListener(serve: serve) { network, address in
+        let credentials = try Credentials(key: key)
+        try await withListener(with: credentials, serve: serve) { network, address in
             let dialer = PeerDialer(
-                network: network, cluster: "c", node: "coordinator", session: 42, key: key,
+                network: network, cluster: "c", node: "coordinator", session: 42, credentials: credentials,
                 handshakeTimeout: handshakeTimeout)
             try await body(dialer, address)
         }
@@ -31,7 +32,7 @@ import Testing
     ) async throws -> HandshakeSession {
         try await peer.acceptHandshake(
             identity: HandshakeIdentity(node: "w", id: 9, cluster: nil, build: "test"),
-            capabilities: capabilities, key: key, admit: { _ in admit })
+            capabilities: capabilities, credentials: Credentials(key: key), admit: { _ in admit })
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -116,7 +117,7 @@ import Testing
     @Test(.timeLimit(.minutes(1)))
     func `a task that is cancelled already dials nobody`() async throws {
         let network = Network(loopCount: 1)
-        let dialer = PeerDialer(network: network, cluster: "c", node: "coordinator", session: 42, key: [])
+        let dialer = PeerDialer(network: network, cluster: "c", node: "coordinator", session: 42)
         let dial = Task {
             withUnsafeCurrentTask { $0?.cancel() }
             // Nobody listens there, which would be another error.
@@ -136,7 +137,7 @@ import Testing
                 try? await peer.closed()
             } _: { network, address in
                 let dialer = PeerDialer(
-                    network: network, cluster: "c", node: "u", session: 42, ownID: ownID, key: [])
+                    network: network, cluster: "c", node: "u", session: 42, ownID: ownID)
                 await #expect {
                     _ = try await dialer.connect(
                         .link, to: address, peer: "worker x (\(address))", target: target, peerID: peerID)

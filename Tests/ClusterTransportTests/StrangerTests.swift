@@ -21,11 +21,12 @@ import Testing
         let (outcomes, outcome) = AsyncStream<Result<HandshakeSession, any Error>>.makeStream()
         let capabilities = Capabilities(
             isa: "scalar", coreCount: 1, threadCount: 1, memoryByteCount: 1, storeByteCount: 1)
-        let listener = try await network.listen(on: "127.0.0.1:0") { peer in
+        let credentials = try Credentials(key: Self.key)
+        let listener = try await network.listen(on: "127.0.0.1:0", with: credentials) { peer in
             do {
                 let session = try await peer.acceptHandshake(
                     identity: HandshakeIdentity(node: "w", id: 9, cluster: "c", build: "test"),
-                    capabilities: capabilities, key: Self.key, admit: { _ in .admitted })
+                    capabilities: capabilities, credentials: credentials, admit: { _ in .admitted })
                 outcome.yield(.success(session))
                 try await peer.closed()
             } catch {
@@ -45,8 +46,10 @@ import Testing
         try result.get()
     }
 
-    private func dialer(_ network: Network, key: [UInt8] = key) -> PeerDialer {
-        PeerDialer(network: network, cluster: "c", node: "coordinator", session: 42, key: key)
+    private func dialer(_ network: Network, key: [UInt8] = key) throws -> PeerDialer {
+        PeerDialer(
+            network: network, cluster: "c", node: "coordinator", session: 42,
+            credentials: try Credentials(key: key))
     }
 
     @Test func `silent strangers keep nobody out, and those that came first are closed`() async throws {

@@ -135,8 +135,7 @@ final class HostileMember: @unchecked Sendable {
         Task {
             let dialer = PeerDialer(
                 network: HostileWorld.network, cluster: HostileWorld.cluster, node: "another",
-                session: session,
-                key: [])
+                session: session)
             guard
                 let connection = try? await dialer.connect(role, to: "127.0.0.1:\(port)", peer: "").connection
             else { return }

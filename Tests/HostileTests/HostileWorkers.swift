@@ -38,7 +38,8 @@ struct HostileWorkers: Sendable {
 
     private static func configuration(_ index: Int, _ directory: String) throws -> WorkerConfiguration {
         var configuration = WorkerConfiguration(
-            listen: "127.0.0.1:0", dataDirectory: directory, name: name(index), cluster: nil, key: [],
+            listen: "127.0.0.1:0", dataDirectory: directory, name: name(index), cluster: nil,
+            credentials: .none,
             threadCount: 1, memoryByteCount: 1 << 30, kernels: try Kernels())
         configuration.linger = .zero
         return configuration

@@ -150,6 +150,8 @@ package enum Limits {
 
     package static let connectTimeout: Duration = .seconds(5)
     package static let handshakeTimeout: Duration = .seconds(5)
+    /// How long the end of an encrypted connection waits for the peer to say that it has heard of it.
+    package static let encryptionFarewellTimeout: Duration = .milliseconds(500)
     package static let heartbeatInterval: Duration = .milliseconds(500)
     /// Silence after which a peer counts as lost.
     ///
@@ -159,6 +161,12 @@ package enum Limits {
     package static let joinTimeout: Duration = .seconds(120)
     /// How long a worker that is busy is asked again: until it must have noticed a coordinator that died.
     package static let busyTimeout: Duration = .seconds(4)
+    /// How long a worker that was taken over waits for its new coordinator before others may have it.
+    package static let takeOverGrace: Duration = .seconds(10)
+    /// How long a pipeline serves before workers that stand by are readied: losses come in swarms.
+    package static let spareDelay: Duration = .seconds(2)
+    /// How long a worker that stands by is left alone that could not be readied.
+    package static let spareRetryInterval: Duration = .seconds(15)
     package static let joinRetryInterval: Duration = .milliseconds(500)
     /// A worker that lets go of a coordinator takes as long as its last step.
     package static let busyRetryInterval: Duration = .milliseconds(20)

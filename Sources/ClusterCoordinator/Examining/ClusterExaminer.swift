@@ -3,7 +3,7 @@ import BitNetCore
 package import ClusterConfig
 package import ClusterPlanning
 import ClusterProtocol
-import ClusterTransport
+package import ClusterTransport
 import ClusterWire
 
 /// Looks at all workers of a cluster file at once, whoever holds them.
@@ -11,13 +11,13 @@ import ClusterWire
 /// Takes at most `Limits.examineTimeout` and `Limits.examineLinksTimeout`, and a dial.
 package struct ClusterExaminer: Sendable {
     private let file: ClusterFile
-    private let key: [UInt8]
+    private let credentials: Credentials
     private let looksAtWays: Bool
 
     /// - Parameter looksAtWays: whether workers measure the ways to each other, which loads these for a moment.
-    package init(file: ClusterFile, key: [UInt8], looksAtWays: Bool) {
+    package init(file: ClusterFile, credentials: Credentials, looksAtWays: Bool) {
         self.file = file
-        self.key = key
+        self.credentials = credentials
         self.looksAtWays = looksAtWays
     }
 
@@ -27,7 +27,7 @@ package struct ClusterExaminer: Sendable {
         let reports = await examine(
             PeerDialer(
                 network: network, cluster: file.cluster, node: "doctor of \(file.cluster)",
-                session: .random(in: .min ... .max), key: key))
+                session: .random(in: .min ... .max), credentials: credentials))
         await network.shutdown()
         return reports
     }

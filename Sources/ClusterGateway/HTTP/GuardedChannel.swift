@@ -6,6 +6,7 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// HTTP/1.1 with an eye on each client: on its manners, on its patience, on its presence, on how many there are.
 struct GuardedChannel: ServerChildChannel {
@@ -39,6 +40,14 @@ struct GuardedChannel: ServerChildChannel {
             return refuse(channel, client)
         }
         channel.closeFuture.whenComplete { _ in place.leave() }
+        if let certificate = configuration.certificate {
+            do {
+                try channel.pipeline.syncOperations.addHandler(
+                    NIOSSLServerHandler(context: certificate.context))
+            } catch {
+                return channel.eventLoop.makeFailedFuture(error)
+            }
+        }
         let timeouts = configuration.timeouts
         return http(client: client, log: logger).setup(channel: channel, logger: logger)
             .flatMap { http in
@@ -49,6 +58,7 @@ struct GuardedChannel: ServerChildChannel {
                     let connection = ConnectionGuard(
                         timeouts: timeouts, client: client, place: place, log: logger, decoder: first,
                         makeDecoder: decoder)
+                    // Of what really comes and goes: before what encrypts it.
                     try pipeline.addHandler(ConnectionByteCounter(connection), position: .first)
                     let old = try pipeline.context(
                         handlerType: ByteToMessageHandler<HTTPRequestDecoder>.self)
@@ -113,8 +123,11 @@ struct GuardedChannel: ServerChildChannel {
             string: "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 5\r\n"
                 + "Connection: close\r\nContent-Length: \(body.readableBytes)\r\n\r\n")
         bytes.writeImmutableBuffer(body)
+        let speaksPlainly = configuration.certificate == nil
         // Not in this turn: the channel is registered after it.
         channel.eventLoop.execute { [bytes] in
+            // A handshake would cost more than the client may have.
+            guard speaksPlainly else { return channel.close(promise: nil) }
             channel.writeAndFlush(bytes).whenComplete { _ in channel.close(promise: nil) }
         }
         return channel.eventLoop.makeSucceededFuture(Value(channel: channel, http: nil, client: client))

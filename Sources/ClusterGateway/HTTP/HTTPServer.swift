@@ -16,6 +16,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var port: Int
     /// The option that names another port.
     package var portOption: String
+    /// With one the server speaks HTTPS.
+    package var certificate: ServerCertificate?
     package var timeouts = ConnectionTimeouts()
     package var connectionsMax = Limits.httpConnectionsMax
     /// Of the process's descriptors, which are for workers, files and other listeners.

@@ -165,7 +165,7 @@ package struct HandshakeClient: Equatable, Sendable {
 
 extension Hello {
     /// Only workers dial other workers' links, anybody examines; every other connection is a coordinator's.
-    var clientName: String {
+    package var clientName: String {
         switch role {
         case .link: "worker '\(node)'"
         case .examine: "'\(node)'"

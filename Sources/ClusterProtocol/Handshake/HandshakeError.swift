@@ -38,9 +38,24 @@ extension HandshakeError {
         )
     }
 
-    static func differentKeys(_ prover: String, _ verifier: String) -> HandshakeError {
+    package static func differentKeys(_ prover: String, _ verifier: String) -> HandshakeError {
         HandshakeError(
             .key, "\(prover) does not hold the cluster key of \(verifier); give both the same key file")
+    }
+
+    package static func notEncrypted(_ server: String, _ hello: Hello) -> HandshakeError {
+        HandshakeError(
+            .key,
+            "\(server) closed the connection of \(hello.clientName) before it was encrypted: it has no cluster key, or is "
+                + "of an older release; give both the same key file, and install the same release on both machines")
+    }
+
+    static func plain(_ server: String, _ hello: Hello) -> HandshakeError {
+        HandshakeError(
+            .key,
+            "\(server) takes encrypted connections only, and \(hello.clientName) (\(hello.build)) does not encrypt; "
+                + "install the same release on both machines, or start the worker with --no-tls on a network that is safe"
+        )
     }
 
     static func otherCluster(_ server: String, _ cluster: String, _ hello: Hello) -> HandshakeError {

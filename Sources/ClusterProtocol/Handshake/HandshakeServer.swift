@@ -74,6 +74,7 @@ package struct HandshakeServer: Equatable, Sendable {
     private let key: [UInt8]
     private let nonce: [UInt8]
     private let capabilities: Capabilities?
+    private let mustEncrypt: Bool
     private var state = State.awaitingHello
 
     /// - Parameters:
@@ -81,14 +82,17 @@ package struct HandshakeServer: Equatable, Sendable {
     ///   - key: The cluster key; empty if there is none.
     ///   - nonce: 32 random bytes, fresh for this connection.
     ///   - capabilities: Sent on control connections only.
+    ///   - mustEncrypt: The connection is not encrypted, but would have to be.
     package init(
-        identity: HandshakeIdentity, key: [UInt8], nonce: [UInt8], capabilities: Capabilities? = nil
+        identity: HandshakeIdentity, key: [UInt8], nonce: [UInt8], capabilities: Capabilities? = nil,
+        mustEncrypt: Bool = false
     ) {
         precondition(nonce.count == Limits.nonceByteCount, "a nonce of \(nonce.count) bytes")
         self.identity = identity
         self.key = key
         self.nonce = nonce
         self.capabilities = capabilities
+        self.mustEncrypt = mustEncrypt
     }
 
     package mutating func receive(_ frame: Frame) -> Action {
@@ -172,6 +176,7 @@ package struct HandshakeServer: Equatable, Sendable {
                 ? .oneKey(holder: hello.clientName, other: Self.anonymous)
                 : .oneKey(holder: Self.anonymous, other: hello.clientName)
         }
+        guard !mustEncrypt else { throw .plain(Self.anonymous, hello) }
         state = .awaitingProof(HandshakeTranscript(hello: hello, nonce: nonce))
         return Frame(HelloReply(nonce: nonce))
     }

@@ -5,6 +5,7 @@ import BitNetFormats
 import ClusterConfig
 import ClusterCoordinator
 import ClusterPlanning
+import ClusterTransport
 import ClusterWire
 import ClusterWorker
 import CommandLine
@@ -47,7 +48,8 @@ struct DoctorCommand: AsyncParsableCommand {
             if let warning = file.keyFile.flatMap(KeyFile.permissionWarning) {
                 console.warn(warning)
             }
-            let examiner = ClusterExaminer(file: file, key: try file.readKey(), looksAtWays: links)
+            let examiner = ClusterExaminer(
+                file: file, credentials: try Credentials(of: file), looksAtWays: links)
             let reports = await examiner.run()
             let diagnosis = Diagnosis(
                 workers: reports, own: MachineFigures.current(storeDirectory: existing),

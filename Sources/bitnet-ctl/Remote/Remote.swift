@@ -4,6 +4,7 @@ import BitNetCore
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import OperatorLogic
 
 /// Documents and streams of one server.
@@ -13,8 +14,10 @@ struct Remote: Sendable {
     private let client: HTTPClient
 
     /// Lets the connections go when `body` has returned.
+    ///
+    /// - Parameter authority: file with the certificates that are trusted; `nil` for those of the system.
     static func use<Result: Sendable>(
-        _ address: RemoteAddress, key: String?, _ body: (Remote) async throws -> Result
+        _ address: RemoteAddress, key: String?, authority: String?, _ body: (Remote) async throws -> Result
     ) async throws -> Result {
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
@@ -22,6 +25,11 @@ struct Remote: Sendable {
         // Who asks is told at once that nobody answers, and decides about another try.
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.httpVersion = .http1Only
+        if let authority {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.trustRoots = .certificates(try trusted(authority))
+            configuration.tlsConfiguration = tls
+        }
         let client = HTTPClient(
             eventLoopGroupProvider: .singleton, configuration: configuration)
         do {
@@ -32,6 +40,14 @@ struct Remote: Sendable {
             try? await client.shutdown()
             throw error
         }
+    }
+
+    private static func trusted(_ path: String) throws -> [NIOSSLCertificate] {
+        let bytes = try SmallFile.bytes(path)
+        if let certificates = try? NIOSSLCertificate.fromPEMBytes(bytes), !certificates.isEmpty {
+            return certificates
+        }
+        throw RemoteError("--ca-file \(path) holds no certificate as PEM text")
     }
 
     /// A document.
@@ -150,6 +166,7 @@ struct Remote: Sendable {
         case is CancellationError, is any RemediableError: error
         case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout:
             address.late(limit)
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: address.untrusted("\(error)")
         default: address.unreachable
         }
     }

@@ -77,6 +77,15 @@ struct RemoteAddress: Equatable, Sendable {
         return RemoteError(message, isPassing: true)
     }
 
+    /// - Parameter reason: as the library has it.
+    func untrusted(_ reason: String) -> RemoteError {
+        RemoteError(
+            reason.contains("WRONG_VERSION") || reason.contains("EOF")
+                ? "\(base) does not speak HTTPS; leave out the “s” of https://, or start bitnet-coord with --ssl-cert-file"
+                : "the certificate of \(base) is not trusted here, or is of another host; --ca-file names whom to trust"
+        )
+    }
+
     func late(_ limit: Duration) -> RemoteError {
         let name = kind == .coordinator ? "the coordinator" : "the gateway"
         return RemoteError(

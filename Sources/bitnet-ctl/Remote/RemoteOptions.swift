@@ -13,9 +13,16 @@ struct AdminOptions: ParsableArguments {
     @Option(help: ArgumentHelp("File with the key that the admin API wants.", valueName: "file"))
     var adminKeyFile: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Certificates that are trusted, PEM, where an address is https://; those of the system by default.",
+            valueName: "file"))
+    var caFile: String?
+
     func use<Result: Sendable>(_ body: (Remote) async throws -> Result) async throws -> Result {
         try await Remote.use(
-            RemoteAddress(.coordinator, coordinator), key: KeyText.read(adminKeyFile), body)
+            RemoteAddress(.coordinator, coordinator), key: KeyText.read(adminKeyFile), authority: caFile, body
+        )
     }
 }
 
@@ -32,7 +39,7 @@ struct GatewayOptions: ParsableArguments {
     func use<Result: Sendable>(
         _ admin: AdminOptions, _ body: (Remote) async throws -> Result
     ) async throws -> Result {
-        try await Remote.use(address(admin), key: KeyText.read(apiKeyFile), body)
+        try await Remote.use(address(admin), key: KeyText.read(apiKeyFile), authority: admin.caFile, body)
     }
 
     private func address(_ admin: AdminOptions) async throws -> RemoteAddress {

@@ -4,7 +4,7 @@ import CommandLine
 /// Options that a shell may keep for all commands.
 enum RemoteTwins {
     private static let prefix = "BITNET_CTL_"
-    private static let admin: Set<String> = ["--coordinator", "--admin-key-file"]
+    private static let admin: Set<String> = ["--coordinator", "--admin-key-file", "--ca-file"]
     private static let gateway: Set<String> = ["--gateway", "--api-key-file"]
     private static let commands: [String: Set<String>] = [
         "status": admin, "top": admin, "drain": admin, "events": admin,

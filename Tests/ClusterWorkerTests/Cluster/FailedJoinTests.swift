@@ -16,6 +16,9 @@ extension WorkersInProcess {
         enum Impostor: CaseIterable, Sendable {
             case closes, speaksSomethingElse, sendsDamagedFrames, refuses, staysSilent, hasAnotherKey
 
+            /// Of the cluster, or another one.
+            var key: [UInt8] { self == .hasAnotherKey ? [9] : FailedJoin.key }
+
             func play(_ peer: FrameConnection) async {
                 switch self {
                 case .closes: break
@@ -36,11 +39,13 @@ extension WorkersInProcess {
                 case .staysSilent:
                     try? await peer.closed()
                 case .hasAnotherKey:
-                    await FailedJoin.letIn(peer, key: [9])
+                    await FailedJoin.letIn(peer, key: key)
                 }
                 peer.close()
             }
         }
+
+        private static let key: [UInt8] = [1, 2, 3]
 
         /// As a worker `b` does that admits whoever knows the key.
         private static func letIn(_ peer: FrameConnection, key: [UInt8] = []) async {
@@ -49,7 +54,7 @@ extension WorkersInProcess {
                 capabilities: Capabilities(
                     isa: "scalar", coreCount: 1, threadCount: 1, memoryByteCount: 1 << 30,
                     storeByteCount: 1 << 30),
-                key: key, admit: { _ in .admitted })
+                credentials: Credentials(key: key), admit: { _ in .admitted })
         }
 
         /// - Parameter body: may open any number of connections.
@@ -57,7 +62,10 @@ extension WorkersInProcess {
             _ impostor: Impostor, _ body: (_ address: String) async throws -> Void
         ) async throws {
             let network = Network(loopCount: 1)
-            let listener = try await network.listen(on: "127.0.0.1:0") { await impostor.play($0) }
+            let credentials = try Credentials(key: impostor.key)
+            let listener = try await network.listen(on: "127.0.0.1:0", with: credentials) {
+                await impostor.play($0)
+            }
             let address = "127.0.0.1:\(listener.port)"
             let result: Result<Void, any Error>
             do {
@@ -78,7 +86,7 @@ extension WorkersInProcess {
         )
             async throws
         {
-            let key: [UInt8] = [1, 2, 3]
+            let key = Self.key
             try await WorkerUnderTest.run(key: key) { a in
                 try await WorkerUnderTest.run(key: key) { b in
                     try await withImpostor(impostor) { address in

@@ -78,7 +78,7 @@ extension WorkersInProcess {
         @Test func `an examiner's worker does not find the way to itself excellent`() async throws {
             try await WorkerUnderTest.run { worker in
                 let dialer = PeerDialer(
-                    network: worker.network, cluster: "demo", node: "doctor", session: 3, key: [])
+                    network: worker.network, cluster: "demo", node: "doctor", session: 3)
                 let examiner = try await dialer.connect(.examine, to: worker.address, peer: "w").connection
                 try examiner.send(
                     Frame(ProbeLinks(neighbours: [Neighbour(name: "c", address: worker.address)])))

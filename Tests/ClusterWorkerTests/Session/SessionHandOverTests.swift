@@ -97,7 +97,7 @@ extension WorkersInProcess {
             try await WorkerUnderTest.run { worker in
                 let first = try await worker.join()
                 let stranger = PeerDialer(
-                    network: worker.network, cluster: "demo", node: "beta", session: 8, key: [])
+                    network: worker.network, cluster: "demo", node: "beta", session: 8)
                 for role in [ConnectionRole.weights, .steps, .outcomes, .link, .probe] {
                     let error = await refusal {
                         _ = try await stranger.connect(role, to: worker.address, peer: "the worker")

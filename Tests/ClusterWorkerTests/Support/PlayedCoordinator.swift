@@ -22,7 +22,7 @@ final class PlayedCoordinator: Sendable {
     /// Joins the worker at `address`.
     init(network: Network, address: String, session: UInt64, name: String) async throws {
         self.address = address
-        dialer = PeerDialer(network: network, cluster: "demo", node: name, session: session, key: [])
+        dialer = PeerDialer(network: network, cluster: "demo", node: name, session: session)
         let (control, worker) = try await dialer.connect(.control, to: address, peer: "the worker")
         self.control = control
         workerID = worker.peerID

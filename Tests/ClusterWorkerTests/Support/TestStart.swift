@@ -27,7 +27,8 @@ enum TestStart {
         request.measures = false
         request.joinTimeout = joinTimeout
         return try await Cluster.start(
-            file: file, key: key, model: model.get(), store: nil, request: request, network: network,
+            file: file, credentials: Credentials(key: key), model: model.get(), store: nil, request: request,
+            network: network,
             handshakeTimeout: handshakeTimeout, onEvent: onEvent)
     }
 }

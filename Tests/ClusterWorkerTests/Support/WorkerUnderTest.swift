@@ -25,7 +25,8 @@ struct WorkerUnderTest {
     ) async throws {
         let folder = try TemporaryFolder()
         var configuration = WorkerConfiguration(
-            listen: "127.0.0.1:0", dataDirectory: folder.path, name: name ?? "w", cluster: nil, key: key,
+            listen: "127.0.0.1:0", dataDirectory: folder.path, name: name ?? "w", cluster: nil,
+            credentials: try Credentials(key: key),
             threadCount: 1, memoryByteCount: memoryByteCount, kernels: try Kernels())
         configuration.isNamed = name != nil
         let network = Network()
