@@ -4395,7 +4395,7 @@ const ProtobufCMessageDescriptor cluster__closing__descriptor =
   (ProtobufCMessageInit) cluster__closing__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue cluster__connection_role__enum_values_by_number[8] =
+static const ProtobufCEnumValue cluster__connection_role__enum_values_by_number[9] =
 {
   { "CONNECTION_ROLE_UNSPECIFIED", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_UNSPECIFIED", 0 },
   { "CONNECTION_ROLE_CONTROL", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_CONTROL", 1 },
@@ -4405,11 +4405,12 @@ static const ProtobufCEnumValue cluster__connection_role__enum_values_by_number[
   { "CONNECTION_ROLE_LINK", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_LINK", 5 },
   { "CONNECTION_ROLE_PROBE", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_PROBE", 6 },
   { "CONNECTION_ROLE_EXAMINE", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_EXAMINE", 7 },
+  { "CONNECTION_ROLE_TAKE_OVER", "CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_TAKE_OVER", 8 },
 };
 static const ProtobufCIntRange cluster__connection_role__value_ranges[] = {
-{0, 0},{0, 8}
+{0, 0},{0, 9}
 };
-static const ProtobufCEnumValueIndex cluster__connection_role__enum_values_by_name[8] =
+static const ProtobufCEnumValueIndex cluster__connection_role__enum_values_by_name[9] =
 {
   { "CONNECTION_ROLE_CONTROL", 1 },
   { "CONNECTION_ROLE_EXAMINE", 7 },
@@ -4417,6 +4418,7 @@ static const ProtobufCEnumValueIndex cluster__connection_role__enum_values_by_na
   { "CONNECTION_ROLE_OUTCOMES", 4 },
   { "CONNECTION_ROLE_PROBE", 6 },
   { "CONNECTION_ROLE_STEPS", 3 },
+  { "CONNECTION_ROLE_TAKE_OVER", 8 },
   { "CONNECTION_ROLE_UNSPECIFIED", 0 },
   { "CONNECTION_ROLE_WEIGHTS", 2 },
 };
@@ -4427,9 +4429,9 @@ const ProtobufCEnumDescriptor cluster__connection_role__descriptor =
   "ConnectionRole",
   "Cluster__ConnectionRole",
   "cluster",
-  8,
+  9,
   cluster__connection_role__enum_values_by_number,
-  8,
+  9,
   cluster__connection_role__enum_values_by_name,
   1,
   cluster__connection_role__value_ranges,
@@ -4479,7 +4481,7 @@ const ProtobufCEnumDescriptor cluster__refusal_code__descriptor =
   cluster__refusal_code__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue cluster__fault_code__enum_values_by_number[8] =
+static const ProtobufCEnumValue cluster__fault_code__enum_values_by_number[9] =
 {
   { "FAULT_CODE_OTHER", "CLUSTER__FAULT_CODE__FAULT_CODE_OTHER", 0 },
   { "FAULT_CODE_STORAGE", "CLUSTER__FAULT_CODE__FAULT_CODE_STORAGE", 1 },
@@ -4489,11 +4491,12 @@ static const ProtobufCEnumValue cluster__fault_code__enum_values_by_number[8] =
   { "FAULT_CODE_LINK", "CLUSTER__FAULT_CODE__FAULT_CODE_LINK", 5 },
   { "FAULT_CODE_STAGE", "CLUSTER__FAULT_CODE__FAULT_CODE_STAGE", 6 },
   { "FAULT_CODE_PROTOCOL_VIOLATION", "CLUSTER__FAULT_CODE__FAULT_CODE_PROTOCOL_VIOLATION", 7 },
+  { "FAULT_CODE_TAKEN_OVER", "CLUSTER__FAULT_CODE__FAULT_CODE_TAKEN_OVER", 8 },
 };
 static const ProtobufCIntRange cluster__fault_code__value_ranges[] = {
-{0, 0},{0, 8}
+{0, 0},{0, 9}
 };
-static const ProtobufCEnumValueIndex cluster__fault_code__enum_values_by_name[8] =
+static const ProtobufCEnumValueIndex cluster__fault_code__enum_values_by_name[9] =
 {
   { "FAULT_CODE_INTEGRITY", 2 },
   { "FAULT_CODE_LINK", 5 },
@@ -4503,6 +4506,7 @@ static const ProtobufCEnumValueIndex cluster__fault_code__enum_values_by_name[8]
   { "FAULT_CODE_PROTOCOL_VIOLATION", 7 },
   { "FAULT_CODE_STAGE", 6 },
   { "FAULT_CODE_STORAGE", 1 },
+  { "FAULT_CODE_TAKEN_OVER", 8 },
 };
 const ProtobufCEnumDescriptor cluster__fault_code__descriptor =
 {
@@ -4511,9 +4515,9 @@ const ProtobufCEnumDescriptor cluster__fault_code__descriptor =
   "FaultCode",
   "Cluster__FaultCode",
   "cluster",
-  8,
+  9,
   cluster__fault_code__enum_values_by_number,
-  8,
+  9,
   cluster__fault_code__enum_values_by_name,
   1,
   cluster__fault_code__value_ranges,

@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [0, 8, 1000, 0x7FFF_FFFF] as [UInt64])
+    @Test(arguments: [0, 9, 1000, 0x7FFF_FFFF] as [UInt64])
     func `an unknown connection role is refused`(role: UInt64) {
         #expect(error(Hello.self, MessageSample.hello().encode() + Protobuf.field(7, role))?.code == .limit)
     }

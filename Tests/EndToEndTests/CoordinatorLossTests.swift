@@ -84,9 +84,38 @@ extension EndToEnd {
             #expect(second.status == 2)
             #expect(second.errorLine.contains("is serving coordinator of tests at 127.0.0.1:"), "\(second)")
             #expect(second.errorLine.contains("stop that coordinator first"), "\(second)")
+            #expect(second.errorLine.contains("--take-over"), "\(second)")
             #expect(first.process.poll() == nil)
             let output = first.process.output
             try await first.process.until("more text") { first.process.output.count > output.count }
+        }
+
+        @Test func `a coordinator that takes over has the workers at once, and the first one ends`()
+            async throws
+        {
+            let cluster = try await TestCluster.three()
+            let first = try await ServingRun(["--shards", cluster.file.write(in: cluster.directory)])
+            try await first.untilReady()
+            async let running = first.post(
+                "/v1/completions", #"{"prompt": "One day", "max_tokens": 4000, "ignore_eos": true}"#)
+            try await first.until("a request that runs") {
+                try await first.get(first.admin + "/v1/status").text.contains("\"running\":1")
+            }
+            let second = try await ServingRun([
+                "--take-over", "--shards", cluster.file.write(in: cluster.directory),
+            ])
+            try await second.untilReady()
+            #expect(try await first.process.untilEnd() == .exited(2))
+            #expect(
+                first.process.diagnostics.contains("has taken over worker w"), "\(first.process.diagnostics)")
+            let ended = try? await running
+            #expect(ended?.status != 200)
+            let answer = try await second.post("/v1/completions", #"{"prompt": "One day", "max_tokens": 4}"#)
+            #expect(answer.status == 200)
+            // They had the weights in memory.
+            #expect(
+                second.process.diagnostics.contains("bytes=0")
+                    || second.process.diagnostics.contains("0 bytes"))
         }
     }
 }

@@ -16,6 +16,10 @@ package struct PipelineRequest: Equatable, Sendable {
     package var waitingMax = Limits.sequencesMax
     /// How long is waited for workers that are not up yet.
     package var joinTimeout = Limits.joinTimeout
+    /// Workers that another coordinator holds are taken from it, the first time.
+    package var takesOver = false
+    /// Workers that stand by load layers before they are needed.
+    package var warmsSpares = false
     /// Layers are divided by what workers and links were measured to take; else by bytes.
     package var measures = true
     /// Measure again, whatever is known.

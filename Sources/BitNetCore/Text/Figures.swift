@@ -28,4 +28,16 @@ extension Duration {
     package var seconds: Double {
         Double(components.seconds) + Double(components.attoseconds) / 1e18
     }
+
+    /// For people: `45s`, `12m05s`, `3h12m`, `4d03h`.
+    package var span: String {
+        let whole = max(components.seconds, 0)
+        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return switch whole {
+        case ..<60: "\(whole)s"
+        case ..<3600: "\(whole / 60)m\(two(whole % 60))s"
+        case ..<86_400: "\(whole / 3600)h\(two(whole % 3600 / 60))m"
+        default: "\(whole / 86_400)d\(two(whole % 86_400 / 3600))h"
+        }
+    }
 }

@@ -90,7 +90,11 @@ typedef enum _Cluster__ConnectionRole {
   /*
    * any holder of the key to a worker, at any time: how it and its ways are
    */
-  CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_EXAMINE = 7
+  CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_EXAMINE = 7,
+  /*
+   * coordinator to worker: whoever holds it is to let go of it
+   */
+  CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_TAKE_OVER = 8
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(CLUSTER__CONNECTION_ROLE)
 } Cluster__ConnectionRole;
 /*
@@ -174,7 +178,11 @@ typedef enum _Cluster__FaultCode {
   /*
    * a peer broke the protocol
    */
-  CLUSTER__FAULT_CODE__FAULT_CODE_PROTOCOL_VIOLATION = 7
+  CLUSTER__FAULT_CODE__FAULT_CODE_PROTOCOL_VIOLATION = 7,
+  /*
+   * another coordinator has the worker from now on
+   */
+  CLUSTER__FAULT_CODE__FAULT_CODE_TAKEN_OVER = 8
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(CLUSTER__FAULT_CODE)
 } Cluster__FaultCode;
 /*

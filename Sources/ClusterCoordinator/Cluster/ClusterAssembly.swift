@@ -32,7 +32,8 @@ struct ClusterAssembly: Sendable {
 
     func run(workers: [WorkerEntry]) async throws -> Cluster {
         if let service = standing.service { return try await goOn(from: service, workers) }
-        let workers = workers.filter { !$0.isSpare }
+        let entries = workers
+        let workers = entries.filter { !$0.isSpare }
         let joined = try await join(workers)
         do {
             let measurements = try await measurements(of: joined)
@@ -41,7 +42,7 @@ struct ClusterAssembly: Sendable {
                 try self.plan(workers, joined, measurements, settings(slotCount: slotCount))
             }
             onEvent(.planned(plan, of: model.description))
-            return try await bringUp(plan, settings(slotCount: slotCount), joined, measurements)
+            return try await bringUp(plan, settings(slotCount: slotCount), joined, measurements, entries)
         } catch {
             for control in joined { control.close() }
             throw error
@@ -64,7 +65,7 @@ struct ClusterAssembly: Sendable {
         do {
             for note in plan.notes { onEvent(.remark(note)) }
             onEvent(.planned(plan, of: model.description))
-            return try await bringUp(plan, settings, joined, service.measurements)
+            return try await bringUp(plan, settings, joined, service.measurements, workers)
         } catch {
             standing.left(joined)
             for control in joined { control.close() }
@@ -74,7 +75,7 @@ struct ClusterAssembly: Sendable {
 
     private func bringUp(
         _ plan: Plan, _ settings: StageSettings, _ joined: [WorkerControl],
-        _ measurements: ClusterMeasurements?
+        _ measurements: ClusterMeasurements?, _ entries: [WorkerEntry]
     ) async throws -> Cluster {
         let cacheByteCount =
             UInt64(clamping: model.description.layerCount)
@@ -87,15 +88,21 @@ struct ClusterAssembly: Sendable {
         for (stage, control) in zip(plan.stages, stages) {
             control.assign(stage: stage.index, layers: stage.layers)
         }
-        let fingerprint = try await load(plan, settings, stages)
+        let packed = try await load(plan, settings, stages)
         try await link(stages)
         let pipeline = try await connect(stages)
         failures.connect(to: pipeline)
         standing.served(plan, measurements)
+        let warming = request.warmsSpares ? SpareWarming(self, plan, settings, packed) : nil
+        let drained = standing.drained
+        let spares = entries.filter { plan.isWithout($0.name) && !drained.contains($0.name) }
         return Cluster(
             plan: plan, measurements: measurements, settings: settings,
             hiddenSize: model.description.hiddenSize, pipeline: pipeline, controls: stages,
-            standing: standing, fingerprint: fingerprint)
+            standing: standing,
+            fingerprint: packed.manifest?.fingerprint(
+                settings, cuts: plan.stages.dropFirst().map(\.layers.first)),
+            warming: Task { await warming?.run(spares) })
     }
 
     func settings(slotCount: Int) -> StageSettings {
@@ -126,22 +133,34 @@ struct ClusterAssembly: Sendable {
 
     /// Reaches one worker, as soon as it comes up.
     func join(_ entry: WorkerEntry) async throws -> WorkerControl {
-        var worker = WorkerIdentity(name: entry.name, address: "\(entry.address)")
-        let (connection, peer) = try await dialer.join(worker, within: request.joinTimeout) {
-            onEvent(.waiting($0))
-        }
+        let worker = WorkerIdentity(name: entry.name, address: "\(entry.address)")
+        // Once it has served it may have been taken over itself.
+        if request.takesOver, standing.service == nil { try await dialer.takeOver(worker) }
+        let control = try await reach(
+            worker, within: request.joinTimeout, onWait: { onEvent(.waiting($0)) }, onFailure: failures.report
+        )
+        onEvent(
+            .joined(
+                worker: entry.name, isa: control.capabilities.isa,
+                threadCount: Int(clamping: control.capabilities.threadCount)))
+        return control
+    }
+
+    /// Opens a worker's control connection, as soon as the worker comes up.
+    func reach(
+        _ worker: WorkerIdentity, within limit: Duration, onWait: @Sendable (String) -> Void = { _ in },
+        onFailure: @escaping @Sendable (ClusterError) -> Void
+    ) async throws -> WorkerControl {
+        var worker = worker
+        let (connection, peer) = try await dialer.join(worker, within: limit, onWait: onWait)
         guard let capabilities = peer.capabilities else {
             connection.close()
             throw ClusterError(.refused, "\(worker) did not say what it can do")
         }
         worker.processID = peer.peerID
-        onEvent(
-            .joined(
-                worker: entry.name, isa: capabilities.isa,
-                threadCount: Int(clamping: capabilities.threadCount)))
         return WorkerControl(
             worker: worker, capabilities: capabilities, build: peer.peerBuild, connection: connection,
-            onFailure: failures.report)
+            onFailure: onFailure)
     }
 
     /// What is known of the workers, measured now if need be and written into the book.

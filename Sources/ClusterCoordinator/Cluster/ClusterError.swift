@@ -17,6 +17,8 @@ package struct ClusterError: RemediableError, Equatable {
         case link
         /// A step did not come back.
         case stalled
+        /// Another coordinator has the workers now.
+        case takenOver
         /// The request cannot be carried out as it stands.
         case configuration
     }

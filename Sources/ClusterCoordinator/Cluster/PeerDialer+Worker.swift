@@ -13,6 +13,19 @@ extension PeerDialer {
             role, to: worker.address, peer: "\(worker)", target: worker.name, peerID: worker.processID)
     }
 
+    /// Has whoever holds `worker` let go of it, if it is up.
+    ///
+    /// - Throws: ``ClusterError`` when the worker refuses.
+    func takeOver(_ worker: WorkerIdentity) async throws {
+        do {
+            try await connect(.takeOver, to: worker).connection.close()
+        } catch let error as TransportError where error.code == .unreachable {
+            // Nobody holds it.
+        } catch let error as any RemediableError {
+            throw ClusterError(.refused, error.message, worker: worker.name)
+        }
+    }
+
     /// Opens the control connection, trying again while the worker is not up.
     ///
     /// `onWait` is called once, with the reason of the first failure.

@@ -208,7 +208,7 @@ final class WorkerControl: Sendable {
                 }
             case .fault:
                 let fault = try Fault.decode(frame.payload)
-                fail(ClusterError(fault.code == .link ? .link : .fault, "\(worker): \(fault.message)"))
+                fail(ClusterError(fault.code.meaning, "\(worker): \(fault.message)"))
             case .storeStatus, .ready, .linked, .released, .measured, .linksProbed:
                 state.withLock { state in
                     if let waiting = state.waiting, waiting.type == frame.type {
@@ -225,6 +225,16 @@ final class WorkerControl: Sendable {
             }
         } catch {
             fail(ClusterError(.fault, "\(worker) sent a \(frame.type) that cannot be read: \(error.message)"))
+        }
+    }
+}
+
+extension FaultCode {
+    fileprivate var meaning: ClusterError.Code {
+        switch self {
+        case .link: .link
+        case .takenOver: .takenOver
+        default: .fault
         }
     }
 }

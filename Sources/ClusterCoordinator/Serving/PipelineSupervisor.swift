@@ -61,7 +61,8 @@ package final class PipelineSupervisor: Sendable {
 
     /// Keeps a pipeline up until the task is cancelled.
     ///
-    /// - Throws: what keeps the first pipeline from coming up; later ones are tried again and again.
+    /// - Throws: what keeps the first pipeline from coming up; later ones are tried again and again, until another
+    ///   coordinator takes over.
     package func run(_ bringUp: @escaping BringUp) async throws {
         defer {
             text.giveUp(.serviceEnded)
@@ -86,7 +87,7 @@ package final class PipelineSupervisor: Sendable {
                 try Task.checkCancellation()
                 let service = lose(error)
                 hasServed = hasServed || service != nil
-                guard hasServed else { throw error }
+                guard hasServed, (error as? ClusterError)?.code != .takenOver else { throw error }
                 // One that is lost as soon as it serves will be lost again.
                 if let service, service >= restartDelays.lowerBound { delay = .zero }
                 try await Task.sleep(for: delay)

@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: MIT
+import BitNetCore
 
 /// Who holds a worker: one coordinator after another.
 ///
 /// A worker belongs to the session whose control connection came first, until that session has ended and everything
-/// that it had set up is gone; others are told who holds it.
+/// that it had set up is gone; others are told who holds it. One that takes over has it given up, and comes next.
 package struct WorkerAdmission: Equatable, Sendable {
     /// A coordinator's session, and how others who ask are told of it.
     private struct Hold: Equatable {
         let session: UInt64
         let holder: String
+        let since: ContinuousClock.Instant
+    }
+
+    /// A coordinator that has taken over, and for whom the worker is kept for a while.
+    private struct Heir: Equatable {
+        let session: UInt64
+        let name: String
+        let until: ContinuousClock.Instant
     }
 
     private enum Phase: Equatable {
@@ -33,6 +42,7 @@ package struct WorkerAdmission: Equatable, Sendable {
 
     private let worker: String
     private var phase = Phase.idle
+    private var heir: Heir?
 
     /// - Parameter worker: the worker's name, for messages.
     package init(worker: String) {
@@ -48,10 +58,16 @@ package struct WorkerAdmission: Equatable, Sendable {
     }
 
     /// A coordinator has opened a control connection; once admitted, it holds the worker.
-    package mutating func controlOpened(session: UInt64, holder: String) -> Answer {
+    package mutating func controlOpened(
+        session: UInt64, holder: String, now: ContinuousClock.Instant
+    ) -> Answer {
+        if let heir, heir.session != session, now < heir.until {
+            return .busy("worker \(worker) was taken over by \(heir.name) just now")
+        }
         switch phase {
         case .idle:
-            phase = .held(Hold(session: session, holder: holder))
+            heir = nil
+            phase = .held(Hold(session: session, holder: holder, since: now))
             return .admitted
         case .held(let hold) where hold.session == session:
             return .joinedAlready(
@@ -59,7 +75,8 @@ package struct WorkerAdmission: Equatable, Sendable {
                     + "addresses in workers.yaml")
         case .held(let hold):
             return .busy(
-                "worker \(worker) is serving \(hold.holder); stop that coordinator first, or wait until it ends"
+                "worker \(worker) is serving \(hold.holder) (for \(hold.since.duration(to: now).span)); stop "
+                    + "that coordinator first, or start this one with --take-over, which ends that one's service"
             )
         case .releasing(let hold):
             return .releasing("worker \(worker) is letting go of \(hold.holder); try again in a moment")
@@ -72,6 +89,21 @@ package struct WorkerAdmission: Equatable, Sendable {
             return .unknownSession("worker \(worker) does not know this session; has it been restarted?")
         }
         return .admitted
+    }
+
+    /// A coordinator wants the worker, whoever holds it.
+    ///
+    /// - Returns: whether the holder is to be told that it has lost it, and its session ended.
+    package mutating func takeOverWanted(
+        by session: UInt64, named name: String, now: ContinuousClock.Instant
+    ) -> Bool {
+        switch phase {
+        case .held(let hold) where hold.session == session: return false
+        case .idle, .held, .releasing:
+            heir = Heir(session: session, name: name, until: now + Limits.takeOverGrace)
+            if case .held = phase { return true }
+            return false
+        }
     }
 
     /// The holder's control connection is closed or silent for too long, or it let the worker go: what the session

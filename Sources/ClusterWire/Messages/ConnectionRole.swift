@@ -18,4 +18,6 @@ package enum ConnectionRole: UInt32, CaseIterable, Sendable {
     case probe = 6
     /// Any holder of the key to a worker, at any time: how it and the ways from it are.
     case examine = 7
+    /// Coordinator to worker: whoever holds it is to let go of it.
+    case takeOver = 8
 }

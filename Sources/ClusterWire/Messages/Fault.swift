@@ -23,6 +23,8 @@ package enum FaultCode: UInt32, CaseIterable, Sendable {
     case stage = 6
     /// A peer broke the protocol.
     case protocolViolation = 7
+    /// Another coordinator has the worker from now on.
+    case takenOver = 8
 }
 
 /// Worker to coordinator: the stage cannot go on.

@@ -27,7 +27,7 @@ extension WorkerSession {
         case .outcomes:
             attach(downstream: connection, named: "the coordinator")
             try await connection.closed()
-        case .control, .examine:
+        case .control, .examine, .takeOver:
             throw WorkerError("a connection for \(role) brings no data")
         }
     }

@@ -164,6 +164,14 @@ actor WorkerSession {
         control.send(.fault(code, stageIndex: stageIndex, message))
     }
 
+    /// Tells the coordinator that another one has this worker from now on, and hears it no more.
+    func takenOver(by heir: String) async {
+        let message = "\(heir) has taken over worker \(configuration.name)"
+        try? await control.sendFlushed(
+            .fault(.takenOver, stageIndex: stageIndex, message), within: Limits.releaseTimeout)
+        control.close()
+    }
+
     /// What others are told of this worker's occupation.
     var stateCode: WorkerStateCode {
         switch machine.phase {

@@ -21,6 +21,9 @@ package struct EngineOptions: ParsableArguments {
     @Option(help: "Seconds to wait for workers that are not up yet.")
     package var joinTimeout = 120
 
+    @Flag(help: "Take workers from a coordinator that holds them: its service ends.")
+    package var takeOver = false
+
     @Option(
         help: """
             How layers are divided among workers: time measures workers and links (once, two seconds), bytes takes all \
@@ -54,6 +57,7 @@ package struct EngineOptions: ParsableArguments {
         request.measures = placement == .time
         request.remeasures = remeasure
         request.joinTimeout = .seconds(joinTimeout)
+        request.takesOver = takeOver
         request.bookDirectory = bookDirectory
         return request
     }

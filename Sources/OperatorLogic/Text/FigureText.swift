@@ -59,13 +59,6 @@ enum FigureText {
     /// A length of time: `45s`, `12m05s`, `3h12m`, `4d03h`.
     static func span(seconds: Double?) -> String {
         guard let seconds, seconds.isFinite, (0..<1e11).contains(seconds) else { return unknown }
-        let whole = Int(clamping: seconds)
-        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        return switch whole {
-        case ..<60: "\(whole)s"
-        case ..<3600: "\(whole / 60)m\(two(whole % 60))s"
-        case ..<86_400: "\(whole / 3600)h\(two(whole % 3600 / 60))m"
-        default: "\(whole / 86_400)d\(two(whole % 86_400 / 3600))h"
-        }
+        return Duration.seconds(Int(clamping: seconds)).span
     }
 }
