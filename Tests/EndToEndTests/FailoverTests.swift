@@ -95,7 +95,12 @@ extension EndToEnd {
             cluster.assign("0-2", "3-5", "6-8")
             cluster.file.workers[3].isSpare = true
             let run = try await serve(cluster)
+            try await run.until("a warm spare") {
+                run.process.diagnostics.contains("stands by with layers 0-8 in memory")
+            }
             try await expectUndisturbed(run) { cluster.workers[lost].process.signal(signal) }
+            #expect(run.process.diagnostics.contains("it holds them in memory"))
+            #expect(cluster.workers[3].process.diagnostics.contains("kept in memory"))
             var expected = ["w0 [0, 2]", "w1 [3, 5]", "w2 [6, 8]"]
             expected[lost] = "w3" + expected[lost].dropFirst(2)
             #expect(try await placement(run) == expected)

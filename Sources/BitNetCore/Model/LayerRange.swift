@@ -8,6 +8,8 @@ package struct LayerRange: Hashable, Sendable {
     package var count: Int { end - first }
     package var indices: Range<Int> { first..<end }
 
+    package func contains(_ other: LayerRange) -> Bool { first <= other.first && other.end <= end }
+
     /// - Returns: `nil` unless `0 <= first < end <= Limits.layersMax`.
     package init?(first: Int, end: Int) {
         guard first >= 0, first < end, end <= Limits.layersMax else { return nil }

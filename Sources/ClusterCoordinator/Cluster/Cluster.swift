@@ -46,11 +46,12 @@ package final class Cluster: Sendable {
     private let measurements: ClusterMeasurements?
     private let standing: ClusterStanding
     private let watch: Task<Void, Never>
+    private let warming: Task<Void, Never>
 
     init(
         plan: Plan, measurements: ClusterMeasurements?, settings: StageSettings, hiddenSize: Int,
         pipeline: ClusterPipeline, controls: [WorkerControl], standing: ClusterStanding,
-        fingerprint: String?
+        fingerprint: String?, warming: Task<Void, Never>
     ) {
         document = PlanDocument(
             plan, measurements, settings, hiddenSize: hiddenSize,
@@ -67,6 +68,7 @@ package final class Cluster: Sendable {
         self.pipeline = pipeline
         self.controls = controls
         self.standing = standing
+        self.warming = warming
         watch = Task { await PipelineWatch(pipeline: pipeline, controls: controls).run() }
     }
 
@@ -78,7 +80,8 @@ package final class Cluster: Sendable {
     ///   - handshakeTimeout: silence of a worker that ends its join.
     /// - Throws: ``ClusterError``, `PlanError`, ``ModelFileError``: whatever came first, naming the worker.
     package static func start(
-        file: ClusterFile, key: [UInt8], model: ModelFile, store: ModelStore?, request: PipelineRequest,
+        file: ClusterFile, credentials: Credentials, model: ModelFile, store: ModelStore?,
+        request: PipelineRequest,
         network: Network, standing: ClusterStanding = ClusterStanding(),
         handshakeTimeout: Duration = Limits.handshakeTimeout,
         onEvent: @escaping @Sendable (ClusterEvent) -> Void
@@ -86,7 +89,7 @@ package final class Cluster: Sendable {
         var random = SystemRandomNumberGenerator()
         let dialer = PeerDialer(
             network: network, cluster: file.cluster, node: "coordinator of \(file.cluster)",
-            session: random.next() | 1, key: key, handshakeTimeout: handshakeTimeout)
+            session: random.next() | 1, credentials: credentials, handshakeTimeout: handshakeTimeout)
         let assembly = ClusterAssembly(
             dialer: dialer, model: model, request: request, store: store, standing: standing,
             onEvent: onEvent)
@@ -111,7 +114,10 @@ package final class Cluster: Sendable {
     /// Lets the workers go, so that they can serve the next coordinator at once; also for a task that is cancelled.
     package func close() async {
         standing.left(controls)
+        warming.cancel()
         await controls.letGo()
+        // Spares are free then, too: the next pipeline may want them.
+        await warming.value
         watch.cancel()
         await pipeline.close()
     }

@@ -87,7 +87,8 @@ extension ClusterAssembly {
             }
             return try FailoverPlan(
                 after: service.plan, cost: ModelCost(of: model, settings),
-                workers: offers(entries, joined, service.measurements, settings), drained: service.drained
+                workers: offers(entries, joined, service.measurements, settings), drained: service.drained,
+                warm: service.warm
             ).plan()
         }
         return (settings(slotCount: slotCount), plan)

@@ -8,10 +8,10 @@ import ClusterWire
 extension ClusterAssembly {
     /// Has all workers take their shards and load them, side by side; the model is converted meanwhile.
     ///
-    /// - Returns: the fingerprint of what they write.
+    /// - Returns: what the model's parts are.
     func load(
         _ plan: Plan, _ settings: StageSettings, _ stages: [WorkerControl]
-    ) async throws -> String? {
+    ) async throws -> PackedModel {
         let model = model
         let store = store
         // Not on this task's thread: heartbeats must not wait for a disk.
@@ -38,9 +38,11 @@ extension ClusterAssembly {
                 let shipment = shipments[index]
                 group.addTask {
                     do {
-                        try await load(
+                        if !packed.wasKept { try await shipment.run() }
+                        let ready = try await load(
                             control, plan.stages[index], of: stages.count, settings, next: next, packed,
                             shipment)
+                        onEvent(.ready(worker: control.worker.name, ready))
                     } catch let error as TransportError {
                         throw await control.cause(of: error)
                     }
@@ -59,7 +61,7 @@ extension ClusterAssembly {
                 throw error
             }
         }
-        return packed.manifest?.fingerprint(settings, cuts: plan.stages.dropFirst().map(\.layers.first))
+        return packed
     }
 
     /// The parts in the order in which stages need them: first the first of each stage, and so on.
@@ -74,11 +76,13 @@ extension ClusterAssembly {
     ///
     /// Parts that are still being made are sent as they are; a shard whose parts are all known is assigned at once,
     /// so that the worker can look for them and load on its own.
-    private func load(
+    ///
+    /// - Parameter next: the next stage's worker, if the stage is to hand on what it computes.
+    /// - Returns: what it says once it is ready.
+    func load(
         _ control: WorkerControl, _ stage: PlannedStage, of count: Int, _ settings: StageSettings,
         next: WorkerIdentity?, _ packed: PackedModel, _ shipment: Shipment
-    ) async throws {
-        if !packed.wasKept { try await shipment.run() }
+    ) async throws -> Ready {
         let manifest = packed.manifest(layers: stage.layers)
         let assignment = Assignment(
             stageIndex: UInt32(clamping: stage.index), stageCount: UInt32(clamping: count),
@@ -93,10 +97,14 @@ extension ClusterAssembly {
         } else if packed.wasKept {
             shipment.reportNothing()
         }
-        let ready = try Ready.decode(await control.expect(.ready, within: Limits.loadTimeout).payload)
-        onEvent(
-            .ready(
-                worker: control.worker.name, kernel: ready.kernel, residentByteCount: ready.residentByteCount,
-                loadTime: .microseconds(Int64(clamping: ready.loadMicros))))
+        return try Ready.decode(await control.expect(.ready, within: Limits.loadTimeout).payload)
+    }
+}
+
+extension ClusterEvent {
+    fileprivate static func ready(worker: String, _ ready: Ready) -> ClusterEvent {
+        .ready(
+            worker: worker, kernel: ready.kernel, residentByteCount: ready.residentByteCount,
+            loadTime: .microseconds(Int64(clamping: ready.loadMicros)))
     }
 }

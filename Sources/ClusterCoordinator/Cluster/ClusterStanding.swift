@@ -9,6 +9,8 @@ package final class ClusterStanding: Sendable {
     struct Service: Sendable {
         let plan: Plan
         let measurements: ClusterMeasurements?
+        /// Layers that workers hold in memory that stand by.
+        var warm: [String: LayerRange] = [:]
         /// Workers that were found to be gone since.
         var lost: Set<String> = []
         /// Workers that shall have no layers.
@@ -45,6 +47,11 @@ package final class ClusterStanding: Sendable {
             state.service = Service(plan: plan, measurements: measurements)
             state.isAnew = false
         }
+    }
+
+    /// A worker that stands by holds layers in memory; `nil` if it does no more.
+    func holds(_ worker: String, _ layers: LayerRange?) {
+        state.withLock { $0.service?.warm[worker] = layers }
     }
 
     /// A cluster is let go, or did not come up; some of its workers may be gone.

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT
 
-import BitNetCore
+package import BitNetCore
 
 /// Who takes over the layers of workers that are lost, so that as little as possible moves.
 ///
-/// Tried in this order: a worker without a stage takes a lost one as it is; the neighbours of a gap share it; all layers
-/// are divided anew.
+/// Tried in this order: a worker without a stage takes a lost one as it is, one that holds its layers in memory first;
+/// the neighbours of a gap share it; all layers are divided anew.
 package struct FailoverPlan: Sendable {
     private let costs: StageCosts
     private let standing: Plan
     private let workers: [WorkerOffer]
     private let goal: PlanGoal?
     private let drained: Set<String>
+    private let warm: [String: LayerRange]
 
     /// - Parameters:
     ///   - standing: what was served.
@@ -19,10 +20,11 @@ package struct FailoverPlan: Sendable {
     ///     do not bind, as they leave the gap.
     ///   - goal: what a new division is by, if there is one.
     ///   - drained: workers that are not lost, but shall have no layers.
+    ///   - warm: layers that workers without a stage hold in memory.
     /// - Throws: ``PlanError`` for figures that no plan can be made of.
     package init(
         after standing: Plan, cost: ModelCost, workers: [WorkerOffer], goal: PlanGoal? = nil,
-        drained: Set<String> = []
+        drained: Set<String> = [], warm: [String: LayerRange] = [:]
     ) throws(PlanError) {
         if let reason = cost.invalidity { throw PlanError(.cost, reason) }
         for worker in workers {
@@ -33,6 +35,7 @@ package struct FailoverPlan: Sendable {
         self.standing = standing
         self.goal = goal
         self.drained = drained
+        self.warm = warm
         self.workers = workers.map { worker in
             var worker = worker
             worker.assignedLayers = nil
@@ -62,7 +65,10 @@ package struct FailoverPlan: Sendable {
                 return try divided(without: lost)
             }
             placement.take(filled)
-            notes += filled.map { "layers \($0.layers) go to worker \($0.worker.name): \(fate(of: gap))" }
+            notes += filled.map { stage in
+                let memory = isWarm(stage.worker, for: stage.layers) ? "; it holds them in memory" : ""
+                return "layers \(stage.layers) go to worker \(stage.worker.name): \(fate(of: gap))\(memory)"
+            }
         }
         return placement.plan(costs, unused: workers.map(\.name), notes: notes)
     }
@@ -92,7 +98,9 @@ package struct FailoverPlan: Sendable {
         var free = free
         var stages: [Placement.Stage] = []
         for stage in gap {
-            guard let index = free.firstIndex(where: { fits(stage.layers, on: $0) }) else { return nil }
+            let fitting = free.indices.filter { fits(stage.layers, on: free[$0]) }
+            let index = fitting.first { isWarm(free[$0], for: stage.layers) } ?? fitting.first
+            guard let index else { return nil }
             stages.append((free.remove(at: index), stage.layers))
         }
         return stages
@@ -125,6 +133,10 @@ package struct FailoverPlan: Sendable {
             if load < best?.load ?? .max { best = (stages, load) }
         }
         return best?.stages
+    }
+
+    private func isWarm(_ worker: WorkerOffer, for layers: LayerRange) -> Bool {
+        warm[worker.name]?.contains(layers) ?? false
     }
 
     private func fits(_ layers: LayerRange, on worker: WorkerOffer) -> Bool {

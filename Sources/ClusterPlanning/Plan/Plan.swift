@@ -39,6 +39,11 @@ package struct Plan: Equatable, Sendable {
     }
 }
 
+extension Plan {
+    /// Whether a worker has no layers.
+    package func isWithout(_ worker: String) -> Bool { !stages.contains { $0.worker == worker } }
+}
+
 /// One stage of a plan.
 package struct PlannedStage: Equatable, Sendable {
     package var index: Int

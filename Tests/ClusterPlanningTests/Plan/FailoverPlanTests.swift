@@ -42,6 +42,41 @@ import Testing
         #expect(plan.notes.count == 1 && plan.notes[0].contains("go to worker s: worker \(lost) is lost"))
     }
 
+    @Test func `of two spares the one takes a lost stage that holds it in memory`() throws {
+        let held = LayerRange(first: 3, end: 9)
+        let workers = [offer("a"), offer("c"), offer("r", isSpare: true), offer("s", 90, isSpare: true)]
+        let plan = try FailoverPlan(
+            after: standing(), cost: cost, workers: workers, warm: ["s": #require(held)]
+        ).plan()
+        #expect(layers(plan) == ["a 0-2", "s 3-5", "c 6-8"])
+        #expect(plan.notes == ["layers 3-5 go to worker s: worker b is lost; it holds them in memory"])
+        let other = try FailoverPlan(
+            after: standing(), cost: cost,
+            workers: [offer("b"), offer("c"), offer("r", isSpare: true), offer("s", 90, isSpare: true)],
+            warm: ["s": #require(held)]
+        ).plan()
+        #expect(layers(other) == ["r 0-2", "b 3-5", "c 6-8"])
+    }
+
+    @Test func `a spare holds as many neighbouring stages as it has room for, those first that no other holds`() throws {
+        let choice = SpareChoice(for: try standing(), cost: cost)
+        func layers(_ memory: UInt64, beside held: [LayerRange?] = []) -> String? {
+            choice.layers(for: offer("s", memory), beside: held.compactMap(\.self)).map { "\($0)" }
+        }
+        #expect(layers(100) == "0-8")
+        #expect(layers(99) == "0-5")
+        #expect(layers(65) == "0-5")
+        #expect(layers(64) == "0-2")
+        #expect(layers(35) == "0-2")
+        #expect(layers(34) == "3-5")
+        #expect(layers(30) == "3-5")
+        #expect(layers(29) == nil)
+        #expect(layers(35, beside: [LayerRange(first: 0, end: 3)]) == "6-8")
+        #expect(layers(35, beside: [LayerRange(first: 0, end: 3), LayerRange(first: 6, end: 9)]) == "3-5")
+        #expect(layers(65, beside: [LayerRange(first: 0, end: 6)]) == "3-8")
+        #expect(layers(100, beside: [LayerRange(first: 0, end: 9)]) == "0-8")
+    }
+
     @Test func `without a spare the neighbours share the gap, as evenly as they can`() throws {
         #expect(layers(try failover([offer("a", 90), offer("c", 90)])) == ["a 0-4", "c 5-8"])
         #expect(layers(try failover([offer("a", 45), offer("c", 90)])) == ["a 0-3", "c 4-8"])
