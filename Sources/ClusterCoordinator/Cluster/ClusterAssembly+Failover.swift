@@ -21,12 +21,7 @@ extension ClusterAssembly {
         from service: ClusterStanding.Service, by entries: [WorkerEntry]
     ) async throws -> (joined: [WorkerControl], settings: StageSettings, plan: Plan) {
         let entries = entries.filter { !service.drained.contains($0.name) }
-        let standing =
-            service.isAnew
-            ? Set(entries.filter { !$0.isSpare }.map(\.name))
-            : Set(service.plan.stages.map(\.worker)).subtracting(service.drained)
-        var muster = FailoverMuster(
-            standing: standing, lost: service.lost, others: Set(entries.map(\.name)).subtracting(standing))
+        var muster = service.muster(of: entries.map { ($0.name, $0.isSpare) })
         let start = ContinuousClock.now
         return try await withThrowingTaskGroup(of: Arrival.self) { group in
             for entry in entries {

@@ -1,22 +1,39 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
-import ClusterPlanning
+package import ClusterPlanning
 import Synchronization
 
 /// What a cluster leaves to the one that is brought up when it is lost or moved, and what an operator wants of that.
 package final class ClusterStanding: Sendable {
     /// What was served last, and what has changed since.
-    struct Service: Sendable {
-        let plan: Plan
+    package struct Service: Sendable {
+        package let plan: Plan
         let measurements: ClusterMeasurements?
         /// Layers that workers hold in memory that stand by.
         var warm: [String: LayerRange] = [:]
         /// Workers that were found to be gone since.
-        var lost: Set<String> = []
+        package var lost: Set<String> = []
         /// Workers that shall have no layers.
-        var drained: Set<String> = []
+        package var drained: Set<String> = []
         /// All layers shall be divided, whatever was served.
-        var isAnew = false
+        package var isAnew = false
+
+        package init(plan: Plan, measurements: ClusterMeasurements?) {
+            self.plan = plan
+            self.measurements = measurements
+        }
+
+        /// Whom the next cluster is to wait for.
+        ///
+        /// - Parameter workers: those of the cluster file that are not drained.
+        package func muster(of workers: [(name: String, isSpare: Bool)]) -> FailoverMuster {
+            let standing =
+                isAnew
+                ? Set(workers.filter { !$0.isSpare }.map(\.name))
+                : Set(plan.stages.map(\.worker)).subtracting(drained)
+            return FailoverMuster(
+                standing: standing, lost: lost, others: Set(workers.map(\.name)).subtracting(standing))
+        }
     }
 
     private struct State {

@@ -2,37 +2,37 @@
 import BitNetCore
 
 /// Decides how long a lost cluster's workers are waited for before others take over what is missing.
-struct FailoverMuster: Equatable {
+package struct FailoverMuster: Equatable, Sendable {
     /// Those that served.
-    let standing: Set<String>
+    package let standing: Set<String>
     /// Those of them that were seen to go.
-    let lost: Set<String>
+    package let lost: Set<String>
     /// All others of the cluster file.
-    let others: Set<String>
-    private(set) var joined: Set<String> = []
+    package let others: Set<String>
+    package private(set) var joined: Set<String> = []
     /// Those that refused, or were waited for in vain.
-    private(set) var absent: Set<String> = []
+    package private(set) var absent: Set<String> = []
 
-    init(standing: Set<String>, lost: Set<String>, others: Set<String>) {
+    package init(standing: Set<String>, lost: Set<String>, others: Set<String>) {
         self.standing = standing
         self.lost = lost
         self.others = others
     }
 
-    mutating func join(_ worker: String) { joined.insert(worker) }
+    package mutating func join(_ worker: String) { joined.insert(worker) }
 
-    mutating func leave(_ worker: String) {
+    package mutating func leave(_ worker: String) {
         joined.remove(worker)
         absent.insert(worker)
     }
 
     /// Whether nobody comes any more.
-    var isOver: Bool { joined.union(absent).isSuperset(of: standing.union(others)) }
+    package var isOver: Bool { joined.union(absent).isSuperset(of: standing.union(others)) }
 
     /// Whether it is time to look who can take over what.
     ///
     /// - Parameter time: since the first was asked.
-    func isDue(after time: Duration) -> Bool {
+    package func isDue(after time: Duration) -> Bool {
         if joined.isSuperset(of: standing) { return true }
         let awaited = standing.subtracting(lost).subtracting(absent)
         guard joined.isSuperset(of: awaited) || time >= Limits.failoverGrace else { return false }

@@ -77,7 +77,7 @@ package final class PipelineSupervisor: Sendable {
     }
 
     private func keepUp(_ bringUp: BringUp) async throws {
-        var delay = Duration.zero
+        var delays = RestartDelays(restartDelays)
         var hasServed = false
         while true {
             do {
@@ -88,10 +88,7 @@ package final class PipelineSupervisor: Sendable {
                 let service = lose(error)
                 hasServed = hasServed || service != nil
                 guard hasServed, (error as? ClusterError)?.code != .takenOver else { throw error }
-                // One that is lost as soon as it serves will be lost again.
-                if let service, service >= restartDelays.lowerBound { delay = .zero }
-                try await Task.sleep(for: delay)
-                delay = min(max(delay * 2, restartDelays.lowerBound), restartDelays.upperBound)
+                try await Task.sleep(for: delays.next(after: service))
             }
         }
     }
