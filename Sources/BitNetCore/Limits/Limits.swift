@@ -205,6 +205,8 @@ package enum Limits {
     package static let failoverGrace: Duration = .seconds(2)
     /// How long spares are waited for when all others are there.
     package static let failoverSpareGrace: Duration = .milliseconds(200)
+    /// How long a worker that refused, or was lost once more, is left alone before it is asked again.
+    package static let failoverRetryInterval: Duration = .seconds(2)
     /// How often it is looked whether the time is up.
     package static let failoverTick: Duration = .milliseconds(50)
     /// How long a worker keeps weights in memory that no coordinator uses, if nobody says.

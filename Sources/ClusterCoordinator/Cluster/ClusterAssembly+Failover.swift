@@ -8,7 +8,7 @@ import ClusterTransport
 extension ClusterAssembly {
     private enum Arrival {
         case joined(WorkerControl)
-        case absent(String)
+        case absent(WorkerEntry)
         /// Some time has passed.
         case tick
     }
@@ -24,16 +24,10 @@ extension ClusterAssembly {
         var muster = service.muster(of: entries.map { ($0.name, $0.isSpare) })
         let start = ContinuousClock.now
         return try await withThrowingTaskGroup(of: Arrival.self) { group in
-            for entry in entries {
-                group.addTask {
-                    do {
-                        return .joined(try await join(entry))
-                    } catch {
-                        try Task.checkCancellation()
-                        return .absent(entry.name)
-                    }
-                }
+            func ask(_ entry: WorkerEntry, after delay: Duration = .zero) {
+                group.addTask { try await arrival(of: entry, after: delay) }
             }
+            for entry in entries { ask(entry) }
             group.addTask { try await Self.tick() }
             var joined: [WorkerControl] = []
             do {
@@ -42,10 +36,13 @@ extension ClusterAssembly {
                     case .joined(let control):
                         joined.append(control)
                         muster.join(control.worker.name)
-                    case .absent(let name): muster.leave(name)
+                    case .absent(let entry):
+                        ask(entry, after: muster.leave(entry.name))
                     case .tick: group.addTask { try await Self.tick() }
                     }
-                    for control in joined where control.failure != nil { muster.leave(control.worker.name) }
+                    for entry in Self.dropLost(of: &joined, in: entries) {
+                        ask(entry, after: muster.leave(entry.name))
+                    }
                     guard muster.isDue(after: start.duration(to: .now)) else { continue }
                     let alive = entries.compactMap { entry in
                         joined.first { $0.worker.name == entry.name && $0.failure == nil }
@@ -71,9 +68,41 @@ extension ClusterAssembly {
         }
     }
 
+    private func arrival(of entry: WorkerEntry, after delay: Duration) async throws -> Arrival {
+        try await Task.sleep(for: delay)
+        do {
+            return .joined(try await join(entry))
+        } catch {
+            try Task.checkCancellation()
+            return .absent(entry)
+        }
+    }
+
+    /// - Returns: those that are lost again.
+    private static func dropLost(of joined: inout [WorkerControl], in entries: [WorkerEntry]) -> [WorkerEntry]
+    {
+        let lost = joined.filter { $0.failure != nil }
+        for control in lost { control.close() }
+        joined.removeAll { control in lost.contains { $0 === control } }
+        return entries.filter { entry in lost.contains { $0.worker.name == entry.name } }
+    }
+
     private func failover(
         from service: ClusterStanding.Service, to joined: [WorkerControl], _ entries: [WorkerEntry]
     ) throws(PlanError) -> (StageSettings, Plan) {
+        for avoided in service.obstacles.choices.dropLast() {
+            if let found = try? failover(from: service, to: joined, entries, avoiding: avoided) {
+                return found
+            }
+        }
+        return try failover(from: service, to: joined, entries, avoiding: [])
+    }
+
+    private func failover(
+        from service: ClusterStanding.Service, to joined: [WorkerControl], _ entries: [WorkerEntry],
+        avoiding avoided: Set<String>
+    ) throws(PlanError) -> (StageSettings, Plan) {
+        let entries = entries.filter { !avoided.contains($0.name) }
         let (slotCount, plan) = try SlotCounts.first(wanted: request.slotCount) {
             slotCount throws(PlanError) in
             let settings = settings(slotCount: slotCount)
@@ -83,7 +112,7 @@ extension ClusterAssembly {
             return try FailoverPlan(
                 after: service.plan, cost: ModelCost(of: model, settings),
                 workers: offers(entries, joined, service.measurements, settings), drained: service.drained,
-                warm: service.warm
+                warm: service.warm, avoided: avoided
             ).plan()
         }
         return (settings(slotCount: slotCount), plan)

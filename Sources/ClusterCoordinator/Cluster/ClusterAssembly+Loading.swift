@@ -45,6 +45,9 @@ extension ClusterAssembly {
                         onEvent(.ready(worker: control.worker.name, ready))
                     } catch let error as TransportError {
                         throw await control.cause(of: error)
+                    } catch let error as ClusterError where error.code == .fault {
+                        standing.met { $0.append(unfit: control.worker.name) }
+                        throw error
                     }
                 }
             }

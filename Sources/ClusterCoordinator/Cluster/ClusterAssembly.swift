@@ -216,8 +216,14 @@ struct ClusterAssembly: Sendable {
     /// Has every worker but the last connect to its neighbour.
     private func link(_ stages: [WorkerControl]) async throws {
         for control in stages.dropLast() { control.send(Frame(type: .link)) }
-        for control in stages.dropLast() {
-            _ = try await control.expect(.linked, within: Limits.connectTimeout + Limits.handshakeTimeout)
+        for (control, next) in zip(stages, stages.dropFirst()) {
+            do {
+                _ = try await control.expect(
+                    .linked, within: Limits.connectTimeout + Limits.handshakeTimeout)
+            } catch let error as ClusterError where error.code == .link {
+                standing.met { $0.append(cutFrom: control.worker.name, to: next.worker.name) }
+                throw error
+            }
         }
     }
 

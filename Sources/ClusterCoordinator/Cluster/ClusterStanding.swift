@@ -15,6 +15,8 @@ package final class ClusterStanding: Sendable {
         package var lost: Set<String> = []
         /// Workers that shall have no layers.
         package var drained: Set<String> = []
+        /// What the attempts since then have failed by.
+        package var obstacles = PlacementObstacles()
         /// All layers shall be divided, whatever was served.
         package var isAnew = false
 
@@ -75,6 +77,15 @@ package final class ClusterStanding: Sendable {
     func left(_ controls: [WorkerControl]) {
         let lost = controls.filter { $0.failure.map(\.isLoss) ?? false }.map(\.worker.name)
         state.withLock { $0.service?.lost.formUnion(lost) }
+    }
+
+    /// An attempt has failed by a worker that is there.
+    func met(_ note: @Sendable (inout PlacementObstacles) -> Void) {
+        state.withLock { state in
+            guard var obstacles = state.service?.obstacles else { return }
+            note(&obstacles)
+            state.service?.obstacles = obstacles
+        }
     }
 
     /// The next plan shall do without a worker.

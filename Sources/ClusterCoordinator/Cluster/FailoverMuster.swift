@@ -10,7 +10,7 @@ package struct FailoverMuster: Equatable, Sendable {
     /// All others of the cluster file.
     package let others: Set<String>
     package private(set) var joined: Set<String> = []
-    /// Those that refused, or were waited for in vain.
+    /// Those that refused, or were waited for in vain, last time.
     package private(set) var absent: Set<String> = []
 
     package init(standing: Set<String>, lost: Set<String>, others: Set<String>) {
@@ -19,11 +19,16 @@ package struct FailoverMuster: Equatable, Sendable {
         self.others = others
     }
 
-    package mutating func join(_ worker: String) { joined.insert(worker) }
+    package mutating func join(_ worker: String) {
+        absent.remove(worker)
+        joined.insert(worker)
+    }
 
-    package mutating func leave(_ worker: String) {
+    /// - Returns: after how long it is asked again, as others may be waited for so long that it is back before them.
+    package mutating func leave(_ worker: String) -> Duration {
         joined.remove(worker)
         absent.insert(worker)
+        return Limits.failoverRetryInterval
     }
 
     /// Whether nobody comes any more.

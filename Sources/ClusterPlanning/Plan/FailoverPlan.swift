@@ -13,6 +13,7 @@ package struct FailoverPlan: Sendable {
     private let goal: PlanGoal?
     private let drained: Set<String>
     private let warm: [String: LayerRange]
+    private let avoided: Set<String>
 
     /// - Parameters:
     ///   - standing: what was served.
@@ -21,10 +22,11 @@ package struct FailoverPlan: Sendable {
     ///   - goal: what a new division is by, if there is one.
     ///   - drained: workers that are not lost, but shall have no layers.
     ///   - warm: layers that workers without a stage hold in memory.
+    ///   - avoided: workers that answer, but by which other attempts have failed.
     /// - Throws: ``PlanError`` for figures that no plan can be made of.
     package init(
         after standing: Plan, cost: ModelCost, workers: [WorkerOffer], goal: PlanGoal? = nil,
-        drained: Set<String> = [], warm: [String: LayerRange] = [:]
+        drained: Set<String> = [], warm: [String: LayerRange] = [:], avoided: Set<String> = []
     ) throws(PlanError) {
         if let reason = cost.invalidity { throw PlanError(.cost, reason) }
         for worker in workers {
@@ -36,7 +38,8 @@ package struct FailoverPlan: Sendable {
         self.goal = goal
         self.drained = drained
         self.warm = warm
-        self.workers = workers.map { worker in
+        self.avoided = avoided
+        self.workers = workers.filter { !avoided.contains($0.name) }.map { worker in
             var worker = worker
             worker.assignedLayers = nil
             worker.isSpare = false
@@ -76,8 +79,15 @@ package struct FailoverPlan: Sendable {
     /// What has become of the workers of `gap`, for people.
     private func fate(of gap: [PlannedStage]) -> String {
         let names = gap.map(\.worker)
-        return
-            "worker \(names.joined(separator: ", ")) is \(drained.isSuperset(of: names) ? "drained" : "lost")"
+        let fate =
+            if drained.isSuperset(of: names) {
+                "is drained"
+            } else if avoided.isSuperset(of: names) {
+                "cannot serve now"
+            } else {
+                "is lost"
+            }
+        return "worker \(names.joined(separator: ", ")) \(fate)"
     }
 
     /// Runs of stages that were lost together.

@@ -85,6 +85,13 @@ import Testing
         #expect(layers(try failover([offer("a"), offer("b", 90)])) == ["a 0-2", "b 3-8"])
     }
 
+    @Test func `who is to be avoided gets nothing, and the plan says why`() throws {
+        let workers = [offer("a"), offer("b"), offer("c"), offer("s")]
+        let plan = try FailoverPlan(after: standing(), cost: cost, workers: workers, avoided: ["b"]).plan()
+        #expect(layers(plan) == ["a 0-2", "s 3-5", "c 6-8"])
+        #expect(plan.notes == ["layers 3-5 go to worker s: worker b cannot serve now"])
+    }
+
     @Test func `two that are lost together are one gap`() throws {
         #expect(layers(try failover([offer("c", 200)])) == ["c 0-8"])
         #expect(layers(try failover([offer("a", 200)])) == ["a 0-8"])
