@@ -320,6 +320,15 @@ let package = Package(
                 "TextGeneration", "PipelineHost", "Telemetry", "TestSupport", "ModelTestSupport", log,
                 metrics,
             ] + nio, swiftSettings: swift),
+        // All of a cluster in virtual time: a thousand times, and so optimised.
+        .target(
+            name: "FailoverSimulation",
+            dependencies: [
+                "BitNetCore", "ClusterProtocol", "ClusterPlanning", "ClusterCoordinator", "TextGeneration",
+                "TestSupport",
+            ],
+            path: "Tests/FailoverSimulation", swiftSettings: swift),
+        tests("FailoverSimulationTests", ["FailoverSimulation"]),
         tests("EndToEndTests", ["bitnet-coord", "bitnet-worker", "bitnet-ctl"]),
         tests("TidyTests", []),
     ]
