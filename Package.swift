@@ -344,3 +344,12 @@ if Context.environment["BITNET_FUZZING"] != nil {
             swiftSettings: swift + [.unsafeFlags(["-parse-as-library"])]),
     ]
 }
+
+// The simulation as a program, so that one broken rule takes as little building as it can: Tests/Checks/Sensitivity/run.
+if Context.environment["BITNET_SENSITIVITY"] != nil {
+    package.products.append(.executable(name: "simulate", targets: ["simulate"]))
+    package.targets.append(
+        .executableTarget(
+            name: "simulate", dependencies: ["FailoverSimulation"], path: "Tests/Checks/Sensitivity/Driver",
+            swiftSettings: swift))
+}
