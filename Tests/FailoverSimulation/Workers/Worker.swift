@@ -49,7 +49,7 @@ final class Worker: Program {
         guard hello.version == version else { return refuse(.version, end) }
         let answer =
             hello.role == .control
-            ? admission.controlOpened(session: hello.session, holder: hello.node)
+            ? admission.controlOpened(session: hello.session, holder: hello.node, now: timeline.now)
             : admission.dataOpened(session: hello.session)
         switch answer {
         case .admitted: admit(hello, on: end)
