@@ -36,11 +36,6 @@ let nio: [Target.Dependency] = [product("NIOCore", "swift-nio"), product("NIOPos
 let log = product("Logging", "swift-log")
 let metrics = product("Metrics", "swift-metrics")
 let crypto = product("Crypto", "swift-crypto")
-// Encryption of connections, and the certificates that it needs.
-let tls: [Target.Dependency] = [
-    product("NIOSSL", "swift-nio-ssl"), product("X509", "swift-certificates"),
-    product("SwiftASN1", "swift-asn1"),
-]
 let arguments = product("ArgumentParser", "swift-argument-parser")
 
 let package = Package(
@@ -111,8 +106,11 @@ let package = Package(
             name: "ClusterPlanning", dependencies: ["BitNetCore", "ClusterWire"], swiftSettings: swift),
         .target(
             name: "ClusterTransport",
-            dependencies: ["BitNetCore", "CPlatform", "ClusterWire", "ClusterProtocol", crypto, log] + nio
-                + tls,
+            dependencies: [
+                "BitNetCore", "CPlatform", "ClusterWire", "ClusterProtocol",
+                product("NIOSSL", "swift-nio-ssl"), product("X509", "swift-certificates"),
+                product("SwiftASN1", "swift-asn1"), crypto, log,
+            ] + nio,
             swiftSettings: swift),
         .target(
             name: "ClusterConfig", dependencies: ["BitNetCore", product("Yams", "Yams")], swiftSettings: swift

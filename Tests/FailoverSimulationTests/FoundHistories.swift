@@ -28,5 +28,15 @@ enum FoundHistories {
                     Fault(.killed(worker: 1), at: .seconds(5), for: .seconds(90)),
                 ])
         ),
+        (
+            "a worker that is lost while others are waited for, and is none of the stages that come up then",
+            History(
+                memory: [137, 141, 400], layerCount: 8,
+                [
+                    Fault(.killed(worker: 1), at: .seconds(3), for: .seconds(90)),
+                    Fault(.killed(worker: 2), at: .seconds(6), for: .seconds(6)),
+                    Fault(.killed(worker: 0), at: .seconds(8), for: .seconds(90)),
+                ])
+        ),
     ]
 }

@@ -81,16 +81,25 @@ struct ClusterAssembly: Sendable {
             UInt64(clamping: model.description.layerCount)
             * settings.cache.layerByteCount(model: model.description)
         onEvent(.reserved(settings.cache, byteCount: cacheByteCount))
-        await joined.filter { plan.unused.contains($0.worker.name) }.letGo()
         let stages = plan.stages.compactMap { stage in
             joined.first { $0.worker.name == stage.worker }
         }
+        await joined.filter { control in !stages.contains { $0 === control } }.letGo()
+        // A stage that is lost already is found to be when it is to take its parts; others are nobody's concern.
+        failures.forget()
         for (stage, control) in zip(plan.stages, stages) {
             control.assign(stage: stage.index, layers: stage.layers)
         }
-        let packed = try await load(plan, settings, stages)
-        try await link(stages)
-        let pipeline = try await connect(stages)
+        let packed: PackedModel
+        let pipeline: ClusterPipeline
+        do {
+            packed = try await load(plan, settings, stages)
+            try await link(stages)
+            pipeline = try await connect(stages)
+        } catch {
+            standing.failed(stages)
+            throw error
+        }
         failures.connect(to: pipeline)
         standing.served(plan, measurements)
         let warming = request.warmsSpares ? SpareWarming(self, plan, settings, packed) : nil

@@ -75,8 +75,20 @@ package final class ClusterStanding: Sendable {
 
     /// A cluster is let go, or did not come up; some of its workers may be gone.
     func left(_ controls: [WorkerControl]) {
-        let lost = controls.filter { $0.failure.map(\.isLoss) ?? false }.map(\.worker.name)
+        let lost = Self.lost(of: controls)
         state.withLock { $0.service?.lost.formUnion(lost) }
+    }
+
+    /// An attempt has failed: whoever was lost as a stage of it may be so again when it is one.
+    func failed(_ stages: [WorkerControl]) {
+        let lost = Self.lost(of: stages)
+        met { obstacles in
+            for worker in lost { obstacles.append(unfit: worker) }
+        }
+    }
+
+    private static func lost(of controls: [WorkerControl]) -> [String] {
+        controls.filter { $0.failure.map(\.isLoss) ?? false }.map(\.worker.name)
     }
 
     /// An attempt has failed by a worker that is there.

@@ -15,6 +15,9 @@ package final class FailureRelay: Sendable {
         pipeline?.fail(error)
     }
 
+    /// What has failed until now is no failure of the pipeline that is to come.
+    package func forget() { state.withLock { $0.earliest = nil } }
+
     package func connect(to pipeline: ClusterPipeline) {
         let earliest = state.withLock { state in
             state.pipeline = pipeline

@@ -13,7 +13,7 @@ package struct PlacementObstacles: Equatable, Sendable {
 
     package init() {}
 
-    /// The worker could not take its layers: its disk is full, say.
+    /// The worker could not take its layers, as its disk is full, say, or was lost while it did.
     package mutating func append(unfit worker: String) { unfit.insert(worker) }
 
     /// Nothing gets from `sender` to `receiver`.

@@ -47,7 +47,8 @@ extension HandshakeError {
         HandshakeError(
             .key,
             "\(server) closed the connection of \(hello.clientName) before it was encrypted: it has no cluster key, or is "
-                + "of an older release; give both the same key file, and install the same release on both machines")
+                + "of an older release; give both the same key file, and install the same release on both machines"
+        )
     }
 
     static func plain(_ server: String, _ hello: Hello) -> HandshakeError {

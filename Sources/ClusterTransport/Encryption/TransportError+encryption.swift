@@ -18,8 +18,8 @@ extension TransportError {
         }
     }
 
-    private init(_ error: BoringSSLError, of peer: String) {
-        let words = "\(error)"
+    private init(_ reason: BoringSSLError, of peer: String) {
+        let words = "\(reason)"
         let isForeign = ["CERTIFICATE", "UNKNOWN_CA", "BAD_SIGNATURE", "ALERT_DECRYPT"].contains(
             where: words.contains)
         self.init(

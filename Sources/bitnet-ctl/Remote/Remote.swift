@@ -166,7 +166,7 @@ struct Remote: Sendable {
         case is CancellationError, is any RemediableError: error
         case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout:
             address.late(limit)
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: address.untrusted("\(error)")
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: address.untrusted(because: error)
         default: address.unreachable
         }
     }

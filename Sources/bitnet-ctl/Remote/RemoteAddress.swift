@@ -77,10 +77,11 @@ struct RemoteAddress: Equatable, Sendable {
         return RemoteError(message, isPassing: true)
     }
 
-    /// - Parameter reason: as the library has it.
-    func untrusted(_ reason: String) -> RemoteError {
-        RemoteError(
-            reason.contains("WRONG_VERSION") || reason.contains("EOF")
+    /// - Parameter reason: the encryption library's.
+    func untrusted(because reason: any Error) -> RemoteError {
+        let words = "\(reason)"
+        return RemoteError(
+            words.contains("WRONG_VERSION") || words.contains("EOF")
                 ? "\(base) does not speak HTTPS; leave out the “s” of https://, or start bitnet-coord with --ssl-cert-file"
                 : "the certificate of \(base) is not trusted here, or is of another host; --ca-file names whom to trust"
         )

@@ -165,6 +165,18 @@ import Testing
         }
     }
 
+    @Test func `a failure that is forgotten ends nothing`() async throws {
+        try await withSetting { setting in
+            let relay = FailureRelay()
+            relay.report(lost)
+            relay.forget()
+            relay.connect(to: setting.pipeline)
+            let later = ClusterError(.fault, "another")
+            relay.report(later)
+            #expect(await setting.run().end == later)
+        }
+    }
+
     @Test func `a failure that comes later reaches the pipeline`() async throws {
         try await withSetting { setting in
             let relay = FailureRelay()

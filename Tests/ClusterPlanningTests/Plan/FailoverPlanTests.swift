@@ -58,7 +58,7 @@ import Testing
         #expect(layers(other) == ["r 0-2", "b 3-5", "c 6-8"])
     }
 
-    @Test func `a spare holds as many neighbouring stages as it has room for, those first that no other holds`() throws {
+    @Test func `a spare holds as many stages as it has room for, those first that no other holds`() throws {
         let choice = SpareChoice(for: try standing(), cost: cost)
         func layers(_ memory: UInt64, beside held: [LayerRange?] = []) -> String? {
             choice.layers(for: offer("s", memory), beside: held.compactMap(\.self)).map { "\($0)" }

@@ -166,14 +166,13 @@ final class Assembly {
                 + plan.stages.map { "\($0.worker) \($0.layers)" }.joined(separator: ", ")
                 + ", \(slotCount) slots, session \(session)")
         if let fault = setting.fault(in: plan, offers(joined)) { world.journal.fail(fault) }
-        let unused = joined.filter { plan.unused.contains($0.worker.name) }
-        unused.letGo { [self] in
+        let stages = plan.stages.compactMap { stage in joined.first { $0.worker.name == stage.worker } }
+        guard stages.count == plan.stages.count else {
+            return world.journal.fail("a stage is given to a worker that did not join")
+        }
+        joined.filter { control in !stages.contains { $0 === control } }.letGo { [self] in
             guard !isOver else { return }
-            let stages = plan.stages.compactMap { stage in joined.first { $0.worker.name == stage.worker }
-            }
-            guard stages.count == plan.stages.count else {
-                return world.journal.fail("a stage is given to a worker that did not join")
-            }
+            relay.forget()
             BringUp(self, plan, slotCount, stages).begin()
         }
     }
@@ -182,17 +181,15 @@ final class Assembly {
         let then = then
         self.then = nil
         onCancel = []
-        // A connection is closed with the last reference to it: spares are none of the plan.
-        for control in joined where !cluster.controls.contains(where: { $0 === control }) {
-            control.close()
-        }
         then?(.success(cluster))
     }
 
     func fail(_ error: any Error) {
         guard let then else { return }
         self.then = nil
-        if muster == nil, coordinator.service != nil { coordinator.left(joined) }
+        if muster == nil, coordinator.service != nil {
+            for worker in coordinator.left(joined) { coordinator.service?.obstacles.append(unfit: worker) }
+        }
         giveUp()
         then(.failure(error))
     }

@@ -75,6 +75,11 @@ final class Coordinator: Program {
 
     private func end(_ cluster: Assembly.Cluster, _ error: any Error) {
         world.journal.note("\(name) loses session \(cluster.pipeline.session): \(error)")
+        if let worker = (error as? ClusterError)?.worker,
+            !cluster.plan.stages.contains(where: { $0.worker == worker })
+        {
+            world.journal.fail("\(name) loses its stages by worker \(worker), which is none of them")
+        }
         text.pause()
         close(cluster) { [self] in lose(error) }
     }
@@ -89,11 +94,14 @@ final class Coordinator: Program {
     }
 
     /// Some workers may be gone.
-    func left(_ controls: [Control]) {
-        for control in controls {
-            guard let code = control.failure?.code, code == .lost || code == .stalled else { continue }
-            service?.lost.insert(control.worker.name)
-        }
+    ///
+    /// - Returns: these.
+    @discardableResult
+    func left(_ controls: [Control]) -> [String] {
+        let lost = controls.filter { $0.failure?.code == .lost || $0.failure?.code == .stalled }.map(
+            \.worker.name)
+        service?.lost.formUnion(lost)
+        return lost
     }
 
     private func lose(_ error: any Error) {

@@ -136,6 +136,8 @@ final class FailureRelay {
         pipeline?.fail(error)
     }
 
+    func forget() { earliest = nil }
+
     func connect(to pipeline: Pipeline) {
         self.pipeline = pipeline
         if let earliest { pipeline.fail(earliest) }

@@ -56,7 +56,7 @@ final class Watch {
 
     /// Whoever has no stages while some workers are well, and have room for them, must get them soon.
     ///
-    /// After an attempt that fails the next one comes within `Limits.restartDelayMax`.
+    /// After an attempt that fails the next one comes within `Limits.restartDelayMax`, and who is not well may spoil some.
     private func lookForRoom() {
         let main = world.coordinators[0]
         let host = world.host(ofCoordinator: 0)
@@ -78,7 +78,7 @@ final class Watch {
         )
     }
 
-    private static let roomMax = 35
+    private static let roomMax = 60
 
     /// Whether `coordinator` can use a worker, and it any other.
     private func isFine(worker index: Int, for coordinator: Coordinator?) -> Bool {
