@@ -165,7 +165,9 @@ extension Action {
         case 18: return .closed
         case 19: return random.once(in: 4) ? .unplugged : .quiet
         default:
-            return .dialled(ConnectionRole.allCases.randomElement(using: &random) ?? .control, seed: seed)
+            // Who takes over with the key is served, and the next one is not: no fault.
+            let roles = ConnectionRole.allCases.filter { $0 != .takeOver }
+            return .dialled(roles.randomElement(using: &random) ?? .control, seed: seed)
         }
     }
 }

@@ -98,8 +98,10 @@ package struct WorkerAdmission: Equatable, Sendable {
         by session: UInt64, named name: String, now: ContinuousClock.Instant
     ) -> Bool {
         switch phase {
-        case .held(let hold) where hold.session == session: return false
-        case .idle, .held, .releasing:
+        // There is nobody whom it could be kept from.
+        case .idle: return false
+        case .held(let hold), .releasing(let hold):
+            guard hold.session != session else { return false }
             heir = Heir(session: session, name: name, until: now + Limits.takeOverGrace)
             if case .held = phase { return true }
             return false

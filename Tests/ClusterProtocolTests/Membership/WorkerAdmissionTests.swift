@@ -84,10 +84,24 @@ import Testing
     }
 
     @Test func `a worker waits for one that has taken over so long and no longer`() {
-        var admission = WorkerAdmission(worker: "b")
-        #expect(admission.takeOverWanted(by: 8, named: "beta", now: start) == false)
+        var admission = held()
+        #expect(admission.takeOverWanted(by: 8, named: "beta", now: start) == true)
+        admission.released()
+        admission.freed()
         let end = start + Limits.takeOverGrace
         #expect(admission.controlOpened(session: 9, holder: "gamma", now: end - .nanoseconds(1)) != .admitted)
         #expect(admission.controlOpened(session: 9, holder: "gamma", now: end) == .admitted)
+    }
+
+    @Test func `a worker that nobody holds is kept for nobody`() {
+        var admission = WorkerAdmission(worker: "b")
+        #expect(admission.takeOverWanted(by: 8, named: "beta", now: start) == false)
+        #expect(admission == WorkerAdmission(worker: "b"))
+        // Nor for a session that ends.
+        admission = held()
+        admission.released()
+        let before = admission
+        #expect(admission.takeOverWanted(by: 7, named: "alpha", now: start) == false)
+        #expect(admission == before)
     }
 }
