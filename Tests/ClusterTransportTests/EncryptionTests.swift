@@ -12,7 +12,7 @@ import TestSupport
 import Testing
 
 /// Connections of nodes that have a key, or certificates, or neither.
-@Suite(.timeLimit(.minutes(1))) struct EncryptionTests {
+@Suite(.timeLimit(.minutes(5))) struct EncryptionTests {
     private static let capabilities = Capabilities(
         isa: "scalar", coreCount: 1, threadCount: 1, memoryByteCount: 1, storeByteCount: 1)
 

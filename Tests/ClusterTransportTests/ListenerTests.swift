@@ -3,7 +3,7 @@ import BitNetCore
 import ClusterTransport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ListenerTests {
+@Suite(.timeLimit(.minutes(5))) struct ListenerTests {
     @Test func `a name is listened on at all its addresses, on one port`() async throws {
         let network = Network(loopCount: 1)
         let (accepted, accept) = AsyncStream<Void>.makeStream()

@@ -35,7 +35,7 @@ import Testing
             capabilities: capabilities, credentials: Credentials(key: key), admit: { _ in admit })
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `a connection to a peer that stays silent is closed at the deadline`() async throws {
         try await withDialer(handshakeTimeout: .milliseconds(50)) { peer in
             try? await peer.closed()
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `a connection whose handshake is cancelled is closed at once`() async throws {
         let (hellos, hello) = AsyncStream<Void>.makeStream()
         try await withDialer { peer in
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `a connection that is refused is closed, and the refusal told`() async throws {
         try await withDialer { peer in
             _ = try? await Self.accept(peer, admit: .refused(.busy, message: "others first"))
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `a connection that is lent is closed afterwards, also when its use fails`() async throws {
         struct Trouble: Error {}
         for fails in [false, true] {
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `a wait on a connection that is lent ends with the task`() async throws {
         let (uses, used) = AsyncStream<Void>.makeStream()
         try await withDialer { peer in
@@ -114,7 +114,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `a task that is cancelled already dials nobody`() async throws {
         let network = Network(loopCount: 1)
         let dialer = PeerDialer(network: network, cluster: "c", node: "coordinator", session: 42)
@@ -127,7 +127,7 @@ import Testing
         await network.shutdown()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `a process that dials itself, or another one than it means, is told so and closes`() async throws {
         for (ownID, peerID, target, word) in [
             (9, nil, "w", "leads back to"), (8, 7, "w", "another process answers"), (8, 9, "v", "means 'v'"),
@@ -150,7 +150,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `both ends agree on role and session`() async throws {
         let (sessions, session) = AsyncStream<HandshakeSession>.makeStream()
         try await withDialer { peer in

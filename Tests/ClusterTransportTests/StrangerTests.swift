@@ -9,7 +9,7 @@ import Synchronization
 import Testing
 
 /// Who connects to a listener and does not prove that it may.
-@Suite(.timeLimit(.minutes(1))) struct StrangerTests {
+@Suite(.timeLimit(.minutes(5))) struct StrangerTests {
     private static let key: [UInt8] = [1, 2, 3]
 
     /// A listener that shakes hands, and what became of each handshake.
