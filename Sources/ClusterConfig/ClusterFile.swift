@@ -39,6 +39,12 @@ package struct ClusterFile: Equatable, Sendable {
         return try parse(text, path: path)
     }
 
+    /// Files that nobody else should be able to open.
+    package var secretFiles: [String] {
+        guard case .certificates(let files) = protection else { return [keyFile].compactMap(\.self) }
+        return [keyFile, files.privateKey].compactMap(\.self)
+    }
+
     /// The cluster key; empty if the file names none, which it may on loopback.
     ///
     /// - Throws: ``ConfigError`` naming the key's file.

@@ -60,6 +60,6 @@ package enum KeyFile {
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 != 0 else {
             return nil
         }
-        return "\(path) holds the cluster key, but others than its owner may open it; run “chmod 600 \(path)”"
+        return "\(path) holds a secret key, but others than its owner may open it; run “chmod 600 \(path)”"
     }
 }

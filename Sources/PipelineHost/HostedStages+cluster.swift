@@ -18,7 +18,7 @@ extension HostedStages {
         standing: ClusterStanding, onEvent: @escaping @Sendable (ClusterEvent) -> Void
     ) async throws {
         let file = try ClusterFile.load(path: path)
-        if let warning = file.keyFile.flatMap(KeyFile.permissionWarning) {
+        for warning in file.secretFiles.compactMap(KeyFile.permissionWarning) {
             onEvent(.warning(warning))
         }
         if file.protection == .none, file.workers.contains(where: { !$0.address.isLoopback }) {

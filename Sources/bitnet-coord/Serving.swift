@@ -86,6 +86,9 @@ struct Serving {
         if let warning = DescriptorLimit.warning() {
             log.warning("descriptors", metadata: ["advice": "\(warning)"])
         }
+        if let warning = options.sslKeyFile.flatMap(KeyFile.permissionWarning) {
+            log.warning("key file", metadata: ["advice": "\(warning)"])
+        }
         for warning in [options.keyWarning, options.opennessWarning(file)].compactMap(\.self) {
             log.warning("open", metadata: ["advice": "\(warning)"])
         }

@@ -77,8 +77,14 @@ struct BitNetWorker: AsyncParsableCommand {
         try await Program.run {
             let log = logOptions.logger("bitnet-worker")
             Program.outliveHangups { log.notice("SIGHUP: going on; settings are read at start only") }
-            if let warning = keyFile.flatMap(KeyFile.permissionWarning) {
+            let secretFiles = [keyFile, encryption.tlsKey].compactMap(\.self)
+            for warning in secretFiles.compactMap(KeyFile.permissionWarning) {
                 log.warning("key file", metadata: ["advice": "\(warning)"])
+            }
+            if encryption.isOff, (try? HostPort(parsing: listen))?.isLoopback == false {
+                log.warning(
+                    "encryption",
+                    metadata: ["advice": "--no-tls: what comes and goes can be read and changed on its way"])
             }
             if let warning = DescriptorLimit.warning() {
                 log.warning("descriptors", metadata: ["advice": "\(warning)"])

@@ -216,9 +216,29 @@ import Testing
         #expect(message(refused.dialled).contains("is revoked"), "\(message(refused.dialled))")
         // Without the list nobody knows who is.
         #expect(FileSystem.remove(certificates.revokedPath))
-        #expect(throws: (any Error).self) { try refused.dialled.get() }
         let blind = try await meet(coordinator, worker)
         #expect(message(blind.dialled).contains(certificates.revokedPath), "\(message(blind.dialled))")
+    }
+
+    @Test func `a revocation that cannot be understood lets nobody in, and other tools' lines are`()
+        async throws
+    {
+        let folder = try TemporaryFolder()
+        var files = try issue(["coordinator", "w"], in: folder)
+        let list = folder.path(of: "revoked")
+        files["coordinator"]?.revoked = list
+        let coordinator = try Credentials(key: [], protection: .certificates(#require(files["coordinator"])))
+        let worker = try Credentials(key: [], protection: .certificates(#require(files["w"])))
+        func dial(_ text: String) async throws -> String {
+            try OutputFile.write(Array(text.utf8), to: list)
+            return message(try await meet(coordinator, worker).dialled)
+        }
+        let other = String(repeating: "AB:", count: 31) + "AB"
+        #expect(try await dial("# none\n\n") == "no failure")
+        #expect(try await dial("\(other)  x\r\n") == "no failure")
+        let odd = try await dial("\n\(other)\nsha256 Fingerprint=\(other)\n")
+        #expect(odd.contains("revoked:3: “sha256” is not the SHA-256 digest"), "\(odd)")
+        #expect(try await dial("AB\n").contains("revoked:1"))
     }
 
     @Test func `files that are no certificates are named`() throws {

@@ -52,7 +52,7 @@ extension FrameConnection {
         let revoked: RevokedCertificates
         do {
             revoked = try await DiskThreads.run { try RevokedCertificates(path: path) }
-        } catch let error as FileError {
+        } catch let error as any RemediableError {
             throw HandshakeError(
                 .other, "nobody is trusted without the list of revoked certificates: \(error.message)")
         }
@@ -89,10 +89,10 @@ struct NodeCertificate {
 
     init(_ bytes: [UInt8]) {
         let certificate = try? Certificate(derEncoded: bytes)
+        // As it stands there: what only looks like a name is another one.
         name =
             certificate?.subject.lazy.flatMap(\.self)
-            .first { $0.type == .RDNAttributeType.commonName }
-            .map { PrintableText.line("\($0.value)", bytesMax: Limits.nameBytesMax) } ?? ""
+            .first { $0.type == .RDNAttributeType.commonName }.map { "\($0.value)" } ?? ""
         digest = SHA256.hash(data: bytes).map {
             $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16)
         }.joined()
@@ -103,16 +103,26 @@ struct NodeCertificate {
 struct RevokedCertificates {
     private let digests: Set<String>
 
-    /// - Throws: `FileError` naming the file, without which nobody is trusted.
+    /// Takes one digest a line, with what stands behind it; empty lines and those that begin with `#` mean nothing.
+    ///
+    /// - Throws: `FileError` naming the file, ``TransportError`` naming a line that is no digest: one that was meant and
+    ///   not understood would be trusted.
     init(path: String) throws {
-        let lines = try SmallFile.bytes(path).split(separator: UInt8(ascii: "\n"))
-        digests = Set(
-            lines.map { line in
-                let line = line.prefix { $0 != UInt8(ascii: " ") }
-                return String(decoding: line.filter { $0 != UInt8(ascii: ":") }, as: UTF8.self).lowercased()
-                    .filter(
-                        \.isHexDigit)
-            })
+        let lines = try SmallFile.bytes(path).split(
+            separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        var digests: Set<String> = []
+        for (index, line) in lines.enumerated() {
+            let words = String(decoding: line, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+            guard let word = words.first, !word.hasPrefix("#") else { continue }
+            guard let digest = ContentDigest(hex: word.filter { $0 != ":" }.lowercased()) else {
+                throw TransportError(
+                    .certificate,
+                    "\(path):\(index + 1): “\(PrintableText.line(String(word.prefix(80))))” is not the SHA-256 digest of a certificate"
+                )
+            }
+            digests.insert(digest.hex)
+        }
+        self.digests = digests
     }
 
     func contains(_ certificate: NodeCertificate) -> Bool { digests.contains(certificate.digest) }

@@ -45,7 +45,7 @@ struct DoctorCommand: AsyncParsableCommand {
         try await Program.run {
             let console = Console()
             let file = try ClusterFile.load(path: shards)
-            if let warning = file.keyFile.flatMap(KeyFile.permissionWarning) {
+            for warning in file.secretFiles.compactMap(KeyFile.permissionWarning) {
                 console.warn(warning)
             }
             let examiner = ClusterExaminer(
