@@ -6,9 +6,26 @@ import Synchronization
 
 /// The connection on which a stage's frames leave: to the next worker, or to the coordinator when it is the last.
 ///
-/// The compute queue sends; the session connects and closes.
+/// The compute queue sends; the session connects and closes. A coordinator whose connection is let in may have sent its
+/// first steps on another one before the session knows of it: what they give waits here.
 final class Downstream: Sendable {
-    private let sender = Mutex<DirectSender?>(nil)
+    private enum State {
+        case awaited([EarlyFrame])
+        case connected(DirectSender)
+        case closed
+
+        var sender: DirectSender? {
+            guard case .connected(let sender) = self else { return nil }
+            return sender
+        }
+    }
+
+    private struct EarlyFrame {
+        let frame: Frame
+        let sent: @Sendable () -> Void
+    }
+
+    private let state = Mutex(State.awaited([]))
 
     /// From now on nothing else may send on `next`.
     ///
@@ -19,25 +36,52 @@ final class Downstream: Sendable {
         to next: FrameConnection, named peer: String, report: @escaping @Sendable (String) -> Void
     ) {
         let direct = DirectSender(next)
-        sender.withLock { $0 = direct }
+        let isWanted = state.withLock { state in
+            switch state {
+            case .closed: return false
+            case .connected: break
+            // Under the lock, so that later frames do not overtake them.
+            case .awaited(let early): for item in early { direct.send(item.frame, sent: item.sent) }
+            }
+            state = .connected(direct)
+            return true
+        }
+        guard isWanted else { return next.close() }
         next.deliver(
             to: FrameSink(
                 received: { report("\(peer) sent a \($0.type) against the stream") },
                 closed: { report("the connection to \(peer) is gone: \($0.words)") }))
     }
 
+    /// Sends a frame, now or as soon as there is a connection; after the end it is dropped.
+    ///
     /// - Parameter sent: called when the kernel has all bytes.
-    func send(_ frame: Frame, sent: @escaping @Sendable () -> Void) {
-        sender.withLock { $0 }?.send(frame, sent: sent)
+    /// - Returns: `false`, once, if too many wait; then this is the end.
+    func send(_ frame: Frame, sent: @escaping @Sendable () -> Void) -> Bool {
+        let (sender, isTaken) = state.withLock { state -> (DirectSender?, Bool) in
+            switch state {
+            case .closed: return (nil, true)
+            case .connected(let sender): return (sender, true)
+            case .awaited(let early):
+                guard early.count < Limits.stageQueueStepsMax else {
+                    state = .closed
+                    return (nil, false)
+                }
+                state = .awaited(early + [EarlyFrame(frame: frame, sent: sent)])
+                return (nil, true)
+            }
+        }
+        sender?.send(frame, sent: sent)
+        return isTaken
     }
 
     /// What went over the connection, if there is one.
-    var traffic: Traffic? { sender.withLock { $0?.traffic } }
+    var traffic: Traffic? { state.withLock(\.sender)?.traffic }
 
     func close() {
-        sender.withLock { sender in
-            defer { sender = nil }
-            return sender
+        state.withLock { state in
+            defer { state = .closed }
+            return state.sender
         }?.close()
     }
 }

@@ -64,7 +64,9 @@ extension WorkerSession {
         log[metadataKey: "stage"] = "\(index)"
         return StageRunner(stage: stage, log: log) { [log] output in
             switch output {
-            case .frame(let bytes, let sent): downstream.send(bytes, sent: sent)
+            case .frame(let frame, let sent):
+                if downstream.send(frame, sent: sent) { return }
+                control.send(.fault(.link, stageIndex: index, "nobody takes what stage \(index) hands on"))
             case .failure(let error):
                 log.error("stage stopped", metadata: ["error": "\(error.words)"])
                 control.send(.fault(.stage, stageIndex: index, "stage \(index) stopped: \(error.words)"))

@@ -117,6 +117,42 @@ extension WorkersInProcess {
             }
         }
 
+        @Test func `what a stage computes before anybody takes it waits, up to a bound`() async throws {
+            try await WorkerUnderTest.run { worker in
+                let shard = try SampleShard()
+                let coordinator = try await worker.join()
+                try await coordinator.bringUp(shard)
+                let early = UInt64(Limits.stageQueueStepsMax)
+                try await compute(0..<early, coordinator)
+                let outcomes = try await coordinator.open(.outcomes)
+                for id in 0..<early {
+                    let outcome = try OutcomeFrame.decode(try await outcomes.next(within: .seconds(600)))
+                    #expect(outcome.id == id)
+                }
+                try await coordinator.release(skippingAnswers: true)
+
+                let careless = try await worker.join()
+                careless.tell(shard.assignment())
+                _ = try await careless.hear(StoreStatus.self)
+                _ = try await careless.hear(Ready.self)
+                try await compute(0..<early + 1, careless)
+                let fault = try await careless.hear(Fault.self)
+                #expect(fault.code == .link && fault.message == "nobody takes what stage 0 hands on")
+                try await careless.release(skippingAnswers: true)
+            }
+        }
+
+        /// Has a stage compute steps one after the other.
+        private func compute(_ ids: Range<UInt64>, _ coordinator: PlayedCoordinator) async throws {
+            let steps = try await coordinator.open(.steps)
+            steps.send(try Frame(.open(Opening(slot: 0, sampling: .init(), promptTokenCount: 1))))
+            for id in ids {
+                let entry = StepEntry(slot: 0, position: 0, token: 7, output: .sample)
+                steps.send(try Frame(.step(Step(id: id, entries: [entry]))))
+                while try await coordinator.pulse().stepsCompleted <= id {}
+            }
+        }
+
         // MARK: The next stage's worker
 
         @Test func `a connection to a neighbour that does not shake hands is closed`() async throws {
