@@ -75,6 +75,20 @@ import Testing
         #expect(found == expected)
     }
 
+    /// The mark of outliers before a word that says that seven more follow.
+    @Test(arguments: 0..<3)
+    func `outliers that make no sense are refused`(_ token: Int) throws {
+        let (first, last, hop) = try stagesAndHop()
+        var damaged = hop
+        let offset = token * HopLayout.byteCountPerToken(hidden: first.model.hiddenSize)
+        damaged[offset + 1] |= 0x80
+        damaged[offset + 2 * HopLayout.blockCount(hidden: first.model.hiddenSize)] = 0xE0
+        let error = #expect(throws: StageError.self) {
+            try damaged.withUnsafeBytes { try last.forward(Self.step, hop: $0, output: nil) }
+        }
+        #expect(error?.code == .notFinite)
+    }
+
     @Test func `ten thousand mutated hops give finite results or an error`() throws {
         let (_, last, hop) = try stagesAndHop()
         var random = TestRandom(20)

@@ -18,26 +18,9 @@ import Testing
         var generator = Generator(seed: UInt64(columns))
         let x = generator.awkwardFloats(3 * columns)
         let bytes = try encode(x, tokens: 3, on: variant)
-        var expected: [UInt8] = []
-        var values: [Float] = []
-        for token in 0..<3 {
-            let row = x[token * columns..<(token + 1) * columns]
-            var scales: [UInt8] = []
-            var codes: [UInt8] = []
-            for begin in stride(from: row.startIndex, to: row.endIndex, by: 32) {
-                let block = row[begin..<min(begin + 32, row.endIndex)]
-                let half = Float16(block.reduce(0) { max($0, abs($1)) } / 127)
-                let scale = Float(half)
-                scales += [UInt8(half.bitPattern & 0xff), UInt8(half.bitPattern >> 8)]
-                for value in block {
-                    let ratio = scale == 0 ? 0 : (value / scale).rounded(.toNearestOrEven)
-                    let code = Int8(max(-127, min(127, ratio)))
-                    codes.append(UInt8(bitPattern: code))
-                    values.append(Float(code) * scale)
-                }
-            }
-            expected += scales + codes
-        }
+        let tokens = (0..<3).map { HopToken(x[$0 * columns..<($0 + 1) * columns]) }
+        let expected = tokens.flatMap(\.bytes)
+        let values = tokens.flatMap(\.values)
         #expect(bytes == expected)
         var decoded = [Float](repeating: .nan, count: 3 * columns)
         #expect(try bn_hop_decode(variant.kernels, nil, &decoded, bytes, 3, columns) == BN_OK)
@@ -52,8 +35,8 @@ import Testing
 
     @Test(arguments: Variant.all, [Float.nan, .infinity, -.infinity, 1e7])
     func `what cannot be sent is refused`(variant: Variant, value: Float) throws {
-        // 1e7 / 127 is beyond a half float.
-        for position in [0, 31, 32, 69, 139] {
+        // 1e7 / 127 is beyond a half float, and a last block is too short for outliers.
+        for position in value == 1e7 ? [64, 69, 139] : [0, 31, 32, 69, 139] {
             var x = [Float](repeating: 1, count: 140)
             x[position] = value
             var out = [UInt8](repeating: 0, count: 2 * (70 + 6))

@@ -3,6 +3,9 @@
 /// Bytes of an activation hop: per token first an f16 scale for each block of 32 values (little-endian),
 /// then one int8 code for each value; `hidden` need not be a multiple of 32.
 ///
+/// The codes of a whole block that holds outliers, which the scale's sign tells, are packed otherwise (`CTernary.h`),
+/// into as many bytes.
+///
 /// 8.5 bits a value. Where the first scale is not a finite number there are no values: the token's sequence was given
 /// up, and the scale's bits say why.
 package enum HopLayout {

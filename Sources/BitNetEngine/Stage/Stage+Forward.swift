@@ -76,16 +76,23 @@ extension Stage {
             .map(\.slot).filter { slots[Int($0)].failure == nil }
         guard !concerned.isEmpty else { return }
         throw StageError(
-            code, "\(place): the received hop holds a scale that is not a finite number", slots: concerned)
+            code,
+            "\(place): the received hop holds a scale that is not a finite number, or outliers that make no sense",
+            slots: concerned)
     }
 
-    /// Why an earlier stage has given up the sequence of a token.
+    /// Why a token of a hop has no values: an earlier stage has given up its sequence, or the bytes are damaged.
     private func failure(ofToken token: Int, in hop: UnsafeRawBufferPointer) -> SequenceFailure? {
         let start = token * HopLayout.byteCountPerToken(hidden: model.hiddenSize)
+        let bytes = hop.assumingMemoryBound(to: UInt8.self).baseAddress.map { $0 + start }
+        let values = scratch.residual + token * model.hiddenSize
+        guard bn_hop_decode(kernels.table, nil, values, bytes, 1, model.hiddenSize) != BN_OK else {
+            return nil
+        }
         let scales = (0..<HopLayout.blockCount(hidden: model.hiddenSize)).lazy.map {
             UInt16(littleEndian: hop.loadUnaligned(fromByteOffset: start + 2 * $0, as: UInt16.self))
         }
-        return scales.compactMap(HopLayout.failure).first
+        return scales.compactMap(HopLayout.failure).first ?? .notFinite
     }
 
     private func encode(tokens: Int, into output: UnsafeMutableRawBufferPointer?) throws(StageError) {

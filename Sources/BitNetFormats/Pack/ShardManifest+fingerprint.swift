@@ -3,7 +3,9 @@ package import BitNetCore
 
 extension ShardManifest {
     /// Counts the releases that compute anything else from the same weights.
-    private static let arithmeticVersion = 1
+    ///
+    /// 2: a hop keeps a block's outliers apart.
+    private static let arithmeticVersion = 2
 
     /// What a text depends on besides its request, as OpenAI's `system_fingerprint`: with the same fingerprint, request and
     /// seed comes the same text, wherever the layers are.

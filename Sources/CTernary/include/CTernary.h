@@ -225,10 +225,19 @@ double bn_exp(double x);
 double bn_log(double x);
 
 // Hop: per token f16 scales [ceil(columns/32)] little-endian, then int8 codes [columns]. d = f16(max|x|/127),
-// code = clamp(round_half_even(x / d), ±127); d = 0 gives zeros. BN_NOT_FINITE on NaN or infinity.
+// code = clamp(round_half_even(x / d), ±127); d = 0 gives zeros. BN_NOT_FINITE on NaN or infinity, and where d or an
+// outlier is beyond what can be sent.
+//
+// In a whole block of 32 with d > 0 the values of more than 8 times the fourth largest magnitude are outliers.
+// If there are any, k = 1, 2 or 3, the scale is d = f16(max|x|/(2^(7-k) - 1)) of the others, with the sign bit
+// set, and the block's bytes are
+//   - for each outlier, by place, a little-endian word: place | (outliers that follow) << 5 | bits of the float32,
+//     rounded half to even to the upper 24,
+//   - the other values' codes, by place, in 8-k bits of two's complement, from a byte's lowest bit on; then zeros.
 bn_status bn_hop_encode(
     const bn_kernels *kernels, bn_pool *pool, uint8_t *out, const float *x, size_t tokens, size_t columns);
-// BN_NOT_FINITE if a scale is NaN or infinite. Any code is accepted.
+// BN_NOT_FINITE if a scale or an outlier is NaN or infinite, or the outliers' words or the zeros are not as
+// above. Any code and any finite scale is accepted.
 bn_status bn_hop_decode(
     const bn_kernels *kernels, bn_pool *pool, float *out, const uint8_t *hop, size_t tokens, size_t columns);
 

@@ -5,6 +5,6 @@ package enum ProtocolVersion {
     /// The versions that this release speaks.
     ///
     /// 2: a stage rounds at the ends of its segments; a worker that does not would write other text. 3: who dials proves
-    /// itself first.
-    package static let supported: ClosedRange<UInt32> = 3...3
+    /// itself first. 4: a hop keeps a block's outliers apart; a worker that does not would write other text.
+    package static let supported: ClosedRange<UInt32> = 4...4
 }

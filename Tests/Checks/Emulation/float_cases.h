@@ -133,19 +133,24 @@ static void log_sum_case(const bn_float_kernels *floats, uint8_t *out, const flo
     memcpy(out + sizeof(double), &sum, sizeof sum);
 }
 
+// Each block as it is, and with up to four values that dwarf the others.
 static void hop_case(const bn_float_kernels *floats, uint8_t *out, const float *x, size_t count) {
     size_t hop_bytes = 2 * ((count + 31) / 32) + count;
-    floats->hop_encode_token(out, x, count);
-    float *decoded = allocate(count * sizeof(float));
-    floats->hop_decode_token(decoded, out, count);
-    memcpy(out + hop_bytes, decoded, count * sizeof(float));
-    // Rounding in place is the same.
-    float *rounded = allocate(count * sizeof(float));
-    memcpy(rounded, x, count * sizeof(float));
-    if (floats->hop_round_token(rounded, count) && memcmp(rounded, decoded, count * sizeof(float)) != 0) {
-        memset(out, 0xee, hop_bytes);
+    float *planted = allocate(count * sizeof(float)), *decoded = allocate(count * sizeof(float));
+    for (size_t outliers = 0; outliers <= 4; outliers++, out += hop_bytes + count * sizeof(float)) {
+        memcpy(planted, x, count * sizeof(float));
+        for (size_t i = 0; i < count; i++) {
+            if ((i * 11 + i / 32 + outliers) % 32 < outliers) planted[i] *= 1000.0f;
+        }
+        bool is_sent = floats->hop_encode_token(out, planted, count);
+        bool is_taken = floats->hop_decode_token(decoded, out, count);
+        memcpy(out + hop_bytes, decoded, count * sizeof(float));
+        // Rounding in place is the same.
+        bool is_same = floats->hop_round_token(planted, count) == is_sent && is_taken >= is_sent &&
+                       (!is_sent || memcmp(planted, decoded, count * sizeof(float)) == 0);
+        if (!is_same) memset(out, 0xee, hop_bytes);
     }
-    free(rounded);
+    free(planted);
     free(decoded);
 }
 

@@ -25,17 +25,43 @@ class Ternary:
     scale: float
 
 
-def hop(x, block):
+def hop(x, block, outliers=True):
     """What an activation row is after a stage boundary: int8 codes in blocks of
-    `block` values with an f16 scale each. block = 0 means the whole row."""
+    `block` values with an f16 scale each. block = 0 means the whole row. Whole
+    blocks of 32 keep their outliers, unless told otherwise."""
     rows, width = x.shape
     block = block or width
     padded = np.zeros((rows, -(-width // block) * block), np.float32)
     padded[:, :width] = x
     blocks = padded.reshape(rows, -1, block)
-    scale = (np.abs(blocks).max(-1, keepdims=True) / np.float32(127)).astype(np.float16).astype(np.float32)
-    codes = np.clip(np.rint(blocks / np.where(scale == 0, 1, scale)), -127, 127)
-    return (codes * scale).reshape(rows, -1)[:, :width].astype(x.dtype)
+    scale = half_scale(blocks, np.float32(127))
+    rounded = round_to(blocks, scale, np.float32(127))
+    if outliers and block == 32:
+        whole = width // block
+        rounded[:, :whole] = keep_outliers(*(part[:, :whole] for part in (blocks, rounded, scale)))
+    return rounded.reshape(rows, -1)[:, :width].astype(x.dtype)
+
+
+def half_scale(blocks, most):
+    return (np.abs(blocks).max(-1, keepdims=True) / most).astype(np.float16).astype(np.float32)
+
+
+def round_to(blocks, scale, most):
+    return np.clip(np.rint(blocks / np.where(scale == 0, 1, scale)), -most, most) * scale
+
+
+def keep_outliers(blocks, rounded, scale):
+    """`rounded`, but values of more than 8 times the fourth largest of their block
+    become floats of 24 bits, and the others codes of 7, 6 or 5 bits beside 1, 2 or 3
+    of them."""
+    magnitudes = np.abs(blocks)
+    outlier = (magnitudes > 8 * np.sort(magnitudes, -1)[..., -4:-3]) & (scale != 0)
+    count = outlier.sum(-1, keepdims=True)
+    others, most = np.where(outlier, np.float32(0), blocks), np.float32(2) ** (7 - count).astype(np.float32) - 1
+    bits = blocks.view(np.uint32)
+    large = (bits + (bits >> 8 & 1) + 0x7F & 0xFFFFFF00).astype(np.uint32).view(np.float32)
+    small = round_to(others, half_scale(others, most), most)
+    return np.where(count == 0, rounded, np.where(outlier, large, small))
 
 
 class Cache:
@@ -48,10 +74,11 @@ class Cache:
 
 
 class Model:
-    def __init__(self, path, dtype=np.float32, cuts=(), block=32, half_cache=False, quantise=True):
+    def __init__(self, path, dtype=np.float32, cuts=(), block=32, outliers=True, half_cache=False, quantise=True):
         self.source = source = read(path)
         self.dtype = dtype
-        self.cuts, self.block, self.half_cache, self.quantise = set(cuts), block, half_cache, quantise
+        self.cuts, self.block, self.outliers = set(cuts), block, outliers
+        self.half_cache, self.quantise = half_cache, quantise
         self.layers, self.hidden, self.context = source.layers, source.hidden, source.context
         self.heads, self.kv_heads, self.head = source.heads, source.kv_heads, source.head
         self.squared_relu, self.adjacent = source.squared_relu, source.adjacent
@@ -102,6 +129,9 @@ class Model:
     def activate(self, gate):
         return np.square(np.maximum(gate, 0)) if self.squared_relu else gate / (1 + np.exp(-gate))
 
+    def cut(self, x):
+        return hop(x, self.block, self.outliers)
+
     def attend(self, q, k, v, mask):
         group = self.heads // self.kv_heads
         out = np.empty_like(q)
@@ -130,7 +160,7 @@ class Model:
         x = self.w["token_embd"][ids]
         for i in range(self.layers):
             if i in self.cuts:
-                x = hop(x, self.block)
+                x = self.cut(x)
             p = f"blk.{i}."
             a = self.quant8(self.rms(x, p + "attn_norm"))
             q = self.rotate(self.bitlin(a, p + "attn_q").reshape(n, self.heads, self.head), positions)
