@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 
-from cluster import Program, Worker, place_of, until_ready, write_cluster_file
+from cluster import Program, Worker, figures, place_of, until_ready, write_cluster_file
 from sockets import Answer, Raw
 
 #: What the small honest request says, in each answer of a cluster that is right.
@@ -228,14 +228,3 @@ class Target:
 
     def resident(self, name):
         return figures(self.named_programs()[name].process.pid)[0]
-
-
-def figures(pid):
-    """Resident bytes, descriptors and threads of a process; zeros if it is gone."""
-    try:
-        with open(f"/proc/{pid}/status") as file:
-            text = file.read()
-        resident = int(re.search(r"VmRSS:\s+(\d+)", text).group(1)) * 1024
-        return resident, len(os.listdir(f"/proc/{pid}/fd")), int(re.search(r"Threads:\s+(\d+)", text).group(1))
-    except (OSError, AttributeError):
-        return 0, 0, 0

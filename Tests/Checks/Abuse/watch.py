@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 
-from target import figures
+from cluster import figures
 
 #: Without one right answer for so long the cluster is given up and started anew.
 GIVEN_UP_AFTER = 75

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Workers and a coordinator as processes on loopback, for checks that harm them."""
+"""Workers and a coordinator as processes, for checks that harm them."""
 import http.client
 import os
 import pathlib
@@ -57,9 +57,9 @@ class Program:
 class Worker:
     """A worker that keeps its port and its data when it is started again."""
 
-    def __init__(self, binaries, folder, name, more=(), program=Program):
+    def __init__(self, binaries, folder, name, more=(), program=Program, host="127.0.0.1"):
         self.binaries, self.folder, self.name, self.more, self.kind = binaries, folder, name, more, program
-        self.port = 0
+        self.host, self.port = host, 0
         self.start()
 
     def start(self):
@@ -68,7 +68,7 @@ class Worker:
             open(log, "w").close()
         self.program = self.kind(
             self.binaries / "bitnet-worker",
-            ["--listen", f"127.0.0.1:{self.port}", "--name", self.name, "--threads", "1",
+            ["--listen", f"{self.host}:{self.port}", "--name", self.name, "--threads", "1",
              "--data-dir", f"{self.folder}/{self.name}", *self.more], log)
         if self.port == 0:
             self.port = int(self.program.told("port"))
@@ -78,7 +78,7 @@ def write_cluster_file(path, name, model, workers, spares=0, lines=()):
     """Names the workers, of which the last ones are spares; `lines` stand before them."""
     text = [f"cluster: {name}", f"model: {model}", *lines, "workers:"]
     for index, worker in enumerate(workers):
-        text += [f"  - name: {worker.name}", f"    address: 127.0.0.1:{worker.port}"]
+        text += [f"  - name: {worker.name}", f"    address: {worker.host}:{worker.port}"]
         text += ["    spare: true"] if index >= len(workers) - spares else []
     pathlib.Path(path).write_text("\n".join(text) + "\n")
 
@@ -101,6 +101,17 @@ def until_ready(address, program, seconds=600):
             pass
         time.sleep(0.05)
     raise RuntimeError(f"the coordinator has ended or does not become ready, see {program.log}")
+
+
+def figures(pid):
+    """Resident bytes, descriptors and threads of a process; zeros if it is gone."""
+    try:
+        with open(f"/proc/{pid}/status") as file:
+            text = file.read()
+        resident = int(re.search(r"VmRSS:\s+(\d+)", text).group(1)) * 1024
+        return resident, len(os.listdir(f"/proc/{pid}/fd")), int(re.search(r"Threads:\s+(\d+)", text).group(1))
+    except (OSError, AttributeError):
+        return 0, 0, 0
 
 
 def percentile(values, fraction):

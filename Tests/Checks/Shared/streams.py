@@ -9,11 +9,15 @@ from cluster import PROMPTS
 
 
 class Broken(Exception):
-    """An answer that did not come to its end; `last` is when it said something last."""
+    """An answer that did not come to its end.
 
-    def __init__(self, message, last):
+    `last` is when it said something last, `said` what it had said until then. `status` is 0 if the connection broke;
+    `is_told_when` says whether a refusal told when to come again.
+    """
+
+    def __init__(self, message, last, said=None, status=0, is_told_when=False):
         super().__init__(message)
-        self.last = last
+        self.last, self.said, self.status, self.is_told_when = last, said or {}, status, is_told_when
 
 
 def body(number, seed, tokens):
@@ -28,31 +32,37 @@ def body(number, seed, tokens):
     return request
 
 
-def answer(place, body, key=None, timeout=300):
-    """Everything that a stream says, choice by choice, and its longest pause in seconds."""
-    last = time.monotonic()
+def answer(place, body, key=None, timeout=300, heard=None):
+    """Everything that a stream says, choice by choice, and its longest pause in seconds.
+
+    `heard` is called with the times between which each pause was.
+    """
+    last, said, longest = time.monotonic(), {}, 0
     try:
         connection = http.client.HTTPConnection(*place, timeout=timeout)
         fields = {"Authorization": f"Bearer {key}"} if key else {}
         connection.request("POST", "/v1/completions", json.dumps(body), fields)
         response = connection.getresponse()
         if response.status != 200:
-            raise Broken(f"status {response.status}: {response.read()[:300]}", last)
-        said, longest = {}, 0
+            raise Broken(f"status {response.status}: {response.read()[:300]}", last, status=response.status,
+                         is_told_when="Retry-After" in response.headers)
         for line in response:
             if not line.startswith(b"data: "):
                 continue
-            longest, last = max(longest, time.monotonic() - last), time.monotonic()
+            before, last = last, time.monotonic()
+            longest = max(longest, last - before)
+            if heard:
+                heard(before, last)
             if line.startswith(b"data: [DONE]"):
                 return said, longest
             event = json.loads(line[6:])
             if "error" in event:
-                raise Broken(f"{event['error']}", last)
+                raise Broken(f"{event['error']}", last, said, status=500)
             for choice in event["choices"]:
                 logprobs = choice["logprobs"] or {}
                 said.setdefault(choice["index"], []).append(
                     [choice["text"], logprobs.get("token_logprobs"), logprobs.get("top_logprobs"),
                      choice["finish_reason"], event["system_fingerprint"]])
     except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError) as error:
-        raise Broken(f"{type(error).__name__}: {error}", last) from error
-    raise Broken("the stream broke off", last)
+        raise Broken(f"{type(error).__name__}: {error}", last, said) from error
+    raise Broken("the stream broke off", last, said)

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: MIT
+"""What is done to a cluster, each thing as a class: it harms, waits, and puts everything back."""
+import os
+import re
+import shutil
+import signal
+import time
+
+from deck import STAGES
+from foreign import Impostor, listener, strange
+
+WAYS = ["first way", "middle way", "last way"]
+#: Longer than a foreign peer may take for anything before it has proved itself.
+STRANGER_SECONDS = 20
+
+
+class Fault:
+    """`where` is a worker's name, a pair of neighbours, or a word that only this kind knows."""
+
+    positions = STAGES
+    has_own_positions = needs_machines = False
+
+    def __init__(self, cluster, streams, dice, where):
+        self.cluster, self.streams, self.dice, self.where = cluster, streams, dice, where
+        #: What was not as it must be, and figures beside the streams' pauses.
+        self.wrong, self.seconds_until_ready = [], None
+
+    def do(self):
+        raise NotImplementedError
+
+    def told(self):
+        """What is worth a word beside the streams' pause."""
+        return ""
+
+    def kill(self, name):
+        worker = self.cluster.worker(name)
+        worker.program.process.kill()
+        worker.program.process.wait()
+        return worker
+
+    def stop(self, program, seconds):
+        program.process.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        program.process.send_signal(signal.SIGCONT)
+
+    def wait(self, least, most):
+        time.sleep(self.dice.uniform(least, most))
+
+
+class Kill(Fault):
+    """kill -9, and the machine's return"""
+
+    def do(self):
+        worker = self.kill(self.where)
+        self.wait(0.05, 0.8)
+        worker.start()
+
+
+class Stop(Fault):
+    """SIGSTOP for four seconds"""
+
+    def do(self):
+        self.stop(self.cluster.worker(self.where).program, 4)
+
+
+class Two(Fault):
+    """two machines at once: both are killed, or one is killed and one stands still for four seconds"""
+
+    def do(self):
+        other = self.dice.choice([name for name in self.cluster.names() if name != self.where])
+        both = [self.where, other]
+        self.dice.shuffle(both)
+        killed = [self.kill(both[0])]
+        self.wait(0, 1.5)
+        if self.dice.random() < 0.5:
+            killed.append(self.kill(both[1]))
+            self.wait(0.05, 0.8)
+        else:
+            self.stop(self.cluster.worker(both[1]).program, 4)
+        for worker in killed:
+            worker.start()
+
+
+class Cut(Fault):
+    """What is cut is healed after four to six seconds."""
+
+    needs_machines = True
+
+    def others(self):
+        machines = [self.cluster.host, *self.cluster.machines.values()]
+        return [machine for machine in machines if machine is not self.machine(self.where)]
+
+    def machine(self, name):
+        return self.cluster.machines[name]
+
+    def cut(self):
+        """Cuts, and gives what heals it again."""
+        raise NotImplementedError
+
+    def do(self):
+        heal = self.cut()
+        self.wait(4, 6)
+        for step in heal:
+            step()
+
+
+class CutFrom(Cut):
+    """what a worker sends gets lost"""
+
+    def cut(self):
+        return [self.machine(self.where).lose_way(other) for other in self.others()]
+
+
+class CutTo(Cut):
+    """what others send to a worker gets lost"""
+
+    def cut(self):
+        return [other.lose_way(self.machine(self.where)) for other in self.others()]
+
+
+class CutOff(Cut):
+    """a worker's link is down"""
+
+    def cut(self):
+        return [self.machine(self.where).lose_link()]
+
+
+class CutAhead(Cut):
+    """what a stage sends to the next one gets lost"""
+
+    positions = WAYS
+    ahead, back = True, False
+
+    def cut(self):
+        one, next_one = [self.machine(name) for name in self.where]
+        ways = [(one, next_one)] * self.ahead + [(next_one, one)] * self.back
+        return [sender.lose_way(receiver) for sender, receiver in ways]
+
+
+class CutBack(CutAhead):
+    """what a stage sends to the one before it gets lost"""
+
+    ahead, back = False, True
+
+
+class CutBetween(CutAhead):
+    """two neighbours lose the way between them, both ways"""
+
+    ahead, back = True, True
+
+
+class Disk(Fault):
+    """a worker that was killed comes back without its parts, its disk full for four to six seconds"""
+
+    needs_machines = True
+
+    def do(self):
+        worker = self.kill(self.where)
+        folder = f"{self.cluster.folder}/{worker.name}"
+        for name in os.listdir(folder):
+            path = f"{folder}/{name}"
+            shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
+        filler = f"{folder}/filler"
+        with open(filler, "wb", buffering=0) as file:
+            try:
+                while file.write(bytes(65_536)):
+                    pass
+            except OSError:
+                pass
+        worker.start()
+        self.wait(4, 6)
+        os.remove(filler)
+
+
+class InItsPlace(Fault):
+    """a worker is killed, and for two seconds something else answers at its address"""
+
+    def do(self):
+        worker = self.kill(self.where)
+        place = (worker.host, worker.port)
+        socket = self.cluster.machines[worker.name].run_inside(lambda: listener(place))
+        impostor = Impostor(socket, self.dice)
+        time.sleep(2)
+        impostor.end()
+        worker.start()
+
+
+class Stranger(Fault):
+    """somebody says foreign things to a worker; no pipeline may be lost by that"""
+
+    def do(self):
+        worker = self.cluster.worker(self.where)
+        left = strange((worker.host, worker.port), STRANGER_SECONDS)
+        self.wrong += [f"{word} is not answered by an end within {STRANGER_SECONDS} s" for word in left]
+
+
+class Stall(Fault):
+    """SIGSTOP of the coordinator"""
+
+    positions, has_own_positions = ["for 2 s", "for 6 s"], True
+
+    def do(self):
+        self.stop(self.cluster.coordinator, int(self.where.split()[1]))
+
+
+class Restart(Fault):
+    """kill -9 of the coordinator, which comes back: requests end with it, and weights stay in memory"""
+
+    positions, has_own_positions = ["coordinator"], True
+
+    def do(self):
+        # As the cluster file has it, which is how the next coordinator begins.
+        self.cluster.operator.ask("POST", "/v1/replan")
+        stages = self.cluster.operator.settled_stages(60)
+        starts = {name: os.path.getsize(self.cluster.worker(name).program.log) for name in stages}
+        with self.streams.outage(breaks=True):
+            self.cluster.coordinator.end()
+            self.wait(0.05, 0.8)
+            begun = time.monotonic()
+            self.cluster.start_coordinator()
+            self.seconds_until_ready = round(time.monotonic() - begun, 3)
+        self.see_what_was_kept(starts)
+
+    def told(self):
+        return f"ready after {self.seconds_until_ready} s  "
+
+    def see_what_was_kept(self, starts):
+        said = self.cluster.coordinator.text(self.cluster.log_start)
+        sent = [int(count) for count in re.findall(r"(\d+) bytes (?:sent:|in) ", said)]
+        if sum(sent):
+            self.wrong.append(f"{sum(sent)} bytes were shipped to workers that had them")
+        for name, start in starts.items():
+            kept = re.findall(r'kept in memory parts="(\d+) of (\d+)"', self.cluster.worker(name).program.text(start))
+            if [one for one, all_of_them in kept if one == all_of_them] == []:
+                self.wrong.append(f"{name} has not kept its stage in memory: {kept or 'nothing is told'}")
+
+
+KINDS = {
+    "kill": Kill, "stop": Stop, "two": Two, "cut-from": CutFrom, "cut-to": CutTo, "cut-off": CutOff,
+    "cut-ahead": CutAhead, "cut-back": CutBack, "cut-between": CutBetween, "disk": Disk, "impostor": InItsPlace,
+    "stranger": Stranger, "stall": Stall, "restart": Restart,
+}
