@@ -37,6 +37,15 @@ class Operator:
             time.sleep(0.1)
         return []
 
+    def replan(self, seconds):
+        """The stages, once all layers have been divided anew."""
+        self.ask("POST", "/v1/replan")
+        # It is answered before the cluster stops serving, which may last for less than a look takes.
+        end = time.monotonic() + 2
+        while self.stages() and time.monotonic() < end:
+            time.sleep(0.01)
+        return self.settled_stages(seconds)
+
     def is_at_rest(self, seconds):
         """Whether soon nothing waits or runs any more; for when all clients have gone."""
         end = time.monotonic() + seconds
