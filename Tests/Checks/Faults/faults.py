@@ -64,19 +64,20 @@ class Stop(Fault):
 
 
 class Two(Fault):
-    """two machines at once: both are killed, or one is killed and one stands still for four seconds"""
+    """two machines at once: both are killed, or one is killed and one, perhaps the coordinator's, is stopped for 4 s"""
 
     def do(self):
-        other = self.dice.choice([name for name in self.cluster.names() if name != self.where])
-        both = [self.where, other]
-        self.dice.shuffle(both)
+        programs = self.cluster.programs()
+        both = [self.where, self.dice.choice([name for name in programs if name != self.where])]
+        if both[1] != "coordinator":
+            self.dice.shuffle(both)
         killed = [self.kill(both[0])]
         self.wait(0, 1.5)
-        if self.dice.random() < 0.5:
+        if both[1] == "coordinator" or self.dice.random() < 0.5:
+            self.stop(programs[both[1]], 4)
+        else:
             killed.append(self.kill(both[1]))
             self.wait(0.05, 0.8)
-        else:
-            self.stop(self.cluster.worker(both[1]).program, 4)
         for worker in killed:
             worker.start()
 
@@ -104,14 +105,18 @@ class Cut(Fault):
 
 
 class CutFrom(Cut):
-    """what a worker sends gets lost"""
+    """what a machine sends to all others gets lost"""
+
+    positions = [*STAGES, "coordinator"]
 
     def cut(self):
         return [self.machine(self.where).lose_way(other) for other in self.others()]
 
 
 class CutTo(Cut):
-    """what others send to a worker gets lost"""
+    """what all others send to a machine gets lost"""
+
+    positions = [*STAGES, "coordinator"]
 
     def cut(self):
         return [other.lose_way(self.machine(self.where)) for other in self.others()]
@@ -227,17 +232,18 @@ class Restart(Fault):
     def do(self):
         # As the cluster file has it, which is how the next coordinator begins.
         self.cluster.operator.replan(60)
-        starts = self.cluster.logs_of_stages()
+        logs = self.cluster.logs_of_stages()
         with self.streams.outage(breaks=True):
             self.cluster.coordinator.end()
             self.wait(0.05, 0.8)
             begun = time.monotonic()
-            self.cluster.start_coordinator()
+            self.starts = self.cluster.start_coordinator()
             self.seconds_until_ready = round(time.monotonic() - begun, 3)
-        self.wrong += self.cluster.not_kept(starts)
+        self.wrong += self.cluster.not_kept(logs)
 
     def told(self):
-        return f"ready after {self.seconds_until_ready} s  "
+        again = f", started {self.starts} times" if self.starts > 1 else ""
+        return f"ready after {self.seconds_until_ready} s{again}  "
 
 
 KINDS = {

@@ -42,7 +42,17 @@ class Cluster:
             spares=self.options.spares, lines=self.lines)
         self.start_coordinator()
 
-    def start_coordinator(self):
+    def start_coordinator(self, most=5):
+        """How many starts it took: one whose first pipeline is lost ends, and is started again, as a service is."""
+        for count in range(1, most + 1):
+            try:
+                self.try_coordinator()
+                return count
+            except RuntimeError:
+                if self.coordinator.process.poll() is None or count == most:
+                    raise
+
+    def try_coordinator(self):
         log, machine = f"{self.folder}/coordinator.log", self.machines["coordinator"]
         self.log_start = os.path.getsize(log) if os.path.exists(log) else 0
         self.coordinator = machine.program(
