@@ -19,13 +19,14 @@ class Record:
         return [f"{kind} {position}: {wrong}" for kind, position, _, fault in self.entries for wrong in fault.wrong]
 
     def by_kind(self):
-        """Rows of kind, position, number, median and longest pause; in the order in which they first came."""
+        """Rows of kind, position, number, median and longest pause."""
         groups = {}
         for kind, position, seconds, _ in self.entries:
             groups.setdefault((kind, position), []).append(seconds)
         return [
-            {"kind": kind, "position": position, "faults": len(found), "recovery_p50_s": round(statistics.median(found), 3),
-             "recovery_max_s": max(found)} for (kind, position), found in sorted(groups.items())]
+            {"kind": kind, "position": position, "faults": len(found),
+             "recovery_p50_s": round(statistics.median(found), 3), "recovery_max_s": max(found)}
+            for (kind, position), found in sorted(groups.items())]
 
     def seconds_until_ready(self):
         return [entry[3].seconds_until_ready for entry in self.entries if entry[3].seconds_until_ready is not None]
