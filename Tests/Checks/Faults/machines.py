@@ -11,7 +11,7 @@ from serving import Cluster
 class ClusterOfMachines(Cluster):
     def __init__(self, binaries, folder, options, network):
         super().__init__(binaries, folder, options)
-        self.network, self.key = network, secrets.token_hex(32)
+        self.network, self.key, self.disks = network, secrets.token_hex(32), []
         path = pathlib.Path(folder, "cluster.key")
         path.write_text(self.key + "\n")
         path.chmod(0o600)
@@ -30,3 +30,9 @@ class ClusterOfMachines(Cluster):
         size = 2 * os.path.getsize(self.options.model) + (4 << 20)
         os.mkdir(path)
         do("mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "worker", path)
+        self.disks.append(path)
+
+    def end(self):
+        super().end()
+        for path in self.disks:
+            do("umount", "--lazy", path)
