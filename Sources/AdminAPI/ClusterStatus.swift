@@ -35,6 +35,8 @@ package struct ClusterStatus: Codable, Equatable, Sendable {
     package var workersExpected: Int
     package var workersJoined: Int
     package var stages: [StageStatus] = []
+    /// Workers without layers that were seen to stand by, or not to; absent from coordinators that have none do it.
+    package var spares: [SpareStatus]?
     package var throughput: ThroughputStatus
     package var queue: QueueStatus
     /// What an operator might do, each one sentence.
@@ -70,10 +72,12 @@ package struct ModelStatus: Codable, Equatable, Sendable {
     package var contextLength: Int
     /// `f32`, `f16` or `int8`.
     package var cacheType: String
+    /// Layers that are placed as one, behind which activations are rounded; absent from coordinators that know of none.
+    package var segmentLayers: Int?
 
     package init(
         name: String, parameterCount: UInt64, layerCount: Int, hiddenSize: Int, vocabularySize: Int,
-        contextLength: Int, cacheType: String
+        contextLength: Int, cacheType: String, segmentLayers: Int? = nil
     ) {
         self.name = name
         self.parameterCount = parameterCount
@@ -82,6 +86,7 @@ package struct ModelStatus: Codable, Equatable, Sendable {
         self.vocabularySize = vocabularySize
         self.contextLength = contextLength
         self.cacheType = cacheType
+        self.segmentLayers = segmentLayers
     }
 }
 

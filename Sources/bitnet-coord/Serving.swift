@@ -127,7 +127,7 @@ struct Serving {
                 name: description.name, parameterCount: model.parameterCount,
                 layerCount: description.layerCount, hiddenSize: description.hiddenSize,
                 vocabularySize: description.vocabularySize, contextLength: context,
-                cacheType: request.cacheType.rawValue),
+                cacheType: request.cacheType.rawValue, segmentLayers: request.segmentLayers),
             served: ServedModel(
                 id: options.alias ?? (description.name.isEmpty ? "model" : description.name),
                 createdAt: Int64(clamping: time(nil)), contextLength: context,
@@ -135,6 +135,6 @@ struct Serving {
                 hasChatTemplate: codec.template != nil,
                 beginningMarker: tokenizer.beginningToken.map(tokenizer.text),
                 endMarker: tokenizer.stopTokens.min().map(tokenizer.text)),
-            codec: codec, workers: workers)
+            codec: codec, workers: workers, spares: file?.workers.filter(\.isSpare).map(\.name) ?? [])
     }
 }

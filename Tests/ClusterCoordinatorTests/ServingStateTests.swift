@@ -26,6 +26,23 @@ import Testing
         #expect(state.phase == .recovering(reason: "worker b was lost"))
     }
 
+    @Test func `who stands by is known as long as the pipeline lasts`() throws {
+        var state = state()
+        let layers = try #require(LayerRange(first: 2, end: 5))
+        state.serve(at: 100)
+        state.apply(.notStandingBy(worker: "s", reason: "no room"))
+        state.apply(.standingBy(worker: "r", layers, residentByteCount: 7, sentByteCount: 9))
+        #expect(
+            state.spares == [
+                SpareStatus(worker: "r", layers: [2, 4], memoryBytes: 7),
+                SpareStatus(worker: "s", reason: "no room"),
+            ])
+        state.apply(.standingBy(worker: "s", layers, residentByteCount: 8, sentByteCount: 0))
+        #expect(state.spares.map(\.reason) == [nil, nil])
+        state.lose("worker b was lost", worker: "b", sequenceCount: 2, at: 200)
+        #expect(state.spares.isEmpty)
+    }
+
     @Test func `an event of a worker that is not in the file changes nothing`() {
         var state = state()
         let before = state

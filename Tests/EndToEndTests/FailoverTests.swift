@@ -98,6 +98,8 @@ extension EndToEnd {
             try await run.until("a warm spare") {
                 run.process.diagnostics.contains("stands by with layers 0-8 in memory")
             }
+            let spares = try await run.get(run.admin + "/v1/status").object()["spares"] as? [[String: Any]]
+            #expect(spares?.map { "\($0["worker"] ?? "") \($0["layers"] ?? "")" } == ["w3 [0, 8]"])
             try await expectUndisturbed(run) { cluster.workers[lost].process.signal(signal) }
             #expect(run.process.diagnostics.contains("it holds them in memory"))
             #expect(cluster.workers[3].process.diagnostics.contains("kept in memory"))
@@ -204,9 +206,11 @@ extension EndToEnd {
                 // Nobody needs it any more.
                 try await cluster.restart(0)
             }
-            let (refusal, reason) = try await ctl("drain", "w0")
-            #expect(
-                refusal == .exited(2) && reason.contains("has no layers; those that have: w1"), "\(reason)")
+            let (again, message) = try await ctl("drain", "w0", "--wait")
+            #expect(again == .exited(0) && message.contains("w0 has no layers, and gets none"), "\(message)")
+            let (refusal, reason) = try await ctl("drain", "nobody")
+            #expect(refusal == .exited(2), "\(reason)")
+            #expect(reason.hasPrefix("error: there is no worker “nobody” here; there are w0"), "\(reason)")
             try await expectUndisturbed(run) {
                 cluster.file.workers.append(added)
                 try cluster.file.text.write(toFile: path, atomically: true, encoding: .utf8)

@@ -26,6 +26,9 @@ package enum ClusterEvent: Sendable {
     case shipping(ShippingProgress)
     case shipped(byteCount: UInt64)
     case ready(worker: String, kernel: String, residentByteCount: UInt64, loadTime: Duration)
+    /// A worker without layers holds some in memory, and all on its disk, of which so many bytes were sent.
+    case standingBy(worker: String, LayerRange, residentByteCount: UInt64, sentByteCount: UInt64)
+    case notStandingBy(worker: String, reason: String)
     /// Anything else that a person may want to know.
     case remark(String)
     /// What should not stay so.

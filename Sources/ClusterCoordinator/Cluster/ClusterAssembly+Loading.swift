@@ -43,10 +43,13 @@ extension ClusterAssembly {
                             control, plan.stages[index], of: stages.count, settings, next: next, packed,
                             shipment)
                         onEvent(.ready(worker: control.worker.name, ready))
-                    } catch let error as TransportError {
-                        throw await control.cause(of: error)
-                    } catch let error as ClusterError where error.code == .fault {
-                        standing.met { $0.append(unfit: control.worker.name) }
+                    } catch {
+                        // The connection of the weights may end before the worker's own words are there.
+                        var error = error
+                        if let broken = error as? TransportError { error = await control.cause(of: broken) }
+                        if let error = error as? ClusterError, error.code == .fault {
+                            standing.met { $0.append(unfit: control.worker.name) }
+                        }
                         throw error
                     }
                 }

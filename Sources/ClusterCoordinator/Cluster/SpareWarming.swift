@@ -44,7 +44,7 @@ struct SpareWarming: Sendable {
                 assembly.standing.holds(spare.name, nil)
                 // What is tried in vain again and again is no news.
                 if !Task.isCancelled, error.words != lastReason {
-                    assembly.onEvent(.remark("worker \(spare.name) does not stand by: \(error.words)"))
+                    assembly.onEvent(.notStandingBy(worker: spare.name, reason: error.words))
                 }
                 lastReason = error.words
                 try? await Task.sleep(for: Limits.spareRetryInterval)
@@ -62,6 +62,9 @@ struct SpareWarming: Sendable {
             for await error in losses { throw error }
             await [control].letGo()
         } catch {
+            // The connection of the weights may end before the worker's own words are there.
+            var error = error
+            if let broken = error as? TransportError { error = await control.cause(of: broken) }
             await [control].letGo()
             throw error
         }
@@ -90,9 +93,8 @@ struct SpareWarming: Sendable {
         let ready = try await assembly.load(control, stage, of: 1, settings, next: nil, packed, rest)
         assembly.standing.holds(spare.name, layers)
         assembly.onEvent(
-            .remark(
-                "worker \(spare.name) stands by with layers \(layers) in memory "
-                    + "(\(ByteCount.text(ready.residentByteCount))) and all on its disk; \(store.sentByteCount) bytes were sent"
-            ))
+            .standingBy(
+                worker: spare.name, layers, residentByteCount: ready.residentByteCount,
+                sentByteCount: store.sentByteCount))
     }
 }

@@ -53,6 +53,13 @@ package struct EventLine {
                 "ready", worker,
                 "\(kernel) kernels, \(ByteCount.text(bytes)) resident, loaded in "
                     + "\((time.seconds * 1e3).text(places: 0)) ms")
+        case .standingBy(let worker, let layers, let resident, let sent):
+            self.init(
+                "spare", worker,
+                "stands by with layers \(layers) in memory (\(ByteCount.text(resident))) and all on its disk; \(sent) "
+                    + "bytes were sent")
+        case .notStandingBy(let worker, let reason):
+            self.init("spare", worker, "does not stand by: \(reason)", .warning)
         case .remark(let text): self.init("remark", nil, text)
         case .warning(let text): self.init("remark", nil, text, .warning)
         }

@@ -44,6 +44,7 @@ package struct ClusterSnapshot: Sendable {
             model: model, workersExpected: state.workers.count, workersJoined: joinedCount)
         status.gateway = gateway
         status.stages = stages
+        if !state.spares.isEmpty { status.spares = state.spares }
         status.throughput = throughput
         status.queue = queue
         status.failures = state.failures

@@ -24,6 +24,8 @@ package final class PipelineSupervisor: Sendable {
         var since = ContinuousClock.now
         /// Ends the present pipeline, so that the next one is brought up.
         var interruption: AsyncStream<String>.Continuation?
+        /// How long the present pipeline was serving when it was interrupted.
+        var interruptedAfter: Duration?
     }
 
     private let cluster: String
@@ -146,11 +148,18 @@ package final class PipelineSupervisor: Sendable {
 
     /// Has another pipeline brought up in place of the present one, while those who use it wait.
     ///
+    /// From now on that is the state, so that nobody who looks takes the present pipeline for the next one.
+    ///
     /// - Returns: `false` if there is none.
     package func interrupt(_ reason: String) -> Bool {
-        let interruption = state.withLock { $0.serving.phase == .serving ? $0.interruption : nil }
-        interruption?.yield(reason)
-        return interruption != nil
+        state.withLock { state in
+            guard state.serving.phase == .serving, let interruption = state.interruption else { return false }
+            state.interruptedAfter = state.since.duration(to: .now)
+            state.since = .now
+            state.serving.move(reason)
+            interruption.yield(reason)
+            return true
+        }
     }
 
     /// - Returns: how long a pipeline was serving, if one was until then.
@@ -159,9 +168,11 @@ package final class PipelineSupervisor: Sendable {
         let worker = (error as? ClusterError)?.worker
         let activity = text.activity
         let (service, isNews) = state.withLock { state -> (Duration?, Bool) in
-            let service = state.serving.phase == .serving ? state.since.duration(to: .now) : nil
-            if service != nil { state.since = .now }
+            let isServing = state.serving.phase == .serving
+            let service = state.interruptedAfter ?? (isServing ? state.since.duration(to: .now) : nil)
+            if isServing { state.since = .now }
             state.interruption = nil
+            state.interruptedAfter = nil
             state.record.end()
             if error is PlacementChange {
                 state.serving.move(reason)

@@ -27,13 +27,20 @@ extension ServingCoordinator: ClusterAdministration {
 
     package func drain(worker: String) throws(PlacementError) -> PlacementDocument {
         let standing = try movable()
-        let workers = supervisor.plan?.stages.map(\.worker) ?? []
-        guard workers.contains(worker) else {
+        let owners = supervisor.plan?.stages.map(\.worker) ?? []
+        // The cluster file may have been read again since the start.
+        let known = subject.workerNames + owners.filter { !subject.workerNames.contains($0) }
+        guard known.contains(worker) else {
             throw PlacementError(
                 .unknownWorker,
-                "worker “\(worker)” has no layers; those that have: \(workers.joined(separator: ", "))")
+                "there is no worker “\(worker)” here; there are \(known.joined(separator: ", "))")
         }
         standing.drain(worker)
+        guard owners.isEmpty || owners.contains(worker) else {
+            return PlacementDocument(
+                message:
+                    "worker \(worker) has no layers, and gets none until bitnet-ctl drain \(worker) --resume")
+        }
         return try move("the operator is draining worker \(worker)") { _ = standing.resume(worker) }
     }
 

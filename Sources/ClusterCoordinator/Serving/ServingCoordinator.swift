@@ -17,16 +17,22 @@ package final class ServingCoordinator: Sendable {
         package var codec: TextCodec
         /// Those that are to join.
         package var workers: [ServingState.Worker]
+        /// Those that stand by, by name.
+        package var spares: [String]
+
+        /// All of the cluster file.
+        var workerNames: [String] { workers.map(\.name) + spares }
 
         package init(
             cluster: String, model: ModelStatus, served: ServedModel, codec: TextCodec,
-            workers: [ServingState.Worker]
+            workers: [ServingState.Worker], spares: [String] = []
         ) {
             self.cluster = cluster
             self.model = model
             self.served = served
             self.codec = codec
             self.workers = workers
+            self.spares = spares
         }
     }
 

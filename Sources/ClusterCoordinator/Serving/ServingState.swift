@@ -32,6 +32,8 @@ package struct ServingState: Equatable, Sendable {
     package private(set) var phase = Phase.starting
     package private(set) var isDraining = false
     package private(set) var workers: [Worker]
+    /// In the order of their names.
+    package private(set) var spares: [SpareStatus] = []
     /// The latest first.
     package private(set) var failures: [FailureRecord] = []
     /// Times that a pipeline began to serve.
@@ -67,8 +69,17 @@ package struct ServingState: Equatable, Sendable {
                 $0.state = .serving
                 $0.progress = nil
             }
+        case .standingBy(let worker, let layers, let byteCount, _):
+            note(SpareStatus(worker: worker, layers: [layers.first, layers.end - 1], memoryBytes: byteCount))
+        case .notStandingBy(let worker, let reason): note(SpareStatus(worker: worker, reason: reason))
         default: break
         }
+    }
+
+    private mutating func note(_ spare: SpareStatus) {
+        spares.removeAll { $0.worker == spare.worker }
+        spares.append(spare)
+        spares.sort { $0.worker < $1.worker }
     }
 
     /// The pipeline runs.
@@ -94,6 +105,7 @@ package struct ServingState: Equatable, Sendable {
     ) -> Bool {
         let wasServing = phase == .serving
         if wasServing { lossCount += 1 }
+        spares = []
         switch phase {
         case .serving, .recovering: phase = .recovering(reason: reason)
         case .starting, .down: phase = .down(reason: reason)
@@ -115,6 +127,7 @@ package struct ServingState: Equatable, Sendable {
     /// The pipeline is let go for another one, which is no failure.
     package mutating func move(_ reason: String) {
         phase = .recovering(reason: reason)
+        spares = []
         for index in workers.indices {
             workers[index].state = .waiting
             workers[index].progress = nil

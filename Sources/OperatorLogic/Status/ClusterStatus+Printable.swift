@@ -21,6 +21,12 @@ extension ClusterStatus {
             stage.build = stage.build.map(name)
             return stage
         }
+        result.spares = spares?.prefix(Limits.workersMax).map { spare in
+            var spare = spare
+            spare.worker = name(spare.worker)
+            spare.reason = spare.reason.map { PrintableText.line($0) }
+            return spare
+        }
         result.failures = failures.prefix(Limits.statusFailuresMax).map { failure in
             var failure = failure
             failure.worker = failure.worker.map(name)

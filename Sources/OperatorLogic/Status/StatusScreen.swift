@@ -23,7 +23,7 @@ package struct StatusScreen {
 
     /// All of it; no line is wider than the screen.
     package var lines: [StyledLine] {
-        clipped(header + stageTable + blocks + throughput + notes)
+        clipped(header + stageTable + blocks + spares + throughput + notes)
     }
 
     func clipped(_ lines: [StyledLine]) -> [StyledLine] {
@@ -43,7 +43,7 @@ package struct StatusScreen {
         ]
         let model = status.model
         let optional = [
-            "\(FigureText.count(model.layerCount)) layers",
+            "\(FigureText.count(model.layerCount)) layers\(segmentText)",
             "context \(FigureText.count(model.contextLength))", "KV \(model.cacheType)",
             Self.release(status.build), "at \(clock.text(status.time))",
         ]
@@ -54,6 +54,11 @@ package struct StatusScreen {
             if columns <= width { items = more }
         }
         return TextFlow.items("", items, width: width, gap: 2) + reasons
+    }
+
+    private var segmentText: String {
+        guard let layers = status.model.segmentLayers, layers > 1 else { return "" }
+        return " in segments of \(FigureText.count(layers))"
     }
 
     private var modelText: String {
@@ -77,6 +82,19 @@ package struct StatusScreen {
         let strip = BlockStrip.text(status.stages, layerCount: layerCount, limit: room)
         let line = StyledLine("0 [\(strip)] \(last)")
         return TextFlow.items("blocks", [line, StyledLine(BlockStrip.legend, .faint)], width: width)
+    }
+
+    var spares: [StyledLine] {
+        status.spares?.flatMap { spare in
+            if let reason = spare.reason {
+                return TextFlow.paragraph(
+                    "spare", "\(spare.worker) does not stand by: \(reason)", .warning, width: width)
+            }
+            guard let layers = spare.layers, layers.count == 2 else { return [] }
+            let range = "\(FigureText.count(layers[0]))-\(FigureText.count(layers[1]))"
+            return TextFlow.paragraph(
+                "spare", "\(spare.worker) stands by with layers \(range) in memory", width: width)
+        } ?? []
     }
 
     var notes: [StyledLine] {

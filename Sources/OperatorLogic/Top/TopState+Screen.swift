@@ -16,7 +16,8 @@ extension TopState {
     private func body(width: Int, height: Int, clock: ClockText) -> [StyledLine] {
         guard let status else { return [StyledLine("no status yet", .faint)] }
         let screen = StatusScreen(status, width: width, clock: clock, prefersBars: true)
-        let below = screen.blocks + history(status, width: width) + screen.throughput + screen.notes
+        let below =
+            screen.blocks + screen.spares + history(status, width: width) + screen.throughput + screen.notes
         let header = screen.header
         let table = scrolled(screen.stageTable, height: max(height - header.count - below.count, 4))
         return screen.clipped(header + table + below)

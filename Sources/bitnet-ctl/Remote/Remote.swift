@@ -138,9 +138,10 @@ struct Remote: Sendable {
         }
         guard (200..<300).contains(response.status.code) else {
             let bytes = try? await collect(response.body, bytesMax: Limits.controlBytesMax)
-            throw address.refusal(
-                status: response.status.code, path: path,
-                message: bytes.flatMap { try? decode(Refusal.self, $0) }?.error.message)
+            let error = bytes.flatMap { try? decode(Refusal.self, $0) }?.error
+            // What is not there is what was asked about, and not the path.
+            if let error, error.param != nil { throw RemoteError(error.message) }
+            throw address.refusal(status: response.status.code, path: path, message: error?.message)
         }
         return response
     }
@@ -176,6 +177,8 @@ struct Remote: Sendable {
 private struct Refusal: Decodable {
     struct Body: Decodable {
         var message: String
+        /// What of the request is wrong.
+        var param: String?
     }
     var error: Body
 }

@@ -71,6 +71,28 @@ import TextGeneration
         #expect(supervisor.health.state == .down)
     }
 
+    @Test func `who looks once layers are to move never sees the pipeline that goes`() async throws {
+        let supervisor = try supervisor()
+        let end = try await run(supervisor) { task, events in
+            #expect(!supervisor.interrupt("too early"))
+            try await pipelines.next().meet(.comesUp)
+            #expect(await events.next()?.kind == "serving")
+            #expect(supervisor.interrupt("all move"))
+            // Whatever of it is still running.
+            #expect(supervisor.health.state == .recovering)
+            #expect(supervisor.health.reason?.contains("all move") == true)
+            #expect(!supervisor.interrupt("twice"))
+            let second = try await pipelines.next()
+            #expect(await events.next()?.kind == "moving")
+            second.meet(.comesUp)
+            #expect(await events.next()?.kind == "serving")
+            let state = supervisor.snapshot().state
+            #expect(state.startCount == 2 && state.lossCount == 0 && state.failures.isEmpty)
+            task.cancel()
+        }
+        #expect(end is CancellationError)
+    }
+
     @Test func `one that is lost comes up again, and what was is remembered`() async throws {
         let supervisor = try supervisor()
         let end = try await run(supervisor) { task, events in

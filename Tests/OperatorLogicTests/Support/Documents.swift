@@ -28,6 +28,11 @@ enum Documents {
 
     static var degraded: ClusterStatus {
         var status = healthy
+        status.model.segmentLayers = 4
+        status.spares = [
+            SpareStatus(worker: "srv-e", layers: [0, 39], memoryBytes: 13_099_650_252),
+            SpareStatus(worker: "srv-f", reason: "worker srv-f (10.0.0.6:7101) cannot be reached: refused"),
+        ]
         status.state = .degraded
         status.reasons = ["srv-c: other virtual machines took 12 % of its processors in the last 10 s"]
         status.stages[2].stealFraction = 0.12

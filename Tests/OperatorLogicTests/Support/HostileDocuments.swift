@@ -16,12 +16,20 @@ struct HostileDocuments {
             uptimeSeconds: figure(),
             model: ModelStatus(
                 name: text(), parameterCount: count(), layerCount: integer(), hiddenSize: integer(),
-                vocabularySize: integer(), contextLength: integer(), cacheType: text()),
+                vocabularySize: integer(), contextLength: integer(), cacheType: text(),
+                segmentLayers: maybe { $0.integer() }),
             workersExpected: integer(), workersJoined: integer())
         status.gateway = maybe { $0.text() }
         status.reasons = many(3) { $0.text() }
         status.hints = many(20) { $0.text() }
         status.stages = many(64) { $0.stage() }
+        status.spares = maybe { documents in
+            documents.many(20) { documents in
+                SpareStatus(
+                    worker: documents.text(), layers: documents.maybe { $0.many(3) { $0.integer() } },
+                    memoryBytes: documents.maybe { $0.count() }, reason: documents.maybe { $0.text() })
+            }
+        }
         status.throughput = throughput()
         status.queue.waiting = integer()
         status.queue.running = integer()
