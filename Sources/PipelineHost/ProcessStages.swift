@@ -23,7 +23,9 @@ struct ProcessStages: Sendable {
         model: ModelFile, local: LocalStages, request: PipelineRequest,
         onEvent: @escaping @Sendable (ClusterEvent) -> Void
     ) throws {
-        let ranges = try LayerRange.cut(layerCount: model.description.layerCount, before: local.cuts)
+        let ranges = try LayerRange.cut(
+            layerCount: model.description.layerCount, before: local.cuts,
+            segmentLayers: max(request.segmentLayers, 1))
         let threadCount = max((local.threadCount ?? ComputePool.defaultThreadCount) / ranges.count, 1)
         let kernels = try Kernels(local.kernels, mode: local.mode, threadCount: threadCount)
         let machine = kernels.machine(threadCount: threadCount)

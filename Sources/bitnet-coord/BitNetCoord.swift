@@ -70,6 +70,9 @@ struct BitNetCoord: AsyncParsableCommand {
             throw ValidationError("--chat-template goes with --chat or --messages, or with serving")
         }
         if let reason = generation.sampling.invalidity { throw ValidationError(reason) }
+        guard engine.stage.segmentLayers == nil || !pipeline.isPure else {
+            throw ValidationError("--cuts none computes without segments: leave out --segment-layers")
+        }
     }
 
     static func main() async {
@@ -107,11 +110,14 @@ struct BitNetCoord: AsyncParsableCommand {
         try await Serving(
             model: model, codec: try chat.codec(for: model, console),
             place: try pipeline.place(local),
-            request: pipeline.applied(
-                to: try engine.request(of: model.description, bookDirectory: storeOptions.directory)),
+            request: pipeline.applied(to: try request(of: model)),
             store: storeOptions,
             options: serving, log: log, console: console
         ).run()
+    }
+
+    private func request(of model: ModelFile) throws -> PipelineRequest {
+        try engine.request(of: model.description, bookDirectory: storeOptions.directory, keepsSegments: true)
     }
 
     private func answer(_ console: Console) async throws {
@@ -122,8 +128,7 @@ struct BitNetCoord: AsyncParsableCommand {
         let template = try chat.template(for: model, console)
         let host = PipelineHost(
             model: model, place: try pipeline.place(local),
-            request: pipeline.applied(
-                to: try engine.request(of: model.description, bookDirectory: storeOptions.directory)),
+            request: pipeline.applied(to: try request(of: model)),
             template: template,
             store: try storeOptions.store(for: model, console))
         let show: @Sendable (ClusterEvent) -> Void = { console.show(EventLine($0).notice) }

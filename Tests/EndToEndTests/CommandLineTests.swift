@@ -67,6 +67,9 @@ extension EndToEnd {
         @Test(arguments: [
             [], ["--local"], ["--shards", "a.yaml", "--local", "--model", "b"],
             ["--cuts", "3", "--shards", "a"],
+            ["--cuts", "none", "--segment-layers", "2", "--local", "--model", "a"],
+            ["--segment-layers", "0", "--shards", "a"],
+            ["--segment-layers", "1025", "--shards", "a"],
             ["--local", "--model", "m", "--temp", "-1"], ["--local", "--model", "m", "--parallel", "0"],
             ["--local", "--model", "m", "--nonsense"], ["--local", "--model", "m", "--cache-type", "f8"],
             ["--local", "--model", "m", "--kernels", "dot4"],

@@ -33,6 +33,31 @@ extension EndToEnd {
             #expect(try await run.answers() == Reference.shared.greedy())
         }
 
+        @Test func `segments decide what is written, wherever they are, until others are asked for`()
+            async throws
+        {
+            let store = try TemporaryDirectory()
+            let options = EndToEnd.greedy + ["--store-dir", store.path]
+            let segments = ["--segment-layers", "4"]
+            let usual = try await Reference.shared.greedy()
+            let alone = try await Reference.shared.answers(
+                options + segments + ["--cuts", "4,8"], EndToEnd.prompts)
+            #expect(alone != usual)
+            let cluster = try await TestCluster(count: 2)
+            let first = try await cluster.run(options + segments, input: EndToEnd.prompts)
+            #expect(["4", "8"].contains(first.cuts), "\(first)")
+            #expect(try first.answers() == alone)
+            // As it was chosen, with fewer workers too.
+            let kept = try await CoordinatorRun.finished(
+                ["--local", "--model", Programs.model, "--threads", "1"] + options, input: EndToEnd.prompts)
+            #expect(try kept.answers() == alone)
+            let other = try await cluster.run(
+                options + ["--segment-layers", "1"], input: EndToEnd.prompts)
+            #expect(try other.answers() == usual)
+            let again = try await cluster.run(options, input: EndToEnd.prompts)
+            #expect(try again.answers() == usual)
+        }
+
         @Test func `prefill chunks, cache room and draws change no bit`() async throws {
             let cluster = try await TestCluster.three()
             let reference = try await Reference.shared.greedy()

@@ -91,6 +91,28 @@ extension EndToEnd {
             #expect(!largest.diagnostics.contains("--prefill-chunk"), "\(largest.diagnostics)")
         }
 
+        @Test func `a reserve lowers how many run at a time, or is refused`() async throws {
+            var file = ClusterFileBuilder()
+            file.workers = ["a", "b"].enumerated().map {
+                .init(name: $1, address: "127.0.0.1:\($0 + 1)", memory: "8GiB")
+            }
+            let arguments = ["--shards", try file.write(in: directory), "--shape", "8b", "--reserve"]
+            let usual = try await run(arguments + ["--ctx-size", "4096"])
+            #expect(usual.output.contains("goes on"), "\(usual.output)\(usual.diagnostics)")
+            #expect(!usual.output.contains("waits for it"))
+            let many = try await run(arguments + ["--ctx-size", "4096", "--parallel", "16"])
+            #expect(
+                many.diagnostics.contains("no room is left for the layers of worker a, as --reserve asks"))
+        }
+
+        @Test func `segments stay together, and that is said`() async throws {
+            let arguments = ["--shards", try shards(), "--shape", "8b", "-C", "8", "--segment-layers", "5"]
+            let report = try await decode(Report.self, arguments)
+            #expect(report.stages.allSatisfy { $0.firstLayer.isMultiple(of: 5) }, "\(report)")
+            #expect(report.stages.last?.endLayer == 32)
+            #expect(report.advice.contains("segments of 5 layers stay together"))
+        }
+
         @Test func `faster workers get more layers, and a given number of sequences is planned for`()
             async throws
         {

@@ -35,4 +35,6 @@ extension Limits {
     package static let bookLinksMax = 16_384
     /// Runs that it keeps; the oldest go first.
     package static let bookRunsMax = 256
+    /// Models of which a coordinator remembers how they are divided into segments; the oldest go first.
+    package static let segmentChoicesMax = 256
 }

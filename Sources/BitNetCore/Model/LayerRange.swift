@@ -26,12 +26,17 @@ extension LayerRange: CustomStringConvertible {
 extension LayerRange {
     /// All layers of a model, cut before each of the named layers.
     ///
-    /// - Throws: ``LayerCutError`` unless the cuts rise and lie inside the model.
-    package static func cut(layerCount: Int, before cuts: [Int]) throws(LayerCutError) -> [LayerRange] {
+    /// - Parameter segmentLayers: layers that stay together.
+    /// - Throws: ``LayerCutError`` unless the cuts rise, lie inside the model and divide no segment.
+    package static func cut(
+        layerCount: Int, before cuts: [Int], segmentLayers: Int = 1
+    ) throws(LayerCutError) -> [LayerRange] {
         var ranges: [LayerRange] = []
         for end in cuts + [layerCount] {
-            guard end <= layerCount, let range = LayerRange(first: ranges.last?.end ?? 0, end: end) else {
-                throw LayerCutError(layerCount: layerCount, cuts: cuts)
+            guard end == layerCount || end < layerCount && end.isMultiple(of: segmentLayers),
+                let range = LayerRange(first: ranges.last?.end ?? 0, end: end)
+            else {
+                throw LayerCutError(layerCount: layerCount, cuts: cuts, segmentLayers: segmentLayers)
             }
             ranges.append(range)
         }
@@ -43,10 +48,13 @@ extension LayerRange {
 package struct LayerCutError: RemediableError, Equatable {
     package let layerCount: Int
     package let cuts: [Int]
+    package let segmentLayers: Int
 
     package var message: String {
-        "a model of \(layerCount) layers cannot be cut before layers "
-            + cuts.map(String.init).joined(separator: ", ")
-            + "; give rising numbers from 1 to \(layerCount - 1)"
+        let place = cuts.map(String.init).joined(separator: ", ")
+        let multiples = segmentLayers == 1 ? "" : " that are multiples of --segment-layers \(segmentLayers)"
+        return
+            "a model of \(layerCount) layers cannot be cut before layers \(place); give rising numbers from 1 to "
+            + "\(layerCount - 1)\(multiples)"
     }
 }

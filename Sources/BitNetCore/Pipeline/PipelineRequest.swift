@@ -18,6 +18,8 @@ package struct PipelineRequest: Equatable, Sendable {
     package var joinTimeout = Limits.joinTimeout
     /// Workers that another coordinator holds are taken from it, the first time.
     package var takesOver = false
+    /// Workers keep room for the layers of any one of them.
+    package var reserves = false
     /// Workers that stand by load layers before they are needed.
     package var warmsSpares = false
     /// Layers are divided by what workers and links were measured to take; else by bytes.

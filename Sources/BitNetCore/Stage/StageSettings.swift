@@ -37,6 +37,9 @@ package struct StageSettings: Equatable, Sendable {
         self.segmentLayers = segmentLayers
     }
 
+    /// Layers that are placed as one: those of a segment; without segments each by itself.
+    package var placedLayers: Int { max(segmentLayers, 1) }
+
     /// Whether a segment ends before the layer `index`.
     package func isCut(before index: Int) -> Bool {
         segmentLayers > 0 && index.isMultiple(of: segmentLayers)

@@ -103,17 +103,28 @@ extension ClusterAssembly {
         avoiding avoided: Set<String>
     ) throws(PlanError) -> (StageSettings, Plan) {
         let entries = entries.filter { !avoided.contains($0.name) }
+        if service.isAnew, let (settings, plan) = try? divided(from: service, among: joined, entries) {
+            return (settings, plan)
+        }
         let (slotCount, plan) = try SlotCounts.first(wanted: request.slotCount) {
             slotCount throws(PlanError) in
             let settings = settings(slotCount: slotCount)
-            if service.isAnew, let plan = try? self.plan(entries, joined, service.measurements, settings) {
-                return plan
-            }
             return try FailoverPlan(
                 after: service.plan, cost: ModelCost(of: model, settings),
                 workers: offers(entries, joined, service.measurements, settings), drained: service.drained,
                 warm: service.warm, avoided: avoided
             ).plan()
+        }
+        return (settings(slotCount: slotCount), plan)
+    }
+
+    /// As if nothing had been served.
+    private func divided(
+        from service: ClusterStanding.Service, among joined: [WorkerControl], _ entries: [WorkerEntry]
+    ) throws(PlanError) -> (StageSettings, Plan) {
+        let (slotCount, plan) = try SlotCounts.first(wanted: request.slotCount) {
+            slotCount throws(PlanError) in
+            try self.plan(entries, joined, service.measurements, settings(slotCount: slotCount))
         }
         return (settings(slotCount: slotCount), plan)
     }

@@ -198,7 +198,7 @@ struct ClusterAssembly: Sendable {
         }
         return try StagePlanner.plan(
             cost: ModelCost(of: model, settings), workers: offers(workers, joined, measurements, settings),
-            goal: goal)
+            goal: goal, reserves: request.reserves)
     }
 
     /// What those that joined bring to a plan.

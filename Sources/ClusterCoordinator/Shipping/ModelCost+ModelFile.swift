@@ -5,17 +5,19 @@ package import ClusterPlanning
 
 extension ModelCost {
     /// A model's exact part sizes, with the memory that its stages take; without any, memory limits no plan.
-    package init(of file: ModelFile, memory: MemoryCost = MemoryCost()) {
+    package init(of file: ModelFile, memory: MemoryCost = MemoryCost(), segmentLayers: Int = 1) {
         self.init(
             layerByteCounts: (0..<file.description.layerCount).map { file.byteCount(of: .layer($0)) },
             embeddingByteCount: file.byteCount(of: .embedding),
             outputNormByteCount: file.byteCount(of: .outputNorm), headByteCount: file.byteCount(of: .head),
-            headSharesEmbedding: file.description.hasTiedHead, memory: memory)
+            headSharesEmbedding: file.description.hasTiedHead, memory: memory, segmentLayers: segmentLayers)
     }
 
     /// What the coordinator would plan with before it asks any worker.
     package init(of file: ModelFile, _ settings: StageSettings) {
-        self.init(of: file, memory: MemoryCost(file.account(settings, on: .unknown)))
+        self.init(
+            of: file, memory: MemoryCost(file.account(settings, on: .unknown)),
+            segmentLayers: settings.placedLayers)
     }
 
     /// The same for a shape of which there is no file: 1.6 bits a weight, embedding and head in f16.
@@ -38,6 +40,7 @@ extension ModelCost {
             embeddingByteCount: byteCount(.embedding), outputNormByteCount: byteCount(.outputNorm),
             headByteCount: byteCount(.head), headSharesEmbedding: model.hasTiedHead,
             memory: MemoryCost(
-                MemoryAccount(model: model, settings: settings, tables: tables, machine: .unknown)))
+                MemoryAccount(model: model, settings: settings, tables: tables, machine: .unknown)),
+            segmentLayers: settings.placedLayers)
     }
 }

@@ -6,7 +6,7 @@ extension ContiguousSplit {
     /// Says how many bytes are short, in all and where.
     func noRoom() -> PlanError {
         let layerCount = costs.layerCount
-        let stageCount = UInt64(clamping: min(workers.count, layerCount))
+        let stageCount = UInt64(clamping: min(workers.count, costs.segmentCount))
         let memory = costs.cost.memory
         let needed =
             memory.byteCount(layers: layerCount, isFirst: true, isLast: true)
@@ -31,17 +31,15 @@ extension ContiguousSplit {
         var first = 0
         var lines: [String] = []
         for (index, worker) in workers.enumerated() {
-            var end = first
-            while end < costs.layerCount,
-                costs.memoryByteCount(worker, first, end + 1) <= worker.memoryByteCount
-            {
-                end += 1
-            }
+            let ends = first < costs.layerCount ? Array(costs.ends(from: first)) : []
+            let end =
+                ends.prefix { costs.memoryByteCount(worker, first, $0) <= worker.memoryByteCount }.last
+                ?? first
             let isLast = index == workers.count - 1
             if isLast {
                 lines.append(line(worker, first, costs.layerCount))
             } else if end == first {
-                lines.append(line(worker, first, first + 1))
+                lines.append(line(worker, first, ends.first ?? first))
             }
             first = end
         }

@@ -2,7 +2,7 @@
 
 import BitNetCore
 
-/// Cuts layers into contiguous stages, one for each worker in the order given.
+/// Cuts layers into contiguous stages of whole segments, one for each worker in the order given.
 ///
 /// Exact, in three steps: the smallest possible size of the largest stage; among such plans those that
 /// leave the fewest workers idle; among those the most even one (smallest sum of squared sizes).
@@ -40,8 +40,10 @@ struct ContiguousSplit {
     private func reach(stageByteCountMax: UInt64) -> [Int] {
         var end = 0
         return workers.map { worker in
+            guard end < costs.layerCount else { return end }
             let first = end
-            while end < costs.layerCount, admits(worker, first, end + 1, stageByteCountMax) { end += 1 }
+            end =
+                costs.ends(from: first).prefix { admits(worker, first, $0, stageByteCountMax) }.last ?? first
             return end
         }
     }
@@ -87,16 +89,15 @@ struct ContiguousSplit {
             var begins = Array(0...layerCount)
             for first in 0..<layerCount {
                 guard let score = best[first] else { continue }
-                var end = first + 1
-                // The last layer brings the head along, so it alone may be too much.
-                while end <= layerCount, admits(worker, first, end, stageByteCountMax) {
+                for end in costs.ends(from: first) {
+                    // The last layer brings the head along, so it alone may be too much.
+                    guard admits(worker, first, end, stageByteCountMax) else { break }
                     let size = Double(costs.readByteCount(first, end))
                     let candidate = Score(idleCount: score.idleCount, squares: score.squares + size * size)
                     if next[end].map({ candidate < $0 }) ?? true {
                         next[end] = candidate
                         begins[end] = first
                     }
-                    end += 1
                 }
             }
             best = next

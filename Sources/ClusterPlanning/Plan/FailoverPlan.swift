@@ -122,7 +122,7 @@ package struct FailoverPlan: Sendable {
         let before = placement.stages.first { $0.layers.end == first }
         let behind = placement.stages.first { $0.layers.first == end }
         var best: (stages: [Placement.Stage], load: UInt64)?
-        for cut in first...end {
+        for cut in first...end where costs.isCut(before: cut) {
             var stages: [Placement.Stage] = []
             if cut > first {
                 guard let before, let layers = LayerRange(first: before.layers.first, end: cut) else {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// Workers in the order of their stages; how many layers each gets is to be found.
+/// Workers in the order of their stages; how many segments each gets is to be found.
 struct Lineup {
     let costs: RoundCosts
     /// Indices of workers, one for each stage.
@@ -45,19 +45,19 @@ struct Lineup {
 
     func stageSeconds(_ counts: [Int]) -> [Double] {
         zip(workers, counts).enumerated().map { index, stage in
-            costs.stages[stage.0].seconds(layers: stage.1, isLast: index == workers.count - 1)
+            costs.stages[stage.0].seconds(segments: stage.1, isLast: index == workers.count - 1)
         }
     }
 
-    /// Layers of each stage, so that none takes longer than `stageSecondsMax` and a pass is as short as can be.
+    /// Segments of each stage, so that none takes longer than `stageSecondsMax` and a pass is as short as can be.
     ///
-    /// A pass is a sum of terms that are linear in the layers, each between one layer and the stage's most:
-    /// layers on the fastest worker that still has room make it least.
+    /// A pass is a sum of terms that are linear in the segments, each between one and the stage's most:
+    /// segments on the fastest worker that still has room make it least.
     func shortest(stageSecondsMax: Double) -> [Int]? {
         fill(stageSecondsMax) { caps in
-            let order = workers.indices.sorted { layerSeconds($0) < layerSeconds($1) }
+            let order = workers.indices.sorted { segmentSeconds($0) < segmentSeconds($1) }
             var counts = [Int](repeating: 1, count: workers.count)
-            var left = costs.layerCount - workers.count
+            var left = costs.segmentCount - workers.count
             for index in order {
                 let more = min(caps[index] - 1, left)
                 counts[index] += more
@@ -67,45 +67,45 @@ struct Lineup {
         }
     }
 
-    /// Layers of each stage, so that none takes longer than `stageSecondsMax` and the squares of what they take
+    /// Segments of each stage, so that none takes longer than `stageSecondsMax` and the squares of what they take
     /// are least in sum.
     ///
-    /// Each square is convex in the layers, so giving one layer after the other to where it adds least is exact.
+    /// Each square is convex in the segments, so giving one after the other to where it adds least is exact.
     func mostEven(stageSecondsMax: Double) -> [Int]? {
         fill(stageSecondsMax) { caps in
             var counts = [Int](repeating: 1, count: workers.count)
             var seconds = stageSeconds(counts)
-            for _ in 0..<(costs.layerCount - workers.count) {
+            for _ in 0..<(costs.segmentCount - workers.count) {
                 var best: (index: Int, more: Double)?
                 for index in workers.indices where counts[index] < caps[index] {
-                    let more = (2 * seconds[index] + layerSeconds(index)) * layerSeconds(index)
+                    let more = (2 * seconds[index] + segmentSeconds(index)) * segmentSeconds(index)
                     if best.map({ more < $0.more * (1 - 1e-9) }) ?? true { best = (index, more) }
                 }
                 guard let best else { break }
                 counts[best.index] += 1
-                seconds[best.index] += layerSeconds(best.index)
+                seconds[best.index] += segmentSeconds(best.index)
             }
             return counts
         }
     }
 
-    private func layerSeconds(_ index: Int) -> Double { costs.stages[workers[index]].layerSeconds }
+    private func segmentSeconds(_ index: Int) -> Double { costs.stages[workers[index]].segmentSeconds }
 
     private func fill(_ stageSecondsMax: Double, _ body: ([Int]) -> [Int]) -> [Int]? {
         guard transferSeconds <= stageSecondsMax * (1 + 1e-12) else { return nil }
         let caps = workers.enumerated().map { index, worker in
-            costs.stages[worker].layerCount(
+            costs.stages[worker].segmentCount(
                 within: stageSecondsMax, isFirst: index == 0, isLast: index == workers.count - 1)
         }
-        guard caps.allSatisfy({ $0 >= 1 }), workers.count <= costs.layerCount,
-            caps.reduce(0, +) >= costs.layerCount
+        guard caps.allSatisfy({ $0 >= 1 }), workers.count <= costs.segmentCount,
+            caps.reduce(0, +) >= costs.segmentCount
         else { return nil }
         return body(caps)
     }
 
-    // MARK: Choosing layers
+    // MARK: Choosing segments
 
-    /// Layers of each stage for the shortest round, or `nil` if the layers fit nowhere.
+    /// Segments of each stage for the shortest round, or `nil` if they fit nowhere.
     ///
     /// Of several the one with the fastest slowest stage, then the most even.
     func best() -> [Int]? {
@@ -121,7 +121,7 @@ struct Lineup {
         return Bisection.least(counts, at: roundSeconds(counts), attempt: within)
     }
 
-    /// Layers of each stage so that a round takes no longer than `seconds`, and how long it takes.
+    /// Segments of each stage so that a round takes no longer than `seconds`, and how long it takes.
     ///
     /// More time never makes it impossible: it only raises how much each stage may have.
     func within(_ seconds: Double) -> (found: [Int], value: Double)? {
@@ -132,7 +132,7 @@ struct Lineup {
         return reached <= seconds * (1 + 1e-12) ? (counts, reached) : nil
     }
 
-    /// Layers of each stage so that no stage and no link takes longer than `seconds`, for all that a round takes
+    /// Segments of each stage so that no stage and no link takes longer than `seconds`, for all that a round takes
     /// at most `roundSecondsMax`.
     func within(bottleneck seconds: Double, roundSecondsMax: Double) -> (found: [Int], value: Double)? {
         guard let counts = shortest(stageSecondsMax: seconds), roundSeconds(counts) <= roundSecondsMax else {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 
-/// Looks for the workers, their order and their layers with the shortest round.
+/// Looks for the workers, their order and their segments with the shortest round.
 struct LineupSearch {
     /// What was found for one number of stages.
     struct Found {
         let lineup: Lineup
+        /// Segments of each stage.
         let counts: [Int]
 
         var roundSeconds: Double { lineup.roundSeconds(counts) }
@@ -18,7 +19,7 @@ struct LineupSearch {
 
     /// The shortest round for every number of stages for which there is a plan, ascending.
     func all() -> (found: [Found], isExact: Bool) {
-        let stageCounts = 1...max(min(workers.count, costs.layerCount), 1)
+        let stageCounts = 1...max(min(workers.count, costs.segmentCount), 1)
         if let groups = WorkerGroups(workers: workers, links: goal.links) {
             return (stageCounts.compactMap { best(stageCount: $0, groups) }, true)
         }
@@ -43,7 +44,9 @@ struct LineupSearch {
         guard let usual = search(round(stageCount)) else { return nil }
         let profiles = workers.compactMap { worker in worker.profile.map { (worker.name, $0) } }
         let groupCount = PlanPrediction.bestGroupCount(
-            stages: zip(usual.lineup.workers, usual.counts).map { (workers[$0].name, $1) },
+            stages: zip(usual.lineup.workers, costs.layerCounts(ofSegments: usual.counts)).map {
+                (workers[$0].name, $1)
+            },
             profiles: Dictionary(profiles) { first, _ in first }, goal: goal)
         guard let groupCount, groupCount != usual.groupCount,
             let other = search(round(stageCount, groupCount: groupCount)),
@@ -169,9 +172,9 @@ struct LineupSearch {
 
     /// One worker after the other is left out, the one without which the round is shortest.
     private func inOrder() -> [Found] {
-        let first = round(min(workers.count, costs.layerCount))
-        var order = workers.indices.filter { first.stages[$0].layerCountMax[0] > 0 }
-        while order.count > costs.layerCount { order = without(slowestOf: order, first) }
+        let first = round(min(workers.count, costs.segmentCount))
+        var order = workers.indices.filter { first.stages[$0].segmentCountMax[0] > 0 }
+        while order.count > costs.segmentCount { order = without(slowestOf: order, first) }
         var all: [Found] = []
         while !order.isEmpty {
             guard let found = inOrder(order) else { break }
@@ -188,7 +191,7 @@ struct LineupSearch {
     }
 
     private func without(slowestOf order: [Int], _ round: RoundCosts) -> [Int] {
-        let slowest = order.max { round.stages[$0].layerSeconds < round.stages[$1].layerSeconds }
+        let slowest = order.max { round.stages[$0].segmentSeconds < round.stages[$1].segmentSeconds }
         return order.filter { $0 != slowest }
     }
 

@@ -13,10 +13,13 @@ package struct ModelCost: Equatable, Sendable {
     package var headSharesEmbedding: Bool
     /// What is counted on where a worker has no figures of its own; without any, memory limits no plan.
     package var memory: MemoryCost
+    /// Layers of a segment: a model is divided between segments only.
+    package var segmentLayers: Int
 
     package init(
         layerByteCounts: [UInt64], embeddingByteCount: UInt64, outputNormByteCount: UInt64,
-        headByteCount: UInt64, headSharesEmbedding: Bool, memory: MemoryCost = MemoryCost()
+        headByteCount: UInt64, headSharesEmbedding: Bool, memory: MemoryCost = MemoryCost(),
+        segmentLayers: Int = 1
     ) {
         self.layerByteCounts = layerByteCounts
         self.embeddingByteCount = embeddingByteCount
@@ -24,6 +27,7 @@ package struct ModelCost: Equatable, Sendable {
         self.headByteCount = headByteCount
         self.headSharesEmbedding = headSharesEmbedding
         self.memory = memory
+        self.segmentLayers = segmentLayers
     }
 
     /// Bytes that a stage of these layers reads for each decoded token, the KV cache not counted.
@@ -53,11 +57,14 @@ package struct ModelCost: Equatable, Sendable {
 struct StageCosts {
     let cost: ModelCost
     let layerCount: Int
+    /// Of each segment but the last, which may have fewer.
+    let segmentLayers: Int
     private let sums: [UInt64]
 
     init(_ cost: ModelCost) {
         self.cost = cost
         layerCount = cost.layerByteCounts.count
+        segmentLayers = min(max(cost.segmentLayers, 1), max(layerCount, 1))
         var sums: [UInt64] = [0]
         for byteCount in cost.layerByteCounts { sums.append(sums[sums.count - 1] + byteCount) }
         self.sums = sums

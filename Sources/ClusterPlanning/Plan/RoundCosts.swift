@@ -6,24 +6,27 @@ import BitNetCore
 struct RoundCosts {
     /// What one worker takes.
     struct Stage {
-        let layerSeconds: Double
+        let segmentSeconds: Double
         let stepSeconds: Double
         let headSeconds: Double
-        /// Layers that its memory holds: as a stage in the middle, as the first, as the last, as both.
-        let layerCountMax: [Int]
+        /// What the model's last segment takes less than the others, as it may have fewer layers.
+        let shortSeconds: Double
+        /// Segments that its memory holds: as a stage in the middle, as the first, as the last, as both.
+        let segmentCountMax: [Int]
 
-        /// Layers that it computes within `seconds` and holds in memory.
-        func layerCount(within seconds: Double, isFirst: Bool, isLast: Bool) -> Int {
-            let held = layerCountMax[(isFirst ? 1 : 0) + (isLast ? 2 : 0)]
-            let left = seconds - stepSeconds - (isLast ? headSeconds : 0)
+        /// Segments that it computes within `seconds` and holds in memory.
+        func segmentCount(within seconds: Double, isFirst: Bool, isLast: Bool) -> Int {
+            let held = segmentCountMax[(isFirst ? 1 : 0) + (isLast ? 2 : 0)]
+            let left = seconds - stepSeconds - (isLast ? headSeconds - shortSeconds : 0)
             guard left >= 0 else { return 0 }
-            // The quotient may be infinite, and rounding must not lose a layer that fits exactly.
-            let computed = left / layerSeconds * (1 + 1e-12)
+            // The quotient may be infinite, and rounding must not lose a segment that fits exactly.
+            let computed = left / segmentSeconds * (1 + 1e-12)
             return computed < Double(held) ? Int(clamping: computed) : held
         }
 
-        func seconds(layers layerCount: Int, isLast: Bool) -> Double {
-            stepSeconds + Double(layerCount) * layerSeconds + (isLast ? headSeconds : 0)
+        func seconds(segments segmentCount: Int, isLast: Bool) -> Double {
+            stepSeconds + Double(segmentCount) * segmentSeconds
+                + (isLast ? headSeconds - shortSeconds : 0)
         }
     }
 
@@ -38,7 +41,7 @@ struct RoundCosts {
         }
     }
 
-    let layerCount: Int
+    let segmentCount: Int
     let round: DecodeRound
     /// As of the schedule.
     let groupCount: Int
@@ -53,23 +56,28 @@ struct RoundCosts {
     init(
         costs: StageCosts, workers: [WorkerOffer], goal: PlanGoal, stageCount: Int, groupCount: Int? = nil
     ) {
-        layerCount = costs.layerCount
+        segmentCount = costs.segmentCount
         self.groupCount = groupCount ?? goal.groupCounts(stageCount: stageCount)[0]
         round = goal.round(stageCount: stageCount, groupCount: groupCount)
         links = goal.links
         names = workers.map(\.name)
         let work = round.work
+        /// Layers that the last segment has less than the others.
+        let missing = costs.segmentCount * costs.segmentLayers - costs.layerCount
         stages = workers.map { worker in
             guard let profile = worker.profile else {
                 preconditionFailure("worker \(worker.name) is placed by time and has no profile")
             }
             return Stage(
-                layerSeconds: profile.secondsOfLayer(work), stepSeconds: profile.stepSeconds,
-                headSeconds: profile.secondsOfHead(work),
-                layerCountMax: (0..<4).map {
-                    (worker.memoryCost ?? costs.cost.memory).layerCountMax(
+                segmentSeconds: Double(costs.segmentLayers) * profile.secondsOfLayer(work),
+                stepSeconds: profile.stepSeconds, headSeconds: profile.secondsOfHead(work),
+                shortSeconds: Double(missing) * profile.secondsOfLayer(work),
+                segmentCountMax: (0..<4).map {
+                    let isLast = $0 & 2 != 0
+                    let layers = (worker.memoryCost ?? costs.cost.memory).layerCountMax(
                         in: worker.memoryByteCount, of: costs.layerCount, isFirst: $0 & 1 != 0,
-                        isLast: $0 & 2 != 0)
+                        isLast: isLast)
+                    return (layers + (isLast ? missing : 0)) / costs.segmentLayers
                 })
         }
     }

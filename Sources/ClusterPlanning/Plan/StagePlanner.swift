@@ -6,13 +6,14 @@ import BitNetCore
 package enum StagePlanner {
     /// The shortest round in which every worker has a stage, whether that is wise or not.
     ///
-    /// - Precondition: every worker has a profile, and there are no more of them than layers.
+    /// - Precondition: every worker has a profile, and there are no more of them than segments.
     package static func lineup(
         ofAll workers: [WorkerOffer], cost: ModelCost, goal: PlanGoal
     ) -> (stages: [(worker: String, layerCount: Int)], groupCount: Int)? {
-        let search = LineupSearch(costs: StageCosts(cost), workers: workers, goal: goal)
+        let costs = StageCosts(cost)
+        let search = LineupSearch(costs: costs, workers: workers, goal: goal)
         return search.everyone().map { found in
-            let stages = zip(found.lineup.workers, found.counts).map {
+            let stages = zip(found.lineup.workers, costs.layerCounts(ofSegments: found.counts)).map {
                 (worker: workers[$0].name, layerCount: $1)
             }
             return (stages, found.groupCount)
@@ -25,9 +26,18 @@ package enum StagePlanner {
     ///     are left out.
     ///   - goal: with it, and if every worker has a profile, the division is by time and the order is chosen too;
     ///     else it is by bytes.
+    ///   - reserves: whether the workers that are used must have room for the layers of any one of them.
     /// - Throws: ``PlanError`` naming the layers, the workers and the bytes that are short.
     package static func plan(
-        cost: ModelCost, workers: [WorkerOffer], goal: PlanGoal? = nil
+        cost: ModelCost, workers: [WorkerOffer], goal: PlanGoal? = nil, reserves: Bool = false
+    ) throws(PlanError) -> Plan {
+        let plan = try plan(cost, workers, goal)
+        if reserves { try plan.checkReserve(cost: cost, workers: workers.filter { !$0.isSpare }) }
+        return plan
+    }
+
+    private static func plan(
+        _ cost: ModelCost, _ workers: [WorkerOffer], _ goal: PlanGoal?
     ) throws(PlanError) -> Plan {
         if let reason = cost.invalidity { throw PlanError(.cost, reason) }
         let workers = workers.filter { !$0.isSpare }
@@ -84,6 +94,13 @@ package enum StagePlanner {
                     .layers,
                     "worker \(worker.name) is given layers \(layers), but the model's last layer is "
                         + "\(costs.layerCount - 1)")
+            }
+            guard costs.isCut(before: layers.first), costs.isCut(before: layers.end) else {
+                throw PlanError(
+                    .layers,
+                    "worker \(worker.name) is given layers \(layers), but text is cut into segments of "
+                        + "\(costs.segmentLayers) layers, which stay together; let its layers begin with a multiple "
+                        + "of \(costs.segmentLayers) and end before one, or choose other --segment-layers")
             }
             if let previous = stages.last, layers.first < covered {
                 throw PlanError(

@@ -22,7 +22,9 @@ struct TimedSplit {
         var first = 0
         var stages: [PlannedStage] = []
         for (index, count) in zip(best.lineup.workers, best.counts) {
-            guard let layers = LayerRange(first: first, end: first + count) else { return nil }
+            guard let layers = LayerRange(first: first, end: costs.end(of: count, from: first)) else {
+                return nil
+            }
             stages.append(StagePlanner.stage(stages.count, workers[index], layers, costs))
             first = layers.end
         }
@@ -76,11 +78,13 @@ struct TimedSplit {
     private func reason(
         toLeaveOut index: Int, _ best: LineupSearch.Found, _ all: [LineupSearch.Found]
     ) -> String {
-        if costs.layerCount <= best.counts.count { return "there are no more layers than stages" }
+        if costs.segmentCount <= best.counts.count {
+            return "there are no more \(costs.segmentLayers == 1 ? "layers" : "segments") than stages"
+        }
         let memory = workers[index].memoryByteCount
         let held = (workers[index].memoryCost ?? costs.cost.memory)
             .layerCountMax(in: memory, of: costs.layerCount, isFirst: false, isLast: false)
-        if held == 0 { return "\(ByteCount.text(memory)) do not hold one layer" }
+        if held < costs.segmentLayers { return "\(ByteCount.text(memory)) do not hold one \(costs.unitName)" }
         guard let more = all.first(where: { $0.counts.count == best.counts.count + 1 }) else {
             return "no plan with one stage more fits"
         }

@@ -13,6 +13,8 @@ package struct EngineOptions: ParsableArguments {
             """)
     package var slotCount: Int?
 
+    @OptionGroup package var reserve: ReserveArguments
+
     @Option(
         name: [.customLong("queue")],
         help: "Sequences that may wait for their turn; more are refused, by HTTP with status 429.")
@@ -48,16 +50,21 @@ package struct EngineOptions: ParsableArguments {
         }
     }
 
-    /// - Parameter bookDirectory: where measurements are kept; `nil` if nowhere.
-    /// - Throws: a usage error for what cannot be asked of the model.
-    package func request(of model: ModelDescription, bookDirectory: String?) throws -> PipelineRequest {
-        var request = try stage.request(of: model)
+    /// - Parameters:
+    ///   - bookDirectory: where measurements and what was chosen are kept; `nil` if nowhere.
+    ///   - keepsSegments: whether the segments that are chosen are for later, too.
+    /// - Throws: a usage error for what cannot be asked of the model; ``SegmentChoiceError``.
+    package func request(
+        of model: ModelDescription, bookDirectory: String?, keepsSegments: Bool = false
+    ) throws -> PipelineRequest {
+        var request = try stage.request(of: model, directory: bookDirectory, keepsSegments: keepsSegments)
         request.slotCount = slotCount
         request.waitingMax = waitingMax
         request.measures = placement == .time
         request.remeasures = remeasure
         request.joinTimeout = .seconds(joinTimeout)
         request.takesOver = takeOver
+        request.reserves = reserve.reserve
         request.bookDirectory = bookDirectory
         return request
     }

@@ -53,7 +53,7 @@ package struct PipelineOptions: ParsableArguments {
     }
 
     /// Whether the network is computed as one process would that knows of no others.
-    private var isPure: Bool { cuts == "none" }
+    package var isPure: Bool { cuts == "none" }
 
     /// What is asked of the stages besides what `request` says.
     package func applied(to request: PipelineRequest) -> PipelineRequest {

@@ -21,6 +21,18 @@ package struct HeadArguments: ParsableArguments {
     package init() {}
 }
 
+/// What is kept free for a loss.
+package struct ReserveArguments: ParsableArguments {
+    @Flag(
+        help: """
+            Use workers only so far that the others have room for the layers of any one of them, with as many sequences \
+            at a time.
+            """)
+    package var reserve = false
+
+    package init() {}
+}
+
 /// What stages are asked to hold and to compute: the same for every program that runs or plans them.
 package struct StageArguments: ParsableArguments {
     @Option(name: .shortAndLong, help: "Tokens that a sequence may hold; the model's context by default.")
@@ -32,9 +44,19 @@ package struct StageArguments: ParsableArguments {
     @Option(help: "Prompt tokens that travel in one step.")
     package var prefillChunk = 64
 
+    @Option(
+        help: ArgumentHelp(
+            "Layers that stay together, behind which activations are rounded as between machines; 1 by default. Text "
+                + "depends on it, so it is kept beside the converted weights until another one is given.",
+            valueName: "n"))
+    package var segmentLayers: Int?
+
     package init() {}
 
     package func validate() throws {
+        guard segmentLayers.map({ (1...Limits.layersMax).contains($0) }) ?? true else {
+            throw ValidationError("--segment-layers must be 1...\(Limits.layersMax)")
+        }
         guard ctxSize.map({ $0 > 0 }) ?? true else { throw ValidationError("--ctx-size must be above 0") }
         guard (1...Limits.stepTokensMax / 2).contains(prefillChunk) else {
             throw ValidationError("--prefill-chunk must be 1...\(Limits.stepTokensMax / 2)")
@@ -43,8 +65,14 @@ package struct StageArguments: ParsableArguments {
 
     /// With nothing said of how many sequences.
     ///
-    /// - Throws: a usage error for a chunk whose steps would be too large for the model's hidden size.
-    package func request(of model: ModelDescription) throws -> PipelineRequest {
+    /// - Parameters:
+    ///   - directory: where the coordinator keeps what was chosen; `nil` if nowhere.
+    ///   - keepsSegments: whether what is chosen now is for later, too.
+    /// - Throws: a usage error for a chunk whose steps would be too large for the model's hidden size;
+    ///   ``SegmentChoiceError``.
+    package func request(
+        of model: ModelDescription, directory: String?, keepsSegments: Bool = false
+    ) throws -> PipelineRequest {
         let most = StepLayout.prefillChunkMax(hidden: model.hiddenSize)
         guard prefillChunk <= most else {
             throw ValidationError(
@@ -56,6 +84,8 @@ package struct StageArguments: ParsableArguments {
         request.cacheType = cache.cacheType
         request.prefillChunk = prefillChunk
         request.headType = head.head
+        request.segmentLayers = try SegmentChoices.segmentLayers(
+            of: model, wanted: segmentLayers, in: directory, keeps: keepsSegments)
         return request
     }
 }

@@ -34,7 +34,8 @@ package struct StageNeed: Equatable, Sendable {
             WorkerOffer(name: "\($0)", address: "", memoryByteCount: .max / 2)
         }
         let account = model.account(settings, on: machine)
-        let plan = try StagePlanner.plan(cost: ModelCost(of: model), workers: offers)
+        let plan = try StagePlanner.plan(
+            cost: ModelCost(of: model, segmentLayers: settings.placedLayers), workers: offers)
         return plan.stages.map { stage in
             StageNeed(
                 layers: stage.layers, wireByteCount: stage.wireByteCount,

@@ -12,16 +12,15 @@ package struct PlanLoss: Equatable, Sendable {
 
     /// The loss of each worker of `plan` alone.
     static func each(of plan: Plan, _ subject: PlanSubject) -> [PlanLoss] {
-        plan.stages.map { stage in
-            let others = subject.offers.filter { $0.name != stage.worker }
-            do throws(PlanError) {
-                let next = try FailoverPlan(after: plan, cost: subject.cost, workers: others).plan()
+        plan.afterLosses(cost: subject.cost, workers: subject.offers).map { worker, next in
+            switch next {
+            case .success(let next):
                 let moved = next.stages.filter { stage in
                     !plan.stages.contains { $0.worker == stage.worker && $0.layers == stage.layers }
                 }
-                return PlanLoss(worker: stage.worker, moved: moved, shortByteCount: nil)
-            } catch {
-                return PlanLoss(worker: stage.worker, moved: [], shortByteCount: error.shortByteCount)
+                return PlanLoss(worker: worker, moved: moved, shortByteCount: nil)
+            case .failure(let error):
+                return PlanLoss(worker: worker, moved: [], shortByteCount: error.shortByteCount)
             }
         }
     }

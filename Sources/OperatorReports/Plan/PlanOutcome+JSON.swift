@@ -10,7 +10,8 @@ extension PlanOutcome {
         .object([
             ("cluster", .text(subject.cluster)), ("model", .text(subject.model.name)),
             ("layers", .integer(subject.model.layerCount)), ("hidden", .integer(subject.model.hiddenSize)),
-            ("concurrency", .integer(concurrency)), ("basis", .text(basisName)),
+            ("segment_layers", .integer(subject.cost.segmentLayers)), ("concurrency", .integer(concurrency)),
+            ("basis", .text(basisName)),
             ("groups", plan.groupCount.map { .integer($0) } ?? .null),
             ("stages", .list(zip(plan.stages, prediction.stages).map(object))),
             ("links", .list(prediction.links.map(object))),

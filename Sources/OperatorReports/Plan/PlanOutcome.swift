@@ -24,10 +24,11 @@ package struct PlanOutcome {
     /// What becomes of it when one worker dies, by stage.
     package let losses: [PlanLoss]
 
+    /// - Parameter reserves: as of ``StagePlanner``.
     /// - Throws: why there is no such plan.
-    package init(_ subject: PlanSubject, concurrency: Int) throws(PlanError) {
+    package init(_ subject: PlanSubject, concurrency: Int, reserves: Bool = false) throws(PlanError) {
         let plan = try StagePlanner.plan(
-            cost: subject.cost, workers: subject.offers, goal: subject.goal(concurrency))
+            cost: subject.cost, workers: subject.offers, goal: subject.goal(concurrency), reserves: reserves)
         func predict(_ concurrency: Int) -> PlanPrediction {
             guard
                 let prediction = PlanPrediction(
@@ -72,6 +73,9 @@ package struct PlanOutcome {
     /// What could be done, a sentence each.
     var advice: [String] {
         var advice = plan.notes
+        if subject.cost.segmentLayers > 1 {
+            advice.append("segments of \(subject.cost.segmentLayers) layers stay together")
+        }
         let stageCount = plan.stages.count
         if concurrency < stageCount {
             advice.append(

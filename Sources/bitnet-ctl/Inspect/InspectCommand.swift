@@ -59,7 +59,8 @@ struct InspectCommand: AsyncParsableCommand {
     private func stages(of model: ModelFile) throws -> [StageNeed] {
         try StageNeed.all(
             of: model, workers: workers,
-            stage.request(of: model.description).settings(slotCount: slotCount, of: model.description),
+            stage.request(of: model.description, directory: nil)
+                .settings(slotCount: slotCount, of: model.description),
             on: Kernels(instructionSet.isa).machine(threadCount: threads.count))
     }
 }

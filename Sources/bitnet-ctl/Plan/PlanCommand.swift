@@ -84,14 +84,15 @@ struct PlanCommand: AsyncParsableCommand {
                     cases: simulation.cases)
                 console.write(json ? scaling.json.encoded + "\n" : scaling.text)
             } else if let file {
-                let request = try options.stage.request(of: planned.description)
+                let request = try options.stage.request(of: planned.description, directory: options.directory)
                 var subject = try PlanSubject(
                     file: file, model: planned.description, cost: planned.cost(request, slotCount: 1),
                     book: book ?? MeasurementBook(), assumptions: options.assumptions)
                 let (_, outcome) = try SlotCounts.first(wanted: options.slotCount) {
                     slotCount throws(PlanError) in
                     subject.cost = planned.cost(request, slotCount: slotCount)
-                    return try PlanOutcome(subject, concurrency: concurrency ?? slotCount)
+                    return try PlanOutcome(
+                        subject, concurrency: concurrency ?? slotCount, reserves: options.reserve.reserve)
                 }
                 console.write(json ? outcome.json.encoded + "\n" : outcome.text)
             }

@@ -20,6 +20,8 @@ struct PlanOptions: ParsableArguments {
             """)
     var slotCount: Int?
 
+    @OptionGroup var reserve: ReserveArguments
+
     @Option(help: ArgumentHelp("Where the coordinator keeps its measurements.", valueName: "directory"))
     var storeDir: String?
 

@@ -25,6 +25,24 @@ import Testing
         try FailoverPlan(after: standing(), cost: cost, workers: workers).plan()
     }
 
+    @Test func `a reserve is room for the layers of any one worker`() throws {
+        func plan(_ memories: [UInt64], spare: UInt64 = 0) throws -> [String] {
+            let workers = zip(["a", "b", "c"], memories).map { offer($0, $1) }
+            return layers(
+                try StagePlanner.plan(
+                    cost: cost, workers: workers + [offer("s", spare, isSpare: true)], reserves: true))
+        }
+        // Without one of them two hold nine layers, embedding and head: 50 and 50.
+        #expect(try plan([55, 55, 55]) == ["a 0-2", "b 3-5", "c 6-8"])
+        for memories: [UInt64] in [[35, 35, 35], [55, 44, 55], [44, 200, 44]] {
+            let error = #expect(throws: PlanError.self) { try plan(memories, spare: 200) }
+            #expect(error?.code == .memory && error?.message.contains("as --reserve asks") == true)
+        }
+        #expect(throws: PlanError.self) {
+            try StagePlanner.plan(cost: cost, workers: [offer("a", 200)], reserves: true)
+        }
+    }
+
     @Test func `if all are back nothing moves`() throws {
         let plan = try failover([offer("c"), offer("b"), offer("a"), offer("s", isSpare: true)])
         #expect(layers(plan) == ["a 0-2", "b 3-5", "c 6-8"])

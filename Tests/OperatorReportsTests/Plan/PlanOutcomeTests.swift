@@ -68,8 +68,8 @@ import Testing
             .encoded
         #expect(
             json.hasPrefix(
-                #"{"cluster":"tests","model":"stories","layers":9,"hidden":256,"concurrency":16,"basis":"time","#
-                    + #""groups":3,"stages":[{"worker":"a","first_layer":0,"end_layer":5,"sent_bytes":6291456,"#
+                #"{"cluster":"tests","model":"stories","layers":9,"hidden":256,"segment_layers":1,"concurrency":16,"#
+                    + #""basis":"time","groups":3,"stages":[{"worker":"a","first_layer":0,"end_layer":5,"sent_bytes":6291456,"#
                     + #""memory_bytes":6291456,"step_ms":0.380736,"head_ms":0.0,"busy_share":1.0,"figures":"assumed"},"#
             ), "\(json)")
         #expect(
