@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Who has no key, on the ports of workers."""
 import os
+import ssl
 import struct
 import time
 
@@ -85,24 +86,57 @@ class HTTPRequest(OnWorkers):
         return b"GET /health HTTP/1.1\r\nHost: worker\r\n\r\n"
 
 
-class WrongKey(OnWorkers):
-    """The handshake as far as it goes without the key, in every role."""
+def certificateless():
+    """What encrypts for somebody who trusts everybody and has no certificate himself."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
-    right = "a proof with another key is refused, and the pipeline stays up"
+
+def client_hello():
+    """The first bytes of an encrypted connection."""
+    outgoing = ssl.MemoryBIO()
+    try:
+        certificateless().wrap_bio(ssl.MemoryBIO(), outgoing).do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    return outgoing.read()
+
+
+class WithoutEncryption(OnWorkers):
+    """The handshake in every role, in plain."""
+
+    right = "a peer that does not encrypt is told so before it has heard anything, and the pipeline stays up"
 
     def run(self):
         losses = self.target.losses()
-        for role in range(0, 9):
+        for role in range(0, 10):
             with Raw(self.dice.choice(self.target.workers).place) as stranger:
                 stranger.send(hello(self.target, role))
                 reply = stranger.exactly(24, time.monotonic() + PATIENCE)
-                if len(reply) < 24 or reply[6] != 2:
+                self.must(len(reply) == 24 and reply[6] == 5, f"role {role}: frame {reply.hex()}")
+                self.must(stranger.is_closed_within(PATIENCE), f"role {role}: stays open")
+        self.target.stays(self, losses)
+
+
+class WithoutCertificate(OnWorkers):
+    """Encrypted, by somebody whom nobody has given a certificate."""
+
+    right = "the connection ends without a frame, and the pipeline stays up"
+
+    def run(self):
+        losses = self.target.losses()
+        for role in range(0, 10):
+            with Raw(self.dice.choice(self.target.workers).place, timeout=PATIENCE) as stranger:
+                try:
+                    with certificateless().wrap_socket(stranger.socket) as encrypted:
+                        encrypted.sendall(hello(self.target, role))
+                        heard = encrypted.recv(24)
+                except TimeoutError:
+                    heard = b"nothing, and it stays open"
+                except OSError:
                     continue
-                stranger.send(frame(3, texts({1: os.urandom(32)})))
-                stranger.exactly(struct.unpack_from("<I", reply, 16)[0], time.monotonic() + PATIENCE)
-                last = stranger.exactly(24, time.monotonic() + PATIENCE)
-                self.must(len(last) < 24 or last[6] == 5, f"role {role}: frame {last.hex()} after a wrong proof")
-                self.must(stranger.is_closed_within(PATIENCE), f"role {role}: stays open after a wrong proof")
+                self.must(not heard, f"role {role}: heard {heard}")
         self.target.stays(self, losses)
 
 
@@ -115,13 +149,14 @@ class SilentCrowd(Attack):
         worker = self.dice.choice(self.target.workers)
         silent = crowd(worker.place, int(self.variant))
         time.sleep(0.5)
-        # One frame of somebody who looks honest, which a worker without room would not even read.
+        # The beginning of somebody who looks honest, which a worker without room would not even read.
         with Raw(worker.place) as speaker:
             start = time.monotonic()
-            speaker.send(hello(self.target, 7))
-            reply = speaker.exactly(24, start + PATIENCE)
+            speaker.send(client_hello())
+            reply = speaker.exactly(6, start + PATIENCE)
+            is_server_hello = reply[:2] == b"\x16\x03" and reply[5:] == b"\x02"
             self.must(
-                len(reply) == 24 and reply[6] == 2,
+                is_server_hello,
                 f"beside the silent a hello got {reply.hex() or 'nothing'} in {time.monotonic() - start:.1f} s")
         time.sleep(PATIENCE)
         count = closed(silent)
