@@ -61,6 +61,17 @@ import Testing
         #expect(try layers() == 2)
     }
 
+    @Test func `of several choices of one model in the file the last one counts`() throws {
+        try FileSystem.makeDirectory(directory)
+        func choice(_ layers: Int) -> String {
+            #"{"model":"m","layers":9,"hidden":12,"segment_layers":\#(layers)}"#
+        }
+        try folder.write(#"{"format":1,"models":[\#(choice(2)),\#(choice(4))]}"#, to: "store/segments.json")
+        #expect(try layers() == 4)
+        #expect(try layers(2) == 2)
+        #expect(try layers() == 2)
+    }
+
     @Test func `the oldest choices go when there are too many`() throws {
         for index in 0...Limits.segmentChoicesMax { _ = try layers(2, of: "\(index)") }
         #expect(try layers(of: "0") == 1)

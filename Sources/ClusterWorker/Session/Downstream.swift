@@ -63,12 +63,13 @@ final class Downstream: Sendable {
             case .closed: return (nil, true)
             case .connected(let sender): return (sender, true)
             case .awaited(let early):
-                guard early.count < Limits.stageQueueStepsMax else {
-                    state = .closed
-                    return (nil, false)
-                }
-                state = .awaited(early + [EarlyFrame(frame: frame, sent: sent)])
-                return (nil, true)
+                let waiting = early + [EarlyFrame(frame: frame, sent: sent)]
+                // Outcomes are small; of the hops of a stage whose neighbour is missing hardly one is held.
+                let byteCount = waiting.reduce(0) { $0 + $1.frame.header.frameByteCount }
+                let isRoom =
+                    waiting.count <= Limits.stageQueueStepsMax && byteCount <= Limits.activationBytesMax
+                state = isRoom ? .awaited(waiting) : .closed
+                return (nil, isRoom)
             }
         }
         sender?.send(frame, sent: sent)

@@ -58,7 +58,7 @@ package struct SegmentChoices: Equatable, Sendable {
 
     /// - Returns: whether anything is new; the oldest go when there are too many.
     private mutating func record(_ choice: Choice) -> Bool {
-        guard !choices.contains(choice) else { return false }
+        guard choices.last(where: { $0.isSameModel(as: choice) }) != choice else { return false }
         choices.removeAll { $0.isSameModel(as: choice) }
         choices = choices.suffix(Limits.segmentChoicesMax - 1) + [choice]
         return true
