@@ -36,7 +36,7 @@ struct Serving {
         tellSurroundings(file)
         let coordinator = ServingCoordinator(
             subject: try subject(file), log: log, standing: file == nil ? nil : standing,
-            failoverTimeout: .seconds(options.failoverTimeout),
+            failoverTimeout: .seconds(options.failoverTimeout), startTimeout: request.joinTimeout,
             metricsText: {
                 droppedLines.update()
                 return registry.text()

@@ -250,7 +250,7 @@ struct ClusterAssembly: Sendable {
                 throw error
             }
         } catch let error as any RemediableError {
-            throw ClusterError(.fault, "the pipeline cannot be connected: \(error.message)")
+            throw ClusterError(.link, "the pipeline cannot be connected: \(error.message)")
         }
     }
 }

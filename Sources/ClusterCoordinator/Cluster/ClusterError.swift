@@ -21,6 +21,9 @@ package struct ClusterError: RemediableError, Equatable {
         case takenOver
         /// The request cannot be carried out as it stands.
         case configuration
+
+        /// Whether it may well be over at the next attempt.
+        package var mayPass: Bool { self == .lost || self == .link || self == .stalled }
     }
 
     package let code: Code

@@ -34,6 +34,7 @@ package final class PipelineSupervisor: Sendable {
     private let text: Generator
     private let restartDelays: ClosedRange<Duration>
     private let failoverTimeout: Duration
+    private let startTimeout: Duration
     private let start = ContinuousClock.now
     private let log: Logger
     /// What happens, for whoever follows.
@@ -46,11 +47,12 @@ package final class PipelineSupervisor: Sendable {
     ///   - restartDelays: Waits between attempts to bring a lost pipeline back, after one that was made at once: the
     ///     first, and the longest.
     ///   - failoverTimeout: How long sequences wait for the next pipeline.
+    ///   - startTimeout: How long a first pipeline that is lost while it comes up is tried again.
     package init(
         cluster: String, model: ModelStatus, workers: [ServingState.Worker], generator: Generator,
         log: Logger,
         restartDelays: ClosedRange<Duration> = Limits.restartDelayFirst...Limits.restartDelayMax,
-        failoverTimeout: Duration = Limits.failoverTimeout
+        failoverTimeout: Duration = Limits.failoverTimeout, startTimeout: Duration = Limits.joinTimeout
     ) {
         self.cluster = cluster
         self.model = model
@@ -58,13 +60,14 @@ package final class PipelineSupervisor: Sendable {
         text = generator
         self.restartDelays = restartDelays
         self.failoverTimeout = failoverTimeout
+        self.startTimeout = startTimeout
         state = Mutex(State(serving: ServingState(workers: workers)))
     }
 
     /// Keeps a pipeline up until the task is cancelled.
     ///
-    /// - Throws: what keeps the first pipeline from coming up; later ones are tried again and again, until another
-    ///   coordinator takes over.
+    /// - Throws: what keeps the first pipeline from coming up, but for losses, which are made good for a while; later ones
+    ///   are tried again and again, until another coordinator takes over.
     package func run(_ bringUp: @escaping BringUp) async throws {
         defer {
             text.giveUp(.serviceEnded)
@@ -89,7 +92,9 @@ package final class PipelineSupervisor: Sendable {
                 try Task.checkCancellation()
                 let service = lose(error)
                 hasServed = hasServed || service != nil
-                guard hasServed, (error as? ClusterError)?.code != .takenOver else { throw error }
+                let code = (error as? ClusterError)?.code
+                let isStarting = start.duration(to: .now) < startTimeout && code?.mayPass == true
+                guard hasServed ? code != .takenOver : isStarting else { throw error }
                 try await Task.sleep(for: delays.next(after: service))
             }
         }

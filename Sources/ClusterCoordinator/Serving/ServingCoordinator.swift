@@ -48,10 +48,11 @@ package final class ServingCoordinator: Sendable {
     /// - Parameters:
     ///   - standing: what pipelines leave to each other; `nil` if all stages are in this process.
     ///   - failoverTimeout: how long requests wait for other stages when theirs are lost.
+    ///   - startTimeout: how long a first pipeline that is lost while it comes up is tried again.
     ///   - metricsText: all figures of the process as Prometheus reads them.
     package init(
         subject: Subject, log: Logger, standing: ClusterStanding? = nil,
-        failoverTimeout: Duration = Limits.failoverTimeout,
+        failoverTimeout: Duration = Limits.failoverTimeout, startTimeout: Duration = Limits.joinTimeout,
         metricsText: @escaping @Sendable () -> String
     ) {
         self.subject = subject
@@ -60,7 +61,7 @@ package final class ServingCoordinator: Sendable {
         supervisor = PipelineSupervisor(
             cluster: subject.cluster, model: subject.model, workers: subject.workers,
             generator: Generator(codec: subject.codec, keepsSequences: true), log: log,
-            failoverTimeout: failoverTimeout)
+            failoverTimeout: failoverTimeout, startTimeout: startTimeout)
     }
 
     /// Where users find the service, such as `http://127.0.0.1:8080/v1`.

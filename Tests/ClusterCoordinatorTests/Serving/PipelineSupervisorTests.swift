@@ -13,7 +13,7 @@ import TextGeneration
 
     private func supervisor(
         restartDelays: ClosedRange<Duration> = .microseconds(1)...(.microseconds(4)),
-        failoverTimeout: Duration = .seconds(600)
+        failoverTimeout: Duration = .seconds(600), startTimeout: Duration = .seconds(600)
     ) throws -> PipelineSupervisor {
         try PipelineSupervisor(
             cluster: "demo",
@@ -25,7 +25,7 @@ import TextGeneration
             ],
             generator: PlayedPipelines.generator(),
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, restartDelays: restartDelays,
-            failoverTimeout: failoverTimeout)
+            failoverTimeout: failoverTimeout, startTimeout: startTimeout)
     }
 
     /// What happened, in order.
@@ -69,6 +69,30 @@ import TextGeneration
         #expect(end as? ClusterError == ClusterError(.join, "gave up", worker: "a"))
         #expect(supervisor.snapshot().state.startCount == 0)
         #expect(supervisor.health.state == .down)
+    }
+
+    @Test(arguments: [ClusterError.Code.lost, .link, .stalled])
+    func `a first pipeline that is lost while it comes up is tried again`(
+        code: ClusterError.Code
+    ) async throws {
+        let supervisor = try supervisor()
+        let end = try await run(supervisor) { task, events in
+            try await pipelines.next().meet(.fails(ClusterError(code, "starved", worker: "a")))
+            #expect(await events.next()?.kind == "lost")
+            try await pipelines.next().meet(.comesUp)
+            #expect(await events.next()?.kind == "serving")
+            task.cancel()
+        }
+        #expect(end is CancellationError)
+    }
+
+    @Test func `but not for longer than workers are waited for`() async throws {
+        let supervisor = try supervisor(startTimeout: .zero)
+        let end = try await run(supervisor) { _, events in
+            try await pipelines.next().meet(.fails(lost))
+            #expect(await events.next()?.kind == "lost")
+        }
+        #expect(end as? ClusterError == lost)
     }
 
     @Test func `who looks once layers are to move never sees the pipeline that goes`() async throws {

@@ -20,6 +20,7 @@ final class Coordinator: Program {
     private var isProbing = false
     /// When the present pipeline began to serve, or the last one was lost.
     private(set) var since: Int64
+    private let start: Int64
     private var isEnding = false
 
     init(_ name: String, on host: Int, world: World) {
@@ -28,6 +29,7 @@ final class Coordinator: Program {
         serving = ServingState(workers: world.setting.workers.map { .init(name: $0.name, address: "") })
         text = TextSource(world: world)
         since = world.timeline.micros
+        start = since
         super.init(on: host, of: world.network)
         watchPauses()
         bringUp()
@@ -115,7 +117,10 @@ final class Coordinator: Program {
             let isNews = serving.lose("\(error)", worker: worker, sequenceCount: 0, at: 0)
             if isNews { world.journal.note("\(name) has no pipeline: \(error)") }
         }
-        guard hasServed else {
+        let isStarting =
+            Duration.microseconds(timeline.micros - start) < Limits.joinTimeout
+            && (error as? ClusterError)?.code.mayPass == true
+        guard hasServed || isStarting else {
             world.journal.note("\(name) ends: \(error)")
             return world.ended(self)
         }
