@@ -8,8 +8,16 @@ extension ServingCoordinator: ClusterAdministration {
     package func status() -> ClusterStatus {
         var snapshot = supervisor.snapshot()
         snapshot.gateway = gateway.withLock { $0 }
-        return snapshot.status
+        var status = snapshot.status
+        let drained = standing?.drained ?? []
+        status.spares = status.spares?.map { spare in
+            // What it holds is of no use as long as it shall have nothing.
+            drained.contains(spare.worker) ? SpareStatus(worker: spare.worker, reason: Self.drained) : spare
+        }
+        return status
     }
+
+    private static let drained = "it is drained, until bitnet-ctl drain NAME --resume"
 
     package func plan() -> PlanDocument? { supervisor.plan }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import ClusterTransport
-import ClusterWire
+package import ClusterWire
 import Synchronization
 
 /// The connection on which a stage's frames leave: to the next worker, or to the coordinator when it is the last.
 ///
 /// The compute queue sends; the session connects and closes. A coordinator whose connection is let in may have sent its
 /// first steps on another one before the session knows of it: what they give waits here.
-final class Downstream: Sendable {
+package final class Downstream: Sendable {
     private enum State {
         case awaited([EarlyFrame])
         case connected(DirectSender)
@@ -26,6 +26,8 @@ final class Downstream: Sendable {
     }
 
     private let state = Mutex(State.awaited([]))
+
+    package init() {}
 
     /// From now on nothing else may send on `next`.
     ///
@@ -57,7 +59,7 @@ final class Downstream: Sendable {
     ///
     /// - Parameter sent: called when the kernel has all bytes.
     /// - Returns: `false`, once, if too many wait; then this is the end.
-    func send(_ frame: Frame, sent: @escaping @Sendable () -> Void) -> Bool {
+    package func send(_ frame: Frame, sent: @escaping @Sendable () -> Void) -> Bool {
         let (sender, isTaken) = state.withLock { state -> (DirectSender?, Bool) in
             switch state {
             case .closed: return (nil, true)
@@ -79,7 +81,7 @@ final class Downstream: Sendable {
     /// What went over the connection, if there is one.
     var traffic: Traffic? { state.withLock(\.sender)?.traffic }
 
-    func close() {
+    package func close() {
         state.withLock { state in
             defer { state = .closed }
             return state.sender
