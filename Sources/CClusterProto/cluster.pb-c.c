@@ -2053,7 +2053,7 @@ const ProtobufCMessageDescriptor cluster__refusal__descriptor =
   (ProtobufCMessageInit) cluster__refusal__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor cluster__assignment__field_descriptors[12] =
+static const ProtobufCFieldDescriptor cluster__assignment__field_descriptors[13] =
 {
   {
     "stage_index",
@@ -2199,6 +2199,18 @@ static const ProtobufCFieldDescriptor cluster__assignment__field_descriptors[12]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "states",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Assignment, states),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned cluster__assignment__field_indices_by_name[] = {
   5,   /* field[5] = cache_type */
@@ -2212,12 +2224,13 @@ static const unsigned cluster__assignment__field_indices_by_name[] = {
   3,   /* field[3] = slot_count */
   1,   /* field[1] = stage_count */
   0,   /* field[0] = stage_index */
+  12,   /* field[12] = states */
   6,   /* field[6] = step_tokens_max */
 };
 static const ProtobufCIntRange cluster__assignment__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor cluster__assignment__descriptor =
 {
@@ -2227,7 +2240,7 @@ const ProtobufCMessageDescriptor cluster__assignment__descriptor =
   "Cluster__Assignment",
   "cluster",
   sizeof(Cluster__Assignment),
-  12,
+  13,
   cluster__assignment__field_descriptors,
   cluster__assignment__field_indices_by_name,
   1,  cluster__assignment__number_ranges,

@@ -30,7 +30,9 @@ struct ProcessStages: Sendable {
         let kernels = try Kernels(local.kernels, mode: local.mode, threadCount: threadCount)
         let machine = kernels.machine(threadCount: threadCount)
         let (_, account) = try SlotCounts.first(wanted: request.slotCount) { slotCount throws(PlanError) in
-            let settings = request.settings(slotCount: slotCount, of: model.description)
+            var settings = request.settings(slotCount: slotCount, of: model.description)
+            // They all end together.
+            settings.keepsStates = false
             let account = model.account(settings, on: machine)
             try Self.checkRoom(account, ranges)
             return account

@@ -70,7 +70,7 @@ import Testing
                                 slots: .random(in: 1...5, using: &random),
                                 context: .random(in: 1...100, using: &random), type: cacheType),
                             prefillChunk: .random(in: 1...64, using: &random), hiddenSize: 64,
-                            headType: headType),
+                            headType: headType, keepsStates: isTied),
                         tables: TableEncodings(
                             embedding: encodings[.random(in: encodings.indices, using: &random)],
                             head: isTied ? nil : encodings[.random(in: encodings.indices, using: &random)]),

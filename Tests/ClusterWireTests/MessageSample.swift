@@ -52,7 +52,7 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
             settings: StageSettings(
                 cache: CacheShape(slots: slots, context: context, type: .f16), stepTokensMax: tokens,
                 headType: .fast, segmentLayers: 2),
-            next: next, nextNode: next.map { _ in "c" }, nextID: next == nil ? 0 : 7)
+            next: next, nextNode: next.map { _ in "c" }, nextID: next == nil ? 0 : 7, states: digest)
     }
 
     static func measure(layers: Int = 80, hidden: Int = 8192, vocabulary: Int = 1) -> Measure {

@@ -75,4 +75,64 @@ import Testing
         let (parts, manifest) = try kept(linger: .zero)
         #expect(parts.claim(manifest).isEmpty)
     }
+
+    // MARK: What was known of sequences
+
+    private static let settings = StageSettings(
+        cache: CacheShape(slots: 1, context: 32), stepTokensMax: 8, headType: .fast, keepsStates: true)
+
+    /// Keeps, beside the weights, what a stage knew of three tokens.
+    private func keptStates(
+        linger: Duration = .seconds(600)
+    ) throws -> (parts: ResidentParts, manifest: ShardManifest) {
+        let shard = try SampleShard()
+        let manifest = shard.manifest
+        let stage = try StageLoader.load(
+            model: manifest.model, layers: manifest.layers, settings: Self.settings, kernels: Kernels(),
+            pool: ComputePool(threadCount: 1)
+        ) { kind, body in
+            let digest = try #require(manifest.parts.first { $0.kind == kind }).digest
+            try #require(shard.parts.first { $0.reference.digest == digest }).withBytes(body)
+        }
+        try stage.open(slot: 0, sampling: .init())
+        let entries = (0..<3).map { StepEntry(slot: 0, position: $0, token: $0, output: .none) }
+        _ = try stage.forward(Step(id: 1, entries: entries), hop: nil, output: nil)
+        let parts = ResidentParts(linger: linger)
+        parts.keep(stage.weights, of: manifest)
+        parts.keep(try #require(stage.leave()), named: .of([1]))
+        return (parts, manifest)
+    }
+
+    private func tokenCount(
+        _ parts: ResidentParts, _ manifest: ShardManifest, named name: ContentDigest? = .of([1])
+    ) -> Int? {
+        parts.claimStates(named: name, of: manifest, Self.settings, room: 0)?.tokenCount
+    }
+
+    @Test func `what was known of sequences is there again and again until a stage has it`() throws {
+        let (parts, manifest) = try keptStates()
+        for _ in 0..<2 {
+            _ = parts.claim(manifest)
+            #expect(tokenCount(parts, manifest) == 3)
+        }
+        parts.settle()
+        #expect(tokenCount(parts, manifest) == nil)
+    }
+
+    @Test(arguments: [ContentDigest.of([2]), nil])
+    func `what follows from something else is of no use, and freed`(name: ContentDigest?) throws {
+        let (parts, manifest) = try keptStates()
+        #expect(tokenCount(parts, manifest, named: name) == nil)
+        #expect(tokenCount(parts, manifest) == nil)
+    }
+
+    @Test func `nothing is known of another model, and nothing that shall not linger`() throws {
+        var (parts, manifest) = try keptStates()
+        var other = manifest
+        other.model.vocabularySize += 1
+        _ = parts.claim(other)
+        #expect(tokenCount(parts, manifest) == nil)
+        (parts, manifest) = try keptStates(linger: .zero)
+        #expect(tokenCount(parts, manifest) == nil)
+    }
 }

@@ -72,6 +72,24 @@ import TextGeneration
         #expect(run.pipeline.opened == [0, 1, 2, 3, 4])
     }
 
+    /// The stages that are left may still know what it held.
+    @Test func `those that ran have their slots again, and nobody else takes them`() {
+        var run = ScheduleRun(stages: 1, slots: 3, context: 100)
+        for id in 0..<3 as Range<UInt64> { run.submit(.numbered(id, prompt: [1, UInt32(id)], tokens: 30)) }
+        _ = run.step()
+        run.cancel(0)
+        run.lose()
+        // Of an owner whose turn comes before that of the second one that ran.
+        run.submit(.numbered(3, prompt: [7], tokens: 9, owner: .client(key: 0, connection: 1)))
+        run.recover(stages: 3, slots: 3, chunk: 64)
+        #expect(run.pipeline.openings.suffix(3).map(\.slot).sorted() == [0, 1, 2])
+        for opening in run.pipeline.openings.suffix(3) {
+            // Slots were given in the order of their numbers.
+            let id = opening.sampling.seed
+            #expect(opening.slot == (id == 3 ? 0 : UInt32(id)))
+        }
+    }
+
     @Test func `tokens that were told are computed again, and not told again`() {
         let request = SequenceRequest.numbered(0, prompt: [1, 2, 3], tokens: 6)
         var run = ScheduleRun(stages: 1, slots: 1, context: 100)

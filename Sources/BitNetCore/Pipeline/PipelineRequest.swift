@@ -37,6 +37,6 @@ package struct PipelineRequest: Equatable, Sendable {
             cache: CacheShape(
                 slots: slotCount, context: min(contextLength ?? .max, model.contextLength), type: cacheType),
             prefillChunk: prefillChunk, hiddenSize: model.hiddenSize, headType: headType,
-            segmentLayers: segmentLayers)
+            segmentLayers: segmentLayers, keepsStates: true)
     }
 }

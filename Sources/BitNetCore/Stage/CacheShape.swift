@@ -31,4 +31,11 @@ package struct CacheShape: Equatable, Sendable {
     package func layerByteCount(model: ModelDescription) -> UInt64 {
         UInt64(clamping: 2 * blockByteCount(model: model))
     }
+
+    /// Bytes of the hops that a stage hands on for every position of every slot; on a 64-byte boundary.
+    ///
+    /// - Precondition: everything is within `Limits`; the product is then below 2^50.
+    package func hopsByteCount(model: ModelDescription) -> Int {
+        (slots * context * HopLayout.byteCountPerToken(hidden: model.hiddenSize)).roundedUp(to: 64)
+    }
 }

@@ -40,7 +40,8 @@ package struct MemoryAccount: Sendable {
         if isLast { weights += outputByteCount }
         if isFirst, isLast { weights -= sharedByteCount }
         return StageMemory(
-            weights: weights, cache: UInt64(layers.count) * layerCacheByteCount,
+            weights: weights,
+            cache: UInt64(layers.count) * layerCacheByteCount + (isLast ? 0 : hopsByteCount),
             scratch: scratchByteCount(isLast: isLast))
     }
 
@@ -51,6 +52,11 @@ package struct MemoryAccount: Sendable {
 
     /// Keys and values of one layer once every slot is full.
     package var layerCacheByteCount: UInt64 { settings.cache.layerByteCount(model: model) }
+
+    /// The hops that a stage before another keeps.
+    package var hopsByteCount: UInt64 {
+        settings.keepsStates ? UInt64(clamping: settings.cache.hopsByteCount(model: model)) : 0
+    }
 
     /// The first stage's embedding.
     package var embeddingByteCount: UInt64 { machine.byteCount(of: .embedding, in: model, tables) }

@@ -4,7 +4,7 @@
 package struct StageMemory: Equatable, Sendable {
     /// Weights in their resident layout, embedding and head.
     package var weights: UInt64
-    /// Keys and values once every slot is full.
+    /// Keys and values, and hops that are kept, once every slot is full.
     package var cache: UInt64
     /// Working memory of the largest step.
     package var scratch: UInt64

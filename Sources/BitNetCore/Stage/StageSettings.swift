@@ -12,13 +12,19 @@ package struct StageSettings: Equatable, Sendable {
     ///
     /// It is so whether or not the next segment is on another machine: text does not depend on where the layers are.
     package var segmentLayers: Int
+    /// What stages know of sequences outlives them: they keep the tokens, and the hops that they have handed on.
+    package var keepsStates: Bool
 
-    package init(cache: CacheShape, stepTokensMax: Int, headType: HeadType, segmentLayers: Int = 0) {
+    package init(
+        cache: CacheShape, stepTokensMax: Int, headType: HeadType, segmentLayers: Int = 0,
+        keepsStates: Bool = false
+    ) {
         self.cache = cache
         self.stepTokensMax = stepTokensMax
         prefillChunk = max(stepTokensMax - cache.slots, 1)
         self.headType = headType
         self.segmentLayers = segmentLayers
+        self.keepsStates = keepsStates
     }
 
     /// For steps of a token of each sequence and a chunk of a prompt, or as large as they may be.
@@ -27,7 +33,8 @@ package struct StageSettings: Equatable, Sendable {
     ///   - prefillChunk: lowered to what `StepLayout` allows.
     ///   - hiddenSize: of the model.
     package init(
-        cache: CacheShape, prefillChunk: Int, hiddenSize: Int, headType: HeadType, segmentLayers: Int = 0
+        cache: CacheShape, prefillChunk: Int, hiddenSize: Int, headType: HeadType, segmentLayers: Int = 0,
+        keepsStates: Bool = false
     ) {
         let prefillChunk = min(prefillChunk, StepLayout.prefillChunkMax(hidden: hiddenSize))
         self.cache = cache
@@ -35,6 +42,7 @@ package struct StageSettings: Equatable, Sendable {
         self.prefillChunk = prefillChunk
         self.headType = headType
         self.segmentLayers = segmentLayers
+        self.keepsStates = keepsStates
     }
 
     /// Layers that are placed as one: those of a segment; without segments each by itself.

@@ -17,31 +17,41 @@ extension CacheType {
 /// Per layer the keys of all slots, then the values, laid out as the kernels want them. Allocated once; pages
 /// that no sequence has reached take no memory.
 struct KeyValueCache {
-    private let memory: PageMemory
-    /// One per layer of the stage; all point into `memory`.
+    /// By layer: each may outlive the stage.
+    let memories: [Int: PageMemory]
+    /// One per layer of the stage; all point into `memories`.
     let layers: [bn_kv]
 
+    /// - Parameter kept: what there is already, by layer; of the same shape.
     /// - Precondition: model, layers and shape are within `Limits`.
     /// - Throws: ``EngineError`` with code `outOfMemory`.
-    init(model: ModelDescription, layers: LayerRange, shape: CacheShape) throws(EngineError) {
+    init(
+        model: ModelDescription, layers: LayerRange, shape: CacheShape, kept: [Int: PageMemory] = [:]
+    ) throws(EngineError) {
         let block = shape.blockByteCount(model: model)
         let needed = bn_kv_byte_count(
             shape.type.kernelType, shape.slots, shape.context, model.keyValueHeadCount, model.headSize)
         precondition(block >= needed, "a layer's keys take \(needed) bytes, accounted are \(block)")
-        let memory = try PageMemory(
-            byteCount: 2 * layers.count * block,
-            for: "the KV cache of \(shape.slots) sequences of \(shape.context) tokens")
-        self.memory = memory
-        self.layers = (0..<layers.count).map { layer in
-            bn_kv(
-                keys: memory.start + 2 * layer * block,
-                values: memory.start + (2 * layer + 1) * block,
-                type: shape.type.kernelType,
-                context: shape.context,
-                kv_heads: model.keyValueHeadCount,
-                head_size: model.headSize)
+        var memories: [Int: PageMemory] = [:]
+        var caches: [bn_kv] = []
+        for layer in layers.first..<layers.end {
+            let memory =
+                if let memory = kept[layer] { memory } else {
+                    try PageMemory(
+                        byteCount: 2 * block,
+                        for:
+                            "the KV cache of \(shape.slots) sequences of \(shape.context) tokens in layer \(layer)"
+                    )
+                }
+            memories[layer] = memory
+            caches.append(
+                bn_kv(
+                    keys: memory.start, values: memory.start + block, type: shape.type.kernelType,
+                    context: shape.context, kv_heads: model.keyValueHeadCount, head_size: model.headSize))
         }
+        self.memories = memories
+        self.layers = caches
     }
 
-    var byteCount: Int { memory.byteCount }
+    var byteCount: Int { memories.values.reduce(0) { $0 + $1.byteCount } }
 }

@@ -115,9 +115,4 @@ extension Stage {
     func clearEmptyRows(of x: UnsafeMutablePointer<Float>, columns: Int) {
         for row in emptyRows { (x + row * columns).update(repeating: 0, count: columns) }
     }
-
-    /// The step is done: its tokens are part of their slots.
-    func commit() {
-        for (slot, next) in nextPositions { slots[Int(slot)].tokenCount = next }
-    }
 }

@@ -18,25 +18,39 @@ extension Stage {
         try check(step.entries)
         try checkBuffers(tokens: step.entries.count, hop: hop, output: output)
         profile?.begin()
-        try runLayers(step.entries, hop: hop)
+        align(step.entries)
         var results: [StepResult] = []
-        if isLastStage {
-            results = try chooseTokens(step.entries)
-        } else {
-            try encode(tokens: step.entries.count, into: output)
-            profile?.end(.hop)
+        for run in runs(of: step.entries) {
+            let entries = Array(step.entries[run.rows])
+            let bytes = hopByteCount(tokens: run.rows.lowerBound)..<hopByteCount(tokens: run.rows.upperBound)
+            try runLayers(run.layers, entries, hop: hop.map { UnsafeRawBufferPointer(rebasing: $0[bytes]) })
+            if isLastStage {
+                results += try chooseTokens(entries)
+            } else if let output = output.map({ UnsafeMutableRawBufferPointer(rebasing: $0[bytes]) }) {
+                try handOn(entries, after: run.layers, into: output)
+            }
         }
-        commit()
+        commit(step.entries)
         return results
     }
 
-    /// Everything from the input to the residual stream after the stage's last layer.
+    /// Everything from the input of the first of `range` to the residual stream after the last of them.
     ///
     /// The caller has checked `entries` and `hop`.
-    func runLayers(_ entries: [StepEntry], hop: UnsafeRawBufferPointer?) throws(StageError) {
+    func runLayers(
+        _ range: Range<Int>, _ entries: [StepEntry], hop: UnsafeRawBufferPointer?
+    ) throws(StageError) {
         let tokens = entries.count
         begin(entries)
-        if let table = weights.embedding, isFirstStage {
+        guard !range.isEmpty else { return }
+        if let hops = earlierHops[range.lowerBound], range.lowerBound > layers.first {
+            for (index, entry) in entries.enumerated() {
+                try decode(
+                    UnsafeRawBufferPointer(start: hops.row(of: entry), count: hopByteCount(tokens: 1)),
+                    tokens: 1, row: index)
+            }
+            profile?.end(.hop)
+        } else if let table = weights.embedding, isFirstStage {
             bn_embed(
                 kernels.table, pool.handle, scratch.residual, table.memory.start, table.type,
                 scratch.tokens, tokens, model.hiddenSize)
@@ -46,10 +60,11 @@ extension Stage {
             profile?.end(.hop)
         }
         clearEmptyRows(of: scratch.residual, columns: model.hiddenSize)
-        for index in layerWeights.indices {
-            try attend(layerWeights[index], cache.layers[index], layer: layers.first + index, tokens: tokens)
-            try feedForward(layerWeights[index], layer: layers.first + index, tokens: tokens)
-            try round(after: layers.first + index, tokens: tokens)
+        for layer in range {
+            let index = layer - layers.first
+            try attend(layerWeights[index], cache.layers[index], layer: layer, tokens: tokens)
+            try feedForward(layerWeights[index], layer: layer, tokens: tokens)
+            try round(after: layer, tokens: tokens)
         }
     }
 
@@ -62,13 +77,17 @@ extension Stage {
         profile?.end(.hop)
     }
 
-    private func decode(_ hop: UnsafeRawBufferPointer?, tokens: Int) throws(StageError) {
+    /// - Parameter row: the first of the residual stream's that are written.
+    private func decode(
+        _ hop: UnsafeRawBufferPointer?, tokens: Int, row: Int = 0
+    ) throws(StageError) {
         let bytes = hop?.assumingMemoryBound(to: UInt8.self).baseAddress
         let status = bn_hop_decode(
-            kernels.table, pool.handle, scratch.residual, bytes, tokens, model.hiddenSize)
+            kernels.table, pool.handle, scratch.residual + row * model.hiddenSize, bytes, tokens,
+            model.hiddenSize)
         guard status != BN_OK, let hop else { return }
         let failures = (0..<tokens).compactMap { token in
-            self.failure(ofToken: token, in: hop).map { (slot: scratch.slots[token], failure: $0) }
+            self.failure(ofToken: token, in: hop).map { (slot: scratch.slots[row + token], failure: $0) }
         }
         let isRefused = failures.contains { slots[Int($0.slot)].failure == nil && $0.failure == .refused }
         let code: StageError.Code = isRefused ? .givenUp : .notFinite
@@ -95,15 +114,28 @@ extension Stage {
         return scales.compactMap(HopLayout.failure).first ?? .notFinite
     }
 
-    private func encode(tokens: Int, into output: UnsafeMutableRawBufferPointer?) throws(StageError) {
-        let bytes = output?.assumingMemoryBound(to: UInt8.self).baseAddress
+    /// Gives the next stage what came out of `range`, or what is kept of it.
+    private func handOn(
+        _ entries: [StepEntry], after range: Range<Int>, into output: UnsafeMutableRawBufferPointer
+    ) throws(StageError) {
+        defer { profile?.end(.hop) }
+        guard !range.isEmpty, range.upperBound == layers.end else {
+            if let start = output.baseAddress { history?.recall(entries, into: start) }
+            return
+        }
+        try encode(tokens: entries.count, into: output)
+        if let start = output.baseAddress { history?.record(entries, from: start) }
+    }
+
+    private func encode(tokens: Int, into output: UnsafeMutableRawBufferPointer) throws(StageError) {
+        let bytes = output.assumingMemoryBound(to: UInt8.self).baseAddress
         clearEmptyRows(of: scratch.residual, columns: model.hiddenSize)
         let status = bn_hop_encode(
             kernels.table, pool.handle, bytes, scratch.residual, tokens, model.hiddenSize)
         guard status == BN_OK else { throw outputNotFinite(layer: layers.end - 1, tokens: tokens) }
         for row in emptyRows {
             guard let failure = slots[Int(scratch.slots[row])].failure else { continue }
-            output?.storeBytes(
+            output.storeBytes(
                 of: HopLayout.mark(failure).littleEndian,
                 toByteOffset: row * HopLayout.byteCountPerToken(hidden: model.hiddenSize), as: UInt16.self)
         }

@@ -6,7 +6,7 @@ extension Stage {
     /// What this stage has allocated.
     package var memory: StageMemory {
         StageMemory(
-            weights: weights.byteCount, cache: UInt64(cache.byteCount),
+            weights: weights.byteCount, cache: UInt64(cache.byteCount + (history?.byteCount ?? 0)),
             scratch: UInt64(scratch.byteCount + activations.byteCount))
     }
 

@@ -14,7 +14,8 @@ extension Stage {
         guard isLastStage else { return [] }
         try check(step.entries)
         try checkBuffers(tokens: step.entries.count, hop: hop, output: nil)
-        try runLayers(step.entries, hop: hop)
+        align(step.entries)
+        try runLayers(layers.first..<layers.end, step.entries, hop: hop)
         var vectors: [[Float]] = []
         let wanted = step.entries.indices.filter { step.entries[$0].output != .none }
         for rows in chunks(of: wanted) {
@@ -27,7 +28,7 @@ extension Stage {
                 vectors.append(logits.map { Float(Double($0) - total) })
             }
         }
-        commit()
+        commit(step.entries)
         return vectors
     }
 

@@ -30,8 +30,9 @@ extension Stage {
             try check(prefix, for: slot)
             if prefix.slot != slot { copy(prefix, into: slot) }
         }
-        slots[Int(slot)] = SlotState(
-            sampling: sampling, promptTokenCount: promptTokenCount, tokenCount: prefix?.tokenCount ?? 0)
+        slots[Int(slot)].sampling = sampling
+        slots[Int(slot)].promptTokenCount = promptTokenCount
+        slots[Int(slot)].tokenCount = prefix?.tokenCount ?? 0
     }
 
     /// The sequence of `slot` is over; what it holds stays until the slot is opened again.
@@ -103,6 +104,8 @@ extension Stage {
                 bn_kv_copy(pool.handle, $0, prefix.slot, slot, Int(prefix.tokenCount))
             }
         }
+        slots[Int(slot)].share(slots[Int(prefix.slot)].tokens.prefix(Int(prefix.tokenCount)))
+        history?.copy(prefix, into: slot)
         guard isLastStage else { return }
         (scratch.history + Int(slot) * cacheShape.context).update(
             from: scratch.history + Int(prefix.slot) * cacheShape.context, count: Int(prefix.tokenCount))

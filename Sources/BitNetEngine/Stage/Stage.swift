@@ -23,6 +23,12 @@ package final class Stage: @unchecked Sendable {
     package let weights: StageWeights
     let layerWeights: [LayerWeights]
     let cache: KeyValueCache
+    /// What was handed on of the tokens that the slots hold, if that is kept.
+    let history: HopHistory?
+    /// By layers within the stage: what came before them, of tokens that the stage was given.
+    let earlierHops: [Int: HopHistory]
+    /// What is computed of tokens that the stage was given; `nil` without any.
+    let recall: RecallPlan?
     let scratch: StageScratch
     let activations: Activations
     var slots: [SlotState]
@@ -45,6 +51,11 @@ package final class Stage: @unchecked Sendable {
         var tokenCount: UInt32 = 0
         /// Why the open sequence was given up: nothing more is computed for it.
         var failure: SequenceFailure?
+        /// Where states are kept, those of positions 0 ..< tokenCount, and what was held after them before the slot was
+        /// opened again.
+        var tokens: [UInt32] = []
+        /// How many of `tokens` the stage was given: their states are there, in some layers at least.
+        var keptCount = 0
     }
 
     /// Allocates everything that steps of up to `tokensPerStepMax` tokens need.
@@ -54,11 +65,13 @@ package final class Stage: @unchecked Sendable {
     ///   - cache: 1...`Limits.slotsMax` slots of 1...model.contextLength positions.
     ///   - tokensPerStepMax: 1...`Limits.stepTokensMax`.
     ///   - segmentLayers: as in ``StageSettings``.
+    ///   - keepsStates: as in ``StageSettings``.
+    ///   - kept: what an earlier stage has left, as claimed for these layers.
     ///   - pool: used by this stage while one of its methods runs.
     /// - Throws: ``EngineError``.
     package init(
         weights: StageWeights, cache shape: CacheShape, tokensPerStepMax: Int, segmentLayers: Int = 0,
-        pool: ComputePool
+        keepsStates: Bool = false, kept: KeptStates? = nil, pool: ComputePool
     ) throws(EngineError) {
         let missing = weights.missingParts
         guard missing.isEmpty else {
@@ -70,19 +83,35 @@ package final class Stage: @unchecked Sendable {
         layers = weights.layers
         settings = StageSettings(
             cache: shape, stepTokensMax: tokensPerStepMax, headType: weights.headType,
-            segmentLayers: segmentLayers)
+            segmentLayers: segmentLayers, keepsStates: keepsStates)
         kernels = weights.kernels
         self.pool = pool
         self.weights = weights
         layerWeights = weights.layerWeights.compactMap { $0 }
-        cache = try KeyValueCache(model: model, layers: layers, shape: shape)
+        cache = try KeyValueCache(
+            model: model, layers: layers, shape: shape, kept: kept?.keysAndValues ?? [:])
+        let isLast = weights.isLastStage
+        earlierHops = kept?.hops ?? [:]
+        if let kept = earlierHops[layers.end] {
+            history = kept
+        } else {
+            history = keepsStates && !isLast ? try HopHistory(model: model, shape: shape) : nil
+        }
+        recall = kept.map { [layers = weights.layers] kept in
+            RecallPlan(
+                layers: layers, isLast: isLast, keptLayers: Set(kept.keysAndValues.keys),
+                keptHops: Set(kept.hops.keys))
+        }
         let layout = ScratchLayout(
-            model: model, isLast: weights.isLastStage, settings: settings, threadCount: pool.threadCount)
+            model: model, isLast: isLast, settings: settings, threadCount: pool.threadCount)
         Self.check(layout, of: model, threadCount: pool.threadCount)
         scratch = try StageScratch(layout)
         activations = try Activations(
             kernels: kernels, model: model, threadCount: pool.threadCount, tokensPerStepMax: tokensPerStepMax)
-        slots = Array(repeating: SlotState(), count: shape.slots)
+        slots = (0..<shape.slots).map { slot in
+            let tokens = kept?.tokens[slot] ?? []
+            return SlotState(tokens: tokens, keptCount: tokens.count)
+        }
         bn_rope_table(
             scratch.ropeCosines, scratch.ropeSines, shape.context, model.headSize, Double(model.ropeBase))
     }

@@ -9,12 +9,13 @@ package enum StageLoader {
     /// - Parameters:
     ///   - pool: used by the stage from here on.
     ///   - resident: parts that are in memory already, and are shared.
+    ///   - kept: what an earlier stage has left of sequences, as claimed for these layers.
     ///   - next: chooses one of the parts that may be loaded now; by default the first.
     /// - Returns: a stage that nobody else has.
     /// - Throws: what `part` throws; ``EngineError`` naming part and tensor.
     package static func load(
         model: ModelDescription, layers: LayerRange, settings: StageSettings, kernels: Kernels,
-        pool: ComputePool, resident: [PartReference.Kind: ResidentPart] = [:],
+        pool: ComputePool, resident: [PartReference.Kind: ResidentPart] = [:], kept: KeptStates? = nil,
         next: ([PartReference.Kind]) throws -> PartReference.Kind = { $0[0] },
         part: (PartReference.Kind, (UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) throws -> Stage {
@@ -33,6 +34,6 @@ package enum StageLoader {
         }
         return try Stage(
             weights: weights, cache: settings.cache, tokensPerStepMax: settings.stepTokensMax,
-            segmentLayers: settings.segmentLayers, pool: pool)
+            segmentLayers: settings.segmentLayers, keepsStates: settings.keepsStates, kept: kept, pool: pool)
     }
 }

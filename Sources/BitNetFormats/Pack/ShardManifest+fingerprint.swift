@@ -2,11 +2,6 @@
 package import BitNetCore
 
 extension ShardManifest {
-    /// Counts the releases that compute anything else from the same weights.
-    ///
-    /// 2: a hop keeps a block's outliers apart.
-    private static let arithmeticVersion = 2
-
     /// What a text depends on besides its request, as OpenAI's `system_fingerprint`: with the same fingerprint, request and
     /// seed comes the same text, wherever the layers are.
     ///
@@ -17,11 +12,32 @@ extension ShardManifest {
         // What a file calls itself changes no text.
         weights.model.name = ""
         weights.model.contextLength = 0
-        let rounding = settings.segmentLayers > 0 ? "segments of \(settings.segmentLayers)" : "cuts \(cuts)"
+        return "fp_" + settings.digest(weights: weights.id, cuts: cuts).hex.prefix(12)
+    }
+}
+
+extension ModelFile {
+    /// What a sequence's state depends on besides its tokens, before the weights are read: their file stands for them.
+    ///
+    /// - Parameter cuts: as in ``ShardManifest/fingerprint(_:cuts:)``.
+    /// - Returns: `nil` for a model that is not on disk.
+    package func states(_ settings: StageSettings, cuts: [Int]) -> ContentDigest? {
+        fingerprint(version: 0).map { settings.digest(weights: $0, cuts: cuts) }
+    }
+}
+
+extension StageSettings {
+    /// Counts the releases that compute anything else from the same weights.
+    ///
+    /// 2: a hop keeps a block's outliers apart.
+    private static let arithmeticVersion = 2
+
+    fileprivate func digest(weights: ContentDigest, cuts: [Int]) -> ContentDigest {
         let facts = [
-            "arithmetic \(Self.arithmeticVersion)", "weights \(weights.id.hex)", rounding,
-            "cache \(settings.cache.type.rawValue)",
+            "arithmetic \(Self.arithmeticVersion)", "weights \(weights.hex)",
+            segmentLayers > 0 ? "segments of \(segmentLayers)" : "cuts \(cuts)",
+            "cache \(cache.type.rawValue)",
         ]
-        return "fp_" + ContentDigest.of(Array(facts.joined(separator: "\n").utf8)).hex.prefix(12)
+        return ContentDigest.of(Array(facts.joined(separator: "\n").utf8))
     }
 }

@@ -456,10 +456,14 @@ struct  Cluster__Assignment
    * node_id of the next stage's worker; 0 on the last stage
    */
   uint64_t next_id;
+  /*
+   * names all that a sequence's state follows from besides its tokens; empty: keep none
+   */
+  ProtobufCBinaryData states;
 };
 #define CLUSTER__ASSIGNMENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__assignment__descriptor) \
-    , 0, 0, {0,NULL}, 0, 0, {0,NULL}, 0, {0,NULL}, {0,NULL}, {0,NULL}, 0, 0 }
+    , 0, 0, {0,NULL}, 0, 0, {0,NULL}, 0, {0,NULL}, {0,NULL}, {0,NULL}, 0, 0, {0,NULL} }
 
 
 /*

@@ -12,8 +12,8 @@ extension ClusterAssembly {
     func load(
         _ plan: Plan, _ settings: StageSettings, _ stages: [WorkerControl]
     ) async throws -> PackedModel {
-        let model = model
-        let store = store
+        let (model, store) = (model, store)
+        let states = standing.name(model.states(settings, cuts: plan.stages.dropFirst().map(\.layers.first)))
         // Not on this task's thread: heartbeats must not wait for a disk.
         let packed = try await DiskThreads.run { try PackedModel(file: model, store: store) }
         if packed.wasKept { onEvent(.converted) }
@@ -40,8 +40,8 @@ extension ClusterAssembly {
                     do {
                         if !packed.wasKept { try await shipment.run() }
                         let ready = try await load(
-                            control, plan.stages[index], of: stages.count, settings, next: next, packed,
-                            shipment)
+                            control, plan.stages[index], of: stages.count, settings, next: next,
+                            states: states, packed, shipment)
                         onEvent(.ready(worker: control.worker.name, ready))
                     } catch {
                         // The connection of the weights may end before the worker's own words are there.
@@ -83,17 +83,20 @@ extension ClusterAssembly {
     /// Parts that are still being made are sent as they are; a shard whose parts are all known is assigned at once,
     /// so that the worker can look for them and load on its own.
     ///
-    /// - Parameter next: the next stage's worker, if the stage is to hand on what it computes.
+    /// - Parameters:
+    ///   - next: the next stage's worker, if the stage is to hand on what it computes.
+    ///   - states: what it knows of sequences may outlive it under this name.
     /// - Returns: what it says once it is ready.
     func load(
         _ control: WorkerControl, _ stage: PlannedStage, of count: Int, _ settings: StageSettings,
-        next: WorkerIdentity?, _ packed: PackedModel, _ shipment: Shipment
+        next: WorkerIdentity?, states: ContentDigest? = nil, _ packed: PackedModel, _ shipment: Shipment
     ) async throws -> Ready {
         let manifest = packed.manifest(layers: stage.layers)
         let assignment = Assignment(
             stageIndex: UInt32(clamping: stage.index), stageCount: UInt32(clamping: count),
             manifest: manifest.encoded(),
-            settings: settings, next: next?.address, nextNode: next?.name, nextID: next?.processID ?? 0)
+            settings: settings, next: next?.address, nextNode: next?.name, nextID: next?.processID ?? 0,
+            states: states)
         control.send(try Frame(assignment))
         let answer = try await control.expect(.storeStatus, within: Limits.loadTimeout)
         let complete = Set(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import BitNetCore
+package import BitNetCore
+import BitNetFormats
 package import ClusterPlanning
 import Synchronization
 
@@ -45,8 +46,16 @@ package final class ClusterStanding: Sendable {
     }
 
     private let state = Mutex(State())
+    /// Nobody else has stages compute under names that are made with it.
+    private let secret = (0..<32).map { _ in UInt8.random(in: 0 ... .max) }
 
     package init() {}
+
+    /// Under which name workers keep what they know of this coordinator's sequences: one that sends them nonsense, or
+    /// has them compute with it, spoils nothing of another one's.
+    package func name(_ states: ContentDigest?) -> ContentDigest? {
+        states.map { ContentDigest.of($0.bytes + secret) }
+    }
 
     var service: Service? {
         state.withLock { state in

@@ -10,7 +10,7 @@ extension ContiguousSplit {
         let memory = costs.cost.memory
         let needed =
             memory.byteCount(layers: layerCount, isFirst: true, isLast: true)
-            + (stageCount > 1 ? (stageCount - 1) * memory.perStage + memory.shared : 0)
+            + (stageCount > 1 ? (stageCount - 1) * (memory.perStage + memory.perHop) + memory.shared : 0)
         // Clamped so that hostile reports cannot overflow the sum; no machine has a pebibyte.
         let offered = workers.reduce(0) { $0 + min($1.memoryByteCount, 1 << 50) }
         let short = needed > offered ? needed - offered : 0

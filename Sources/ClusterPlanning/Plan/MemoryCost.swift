@@ -12,17 +12,20 @@ package struct MemoryCost: Equatable, Sendable {
     package var forLast: UInt64
     /// What every stage takes besides its layers (scratch).
     package var perStage: UInt64
+    /// What a stage takes besides that hands on what it computes (hops that are kept).
+    package var perHop: UInt64
     /// What a stage that is both first and last takes but once: a tied head; at most what either takes.
     package var shared: UInt64
 
     package init(
         perLayer: UInt64 = 0, forFirst: UInt64 = 0, forLast: UInt64 = 0, perStage: UInt64 = 0,
-        shared: UInt64 = 0
+        perHop: UInt64 = 0, shared: UInt64 = 0
     ) {
         self.perLayer = perLayer
         self.forFirst = forFirst
         self.forLast = forLast
         self.perStage = perStage
+        self.perHop = perHop
         self.shared = min(shared, forFirst, forLast)
     }
 
@@ -35,12 +38,12 @@ package struct MemoryCost: Equatable, Sendable {
             perLayer: (layerWeights ?? account.layerWeightByteCount) + account.layerCacheByteCount,
             forFirst: account.embeddingByteCount,
             forLast: account.outputByteCount + account.scratchByteCount(isLast: true) - perStage,
-            perStage: perStage, shared: account.sharedByteCount)
+            perStage: perStage, perHop: account.hopsByteCount, shared: account.sharedByteCount)
     }
 
     /// Why no plan can be made of these figures, or `nil`.
     package var invalidity: String? {
-        let largest = max(perLayer, forFirst, forLast, perStage)
+        let largest = max(perLayer, forFirst, forLast, perStage, perHop)
         guard largest > Limits.plannedBytesMax else { return nil }
         return "a part of the model takes \(largest) bytes; at most \(Limits.plannedBytesMax) are planned for"
     }
@@ -51,7 +54,7 @@ package struct MemoryCost: Equatable, Sendable {
     func byteCount(layers layerCount: Int, isFirst: Bool, isLast: Bool) -> UInt64 {
         var total = UInt64(clamping: layerCount) * perLayer + perStage
         if isFirst { total += forFirst }
-        if isLast { total += forLast }
+        total += isLast ? forLast : perHop
         return isFirst && isLast ? total - shared : total
     }
 }

@@ -18,10 +18,15 @@ package struct Assignment: ControlMessage {
     package var nextNode: String?
     /// Which process that is, as it said in its ``Welcome``; 0 on the last stage.
     package var nextID: UInt64
+    /// Names all that a sequence's state follows from besides its tokens.
+    ///
+    /// What a stage knows of sequences may serve another one of the same name. `nil` where it is to keep nothing.
+    package var states: ContentDigest?
 
+    /// - Parameter settings: they keep states exactly if `states` are named.
     package init(
         stageIndex: UInt32, stageCount: UInt32, manifest: [UInt8], settings: StageSettings,
-        next: String? = nil, nextNode: String? = nil, nextID: UInt64 = 0
+        next: String? = nil, nextNode: String? = nil, nextID: UInt64 = 0, states: ContentDigest? = nil
     ) {
         self.stageIndex = stageIndex
         self.stageCount = stageCount
@@ -30,6 +35,8 @@ package struct Assignment: ControlMessage {
         self.next = next
         self.nextNode = nextNode
         self.nextID = nextID
+        self.states = states
+        self.settings.keepsStates = states != nil
     }
 
     package func encode() -> [UInt8] { pack() }
@@ -57,6 +64,7 @@ extension Assignment: GeneratedMessage {
         structure.next = arena.text(next ?? "")
         structure.next_node = arena.text(nextNode ?? "")
         structure.next_id = nextID
+        structure.states = arena.binary(states?.bytes ?? [])
     }
 
     init(_ structure: Cluster__Assignment) throws(WireError) {
@@ -64,6 +72,8 @@ extension Assignment: GeneratedMessage {
         stageCount = try reader.number("stageCount", structure.stage_count, in: 1...UInt32(Limits.workersMax))
         stageIndex = try reader.number("stageIndex", structure.stage_index, in: 0...(stageCount - 1))
         manifest = try reader.bytes("manifest", structure.manifest.bytes, countMax: Limits.manifestBytesMax)
+        states =
+            structure.states.len == 0 ? nil : try reader.digest("states", structure.states.bytes)
         settings = StageSettings(
             cache: CacheShape(
                 slots: try reader.size("slotCount", structure.slot_count, max: Limits.slotsMax),
@@ -75,7 +85,8 @@ extension Assignment: GeneratedMessage {
             headType: try reader.known("head", structure.head.bytes, absent: .exact),
             segmentLayers: Int(
                 clamping: try reader.number(
-                    "segmentLayers", structure.segment_layers, in: 0...UInt32(Limits.layersMax))))
+                    "segmentLayers", structure.segment_layers, in: 0...UInt32(Limits.layersMax))),
+            keepsStates: states != nil)
         let next = try reader.address("next", structure.next.bytes)
         let nextNode = try reader.name("nextNode", structure.next_node.bytes)
         guard next.isEmpty == (stageIndex == stageCount - 1) else {

@@ -11,6 +11,10 @@ struct AssignedStage: Sendable {
     let settings: StageSettings
     /// Weights, KV cache and scratch, bytes.
     let residentByteCount: UInt64
+    /// What it leaves of the memory that this worker may use, bytes.
+    let freeByteCount: UInt64
+    /// Under which name its sequences' states are kept, if they are.
+    let states: ContentDigest?
     /// The next stage's worker, and how messages name it; `nil` on the last stage.
     let next: (neighbour: Neighbour, peer: String)?
 
@@ -20,6 +24,7 @@ struct AssignedStage: Sendable {
         index = assignment.stageIndex
         manifest = try ShardManifest(decoding: assignment.manifest)
         settings = assignment.settings
+        states = assignment.states
         let context = settings.cache.context
         guard context <= manifest.model.contextLength else {
             throw WorkerError(
@@ -47,6 +52,7 @@ struct AssignedStage: Sendable {
                     + "\(configuration.name) may use \(ByteCount.text(limit)): \(residentByteCount - limit) "
                     + "bytes short. Give it fewer layers, or lower --ctx-size or --parallel")
         }
+        freeByteCount = limit - residentByteCount
     }
 }
 

@@ -14,7 +14,7 @@ struct StageLoading: Sendable {
     /// Begins; the loader waits on a thread of its own kind.
     init(
         _ assigned: AssignedStage, from store: PartStore, on configuration: WorkerConfiguration,
-        resident: [PartReference.Kind: ResidentPart], log: Logger
+        resident: [PartReference.Kind: ResidentPart], kept: KeptStates?, log: Logger
     ) {
         let gate = PartGate()
         self.gate = gate
@@ -28,7 +28,7 @@ struct StageLoading: Sendable {
                     kernels: configuration.kernels,
                     pool: ComputePool(
                         threadCount: configuration.threadCount, pinsThreads: configuration.pinsThreads),
-                    resident: resident,
+                    resident: resident, kept: kept,
                     next: { kinds in
                         let waiting = try kinds.map { kind in
                             guard let part = parts[kind] else {

@@ -20,7 +20,15 @@ extension WorkerSession {
         if !resident.isEmpty {
             log.info("kept in memory", metadata: ["parts": "\(resident.count) of \(manifest.parts.count)"])
         }
-        let loading = StageLoading(assigned, from: store, on: configuration, resident: resident, log: log)
+        let kept = residentParts.claimStates(
+            named: assigned.states, of: manifest, assigned.settings, room: assigned.freeByteCount)
+        if let kept {
+            log.info(
+                "sequences known",
+                metadata: ["tokens": "\(kept.tokenCount)", "layers": "\(kept.layerCount)"])
+        }
+        let loading = StageLoading(
+            assigned, from: store, on: configuration, resident: resident, kept: kept, log: log)
         stage = .loading(assigned, loading)
         // Their bytes were hashed before they were loaded.
         for part in manifest.parts

@@ -222,6 +222,9 @@ actor WorkerSession {
         await stage.stop()
         if case .running(let assigned, let runner) = stage {
             residentParts.keep(runner.weights, of: assigned.manifest)
+            if let name = assigned.states, let states = runner.leave() {
+                residentParts.keep(states, named: name)
+            }
         } else {
             residentParts.release()
         }

@@ -3,8 +3,8 @@ package import BitNetCore
 package import BitNetEngine
 import Synchronization
 
-/// The weights of the last stage, kept in memory for a while after its session: a coordinator that comes again, or places
-/// layers anew, finds them loaded.
+/// The weights of the last stage and what it knew of sequences, kept in memory for a while after its session: a coordinator
+/// that comes again, or places layers anew, finds them loaded, and need not have computed again what was.
 ///
 /// Nothing of it is in the way of the next stage: what that has no use for is freed before it loads.
 package final class ResidentParts: Sendable {
@@ -26,6 +26,8 @@ package final class ResidentParts: Sendable {
         /// The same bytes under another description would be read in other sizes than they have.
         var model: ModelDescription?
         var parts: [Key: ResidentPart] = [:]
+        /// What is known of sequences, and from what it follows besides their tokens.
+        var states: (name: ContentDigest, kept: KeptStates)?
         var expiry: Task<Void, Never>?
     }
 
@@ -44,6 +46,7 @@ package final class ResidentParts: Sendable {
             state.expiry = nil
             guard state.model == manifest.model else {
                 state.parts = [:]
+                state.states = nil
                 return [:]
             }
             var wanted = Dictionary(manifest.parts.map { (Key($0), $0.kind) }) { first, _ in first }
@@ -71,8 +74,31 @@ package final class ResidentParts: Sendable {
         }
     }
 
+    /// Keeps what a stage that computes no more knew of sequences, as long as its weights.
+    ///
+    /// - Parameter name: of what it follows from besides their tokens.
+    package func keep(_ states: KeptStates, named name: ContentDigest) {
+        state.withLock { state in
+            if !state.parts.isEmpty { state.states = (name, states) }
+        }
+    }
+
+    /// What can serve a stage of what is known of sequences; everything else is freed.
+    ///
+    /// - Parameter room: bytes that the stage leaves free.
+    package func claimStates(
+        named name: ContentDigest?, of manifest: ShardManifest, _ settings: StageSettings, room: UInt64
+    ) -> KeptStates? {
+        state.withLock { state in
+            let kept = state.states.flatMap { name == $0.name ? $0.kept : nil }
+            let claimed = kept?.claimed(by: manifest.layers, of: manifest.model, settings, room: room)
+            state.states = claimed.flatMap { claimed in name.map { ($0, claimed) } }
+            return claimed
+        }
+    }
+
     /// The stage has what it claimed; what it could not use after all is freed.
-    package func settle() { state.withLock { $0.parts = [:] } }
+    package func settle() { free() }
 
     /// Nobody uses what is kept: it goes when its time is up.
     package func release() { state.withLock { expire(&$0) } }
@@ -81,6 +107,7 @@ package final class ResidentParts: Sendable {
         state.expiry?.cancel()
         guard linger > .zero else {
             state.parts = [:]
+            state.states = nil
             return
         }
         guard !state.parts.isEmpty else { return }
@@ -91,5 +118,10 @@ package final class ResidentParts: Sendable {
         }
     }
 
-    private func free() { state.withLock { $0.parts = [:] } }
+    private func free() {
+        state.withLock { state in
+            state.parts = [:]
+            state.states = nil
+        }
+    }
 }

@@ -57,6 +57,9 @@ package final class StageRunner: @unchecked Sendable {
     /// What it computes with: never written once it is loaded, so that others may share it.
     package var weights: StageWeights { stage.weights }
 
+    /// What its sequences leave behind, once it has stopped.
+    package func leave() -> KeptStates? { stage.leave() }
+
     /// Steps computed so far.
     package var completedStepCount: UInt64 { completed.load(ordering: .relaxed) }
 

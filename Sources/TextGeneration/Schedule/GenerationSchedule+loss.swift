@@ -33,6 +33,7 @@ extension GenerationSchedule {
         let own = waiting
         waiting = other.waiting
         waiting.append(own)
+        slots.takeLast(Set(waiting.all.compactMap(\.formerSlot)))
         return fill()
     }
 }

@@ -89,6 +89,8 @@ extension ScheduledSequence {
     var putOff: SequenceRequest {
         var next = continued
         next.lossCount = 0
+        // Somebody else has it from now on.
+        next.formerSlot = nil
         return next
     }
 
@@ -96,6 +98,7 @@ extension ScheduledSequence {
     var continued: SequenceRequest {
         var next = request
         next.generated = Array(tokens[request.prompt.count...])
+        next.formerSlot = slot
         // Scores are told once they are complete; what came of them before is computed again.
         next.scores = request.scores && scores.count < scoreCount
         next.lossCount = next.generated.count > request.generated.count ? 1 : request.lossCount + 1

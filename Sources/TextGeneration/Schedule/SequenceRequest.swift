@@ -19,6 +19,8 @@ package struct SequenceRequest: Equatable, Sendable {
     /// What earlier stages, which are lost, have generated after the prompt: it is computed like a prompt, and nobody is
     /// told of it again.
     var generated: [UInt32] = []
+    /// Where earlier stages had it, which those that are left of them may still know.
+    var formerSlot: UInt32?
     /// How many pipelines in a row were lost under it without a token in between.
     var lossCount = 0
     /// Tokens to generate; with 0 the prompt is only scored, or nothing is done.

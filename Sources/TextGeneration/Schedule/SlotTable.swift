@@ -47,12 +47,19 @@ struct SlotTable: Equatable, Sendable {
         for sequence in running where sequence.request.prefixScope == request.prefixScope {
             consider(sequence.slot, sequence.sentTokens)
         }
-        guard let best else { return (remove(oldest), nil) }
+        let former = request.formerSlot.flatMap { free.contains($0) ? $0 : nil }
+        guard let best else { return (remove(former ?? oldest), nil) }
         let prefix = SharedPrefix(slot: best.slot, tokenCount: UInt32(clamping: best.count))
+        if let former { return (remove(former), prefix) }
         // A conversation that goes on takes its own slot; what others may still want is copied, if there is
         // another slot to copy it to.
         if free.contains(best.slot), best.isWhole || free.count == 1 { return (remove(best.slot), prefix) }
         return (remove(free.first { $0 != best.slot } ?? oldest), prefix)
+    }
+
+    /// Sequences that have no claim to one of `slots` are given others as long as there are any.
+    mutating func takeLast(_ slots: Set<UInt32>) {
+        free = free.filter { !slots.contains($0) } + free.filter(slots.contains)
     }
 
     /// The slot that is taken next anyway, and a probe of it which leaves it as it is: what the slot holds is taken over

@@ -13,6 +13,9 @@ struct WaitingLines: Equatable, Sendable {
 
     var isEmpty: Bool { count == 0 }
 
+    /// In no order.
+    var all: [SequenceRequest] { lines.values.flatMap { $0 } }
+
     /// Owners who wait, in the order of their turns.
     var owners: [RequestOwner] { accounts.owners.flatMap(owners) }
 

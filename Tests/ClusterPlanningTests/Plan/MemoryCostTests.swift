@@ -19,7 +19,7 @@ import Testing
             model: model,
             settings: StageSettings(
                 cache: CacheShape(slots: 3, context: 100, type: .int8), prefillChunk: 64, hiddenSize: 64,
-                headType: headType),
+                headType: headType, keepsStates: isTied),
             tables: TableEncodings(embedding: .q8Zero, head: isTied ? nil : .float16),
             machine: StageMachine(isa: "avx512", threadCount: 5))
         let cost = StagePlannerTests.cost(layers: [UInt64](repeating: 1, count: 6))
