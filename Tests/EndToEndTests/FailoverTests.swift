@@ -103,6 +103,11 @@ extension EndToEnd {
             try await expectUndisturbed(run) { cluster.workers[lost].process.signal(signal) }
             #expect(run.process.diagnostics.contains("it holds them in memory"))
             #expect(cluster.workers[3].process.diagnostics.contains("kept in memory"))
+            // Those that are left compute nothing again.
+            for index in 0..<3 where index != lost {
+                let lines = cluster.workers[index].process.diagnostics
+                #expect(lines.contains("sequences known"), "w\(index)")
+            }
             var expected = ["w0 [0, 2]", "w1 [3, 5]", "w2 [6, 8]"]
             expected[lost] = "w3" + expected[lost].dropFirst(2)
             #expect(try await placement(run) == expected)
@@ -112,6 +117,58 @@ extension EndToEnd {
             #expect((failures.first?["outage_seconds"] as? Double ?? 60) < (signal == SIGSTOP ? 10 : 5))
             #expect(try await run.stop() == .exited(0))
             if signal == SIGSTOP { cluster.workers[lost].process.signal(SIGCONT) }
+        }
+
+        /// Which lines tell of a loss, and in what order they come, but for those of several workers at once.
+        @Test func `an operator sees of a loss what the page shows`() async throws {
+            let cluster = try await TestCluster(count: 4)
+            cluster.assign("0-2", "3-5", "6-8")
+            cluster.file.workers[3].isSpare = true
+            let run = try await serve(cluster)
+            try await run.until("a warm spare") { run.process.diagnostics.contains("stands by with layers") }
+            try await expectUndisturbed(run) { cluster.workers[1].process.signal(SIGKILL) }
+            let events = try ChildProcess("bitnet-ctl", ["events", "--coordinator", run.admin])
+            try await run.until("events") {
+                Self.told(events.output).last?.hasPrefix("serving") == true
+            }
+            events.signal(SIGTERM)
+            let page = try String(
+                contentsOf: Programs.repository.appending(path: "cluster/docs/operating.md"), encoding: .utf8)
+            let block = try #require(
+                page.components(separatedBy: "```events\n").last?.components(separatedBy: "\n```").first)
+            #expect(
+                Self.ordered(Self.told(events.output)) == Self.ordered(block.components(separatedBy: "\n")))
+            #expect(try await run.stop() == .exited(0))
+        }
+
+        /// The lines from the loss on, without their times and those that may be missing.
+        private static func told(_ output: String) -> [String] {
+            let lines = output.split(separator: "\n").map { $0.replacing(/^[0-9:]+ +/, with: "") }
+            guard let start = lines.firstIndex(where: { $0.hasPrefix("lost") }) else { return [] }
+            return lines[start...].map(String.init).filter {
+                !$0.hasPrefix("shipped") && !$0.hasPrefix("waiting")
+            }
+        }
+
+        /// What is the same on every machine; lines of one kind in the order of their texts.
+        private static func ordered(_ lines: [String]) -> [String] {
+            let masked = lines.map { line in
+                line.replacing(/avx2|avx512|scalar|neon/, with: "ISA").replacing(
+                    /\(?127\.[0-9.:]+\)?/, with: "PLACE"
+                )
+                .replacing(/[0-9.]+ (MiB|ms)/, with: "N").replacing(/closed the connection.*/, with: "")
+                .replacing(/[0-9]+ threads?/, with: "THREADS")
+            }
+            var blocks: [[String]] = []
+            for line in masked {
+                let kind = line.prefix { $0 != " " }
+                if blocks.last?.last?.prefix(while: { $0 != " " }) == kind {
+                    blocks[blocks.count - 1].append(line)
+                } else {
+                    blocks.append([line])
+                }
+            }
+            return blocks.flatMap { $0.sorted() }
         }
 
         @Test func `survivors with room take over, one after the other, down to the last`() async throws {
@@ -154,7 +211,8 @@ extension EndToEnd {
             try await limitMemory(of: cluster)
             let run = try await serve(cluster, Self.parallel + ["--failover-timeout", "1"])
             async let reply = run.post(
-                "/v1/completions", #"{"prompt": "One day", "max_tokens": 900, "temperature": 0}"#)
+                "/v1/completions",
+                #"{"prompt": "One day", "max_tokens": 3000, "temperature": 0, "ignore_eos": true}"#)
             try await untilWriting(run)
             try await cluster.workers[1].kill()
             let failed = try await reply
