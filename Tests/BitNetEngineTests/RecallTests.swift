@@ -88,13 +88,15 @@ import Testing
 
     /// Chooses `count` tokens after `known`, of which nothing is known to begin with.
     private static func goOn(
-        _ local: LocalModel, _ known: [UInt32], count: Int, slot: UInt32, chunk: Int
+        _ local: LocalModel, _ known: [UInt32], count: Int, slot: UInt32, prefix: SharedPrefix? = nil,
+        chunk: Int
     ) throws -> [StepResult] {
         var sampling = SamplingParameters()
         sampling.temperature = 1
         sampling.repetitionPenalty = 2
         sampling.seed = 5
-        return try local.generate(known, count: count, slot: slot, sampling: sampling, chunk: chunk)
+        return try local.generate(
+            known, count: count, slot: slot, sampling: sampling, prefix: prefix, chunk: chunk)
     }
 
     @Test(arguments: Change.all, CacheType.allCases)
@@ -144,19 +146,54 @@ import Testing
             Self.pipeline([], cache: .f16), Self.prompt, count: 9, slot: 0, chunk: 64)
         _ = try Self.goOn(next, Self.prompt, count: 2, slot: 0, chunk: 9)
         for slot: UInt32 in [1, 2] {
-            var sampling = SamplingParameters()
-            sampling.temperature = 1
-            sampling.repetitionPenalty = 2
-            sampling.seed = 5
-            let found = try next.generate(
-                Self.prompt, count: 9, slot: slot, sampling: sampling,
-                prefix: SharedPrefix(slot: 0, tokenCount: 30))
+            let found = try Self.goOn(
+                next, Self.prompt, count: 9, slot: slot, prefix: SharedPrefix(slot: 0, tokenCount: 30),
+                chunk: 64)
             #expect(found == expected.map { $0.moved(to: slot) })
         }
         let last = try Self.successor(
             of: next, Change(before: [2, 4], after: [2, 4], heirs: [0, 1, 2]), cache: .f16)
         #expect(
             try Self.goOn(last, Self.prompt, count: 9, slot: 2, chunk: 9) == expected.map { $0.moved(to: 2) })
+    }
+
+    /// A copy may leave anything behind the prefix, up to the end of what stands together.
+    @Test(arguments: [1, 15, 17, 30], [[0, nil, 2], [0, 1], [0, 2]] as [[Int?]])
+    func `a slot that shares what it knows already knows the rest as well`(
+        count: Int, heirs: [Int?]
+    ) throws {
+        let after = heirs.count == 3 ? [2, 4] : heirs[1] == 1 ? [2] : [4]
+        let change = Change(before: [2, 4], after: after, heirs: heirs)
+        let other = Self.prompt[..<count] + Self.prompt[count...].map { 250 - $0 }
+        let former = try Self.pipeline(change.before, cache: .f16)
+        _ = try Self.goOn(former, Self.prompt, count: 4, slot: 0, chunk: 64)
+        _ = try Self.goOn(former, Array(other), count: 4, slot: 1, chunk: 64)
+        let next = try Self.successor(of: former, change, cache: .f16)
+        _ = try Self.goOn(next, Self.prompt, count: 1, slot: 0, chunk: 64)
+        let expected = try Self.goOn(
+            Self.pipeline([], cache: .f16), Array(other), count: 9, slot: 1, chunk: 64)
+        let found = try Self.goOn(
+            next, Array(other), count: 9, slot: 1,
+            prefix: SharedPrefix(slot: 0, tokenCount: UInt32(count)), chunk: 64)
+        #expect(found == expected)
+    }
+
+    /// What is given up is not checked; it may say that it stands anywhere.
+    @Test func `nothing is kept of who was given up`() throws {
+        let pool = try ComputePool(threadCount: 1)
+        let first = try Self.stage(try Self.ranges([2, 4])[0], pool, cache: .f16)
+        let output = AlignedBuffer(byteCount: first.hopByteCount(tokens: 64))
+        try first.open(slot: 0, sampling: .init())
+        _ = try first.forward(Step(id: 1, entries: entries(Self.prompt)), hop: nil, output: output.bytes)
+        #expect(first.giveUp(StageError(.notFinite, "lost", slot: 0)))
+        for position in [95, 96, 1 << 20, Int(UInt32.max)] {
+            let step = Step(id: 2, entries: entries([1], from: position))
+            _ = try first.forward(step, hop: nil, output: output.bytes)
+        }
+        #expect(first.leave()?.tokenCount == 40)
+        _ = try first.forward(
+            Step(id: 2, entries: entries([1], from: 9)), hop: nil, output: output.bytes)
+        #expect(first.leave()?.tokenCount == 9)
     }
 
     /// A stage that has nothing to compute does not even look at what arrives.

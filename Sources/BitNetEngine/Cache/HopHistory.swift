@@ -26,9 +26,13 @@ struct HopHistory: Sendable {
         memory.start + (Int(entry.slot) * context + Int(entry.position)) * hopByteCount
     }
 
-    /// Keeps the rows of `hops`, one for each entry.
-    func record(_ entries: [StepEntry], from hops: UnsafeMutableRawPointer) {
-        for (index, entry) in entries.enumerated() {
+    /// Keeps rows of `hops`, which has one for each entry.
+    ///
+    /// - Precondition: entries that are kept stand within the context.
+    func record(
+        _ entries: [StepEntry], where isKept: (StepEntry) -> Bool, from hops: UnsafeMutableRawPointer
+    ) {
+        for (index, entry) in entries.enumerated() where isKept(entry) {
             row(of: entry).copyMemory(from: hops + index * hopByteCount, byteCount: hopByteCount)
         }
     }

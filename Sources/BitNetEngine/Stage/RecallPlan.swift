@@ -3,6 +3,8 @@ import BitNetCore
 
 /// Which of its layers a stage computes for a token whose states it has in some of them.
 struct RecallPlan: Equatable {
+    /// Those with the states of all tokens that the stage was given.
+    let keptLayers: Set<Int>
     /// So that all layers have the token's state, and its hop can be handed on; empty if that is so already.
     ///
     /// What goes in is kept as a hop if it does not arrive; where it ends before the stage does, what goes out is kept.
@@ -12,9 +14,9 @@ struct RecallPlan: Equatable {
 
     /// - Parameters:
     ///   - layers: of the stage.
-    ///   - keptLayers: those with keys and values.
     ///   - keptHops: layers before which hops are kept.
     init(layers: LayerRange, isLast: Bool, keptLayers: Set<Int>, keptHops: Set<Int>) {
+        self.keptLayers = keptLayers
         let all = layers.first..<layers.end
         let missing = all.filter { !keptLayers.contains($0) }
         let isOutputKept = isLast || keptHops.contains(layers.end)

@@ -124,7 +124,9 @@ extension Stage {
             return
         }
         try encode(tokens: entries.count, into: output)
-        if let start = output.baseAddress { history?.record(entries, from: start) }
+        // What was given up may stand anywhere, and is known to nobody.
+        let isOpen = { [slots] (entry: StepEntry) in slots[Int(entry.slot)].failure == nil }
+        if let start = output.baseAddress { history?.record(entries, where: isOpen, from: start) }
     }
 
     private func encode(tokens: Int, into output: UnsafeMutableRawBufferPointer) throws(StageError) {

@@ -19,6 +19,22 @@ extension Stage {
         }
     }
 
+    /// A slot begins with the first tokens of another.
+    ///
+    /// - Returns: whether it was kept with them.
+    func share(_ prefix: SharedPrefix, with slot: UInt32) -> Bool {
+        let tokens = slots[Int(prefix.slot)].tokens.prefix(Int(prefix.tokenCount))
+        let isKept =
+            slots[Int(slot)].keptCount >= tokens.count && slots[Int(slot)].tokens.starts(with: tokens)
+        if !isKept {
+            slots[Int(slot)].tokens = Array(tokens)
+            slots[Int(slot)].keptCount = 0
+        }
+        return isKept
+    }
+
+    func isKeptLayer(_ layer: Int) -> Bool { recall?.keptLayers.contains(layer) ?? false }
+
     /// Divides a step by what has to be computed.
     func runs(of entries: [StepEntry]) -> [Run] {
         let all = layers.first..<layers.end
@@ -75,12 +91,5 @@ extension Stage.SlotState {
     mutating func forget(from position: Int) {
         tokens.removeSubrange(min(position, tokens.count)...)
         keptCount = min(keptCount, position)
-    }
-
-    /// It begins with the first tokens of another slot, whose states have been copied.
-    mutating func share(_ prefix: ArraySlice<UInt32>) {
-        guard !tokens.starts(with: prefix) else { return }
-        forget(from: zip(tokens, prefix).prefix { $0 == $1 }.count)
-        tokens = Array(prefix)
     }
 }

@@ -97,14 +97,15 @@ extension Stage {
         }
     }
 
-    /// Keys, values and, where tokens are chosen, the tokens themselves.
+    /// Keys, values and, where they are kept, hops and tokens.
     private func copy(_ prefix: SharedPrefix, into slot: UInt32) {
-        for layer in cache.layers {
+        // Beyond the prefix a copy leaves anything in a slot; what the slot was kept with stays as it is.
+        let isKept = share(prefix, with: slot)
+        for (index, layer) in cache.layers.enumerated() where !(isKept && isKeptLayer(layers.first + index)) {
             withUnsafePointer(to: layer) {
                 bn_kv_copy(pool.handle, $0, prefix.slot, slot, Int(prefix.tokenCount))
             }
         }
-        slots[Int(slot)].share(slots[Int(prefix.slot)].tokens.prefix(Int(prefix.tokenCount)))
         history?.copy(prefix, into: slot)
         guard isLastStage else { return }
         (scratch.history + Int(slot) * cacheShape.context).update(
