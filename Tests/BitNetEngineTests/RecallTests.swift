@@ -6,7 +6,7 @@ import Testing
 
 /// Stages that go on with what earlier ones knew of sequences must not differ by a bit from those that compute all of it.
 @Suite struct RecallTests {
-    private static let model = ModelDescription(
+    static let model = ModelDescription(
         name: "six layers",
         shape: .init(
             layerCount: 6, hiddenSize: 70, feedForwardSize: 90, headCount: 2, keyValueHeadCount: 1,
@@ -46,7 +46,7 @@ import Testing
         ]
     }
 
-    private static func stage(
+    static func stage(
         _ layers: LayerRange, _ pool: ComputePool, cache: CacheType, kept: KeptStates? = nil
     ) throws -> Stage {
         let packed = try packed.get()
@@ -56,7 +56,7 @@ import Testing
         ) { kind, body in try packed.part(kind).withBytes(body) }
     }
 
-    private static func settings(_ cache: CacheType) -> StageSettings {
+    static func settings(_ cache: CacheType) -> StageSettings {
         StageSettings(
             cache: CacheShape(slots: 3, context: 96, type: cache), stepTokensMax: 64, headType: .exact,
             segmentLayers: 1, keepsStates: true)
@@ -66,7 +66,7 @@ import Testing
         try LayerRange.cut(layerCount: model.layerCount, before: cuts)
     }
 
-    private static func pipeline(_ cuts: [Int], cache: CacheType) throws -> LocalModel {
+    static func pipeline(_ cuts: [Int], cache: CacheType) throws -> LocalModel {
         let pool = try ComputePool(threadCount: 1)
         return LocalModel(stages: try ranges(cuts).map { try stage($0, pool, cache: cache) })
     }
@@ -253,7 +253,7 @@ import Testing
 }
 
 extension StepResult {
-    fileprivate func moved(to slot: UInt32) -> StepResult {
+    func moved(to slot: UInt32) -> StepResult {
         StepResult(
             slot: slot, position: position, token: token, logProbability: logProbability,
             alternatives: alternatives, failure: failure)
