@@ -23,6 +23,8 @@ package struct WorkerConfiguration: Sendable {
     package var storeQuotaByteCount: UInt64?
     /// How long weights stay in memory that no coordinator uses.
     package var linger = Limits.linger
+    /// How long a coordinator may be silent before others may have this worker.
+    package var lossTimeout = Limits.lossTimeout
     /// Whether each compute thread keeps a processor of its own.
     package var pinsThreads = false
 

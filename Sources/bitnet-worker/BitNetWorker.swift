@@ -65,6 +65,8 @@ struct BitNetWorker: AsyncParsableCommand {
             valueName: "seconds"))
     var linger = 600
 
+    @OptionGroup var loss: LossArguments
+
     @OptionGroup var kernels: KernelArguments
 
     @OptionGroup(title: "Log") var logOptions: LogOptions
@@ -134,6 +136,7 @@ struct BitNetWorker: AsyncParsableCommand {
         configuration.isNamed = name != nil
         configuration.pinsThreads = pin
         configuration.linger = .seconds(linger)
+        configuration.lossTimeout = loss.timeout
         return configuration
     }
 }

@@ -119,6 +119,20 @@ extension EndToEnd {
             if signal == SIGSTOP { cluster.workers[lost].process.signal(SIGCONT) }
         }
 
+        @Test func `who is given time to stand still is not lost`() async throws {
+            let patience = ["--loss-timeout", "30"]
+            let cluster = try await TestCluster.three(options: [patience, patience, patience])
+            let run = try await serve(cluster, patience)
+            try await expectUndisturbed(run) {
+                cluster.workers[1].process.signal(SIGSTOP)
+                try await Task.sleep(for: .seconds(4))
+                cluster.workers[1].process.signal(SIGCONT)
+            }
+            let status = try await run.get(run.admin + "/v1/status").object()
+            #expect((status["failures"] as? [Any])?.isEmpty == true)
+            #expect(try await run.stop() == .exited(0))
+        }
+
         /// Which lines tell of a loss, and in what order they come, but for those of several workers at once.
         @Test func `an operator sees of a loss what the page shows`() async throws {
             let cluster = try await TestCluster(count: 4)

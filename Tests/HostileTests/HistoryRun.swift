@@ -83,7 +83,7 @@ struct HistoryRun: Sendable {
             member.fallSilent()
             guard history.isSupervised else { break }
             // Others come up in its place, once it must have been noticed.
-            try? await Task.sleep(for: Limits.heartbeatTimeout + .seconds(1))
+            try? await Task.sleep(for: Limits.lossTimeout + .seconds(1))
             if !Task.isCancelled { member.behave() }
         case .stopped: attempt.cancel()
         case .noticed: break

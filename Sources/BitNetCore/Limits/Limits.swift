@@ -153,14 +153,16 @@ package enum Limits {
     /// How long the end of an encrypted connection waits for the peer to say that it has heard of it.
     package static let encryptionFarewellTimeout: Duration = .milliseconds(500)
     package static let heartbeatInterval: Duration = .milliseconds(500)
-    /// Silence after which a peer counts as lost.
+    /// Silence after which a peer, a connection or a step under way counts as lost, if nobody says.
     ///
     /// Under the five seconds in which a run must end.
-    package static let heartbeatTimeout: Duration = .seconds(3)
+    package static let lossTimeout: Duration = .seconds(3)
+    /// What may be asked for instead, seconds: several heartbeats at least.
+    package static let lossTimeoutSeconds = 2...600
     /// How long a coordinator waits for workers that are not up yet.
     package static let joinTimeout: Duration = .seconds(120)
-    /// How long a worker that is busy is asked again: until it must have noticed a coordinator that died.
-    package static let busyTimeout: Duration = .seconds(4)
+    /// How long a worker that is busy is asked again after it must have noticed a coordinator that died.
+    package static let busyGrace: Duration = .seconds(1)
     /// How long a worker that was taken over waits for its new coordinator before others may have it.
     package static let takeOverGrace: Duration = .seconds(10)
     /// How long a pipeline serves before workers that stand by are readied: losses come in swarms.
@@ -176,8 +178,6 @@ package enum Limits {
     package static let stepTimeout: Duration = .seconds(120)
     /// Steps that take so many times what their tokens took at worst are stuck.
     package static let stepLateness = 4
-    /// None is stuck before so long.
-    package static let stepStallMin: Duration = .seconds(3)
     /// Checking what is on disk, or loading it: bounded by reading the largest shard from a slow disk.
     package static let loadTimeout: Duration = .seconds(900)
     /// A weights connection on which nothing moves.

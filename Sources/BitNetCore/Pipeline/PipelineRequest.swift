@@ -16,6 +16,8 @@ package struct PipelineRequest: Equatable, Sendable {
     package var waitingMax = Limits.sequencesMax
     /// How long is waited for workers that are not up yet.
     package var joinTimeout = Limits.joinTimeout
+    /// How long a worker, a connection or a step under way may be silent before it counts as lost.
+    package var lossTimeout = Limits.lossTimeout
     /// Workers that another coordinator holds are taken from it, the first time.
     package var takesOver = false
     /// Workers keep room for the layers of any one of them.

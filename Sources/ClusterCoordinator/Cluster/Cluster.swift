@@ -53,8 +53,8 @@ package final class Cluster: Sendable {
 
     init(
         plan: Plan, measurements: ClusterMeasurements?, settings: StageSettings, hiddenSize: Int,
-        pipeline: ClusterPipeline, controls: [WorkerControl], standing: ClusterStanding,
-        fingerprint: String?, warming: Task<Void, Never>
+        pipeline: ClusterPipeline, controls: [WorkerControl], lossTimeout: Duration,
+        standing: ClusterStanding, fingerprint: String?, warming: Task<Void, Never>
     ) {
         document = PlanDocument(
             plan, measurements, settings, hiddenSize: hiddenSize,
@@ -72,7 +72,9 @@ package final class Cluster: Sendable {
         self.controls = controls
         self.standing = standing
         self.warming = warming
-        watch = Task { await PipelineWatch(pipeline: pipeline, controls: controls).run() }
+        watch = Task {
+            await PipelineWatch(pipeline: pipeline, controls: controls, lossTimeout: lossTimeout).run()
+        }
     }
 
     /// Brings a cluster up: joins the workers, plans, ships what they lack, has them load and link.

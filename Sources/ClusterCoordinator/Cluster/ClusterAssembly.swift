@@ -108,7 +108,7 @@ struct ClusterAssembly: Sendable {
         return Cluster(
             plan: plan, measurements: measurements, settings: settings,
             hiddenSize: model.description.hiddenSize, pipeline: pipeline, controls: stages,
-            standing: standing,
+            lossTimeout: request.lossTimeout, standing: standing,
             fingerprint: packed.manifest?.fingerprint(
                 settings, cuts: plan.stages.dropFirst().map(\.layers.first)),
             warming: Task { await warming?.run(spares) })
@@ -161,7 +161,8 @@ struct ClusterAssembly: Sendable {
         onFailure: @escaping @Sendable (ClusterError) -> Void
     ) async throws -> WorkerControl {
         var worker = worker
-        let (connection, peer) = try await dialer.join(worker, within: limit, onWait: onWait)
+        let (connection, peer) = try await dialer.join(
+            worker, within: limit, busyTimeout: request.lossTimeout + Limits.busyGrace, onWait: onWait)
         guard let capabilities = peer.capabilities else {
             connection.close()
             throw ClusterError(.refused, "\(worker) did not say what it can do")
@@ -169,7 +170,7 @@ struct ClusterAssembly: Sendable {
         worker.processID = peer.peerID
         return WorkerControl(
             worker: worker, capabilities: capabilities, build: peer.peerBuild, connection: connection,
-            onFailure: onFailure)
+            lossTimeout: request.lossTimeout, onFailure: onFailure)
     }
 
     /// What is known of the workers, measured now if need be and written into the book.
@@ -244,7 +245,9 @@ struct ClusterAssembly: Sendable {
             let results = try await dialer.connect(.outcomes, to: last.worker).connection
             do {
                 let steps = try await dialer.connect(.steps, to: first.worker).connection
-                return ClusterPipeline(stageCount: stages.count, steps: steps, results: results)
+                return ClusterPipeline(
+                    stageCount: stages.count, lossTimeout: request.lossTimeout, steps: steps, results: results
+                )
             } catch {
                 results.close()
                 throw error

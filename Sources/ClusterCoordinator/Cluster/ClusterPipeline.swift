@@ -9,23 +9,28 @@ import Synchronization
 package final class ClusterPipeline: StepPipeline {
     private struct State {
         var failure: ClusterError?
-        var monitor = StepMonitor(now: .now)
+        var monitor: StepMonitor
     }
 
     package let stageCount: Int
     private let outcomes = OutcomeRelay()
     private let steps: FrameConnection
     private let results: FrameConnection
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     /// - Parameters:
     ///   - stageCount: traces that every outcome must carry.
+    ///   - lossTimeout: no step is given up before it has been under way for so long.
     ///   - steps: connection to the first stage's worker.
     ///   - results: connection to the last stage's worker.
-    package init(stageCount: Int, steps: FrameConnection, results: FrameConnection) {
+    package init(
+        stageCount: Int, lossTimeout: Duration = Limits.lossTimeout, steps: FrameConnection,
+        results: FrameConnection
+    ) {
         self.stageCount = stageCount
         self.steps = steps
         self.results = results
+        state = Mutex(State(monitor: StepMonitor(now: .now, timeout: lossTimeout)))
         // Losing a data connection is never the first cause: the worker's control connection tells more.
         steps.deliver(
             to: FrameSink(

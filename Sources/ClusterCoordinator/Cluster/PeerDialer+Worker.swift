@@ -28,12 +28,14 @@ extension PeerDialer {
 
     /// Opens the control connection, trying again while the worker is not up.
     ///
-    /// `onWait` is called once, with the reason of the first failure.
-    ///
+    /// - Parameters:
+    ///   - busyTimeout: how long a worker that another coordinator holds is asked again.
+    ///   - onWait: called once, with the reason of the first failure.
     /// - Returns: the connection and who answered.
     /// - Throws: ``ClusterError`` when the worker refuses or does not come up within `limit`.
     func join(
-        _ worker: WorkerIdentity, within limit: Duration, onWait: @Sendable (String) -> Void
+        _ worker: WorkerIdentity, within limit: Duration, busyTimeout: Duration,
+        onWait: @Sendable (String) -> Void
     ) async throws -> (connection: FrameConnection, peer: HandshakeSession) {
         let start = ContinuousClock.now
         var hasWaited = false
@@ -49,7 +51,7 @@ extension PeerDialer {
                 hasWaited = true
                 try await Task.sleep(for: Limits.joinRetryInterval)
             } catch let error as HandshakeError
-                where error.code == .busy && start.duration(to: .now) < min(limit, Limits.busyTimeout)
+                where error.code == .busy && start.duration(to: .now) < min(limit, busyTimeout)
                 || error.code == .releasing && start.duration(to: .now) < limit
             {
                 // The worker may not have noticed yet that its last coordinator is gone, or waits for a disk to let go.

@@ -8,9 +8,12 @@ struct PipelineWatch {
     let pipeline: ClusterPipeline
     /// Of the stages, in order.
     let controls: [WorkerControl]
+    /// How long a connection may be silent.
+    let lossTimeout: Duration
 
     func run() async {
-        var monitors = [LinkMonitor](repeating: LinkMonitor(now: .now), count: controls.count + 1)
+        let monitor = LinkMonitor(now: .now, timeout: lossTimeout)
+        var monitors = [LinkMonitor](repeating: monitor, count: controls.count + 1)
         var tickCount: UInt64 = 0
         while !Task.isCancelled {
             tickCount += 1

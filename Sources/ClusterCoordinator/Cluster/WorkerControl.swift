@@ -31,15 +31,17 @@ final class WorkerControl: Sendable {
     private let state: Mutex<State>
 
     /// Takes the connection over; `onFailure` is called at most once, from any thread.
+    ///
+    /// - Parameter lossTimeout: how long the worker may be silent.
     init(
         worker: WorkerIdentity, capabilities: Capabilities, build: String, connection: FrameConnection,
-        onFailure: @escaping @Sendable (ClusterError) -> Void
+        lossTimeout: Duration, onFailure: @escaping @Sendable (ClusterError) -> Void
     ) {
         self.capabilities = capabilities
         self.build = build
         self.connection = connection
         self.onFailure = onFailure
-        state = Mutex(State(monitor: HeartbeatMonitor(now: .now), worker: worker))
+        state = Mutex(State(monitor: HeartbeatMonitor(now: .now, timeout: lossTimeout), worker: worker))
         connection.deliver(
             to: FrameSink(
                 received: { [weak self] in self?.received($0) },

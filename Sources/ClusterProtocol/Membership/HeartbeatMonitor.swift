@@ -30,7 +30,7 @@ package struct HeartbeatMonitor: Equatable, Sendable {
     ///   - timeout: silence after which the peer is lost.
     package init(
         now: ContinuousClock.Instant, interval: Duration = Limits.heartbeatInterval,
-        timeout: Duration = Limits.heartbeatTimeout
+        timeout: Duration = Limits.lossTimeout
     ) {
         precondition(
             interval > .zero && interval < timeout, "heartbeats every \(interval), timeout \(timeout)")

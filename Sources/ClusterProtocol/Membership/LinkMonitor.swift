@@ -26,8 +26,11 @@ package struct LinkMonitor: Equatable, Sendable {
     private var last: Report?
     private var lastTick: ContinuousClock.Instant
     private var silence: Duration = .zero
+    private let timeout: Duration
 
-    package init(now: ContinuousClock.Instant) {
+    /// - Parameter timeout: how long nothing may arrive.
+    package init(now: ContinuousClock.Instant, timeout: Duration = Limits.lossTimeout) {
+        self.timeout = timeout
         lastTick = now
     }
 
@@ -50,7 +53,7 @@ package struct LinkMonitor: Equatable, Sendable {
         guard report.receiverSequence != last.receiverSequence else { return nil }
         self.last = report
         silence += elapsed
-        guard silence >= Limits.stepStallMin else { return nil }
+        guard silence >= timeout else { return nil }
         return (first.sentByteCount - first.receivedByteCount, silence)
     }
 }

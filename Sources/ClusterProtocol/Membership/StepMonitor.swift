@@ -16,8 +16,11 @@ package struct StepMonitor: Equatable, Sendable {
     private var excused: Duration = .zero
     /// The longest that one token of a step took.
     private var longestToken: Duration?
+    private let timeout: Duration
 
-    package init(now: ContinuousClock.Instant) {
+    /// - Parameter timeout: none is stuck before so long.
+    package init(now: ContinuousClock.Instant, timeout: Duration = Limits.lossTimeout) {
+        self.timeout = timeout
         waitingSince = now
         lastTick = now
     }
@@ -55,7 +58,7 @@ package struct StepMonitor: Equatable, Sendable {
         guard let longestToken else { return Limits.stepTimeout }
         let tokenCount = underWay.reduce(0, +)
         let expected = longestToken * (tokenCount * Limits.stepLateness)
-        return min(max(expected, Limits.stepStallMin), Limits.stepTimeout)
+        return max(min(expected, Limits.stepTimeout), timeout)
     }
 
     private mutating func wait(from now: ContinuousClock.Instant) {

@@ -32,7 +32,7 @@ struct ControlLoop {
     /// - Returns: `false` once the coordinator has let this worker go.
     private func serveNext(in work: inout DiscardingTaskGroup) async throws -> Bool {
         let session = session
-        let frame = try await session.control.next(within: Limits.heartbeatTimeout)
+        let frame = try await session.control.next(within: session.configuration.lossTimeout)
         switch frame.type {
         case .heartbeat:
             let sequence = try Heartbeat.decode(frame.payload).sequence

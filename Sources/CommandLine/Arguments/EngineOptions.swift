@@ -23,6 +23,8 @@ package struct EngineOptions: ParsableArguments {
     @Option(help: "Seconds to wait for workers that are not up yet.")
     package var joinTimeout = 120
 
+    @OptionGroup package var loss: LossArguments
+
     @Flag(help: "Take workers from a coordinator that holds them: its service ends.")
     package var takeOver = false
 
@@ -63,6 +65,7 @@ package struct EngineOptions: ParsableArguments {
         request.measures = placement == .time
         request.remeasures = remeasure
         request.joinTimeout = .seconds(joinTimeout)
+        request.lossTimeout = loss.timeout
         request.takesOver = takeOver
         request.reserves = reserve.reserve
         request.bookDirectory = bookDirectory

@@ -126,7 +126,7 @@ import Testing
         var now = start
         while true {
             if case .lost(let silence) = monitor.tick(now: now) {
-                #expect(silence >= Limits.heartbeatTimeout)
+                #expect(silence >= Limits.lossTimeout)
                 #expect(silence < .seconds(5))
                 return
             }

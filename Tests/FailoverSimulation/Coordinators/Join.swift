@@ -49,7 +49,7 @@ final class Join {
             coordinator.after(Limits.joinRetryInterval) { [self] in attempt() }
         case .unreachable:
             finish(.failure(ClusterError(.join, "gave up on \(worker.name)", worker: worker.name)))
-        case .refused(.busy) where time < Limits.busyTimeout,
+        case .refused(.busy) where time < Limits.lossTimeout + Limits.busyGrace,
             .refused(.releasing) where time < Limits.joinTimeout:
             coordinator.after(Limits.busyRetryInterval) { [self] in attempt() }
         case .refused, .broken:

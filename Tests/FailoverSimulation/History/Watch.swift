@@ -5,7 +5,7 @@ import ClusterPlanning
 
 /// Looks once a second whether somebody relies on what is gone for long.
 final class Watch {
-    /// A silence is noticed after `Limits.heartbeatTimeout`, and told a moment later.
+    /// A silence is noticed after `Limits.lossTimeout`, and told a moment later.
     private static let noticeMax = 6
 
     private unowned let world: World

@@ -45,7 +45,7 @@ final class WorkerSession {
 
     /// A coordinator that is silent for too long is lost.
     private func listen() {
-        let rest = Limits.heartbeatTimeout.micros - (worker.timeline.micros - lastHeard)
+        let rest = Limits.lossTimeout.micros - (worker.timeline.micros - lastHeard)
         guard rest > 0 else { return end(isReleased: false) }
         worker.after(.microseconds(rest)) { [self] in if !machine.isEnded { listen() } }
     }
