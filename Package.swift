@@ -66,6 +66,9 @@ let package = Package(
         // Vocabulary that both wings share.
         .target(name: "BitNetCore", dependencies: ["CPlatform"], swiftSettings: swift),
 
+        // The language of chat templates.
+        .target(name: "Jinja", swiftSettings: swift),
+
         // What the coordinator says of itself over HTTP, and what bitnet-ctl reads.
         .target(name: "AdminAPI", dependencies: ["BitNetCore"], swiftSettings: swift),
         // Figures for Prometheus and lines for logs.
@@ -253,6 +256,9 @@ let package = Package(
                 "BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetSynthesis", "TestSupport",
                 "ModelTestSupport",
             ]),
+        // Thousands of templates.
+        .testTarget(
+            name: "JinjaTests", dependencies: ["BitNetCore", "Jinja", "TestSupport"], swiftSettings: swift),
         tests(
             "BitNetTokenizerTests",
             ["BitNetCore", "BitNetFormats", "BitNetTokenizer", "TestSupport", "ModelTestSupport"]),
