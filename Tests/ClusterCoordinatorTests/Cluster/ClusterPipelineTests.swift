@@ -8,7 +8,7 @@ import Synchronization
 import Testing
 
 /// What becomes of outcomes and failures, in whatever order they come.
-@Suite(.timeLimit(.minutes(1))) struct ClusterPipelineTests {
+@Suite(.timeLimit(.minutes(5))) struct ClusterPipelineTests {
     /// A pipeline of two stages, and the workers' ends of its connections.
     private struct Setting {
         let pipeline: ClusterPipeline

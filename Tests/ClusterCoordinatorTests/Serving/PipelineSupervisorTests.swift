@@ -8,7 +8,7 @@ import Testing
 import TextGeneration
 
 /// A pipeline's life: it comes up, is lost, comes up again, and is stopped whenever that is wanted.
-@Suite(.timeLimit(.minutes(1))) struct PipelineSupervisorTests {
+@Suite(.timeLimit(.minutes(5))) struct PipelineSupervisorTests {
     private let pipelines = PlayedPipelines()
 
     private func supervisor(

@@ -5,7 +5,7 @@ import ClusterWorker
 import Dispatch
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct PartGateTests {
+@Suite(.timeLimit(.minutes(5))) struct PartGateTests {
     private let gate = PartGate()
     private let parts = (0..<3).map { number in
         PartReference(kind: .layer(number), digest: ContentDigest.of([UInt8(number)]), byteCount: 1)
