@@ -126,6 +126,15 @@ import Testing
         #expect(tokenCount(parts, manifest) == nil)
     }
 
+    @Test func `what leaves too little room for something else is freed`() throws {
+        let (parts, manifest) = try keptStates()
+        parts.makeRoom(for: 1 << 20, within: 1 << 40)
+        #expect(tokenCount(parts, manifest) == 3)
+        parts.makeRoom(for: 1 << 40, within: 1 << 40)
+        #expect(tokenCount(parts, manifest) == nil)
+        #expect(parts.claim(manifest).isEmpty)
+    }
+
     @Test func `nothing is known of another model, and nothing that shall not linger`() throws {
         var (parts, manifest) = try keptStates()
         var other = manifest

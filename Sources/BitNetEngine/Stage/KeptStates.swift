@@ -27,6 +27,12 @@ package struct KeptStates: Sendable {
     }
 
     package var tokenCount: Int { tokens.reduce(0) { $0 + $1.count } }
+    /// Once every slot is full.
+    package var byteCount: UInt64 {
+        UInt64(
+            clamping: keysAndValues.values.reduce(0) { $0 + $1.byteCount }
+                + hops.values.reduce(0) { $0 + $1.byteCount })
+    }
     package var layerCount: Int { keysAndValues.count }
 
     /// What a stage of `layers` has use for; everything else is let go of.

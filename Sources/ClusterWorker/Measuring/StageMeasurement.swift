@@ -12,8 +12,11 @@ struct StageMeasurement: Sendable {
 
     /// Blocks for up to two seconds, unless it is remembered, or nobody waits for it any more.
     ///
+    /// - Parameter makeRoom: called before so many bytes are taken.
     /// - Throws: ``WorkerError``, ``EngineError`` if the shape cannot be measured here, `CancellationError`.
-    func run(_ measure: Measure, while isWanted: @escaping () -> Bool) throws -> Measured {
+    func run(
+        _ measure: Measure, makeRoom: (UInt64) -> Void, while isWanted: @escaping () -> Bool
+    ) throws -> Measured {
         let path = path(of: measure)
         if !measure.ignoresMemory, let remembered = Self.remembered(path) { return remembered }
         if let reason = measure.shape.invalidity {
@@ -27,6 +30,7 @@ struct StageMeasurement: Sendable {
                 "measuring takes \(ByteCount.text(needed)), but \(configuration.name) may use "
                     + ByteCount.text(configuration.memoryByteCount))
         }
+        makeRoom(needed)
         let meter = try StageMeter(
             shape: measure.shape, activation: measure.activation, kernels: configuration.kernels,
             threadCount: configuration.threadCount, cacheType: measure.cacheType, headType: measure.headType,

@@ -14,10 +14,12 @@ extension WorkerSession {
     func measured(_ measure: Measure) async throws -> Frame {
         let measurement = StageMeasurement(configuration: configuration, directory: store.directory)
         let start = ContinuousClock.now
-        let ending = ending
+        let (ending, residentParts, limit) = (ending, residentParts, configuration.memoryByteCount)
         do {
             let measured = try await DiskThreads.run {
-                try measurement.run(measure, while: { !ending.hasBegun })
+                try measurement.run(
+                    measure, makeRoom: { residentParts.makeRoom(for: $0, within: limit) },
+                    while: { !ending.hasBegun })
             }
             log.info(
                 "measured", metadata: ["kernel": "\(measured.kernel)", "time": "\(start.duration(to: .now))"])

@@ -28,6 +28,8 @@ package final class ResidentParts: Sendable {
         var parts: [Key: ResidentPart] = [:]
         /// What is known of sequences, and from what it follows besides their tokens.
         var states: (name: ContentDigest, kept: KeptStates)?
+        /// What all of that takes at most.
+        var byteCount: UInt64 = 0
         var expiry: Task<Void, Never>?
     }
 
@@ -70,6 +72,7 @@ package final class ResidentParts: Sendable {
         state.withLock { state in
             state.model = manifest.model
             state.parts = Dictionary(parts) { first, _ in first }
+            state.byteCount = weights.byteCount
             expire(&state)
         }
     }
@@ -79,7 +82,9 @@ package final class ResidentParts: Sendable {
     /// - Parameter name: of what it follows from besides their tokens.
     package func keep(_ states: KeptStates, named name: ContentDigest) {
         state.withLock { state in
-            if !state.parts.isEmpty { state.states = (name, states) }
+            guard !state.parts.isEmpty else { return }
+            state.states = (name, states)
+            state.byteCount += states.byteCount
         }
     }
 
@@ -95,6 +100,16 @@ package final class ResidentParts: Sendable {
             state.states = claimed.flatMap { claimed in name.map { ($0, claimed) } }
             return claimed
         }
+    }
+
+    /// Frees everything if it leaves too little for something else that is done before the next stage.
+    ///
+    /// - Parameters:
+    ///   - byteCount: what that takes.
+    ///   - limit: what this worker may use.
+    package func makeRoom(for byteCount: UInt64, within limit: UInt64) {
+        let isRoom = state.withLock { $0.byteCount <= limit && byteCount <= limit - $0.byteCount }
+        if !isRoom { free() }
     }
 
     /// The stage has what it claimed; what it could not use after all is freed.
