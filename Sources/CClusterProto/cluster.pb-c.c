@@ -1134,6 +1134,51 @@ void   cluster__heartbeat_reply__free_unpacked
   assert(message->base.descriptor == &cluster__heartbeat_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   cluster__stage_figures__init
+                     (Cluster__StageFigures         *message)
+{
+  static const Cluster__StageFigures init_value = CLUSTER__STAGE_FIGURES__INIT;
+  *message = init_value;
+}
+size_t cluster__stage_figures__get_packed_size
+                     (const Cluster__StageFigures *message)
+{
+  assert(message->base.descriptor == &cluster__stage_figures__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t cluster__stage_figures__pack
+                     (const Cluster__StageFigures *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &cluster__stage_figures__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t cluster__stage_figures__pack_to_buffer
+                     (const Cluster__StageFigures *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &cluster__stage_figures__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Cluster__StageFigures *
+       cluster__stage_figures__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Cluster__StageFigures *)
+     protobuf_c_message_unpack (&cluster__stage_figures__descriptor,
+                                allocator, len, data);
+}
+void   cluster__stage_figures__free_unpacked
+                     (Cluster__StageFigures *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &cluster__stage_figures__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   cluster__figure__init
                      (Cluster__Figure         *message)
 {
@@ -1539,7 +1584,7 @@ void   cluster__closing__free_unpacked
   assert(message->base.descriptor == &cluster__closing__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor cluster__hello__field_descriptors[11] =
+static const ProtobufCFieldDescriptor cluster__hello__field_descriptors[12] =
 {
   {
     "version_min",
@@ -1673,6 +1718,18 @@ static const ProtobufCFieldDescriptor cluster__hello__field_descriptors[11] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "stage",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Hello, stage),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned cluster__hello__field_indices_by_name[] = {
   3,   /* field[3] = build */
@@ -1683,6 +1740,7 @@ static const unsigned cluster__hello__field_indices_by_name[] = {
   8,   /* field[8] = nonce */
   6,   /* field[6] = role */
   7,   /* field[7] = session */
+  11,   /* field[11] = stage */
   10,   /* field[10] = target */
   1,   /* field[1] = version_max */
   0,   /* field[0] = version_min */
@@ -1690,7 +1748,7 @@ static const unsigned cluster__hello__field_indices_by_name[] = {
 static const ProtobufCIntRange cluster__hello__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor cluster__hello__descriptor =
 {
@@ -1700,7 +1758,7 @@ const ProtobufCMessageDescriptor cluster__hello__descriptor =
   "Cluster__Hello",
   "cluster",
   sizeof(Cluster__Hello),
-  11,
+  12,
   cluster__hello__field_descriptors,
   cluster__hello__field_indices_by_name,
   1,  cluster__hello__number_ranges,
@@ -2053,7 +2111,7 @@ const ProtobufCMessageDescriptor cluster__refusal__descriptor =
   (ProtobufCMessageInit) cluster__refusal__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor cluster__assignment__field_descriptors[13] =
+static const ProtobufCFieldDescriptor cluster__assignment__field_descriptors[15] =
 {
   {
     "stage_index",
@@ -2211,12 +2269,37 @@ static const ProtobufCFieldDescriptor cluster__assignment__field_descriptors[13]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "worker_stages",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Assignment, worker_stages),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "names_next",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Assignment, names_next),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned cluster__assignment__field_indices_by_name[] = {
   5,   /* field[5] = cache_type */
   4,   /* field[4] = context_length */
   9,   /* field[9] = head */
   2,   /* field[2] = manifest */
+  14,   /* field[14] = names_next */
   7,   /* field[7] = next */
   11,   /* field[11] = next_id */
   8,   /* field[8] = next_node */
@@ -2226,11 +2309,12 @@ static const unsigned cluster__assignment__field_indices_by_name[] = {
   0,   /* field[0] = stage_index */
   12,   /* field[12] = states */
   6,   /* field[6] = step_tokens_max */
+  13,   /* field[13] = worker_stages */
 };
 static const ProtobufCIntRange cluster__assignment__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 13 }
+  { 0, 15 }
 };
 const ProtobufCMessageDescriptor cluster__assignment__descriptor =
 {
@@ -2240,7 +2324,7 @@ const ProtobufCMessageDescriptor cluster__assignment__descriptor =
   "Cluster__Assignment",
   "cluster",
   sizeof(Cluster__Assignment),
-  13,
+  15,
   cluster__assignment__field_descriptors,
   cluster__assignment__field_indices_by_name,
   1,  cluster__assignment__number_ranges,
@@ -3308,7 +3392,7 @@ const ProtobufCMessageDescriptor cluster__heartbeat__descriptor =
   (ProtobufCMessageInit) cluster__heartbeat__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor cluster__heartbeat_reply__field_descriptors[7] =
+static const ProtobufCFieldDescriptor cluster__heartbeat_reply__field_descriptors[8] =
 {
   {
     "sequence",
@@ -3394,6 +3478,18 @@ static const ProtobufCFieldDescriptor cluster__heartbeat_reply__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "stages",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Cluster__HeartbeatReply, n_stages),
+    offsetof(Cluster__HeartbeatReply, stages),
+    &cluster__stage_figures__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned cluster__heartbeat_reply__field_indices_by_name[] = {
   4,   /* field[4] = machine */
@@ -3401,13 +3497,14 @@ static const unsigned cluster__heartbeat_reply__field_indices_by_name[] = {
   2,   /* field[2] = resident_byte_count */
   6,   /* field[6] = sent_byte_count */
   0,   /* field[0] = sequence */
+  7,   /* field[7] = stages */
   1,   /* field[1] = state */
   3,   /* field[3] = steps_completed */
 };
 static const ProtobufCIntRange cluster__heartbeat_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor cluster__heartbeat_reply__descriptor =
 {
@@ -3417,11 +3514,88 @@ const ProtobufCMessageDescriptor cluster__heartbeat_reply__descriptor =
   "Cluster__HeartbeatReply",
   "cluster",
   sizeof(Cluster__HeartbeatReply),
-  7,
+  8,
   cluster__heartbeat_reply__field_descriptors,
   cluster__heartbeat_reply__field_indices_by_name,
   1,  cluster__heartbeat_reply__number_ranges,
   (ProtobufCMessageInit) cluster__heartbeat_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor cluster__stage_figures__field_descriptors[4] =
+{
+  {
+    "stage_index",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__StageFigures, stage_index),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "steps_completed",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__StageFigures, steps_completed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "received_byte_count",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__StageFigures, received_byte_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sent_byte_count",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__StageFigures, sent_byte_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned cluster__stage_figures__field_indices_by_name[] = {
+  2,   /* field[2] = received_byte_count */
+  3,   /* field[3] = sent_byte_count */
+  0,   /* field[0] = stage_index */
+  1,   /* field[1] = steps_completed */
+};
+static const ProtobufCIntRange cluster__stage_figures__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor cluster__stage_figures__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "cluster.StageFigures",
+  "StageFigures",
+  "Cluster__StageFigures",
+  "cluster",
+  sizeof(Cluster__StageFigures),
+  4,
+  cluster__stage_figures__field_descriptors,
+  cluster__stage_figures__field_indices_by_name,
+  1,  cluster__stage_figures__number_ranges,
+  (ProtobufCMessageInit) cluster__stage_figures__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor cluster__figure__field_descriptors[1] =

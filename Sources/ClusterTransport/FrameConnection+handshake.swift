@@ -7,13 +7,16 @@ import NIOCore
 extension Hello {
     /// A greeting with a fresh nonce.
     ///
-    /// - Parameter target: the worker that is meant, by name; empty if any will do.
+    /// - Parameters:
+    ///   - target: the worker that is meant, by name; empty if any will do.
+    ///   - stage: the worker's stage that is meant, if it has several.
     package init(
-        cluster: String, node: String, role: ConnectionRole, session: UInt64, target: String = ""
+        cluster: String, node: String, role: ConnectionRole, session: UInt64, target: String = "",
+        stage: Int? = nil
     ) {
         self.init(
             build: Build.name, cluster: cluster, node: node, role: role, session: session,
-            nonce: FrameConnection.nonce(), target: target)
+            nonce: FrameConnection.nonce(), target: target, stage: stage)
     }
 }
 

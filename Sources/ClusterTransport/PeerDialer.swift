@@ -41,15 +41,19 @@ package struct PeerDialer: Sendable {
     ///   - peer: who listens there, for messages.
     ///   - target: the worker that is meant, by name; empty if any will do.
     ///   - peerID: the process that is meant, if it is known.
+    ///   - stage: the worker's stage that is meant, if it has several.
     /// - Returns: the connection, which the caller closes, and who answered.
     /// - Throws: ``TransportError`` (`.unreachable` is worth another try), ``HandshakeError`` (`.node` if another one
     ///   answers), `CancellationError`.
     package func connect(
-        _ role: ConnectionRole, to address: String, peer: String, target: String = "", peerID: UInt64? = nil
+        _ role: ConnectionRole, to address: String, peer: String, target: String = "", peerID: UInt64? = nil,
+        stage: Int? = nil
     ) async throws -> (connection: FrameConnection, peer: HandshakeSession) {
         try Task.checkCancellation()
         let connection = try await network.connect(to: address, peer: peer, with: credentials)
-        let hello = Hello(cluster: cluster, node: node, role: role, session: session, target: target)
+        let hello = Hello(
+            cluster: cluster, node: node, role: role, session: session, target: target,
+            stage: stage)
         do {
             let answer = try await connection.closingOnCancellation {
                 let answer = try await connection.shakeHands(

@@ -74,7 +74,7 @@ package actor WorkerService {
                 log.info("joined", metadata: ["holder": "\(peer.peerNode)", "cluster": "\(peer.cluster)"])
                 await hold(session)
             case (let role, let session):
-                try await session?.serve(connection, as: role)
+                try await session?.serve(connection, as: role, ofStage: peer.stage)
             }
         } catch {
             // Whoever looks from time to time whether somebody listens is nothing to worry about.

@@ -33,12 +33,12 @@ import Testing
         #expect(tied.size(of: .embedding).otherByteCount == 12 * 22 * 2)
         let norm = tied.byteCount(of: .outputNorm)
         let table = tied.byteCount(of: .embedding)
-        #expect(tied.size(ofStage: whole).byteCount == 2 * layer.byteCount + norm + table)
-        #expect(tied.size(ofStage: last).byteCount == layer.byteCount + norm + table)
+        #expect(tied.size(ofStages: [whole]).byteCount == 2 * layer.byteCount + norm + table)
+        #expect(tied.size(ofStages: [last]).byteCount == layer.byteCount + norm + table)
         let untied = try openModel(TinyModel.builder("llama").bytes)
         let tables: UInt64 = 2 * 12 * 22 * 2
         let gains: UInt64 = 5 * 12 * 4
-        #expect(untied.size(ofStage: whole).otherByteCount == tables + gains)
+        #expect(untied.size(ofStages: [whole]).otherByteCount == tables + gains)
     }
 
     @Test func `a tied head is the embedding's file, an untied one is not`() throws {

@@ -144,7 +144,10 @@ import Testing
         // The impostor stands at the address of 'b' and hands on what it gets, as it likes.
         var client = HandshakePair(target: "b").client
         let hello = try Hello.decode(client.start().payload)
-        for change in [{ $0.target = "a" }, { $0.target = "" }, { $0.role = .steps }, { $0.session = 43 }]
+        for change in [
+            { $0.target = "a" }, { $0.target = "" }, { $0.role = .steps }, { $0.session = 43 },
+            { $0.stage = 0 },
+        ]
             as [(inout Hello) -> Void]
         {
             var server = HandshakePair().server

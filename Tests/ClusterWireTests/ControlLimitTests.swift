@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    @Test func `an assignment's numbers end at their limits`() {
+    @Test func `an assignment's numbers end at their limits`() throws {
         let manifest = [UInt8](repeating: 9, count: Limits.manifestBytesMax)
         #expect(code(MessageSample.assignment(manifest: manifest)) == nil)
         #expect(code(MessageSample.assignment(manifest: manifest + [9])) == .limit)
@@ -144,6 +144,51 @@ import Testing
         #expect(code(MessageSample.assignment(stage: 0, of: UInt32(Limits.workersMax + 1))) == .limit)
         #expect(code(MessageSample.assignment(stage: 0, of: 0, next: nil)) == .limit)
         #expect(code(MessageSample.assignment(stage: 3, of: 3, next: nil)) == .limit)
+        var assignment = MessageSample.assignment()
+        for (count, expected) in [(Limits.workerStagesMax, nil), (Limits.workerStagesMax + 1, .limit)]
+            as [(Int, WireError.Code?)]
+        {
+            assignment.workerStageCount = count
+            #expect(code(assignment) == expected)
+        }
+        // Who says nothing of it gives one.
+        assignment.workerStageCount = 0
+        #expect(try Assignment.decode(assignment.encode()).workerStageCount == 1)
+    }
+
+    @Test func `what is said of stages ends at its limits`() {
+        var hello = MessageSample.hello()
+        for (stage, expected) in [(0, nil), (Limits.workersMax - 1, nil), (Limits.workersMax, .limit)]
+            as [(Int, WireError.Code?)]
+        {
+            hello.stage = stage
+            #expect(code { _ = try Hello.decode(hello.encode()) } == expected)
+        }
+        var reply = HeartbeatReply(sequence: 1, state: .serving, residentByteCount: 0, stepsCompleted: 0)
+        for (count, expected) in [(Limits.workerStagesMax, nil), (Limits.workerStagesMax + 1, .limit)]
+            as [(Int, WireError.Code?)]
+        {
+            reply.stages = Array(repeating: StageFigures(stageIndex: 0), count: count)
+            #expect(code { _ = try HeartbeatReply.decode(reply.encode()) } == expected)
+        }
+        for (index, expected) in [(Limits.workersMax - 1, nil), (Limits.workersMax, .limit)]
+            as [(Int, WireError.Code?)]
+        {
+            reply.stages = [StageFigures(stageIndex: UInt32(index))]
+            #expect(code { _ = try HeartbeatReply.decode(reply.encode()) } == expected)
+        }
+    }
+
+    @Test func `a worker that tells nothing of its stages has one`() {
+        var reply = HeartbeatReply(sequence: 1, state: .serving, residentByteCount: 0, stepsCompleted: 7)
+        reply.sentByteCount = 5
+        #expect(
+            reply.figures(ofStage: 3)
+                == StageFigures(stageIndex: 3, stepsCompleted: 7, receivedByteCount: 0, sentByteCount: 5))
+        reply.stages = [
+            StageFigures(stageIndex: 1, stepsCompleted: 3), StageFigures(stageIndex: 4, stepsCompleted: 4),
+        ]
+        #expect(reply.figures(ofStage: 4).stepsCompleted == 4)
     }
 
     @Test func `the largest assignment fits a control frame`() {

@@ -30,7 +30,7 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
     ) -> Hello {
         Hello(
             versionMin: 1, versionMax: 7, features: .max, build: build, cluster: cluster, node: "a",
-            role: role, session: 0x0123_4567_89AB_CDEF, nonce: nonce, isKeyed: true, target: "b")
+            role: role, session: 0x0123_4567_89AB_CDEF, nonce: nonce, isKeyed: true, target: "b", stage: 3)
     }
 
     static let capabilities = Capabilities(
@@ -52,8 +52,18 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
             settings: StageSettings(
                 cache: CacheShape(slots: slots, context: context, type: .f16), stepTokensMax: tokens,
                 headType: .fast, segmentLayers: 2),
-            next: next, nextNode: next.map { _ in "c" }, nextID: next == nil ? 0 : 7, states: digest)
+            next: next, nextNode: next.map { _ in "c" }, nextID: next == nil ? 0 : 7, states: digest,
+            workerStageCount: 2, namesNextStage: true)
     }
+
+    static let stagesReply: HeartbeatReply = {
+        var reply = HeartbeatReply(sequence: 2, state: .serving, residentByteCount: 5, stepsCompleted: 9)
+        reply.stages = [
+            StageFigures(stageIndex: 0, stepsCompleted: 4, receivedByteCount: 1 << 40, sentByteCount: 3),
+            StageFigures(stageIndex: 1023, stepsCompleted: 5),
+        ]
+        return reply
+    }()
 
     static func measure(layers: Int = 80, hidden: Int = 8192, vocabulary: Int = 1) -> Measure {
         Measure(
@@ -151,6 +161,7 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
             MessageSample(
                 HeartbeatReply(
                     sequence: 9, state: .idle, residentByteCount: 0, stepsCompleted: 0, machine: .init())),
+            MessageSample(stagesReply),
             MessageSample(Fault(code: .integrity, stageIndex: 2, message: "part 0a: other digest")),
             MessageSample(Release()), MessageSample(Released()),
             MessageSample(

@@ -23,7 +23,7 @@ import Testing
             try #require(shard.parts.first { $0.reference.digest == digest }).withBytes(body)
         }
         let parts = ResidentParts(linger: linger)
-        parts.keep(stage.weights, of: manifest)
+        parts.keep([(stage.weights, manifest)])
         return (parts, manifest)
     }
 
@@ -98,15 +98,16 @@ import Testing
         let entries = (0..<3).map { StepEntry(slot: 0, position: $0, token: $0, output: .none) }
         _ = try stage.forward(Step(id: 1, entries: entries), hop: nil, output: nil)
         let parts = ResidentParts(linger: linger)
-        parts.keep(stage.weights, of: manifest)
-        parts.keep(try #require(stage.leave()), named: .of([1]))
+        parts.keep([(stage.weights, manifest)])
+        parts.keep([try #require(stage.leave())], named: .of([1]))
         return (parts, manifest)
     }
 
     private func tokenCount(
         _ parts: ResidentParts, _ manifest: ShardManifest, named name: ContentDigest? = .of([1])
     ) -> Int? {
-        parts.claimStates(named: name, of: manifest, Self.settings, room: 0)?.tokenCount
+        parts.claimStates(
+            named: name, by: [manifest.layers], of: manifest.model, Self.settings, room: 0)[0]?.tokenCount
     }
 
     @Test func `what was known of sequences is there again and again until a stage has it`() throws {
@@ -143,5 +144,12 @@ import Testing
         #expect(tokenCount(parts, manifest) == nil)
         (parts, manifest) = try keptStates(linger: .zero)
         #expect(tokenCount(parts, manifest) == nil)
+    }
+}
+
+extension ResidentParts {
+    /// Of a worker with one stage.
+    fileprivate func claim(_ manifest: ShardManifest) -> [PartReference.Kind: ResidentPart] {
+        claim(manifest.parts, of: manifest.model)
     }
 }

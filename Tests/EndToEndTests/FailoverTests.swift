@@ -202,6 +202,31 @@ extension EndToEnd {
             #expect(try await run.stop() == .exited(0))
         }
 
+        @Test func `who has room only far from a gap serves it as one more stage`() async throws {
+            let cluster = try await TestCluster.three()
+            try await limitMemory(of: cluster)
+            cluster.file.workers[2].memory = nil
+            let run = try await serve(cluster, Self.parallel)
+            try await expectUndisturbed(run) { cluster.workers[0].process.signal(SIGKILL) }
+            #expect(try await placement(run) == ["w2 [0, 2]", "w1 [3, 5]", "w2 [6, 8]"])
+            for worker in cluster.workers[1...] {
+                // Nothing of what they had was loaded or computed again.
+                #expect(worker.process.diagnostics.contains("sequences known"))
+            }
+            let stages = try #require(
+                try await run.get(run.admin + "/v1/status").object()["stages"] as? [[String: Any]])
+            #expect(stages.compactMap { $0["worker"] as? String } == ["w2", "w1", "w2"])
+            let memory = stages.compactMap { $0["memory_bytes"] as? Int }
+            #expect(memory.count == 3 && memory[0] > 0 && memory[2] > 0)
+            // What lies between its stages makes them one.
+            try await expectUndisturbed(run) { cluster.workers[1].process.signal(SIGKILL) }
+            #expect(try await placement(run) == ["w2 [0, 8]"])
+            try await cluster.restart(0)
+            try await cluster.restart(1)
+            try await run.untilReady()
+            #expect(try await run.stop() == .exited(0))
+        }
+
         @Test func `without room anywhere requests wait for the worker, and go on when it returns`()
             async throws
         {

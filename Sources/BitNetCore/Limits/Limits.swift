@@ -37,6 +37,8 @@ package enum Limits {
     // MARK: Pipeline
 
     package static let workersMax = 1024
+    /// Stages that one worker serves: layers of so many lost workers, apart from each other, and its own.
+    package static let workerStagesMax = 8
     package static let slotsMax = 4096
     /// Slots where nobody says how many: more would take memory that most never use.
     package static let defaultSlotsMax = 16

@@ -23,6 +23,11 @@ extension LayerRange: CustomStringConvertible {
     package var description: String { "\(first)-\(end - 1)" }
 }
 
+extension [LayerRange] {
+    /// `0-2 and 6-8`.
+    package var text: String { map(\.description).joined(separator: " and ") }
+}
+
 extension LayerRange {
     /// All layers of a model, cut before each of the named layers.
     ///

@@ -54,4 +54,10 @@ package struct KeptStates: Sendable {
         }
         return claimed.keysAndValues.isEmpty || tokenCount == 0 ? nil : claimed
     }
+
+    /// What it takes beyond that of a stage of `layers` without it: hops within the stage, once its tokens are there.
+    package func extraByteCount(of layers: LayerRange) -> UInt64 {
+        let hopsByteCount = tokenCount * HopLayout.byteCountPerToken(hidden: model.hiddenSize)
+        return UInt64(clamping: hops.keys.count { $0 != layers.end } * hopsByteCount)
+    }
 }

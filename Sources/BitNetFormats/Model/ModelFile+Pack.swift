@@ -99,8 +99,8 @@ extension ModelFile {
     }
 
     /// What a stage of these layers takes; an embedding that is also the stage's head counts once.
-    package func size(ofStage layers: LayerRange) -> PartSize {
-        var kinds = ShardManifest.kinds(layers: layers, of: description)
+    package func size(ofStages stages: [LayerRange]) -> PartSize {
+        var kinds = stages.flatMap { ShardManifest.kinds(layers: $0, of: description) }
         if description.hasTiedHead, kinds.contains(.embedding) { kinds.removeAll { $0 == .head } }
         return kinds.reduce(PartSize()) { $0 + size(of: $1) }
     }

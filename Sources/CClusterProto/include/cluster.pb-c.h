@@ -42,6 +42,7 @@ typedef struct Cluster__Link Cluster__Link;
 typedef struct Cluster__Linked Cluster__Linked;
 typedef struct Cluster__Heartbeat Cluster__Heartbeat;
 typedef struct Cluster__HeartbeatReply Cluster__HeartbeatReply;
+typedef struct Cluster__StageFigures Cluster__StageFigures;
 typedef struct Cluster__Figure Cluster__Figure;
 typedef struct Cluster__MachineFigures Cluster__MachineFigures;
 typedef struct Cluster__Examine Cluster__Examine;
@@ -268,10 +269,14 @@ struct  Cluster__Hello
    * name of the worker that is meant, at most 64 bytes; empty if any will do
    */
   ProtobufCBinaryData target;
+  /*
+   * the stage that is meant, counted from 1, at most 1024; 0 if the worker has one only
+   */
+  uint32_t stage;
 };
 #define CLUSTER__HELLO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__hello__descriptor) \
-    , 0, 0, 0, {0,NULL}, {0,NULL}, {0,NULL}, CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_UNSPECIFIED, 0, {0,NULL}, 0, {0,NULL} }
+    , 0, 0, 0, {0,NULL}, {0,NULL}, {0,NULL}, CLUSTER__CONNECTION_ROLE__CONNECTION_ROLE_UNSPECIFIED, 0, {0,NULL}, 0, {0,NULL}, 0 }
 
 
 /*
@@ -403,7 +408,7 @@ struct  Cluster__Refusal
 
 
 /*
- * Coordinator to worker, control: the stage to serve.
+ * Coordinator to worker, control: the stage to serve, or one of several.
  */
 struct  Cluster__Assignment
 {
@@ -460,10 +465,18 @@ struct  Cluster__Assignment
    * names all that a sequence's state follows from besides its tokens; empty: keep none
    */
   ProtobufCBinaryData states;
+  /*
+   * assignments that this worker is given, at most 8; 0 means this one only
+   */
+  uint32_t worker_stages;
+  /*
+   * next_node has several stages: a link says which one is meant
+   */
+  protobuf_c_boolean names_next;
 };
 #define CLUSTER__ASSIGNMENT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__assignment__descriptor) \
-    , 0, 0, {0,NULL}, 0, 0, {0,NULL}, 0, {0,NULL}, {0,NULL}, {0,NULL}, 0, 0, {0,NULL} }
+    , 0, 0, {0,NULL}, 0, 0, {0,NULL}, 0, {0,NULL}, {0,NULL}, {0,NULL}, 0, 0, {0,NULL}, 0, 0 }
 
 
 /*
@@ -699,7 +712,7 @@ struct  Cluster__StoreStatus
 {
   ProtobufCMessage base;
   /*
-   * every part that the manifest names, once, in its order; at most 1028
+   * every part that the manifests name, once, in their order; at most 1028
    */
   size_t n_parts;
   Cluster__PartState **parts;
@@ -822,7 +835,8 @@ struct  Cluster__Ready
 
 
 /*
- * Coordinator to worker, control, after every stage is ready: dial the next stage's worker.
+ * Coordinator to worker, control, after every stage is ready: dial the next stage's worker. The frame's stream is the
+ * index of the stage that is to be connected; a worker with one stage connects that.
  */
 struct  Cluster__Link
 {
@@ -895,10 +909,37 @@ struct  Cluster__HeartbeatReply
    * on the connection on which they leave, also what the kernel has not taken yet
    */
   uint64_t sent_byte_count;
+  /*
+   * of each stage, if there are several; the three counts above are their sums then
+   */
+  size_t n_stages;
+  Cluster__StageFigures **stages;
 };
 #define CLUSTER__HEARTBEAT_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__heartbeat_reply__descriptor) \
-    , 0, CLUSTER__WORKER_STATE__WORKER_STATE_OTHER, 0, 0, NULL, 0, 0 }
+    , 0, CLUSTER__WORKER_STATE__WORKER_STATE_OTHER, 0, 0, NULL, 0, 0, 0,NULL }
+
+
+/*
+ * What one of a worker's stages has done in this session.
+ */
+struct  Cluster__StageFigures
+{
+  ProtobufCMessage base;
+  /*
+   * below 1024
+   */
+  uint32_t stage_index;
+  /*
+   * as in HeartbeatReply, as are the others
+   */
+  uint64_t steps_completed;
+  uint64_t received_byte_count;
+  uint64_t sent_byte_count;
+};
+#define CLUSTER__STAGE_FIGURES__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&cluster__stage_figures__descriptor) \
+    , 0, 0, 0, 0 }
 
 
 /*
@@ -1705,6 +1746,25 @@ Cluster__HeartbeatReply *
 void   cluster__heartbeat_reply__free_unpacked
                      (Cluster__HeartbeatReply *message,
                       ProtobufCAllocator *allocator);
+/* Cluster__StageFigures methods */
+void   cluster__stage_figures__init
+                     (Cluster__StageFigures         *message);
+size_t cluster__stage_figures__get_packed_size
+                     (const Cluster__StageFigures   *message);
+size_t cluster__stage_figures__pack
+                     (const Cluster__StageFigures   *message,
+                      uint8_t             *out);
+size_t cluster__stage_figures__pack_to_buffer
+                     (const Cluster__StageFigures   *message,
+                      ProtobufCBuffer     *buffer);
+Cluster__StageFigures *
+       cluster__stage_figures__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   cluster__stage_figures__free_unpacked
+                     (Cluster__StageFigures *message,
+                      ProtobufCAllocator *allocator);
 /* Cluster__Figure methods */
 void   cluster__figure__init
                      (Cluster__Figure         *message);
@@ -1953,6 +2013,9 @@ typedef void (*Cluster__Heartbeat_Closure)
 typedef void (*Cluster__HeartbeatReply_Closure)
                  (const Cluster__HeartbeatReply *message,
                   void *closure_data);
+typedef void (*Cluster__StageFigures_Closure)
+                 (const Cluster__StageFigures *message,
+                  void *closure_data);
 typedef void (*Cluster__Figure_Closure)
                  (const Cluster__Figure *message,
                   void *closure_data);
@@ -2015,6 +2078,7 @@ extern const ProtobufCMessageDescriptor cluster__link__descriptor;
 extern const ProtobufCMessageDescriptor cluster__linked__descriptor;
 extern const ProtobufCMessageDescriptor cluster__heartbeat__descriptor;
 extern const ProtobufCMessageDescriptor cluster__heartbeat_reply__descriptor;
+extern const ProtobufCMessageDescriptor cluster__stage_figures__descriptor;
 extern const ProtobufCMessageDescriptor cluster__figure__descriptor;
 extern const ProtobufCMessageDescriptor cluster__machine_figures__descriptor;
 extern const ProtobufCMessageDescriptor cluster__examine__descriptor;

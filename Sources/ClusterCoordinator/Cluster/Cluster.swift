@@ -45,6 +45,7 @@ package final class Cluster: Sendable {
     package let pipeline: any StepPipeline
     /// The plan as operators read it.
     package let document: PlanDocument
+    /// Of the stages, in order: that of a worker with several stands for each of them.
     private let controls: [WorkerControl]
     private let measurements: ClusterMeasurements?
     private let standing: ClusterStanding
@@ -148,7 +149,9 @@ extension StageObservation {
 
     /// What it said with its last heartbeat.
     package mutating func take(_ latest: HeartbeatReply) {
-        memoryByteCount = latest.residentByteCount
+        // Of several stages it tells the sum, and before they are loaded nothing.
+        let isKnown = latest.stages.isEmpty && latest.residentByteCount > 0
+        memoryByteCount = isKnown ? latest.residentByteCount : nil
         guard let machine = latest.machine else { return }
         processorMicros = machine.processCPUMicros
         residentByteCount = machine.processResidentByteCount

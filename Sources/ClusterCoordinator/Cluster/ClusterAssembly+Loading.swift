@@ -17,8 +17,9 @@ extension ClusterAssembly {
         // Not on this task's thread: heartbeats must not wait for a disk.
         let packed = try await DiskThreads.run { try PackedModel(file: model, store: store) }
         if packed.wasKept { onEvent(.converted) }
-        let shipments = zip(plan.stages, stages).map { stage, control in
-            Shipment(to: control, model: packed, layers: stage.layers, dialer: dialer) {
+        let loads = loads(of: plan, on: stages)
+        let shipments = loads.map { load in
+            Shipment(to: load.control, model: packed, layers: load.stages.map(\.layers), dialer: dialer) {
                 onEvent(.shipping($0))
             }
         }
@@ -33,15 +34,12 @@ extension ClusterAssembly {
                     onEvent(.warning("converted weights are not kept: \(failure.message)"))
                 }
             }
-            for (index, control) in stages.enumerated() {
-                let next = index + 1 < stages.count ? stages[index + 1].worker : nil
-                let shipment = shipments[index]
+            for (load, shipment) in zip(loads, shipments) {
+                let control = load.control
                 group.addTask {
                     do {
                         if !packed.wasKept { try await shipment.run() }
-                        let ready = try await load(
-                            control, plan.stages[index], of: stages.count, settings, next: next,
-                            states: states, packed, shipment)
+                        let ready = try await self.load(load, settings, states: states, packed, shipment)
                         onEvent(.ready(worker: control.worker.name, ready))
                     } catch {
                         // The connection of the weights may end before the worker's own words are there.
@@ -78,30 +76,44 @@ extension ClusterAssembly {
         }
     }
 
-    /// Has one worker take its shard and load it.
+    /// What each worker of a plan is to load, in the order of their first stages.
+    ///
+    /// - Parameter stages: who serves each stage of `plan`.
+    private func loads(of plan: Plan, on stages: [WorkerControl]) -> [WorkerLoad] {
+        plan.workers.compactMap { name in
+            let own = plan.stages.filter { $0.worker == name }
+            guard let first = own.first else { return nil }
+            let next = own.map { $0.index + 1 }.map { index in
+                index < stages.count
+                    ? WorkerLoad.Next(
+                        worker: stages[index].worker,
+                        hasSeveral: plan.stages.count { $0.worker == plan.stages[index].worker } > 1) : nil
+            }
+            return WorkerLoad(
+                control: stages[first.index], stages: own, next: next, stageCount: plan.stages.count)
+        }
+    }
+
+    /// Has one worker take its shards and load them.
     ///
     /// Parts that are still being made are sent as they are; a shard whose parts are all known is assigned at once,
     /// so that the worker can look for them and load on its own.
     ///
-    /// - Parameters:
-    ///   - next: the next stage's worker, if the stage is to hand on what it computes.
-    ///   - states: what it knows of sequences may outlive it under this name.
+    /// - Parameter states: what it knows of sequences may outlive it under this name.
     /// - Returns: what it says once it is ready.
     func load(
-        _ control: WorkerControl, _ stage: PlannedStage, of count: Int, _ settings: StageSettings,
-        next: WorkerIdentity?, states: ContentDigest? = nil, _ packed: PackedModel, _ shipment: Shipment
+        _ load: WorkerLoad, _ settings: StageSettings, states: ContentDigest? = nil, _ packed: PackedModel,
+        _ shipment: Shipment
     ) async throws -> Ready {
-        let manifest = packed.manifest(layers: stage.layers)
-        let assignment = Assignment(
-            stageIndex: UInt32(clamping: stage.index), stageCount: UInt32(clamping: count),
-            manifest: manifest.encoded(),
-            settings: settings, next: next?.address, nextNode: next?.name, nextID: next?.processID ?? 0,
-            states: states)
-        control.send(try Frame(assignment))
+        let control = load.control
+        let manifests = load.stages.map { packed.manifest(layers: $0.layers) }
+        for assignment in load.assignments(manifests, settings, states) {
+            control.send(try Frame(assignment))
+        }
         let answer = try await control.expect(.storeStatus, within: Limits.loadTimeout)
         let complete = Set(
             try StoreStatus.decode(answer.payload).parts.filter(\.isComplete).map(\.digest))
-        if !manifest.files.allSatisfy({ complete.contains($0.digest) }) {
+        if !manifests.allSatisfy({ $0.files.allSatisfy { complete.contains($0.digest) } }) {
             try await shipment.run(complete: complete)
         } else if packed.wasKept {
             shipment.reportNothing()

@@ -81,6 +81,7 @@ struct ClusterAssembly: Sendable {
             UInt64(clamping: model.description.layerCount)
             * settings.cache.layerByteCount(model: model.description)
         onEvent(.reserved(settings.cache, byteCount: cacheByteCount))
+        // One that serves several stages stands for each of them.
         let stages = plan.stages.compactMap { stage in
             joined.first { $0.worker.name == stage.worker }
         }
@@ -169,7 +170,7 @@ struct ClusterAssembly: Sendable {
         }
         worker.processID = peer.peerID
         return WorkerControl(
-            worker: worker, capabilities: capabilities, build: peer.peerBuild, connection: connection,
+            worker: worker, capabilities: capabilities, peer: peer, connection: connection,
             lossTimeout: request.lossTimeout, onFailure: onFailure)
     }
 
@@ -207,7 +208,9 @@ struct ClusterAssembly: Sendable {
         _ workers: [WorkerEntry], _ joined: [WorkerControl], _ measurements: ClusterMeasurements?,
         _ settings: StageSettings
     ) -> [WorkerOffer] {
-        workers.compactMap { entry -> WorkerOffer? in
+        // A worker says which of several stages it means to connect to if it knows that there may be several.
+        let stagesMax = joined.map(\.stagesMax).min() ?? 1
+        return workers.compactMap { entry -> WorkerOffer? in
             guard let control = joined.first(where: { $0.worker.name == entry.name }) else { return nil }
             let reported = control.capabilities.memoryByteCount
             let measured = measurements?.workers[entry.name]
@@ -216,23 +219,36 @@ struct ClusterAssembly: Sendable {
             return WorkerOffer(
                 name: entry.name, address: "\(entry.address)",
                 memoryByteCount: min(reported, entry.memoryByteCount ?? reported),
-                assignedLayers: entry.layers, isSpare: entry.isSpare,
+                assignedLayers: entry.layers, isSpare: entry.isSpare, stagesMax: stagesMax,
                 memoryCost: MemoryCost(
                     model.account(settings, on: machine), layerWeights: measured?.layerByteCount),
                 profile: measured?.profile)
         }
     }
 
-    /// Has every worker but the last connect to its neighbour.
+    /// Has the worker of every stage but the last connect to its neighbour; a worker of several one after the other.
     private func link(_ stages: [WorkerControl]) async throws {
-        for control in stages.dropLast() { control.send(Frame(type: .link)) }
-        for (control, next) in zip(stages, stages.dropFirst()) {
-            do {
-                _ = try await control.expect(
-                    .linked, within: Limits.connectTimeout + Limits.handshakeTimeout)
-            } catch let error as ClusterError where error.code == .link {
-                standing.met { $0.append(cutFrom: control.worker.name, to: next.worker.name) }
-                throw error
+        var linking: [(control: WorkerControl, stages: [Int])] = []
+        for (index, control) in stages.dropLast().enumerated() {
+            if let known = linking.firstIndex(where: { $0.control === control }) {
+                linking[known].stages.append(index)
+            } else {
+                linking.append((control, [index]))
+                control.sendLink(ofStage: index)
+            }
+        }
+        for (control, indices) in linking {
+            for index in indices {
+                if index != indices.first { control.sendLink(ofStage: index) }
+                do {
+                    _ = try await control.expect(
+                        .linked, within: Limits.connectTimeout + Limits.handshakeTimeout)
+                } catch let error as ClusterError where error.code == .link {
+                    standing.met {
+                        $0.append(cutFrom: control.worker.name, to: stages[index + 1].worker.name)
+                    }
+                    throw error
+                }
             }
         }
     }

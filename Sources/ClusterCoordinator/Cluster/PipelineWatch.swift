@@ -29,16 +29,21 @@ struct PipelineWatch {
     /// Of the connections to the stages, in order, and of that which comes back.
     private func reports(_ tickCount: UInt64) -> [LinkMonitor.Report] {
         let own = pipeline.traffic
-        let replies = controls.map(\.latest)
-        let sent = [own.sentByteCount] + replies.map { $0?.sentByteCount ?? 0 }
+        let figures = figures
+        let sent = [own.sentByteCount] + figures.map { $0?.sentByteCount ?? 0 }
         let received =
-            replies.map { ($0?.receivedByteCount ?? 0, $0?.sequence ?? 0) } + [
+            zip(figures, controls).map { ($0?.receivedByteCount ?? 0, $1.latest?.sequence ?? 0) } + [
                 (own.receivedByteCount, tickCount)
             ]
         return zip(sent, received).map { sent, received in
             LinkMonitor.Report(
                 sentByteCount: sent, receivedByteCount: received.0, receiverSequence: received.1)
         }
+    }
+
+    /// What each stage's worker said last of that stage.
+    private var figures: [StageFigures?] {
+        controls.enumerated().map { $1.latest?.figures(ofStage: $0) }
     }
 
     /// Nothing arrives: whoever should receive it is given up, as the way to it may be broken for long.
@@ -56,7 +61,7 @@ struct PipelineWatch {
 
     /// Steps are stuck: in the first stage that has computed fewer than the one before it, if it can be seen.
     private func fail(after silence: Duration) {
-        let counts = controls.map { $0.latest?.stepsCompleted ?? 0 }
+        let counts = figures.map { $0?.stepsCompleted ?? 0 }
         let progress = zip(controls, counts).map { "\($0.worker.name) \($1)" }.joined(separator: ", ")
         let message =
             "no step came back for \(silence.seconds.text(places: 1)) s; steps computed by each stage: \(progress)"

@@ -83,14 +83,15 @@ struct SpareWarming: Sendable {
                     + ByteCount.text(plan.stages.map(\.memoryByteCount).min() ?? 0), worker: spare.name)
         }
         // Whatever is lost, what the spare lacks in memory it has on its disk.
-        let store = Shipment(to: control, model: packed, layers: all, dialer: assembly.dialer) { _ in }
+        let store = Shipment(to: control, model: packed, layers: [all], dialer: assembly.dialer) { _ in }
         try await store.run()
         let stage = PlannedStage(
             index: 0, worker: spare.name, address: offer.address, layers: layers, wireByteCount: 0,
             readByteCount: 0, memoryByteCount: 0)
-        let rest = Shipment(to: control, model: packed, layers: layers, dialer: assembly.dialer) { _ in }
+        let rest = Shipment(to: control, model: packed, layers: [layers], dialer: assembly.dialer) { _ in }
         // Of a pipeline of its own, in which nobody sends it anything.
-        let ready = try await assembly.load(control, stage, of: 1, settings, next: nil, packed, rest)
+        let load = WorkerLoad(control: control, stages: [stage], next: [nil], stageCount: 1)
+        let ready = try await assembly.load(load, settings, packed, rest)
         assembly.standing.holds(spare.name, layers)
         assembly.onEvent(
             .standingBy(

@@ -26,19 +26,25 @@ final class WorkerControl: Sendable {
     let capabilities: Capabilities
     /// The worker's release.
     let build: String
+    /// Stages that it can be given at once.
+    let stagesMax: Int
     private let connection: FrameConnection
     private let onFailure: @Sendable (ClusterError) -> Void
     private let state: Mutex<State>
 
     /// Takes the connection over; `onFailure` is called at most once, from any thread.
     ///
-    /// - Parameter lossTimeout: how long the worker may be silent.
+    /// - Parameters:
+    ///   - peer: the worker as it answered.
+    ///   - lossTimeout: how long it may be silent.
     init(
-        worker: WorkerIdentity, capabilities: Capabilities, build: String, connection: FrameConnection,
+        worker: WorkerIdentity, capabilities: Capabilities, peer: HandshakeSession,
+        connection: FrameConnection,
         lossTimeout: Duration, onFailure: @escaping @Sendable (ClusterError) -> Void
     ) {
         self.capabilities = capabilities
-        self.build = build
+        build = peer.peerBuild
+        stagesMax = peer.version >= ProtocolVersion.severalStages ? Limits.workerStagesMax : 1
         self.connection = connection
         self.onFailure = onFailure
         state = Mutex(State(monitor: HeartbeatMonitor(now: .now, timeout: lossTimeout), worker: worker))
@@ -58,9 +64,9 @@ final class WorkerControl: Sendable {
 
     var worker: WorkerIdentity { state.withLock { $0.worker } }
 
-    /// From now on messages name the stage as well.
+    /// From now on messages name the stage as well, beside those that were named before.
     func assign(stage index: Int, layers: LayerRange) {
-        state.withLock { $0.worker.stage = (index, layers) }
+        state.withLock { $0.worker.stages.append((index, layers)) }
     }
 
     func send(_ frame: Frame) {
@@ -242,10 +248,11 @@ extension FaultCode {
 }
 
 extension [WorkerControl] {
-    /// Has all let go at the same time, and closes; takes `Limits.releaseTimeout` at most, and is not shortened by a
-    /// cancellation, upon which it often follows.
+    /// Has all let go at the same time, one that stands for several stages once, and closes; takes
+    /// `Limits.releaseTimeout` at most, and is not shortened by a cancellation, upon which it often follows.
     func letGo() async {
-        let controls = self
+        var seen: Set<ObjectIdentifier> = []
+        let controls = filter { seen.insert(ObjectIdentifier($0)).inserted }
         await Task {
             await withDiscardingTaskGroup { group in
                 for control in controls { group.addTask { await control.letGo() } }

@@ -64,7 +64,7 @@ package struct ClusterSnapshot: Sendable {
     private var joinedCount: Int {
         // A stage inside this process joins nothing.
         state.phase == .serving
-            ? state.workers.count - observations.count(where: \.isLost) : state.joinedCount
+            ? state.workers.count - Set(observations.filter(\.isLost).map(\.worker)).count : state.joinedCount
     }
 
     // MARK: Stages
@@ -116,20 +116,28 @@ package struct ClusterSnapshot: Sendable {
         return planned.indices.max { planned[$0] < planned[$1] }.flatMap { planned[$0] > 0 ? $0 : nil }
     }
 
-    /// Before there is a pipeline, or after it was lost: a row for each worker, with the layers that it had.
+    /// Before there is a pipeline, or after it was lost: a row for each worker and for each of its stages, with the layers
+    /// that they had.
     private var stagesComingUp: [StageStatus] {
-        state.workers.enumerated().map { index, worker in
-            let planned = plan?.stages.first { $0.worker == worker.name }
-            var stage = StageStatus(
-                index: planned?.index ?? index, worker: worker.name, address: worker.address,
-                state: worker.state, layers: planned?.layers ?? [])
-            stage.isa = worker.isa
-            stage.threads = worker.threadCount
-            stage.progress = worker.progress
-            stage.memoryBytes = planned?.memoryBytes
-            stage.memoryLimitBytes = planned?.memoryLimitBytes
-            return stage
+        state.workers.enumerated().flatMap { index, worker in
+            let planned = plan?.stages.filter { $0.worker == worker.name } ?? []
+            return planned.isEmpty
+                ? [comingUp(worker, nil, index)] : planned.map { comingUp(worker, $0, $0.index) }
         }.sorted { $0.index < $1.index }
+    }
+
+    private func comingUp(
+        _ worker: ServingState.Worker, _ planned: PlanDocument.Stage?, _ index: Int
+    ) -> StageStatus {
+        var stage = StageStatus(
+            index: index, worker: worker.name, address: worker.address, state: worker.state,
+            layers: planned?.layers ?? [])
+        stage.isa = worker.isa
+        stage.threads = worker.threadCount
+        stage.progress = worker.progress
+        stage.memoryBytes = planned?.memoryBytes
+        stage.memoryLimitBytes = planned?.memoryLimitBytes
+        return stage
     }
 
     // MARK: Throughput

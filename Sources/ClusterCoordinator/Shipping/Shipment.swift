@@ -21,7 +21,7 @@ final class Shipment: Sendable {
 
     private let control: WorkerControl
     private let model: PackedModel
-    private let layers: LayerRange
+    private let layers: [LayerRange]
     private let dialer: PeerDialer
     private let progress: @Sendable (ShippingProgress) -> Void
     private let state: Mutex<State>
@@ -29,9 +29,9 @@ final class Shipment: Sendable {
     private let wakeups: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
 
-    /// - Parameter layers: of the stage whose parts are sent to the worker of `control`.
+    /// - Parameter layers: of the stages whose parts are sent to the worker of `control`.
     init(
-        to control: WorkerControl, model: PackedModel, layers: LayerRange, dialer: PeerDialer,
+        to control: WorkerControl, model: PackedModel, layers: [LayerRange], dialer: PeerDialer,
         progress: @escaping @Sendable (ShippingProgress) -> Void
     ) {
         self.control = control
@@ -39,7 +39,7 @@ final class Shipment: Sendable {
         self.layers = layers
         self.dialer = dialer
         self.progress = progress
-        let size = model.file.size(ofStage: layers).byteCount
+        let size = model.file.size(ofStages: layers).byteCount
         state = Mutex(State(sending: ShardSending(totalByteCount: size, now: .now)))
         (wakeups, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -47,7 +47,7 @@ final class Shipment: Sendable {
     /// Bytes that were sent so far, repetitions included.
     var sentByteCount: UInt64 { state.withLock { $0.sentBefore + $0.sending.sentByteCount } }
 
-    /// Sends all parts of the stage, in order, but for those that the worker has, each as soon as it is known.
+    /// Sends all parts of the stages, in order, but for those that the worker has, each as soon as it is known.
     ///
     /// - Parameter complete: the parts that the worker says it has, verified.
     /// - Throws: ``ClusterError`` naming the worker, `TransportError` when a connection breaks, what ended the
@@ -77,7 +77,7 @@ final class Shipment: Sendable {
     /// Says that there was nothing to send.
     func reportNothing() {
         state.withLock { state in
-            for part in model.manifest(layers: layers).files { state.sending.skip(part) }
+            for part in layers.flatMap({ model.manifest(layers: $0).files }) { state.sending.skip(part) }
         }
         report(isLast: true)
     }
@@ -97,7 +97,7 @@ final class Shipment: Sendable {
 
     private func supply(_ complete: Set<ContentDigest>) async {
         do {
-            for kind in ShardManifest.kinds(layers: layers, of: model.file.description) {
+            for kind in layers.flatMap({ ShardManifest.kinds(layers: $0, of: model.file.description) }) {
                 let part = try await model.reference(of: kind)
                 handle { sending in
                     guard complete.contains(part.digest) else { return sending.add(part, now: .now) }

@@ -4,7 +4,8 @@ package import BitNetCore
 /// How far the shipping of one shard is.
 package struct ShippingProgress: Sendable {
     package let worker: String
-    package let layers: LayerRange
+    /// Of each of its stages.
+    package let layers: [LayerRange]
     /// Bytes that were sent, repetitions included.
     package let sentByteCount: UInt64
     /// Bytes that the worker had before.
@@ -20,7 +21,7 @@ package struct ShippingProgress: Sendable {
     package var line: String {
         if isLast, sentByteCount == 0 {
             return
-                "ship \(worker)  layers \(layers)  0 bytes sent: all \(ByteCount.text(totalByteCount)) are on its disk"
+                "ship \(worker)  layers \(layers.text)  0 bytes sent: all \(ByteCount.text(totalByteCount)) are on its disk"
         }
         // A part that was refused is sent again.
         let done = min(sentByteCount + presentByteCount, totalByteCount)
@@ -28,7 +29,7 @@ package struct ShippingProgress: Sendable {
         let rate = Double(sentByteCount) / max(elapsed.seconds, 1e-6)
         let left = rate > 0 ? Double(totalByteCount - done) / rate : 0
         return
-            "ship \(worker)  layers \(layers)  \(ByteCount.text(done)) of \(ByteCount.text(totalByteCount)) "
+            "ship \(worker)  layers \(layers.text)  \(ByteCount.text(done)) of \(ByteCount.text(totalByteCount)) "
             + "(\(share.text(places: 0)) %)  \(ByteCount.text(UInt64(clamping: rate)))/s  "
             + (isLast ? "done, verified\(remarks)" : "ETA \(left.text(places: 0)) s")
     }

@@ -5,7 +5,8 @@ package import BitNetCore
 /// Who takes over the layers of workers that are lost, so that as little as possible moves.
 ///
 /// Tried in this order: a worker without a stage takes a lost one as it is, one that holds its layers in memory first;
-/// the neighbours of a gap share it; all layers are divided anew.
+/// the neighbours of a gap share it; a worker elsewhere serves what they have no room for as one more stage; all layers
+/// are divided anew.
 package struct FailoverPlan: Sendable {
     private let costs: StageCosts
     private let standing: Plan
@@ -52,28 +53,43 @@ package struct FailoverPlan: Sendable {
     /// - Throws: ``PlanError`` with the bytes that are short.
     package func plan() throws(PlanError) -> Plan {
         let lost = standing.stages.filter { stage in !workers.contains { $0.name == stage.worker } }
-        var placement = Placement(
-            kept: standing.stages.compactMap { stage in
+        let kept = Placement(
+            costs: costs,
+            stages: standing.stages.compactMap { stage in
                 workers.first { $0.name == stage.worker }.map { ($0, stage.layers) }
             })
         // A worker may have come back with less memory than it had.
-        guard placement.stages.allSatisfy({ fits($0.layers, on: $0.worker) }) else {
+        guard kept.fits, let (placement, notes) = fill(gaps(lost), in: kept) else {
             return try divided(without: lost)
         }
+        return placement.plan(unused: workers.map(\.name), notes: notes)
+    }
+
+    private func fill(
+        _ gaps: [[PlannedStage]], in placement: Placement
+    ) -> (placement: Placement, notes: [String])? {
+        var placement = placement
         var notes: [String] = []
-        for gap in gaps(lost) {
-            let free = workers.filter { worker in !placement.stages.contains { $0.worker.name == worker.name }
-            }
-            guard let filled = replace(gap, by: free) ?? share(gap, among: placement) else {
-                return try divided(without: lost)
-            }
-            placement.take(filled)
-            notes += filled.map { stage in
-                let memory = isWarm(stage.worker, for: stage.layers) ? "; it holds them in memory" : ""
-                return "layers \(stage.layers) go to worker \(stage.worker.name): \(fate(of: gap))\(memory)"
+        for gap in gaps {
+            if let taken = replace(gap, in: placement) ?? share(gap, in: placement)
+                ?? host(gap, in: placement)
+            {
+                placement = placement.with(taken)
+                notes += taken.map { note($0, of: gap) }
+            } else if gap.count > 1, let filled = fill(gap.map { [$0] }, in: placement) {
+                // Together they fit nobody.
+                placement = filled.placement
+                notes += filled.notes
+            } else {
+                return nil
             }
         }
-        return placement.plan(costs, unused: workers.map(\.name), notes: notes)
+        return (placement, notes)
+    }
+
+    private func note(_ taken: Placement.Stage, of gap: [PlannedStage]) -> String {
+        let memory = isWarm(taken.worker, for: taken.layers) ? "; it holds them in memory" : ""
+        return "layers \(taken.layers) go to worker \(taken.worker.name): \(fate(of: gap))\(memory)"
     }
 
     /// What has become of the workers of `gap`, for people.
@@ -103,54 +119,51 @@ package struct FailoverPlan: Sendable {
         return gaps
     }
 
-    /// Each lost stage as it is, on the first of the free workers that has room for it.
-    private func replace(_ gap: [PlannedStage], by free: [WorkerOffer]) -> [Placement.Stage]? {
-        var free = free
-        var stages: [Placement.Stage] = []
+    /// Each lost stage as it is, on the first of the workers without a stage that has room for it.
+    private func replace(_ gap: [PlannedStage], in placement: Placement) -> [Placement.Stage]? {
+        var placement = placement
+        var taken: [Placement.Stage] = []
         for stage in gap {
-            let fitting = free.indices.filter { fits(stage.layers, on: free[$0]) }
-            let index = fitting.first { isWarm(free[$0], for: stage.layers) } ?? fitting.first
-            guard let index else { return nil }
-            stages.append((free.remove(at: index), stage.layers))
+            let fitting = workers.filter {
+                placement.stageCount(of: $0) == 0 && placement.with([($0, stage.layers)]).fits
+            }
+            guard let worker = fitting.first(where: { isWarm($0, for: stage.layers) }) ?? fitting.first
+            else { return nil }
+            placement = placement.with([(worker, stage.layers)])
+            taken.append((worker, stage.layers))
         }
-        return stages
+        return taken
     }
 
     /// The layers of a gap, by the workers before and behind it; as evenly as their memory allows.
-    private func share(_ gap: [PlannedStage], among placement: Placement) -> [Placement.Stage]? {
-        guard let first = gap.first?.layers.first, let end = gap.last?.layers.end else { return nil }
-        let before = placement.stages.first { $0.layers.end == first }
-        let behind = placement.stages.first { $0.layers.first == end }
-        var best: (stages: [Placement.Stage], load: UInt64)?
-        for cut in first...end where costs.isCut(before: cut) {
-            var stages: [Placement.Stage] = []
-            if cut > first {
-                guard let before, let layers = LayerRange(first: before.layers.first, end: cut) else {
-                    continue
-                }
-                stages.append((before.worker, layers))
-            }
-            if cut < end {
-                guard let behind, let layers = LayerRange(first: cut, end: behind.layers.end) else {
-                    continue
-                }
-                stages.append((behind.worker, layers))
-            }
-            guard stages.allSatisfy({ fits($0.layers, on: $0.worker) }) else { continue }
-            let load = max(
-                before.map { costs.readByteCount($0.layers.first, cut) } ?? 0,
-                behind.map { costs.readByteCount(cut, $0.layers.end) } ?? 0)
-            if load < best?.load ?? .max { best = (stages, load) }
-        }
-        return best?.stages
+    private func share(_ gap: [PlannedStage], in placement: Placement) -> [Placement.Stage]? {
+        guard let layers = layers(of: gap) else { return nil }
+        return placement.best(
+            of: costs.cuts(in: layers).compactMap { cut in
+                placement.divided(layers, middle: cut..<cut, for: nil)
+            })
+    }
+
+    /// Some of the layers of a gap, or all, as a stage of its own beside those that a worker elsewhere has; the rest by
+    /// the workers before and behind it.
+    private func host(_ gap: [PlannedStage], in placement: Placement) -> [Placement.Stage]? {
+        // Whoever is to connect to one of several stages must know how to say which.
+        guard workers.allSatisfy({ $0.stagesMax > 1 }), let layers = layers(of: gap) else { return nil }
+        let cuts = costs.cuts(in: layers)
+        let middles = cuts.flatMap { first in cuts.filter { $0 > first }.map { first..<$0 } }
+        return placement.best(
+            of: middles.flatMap { middle in
+                workers.compactMap { placement.divided(layers, middle: middle, for: $0) }
+            })
+    }
+
+    private func layers(of gap: [PlannedStage]) -> LayerRange? {
+        guard let first = gap.first, let last = gap.last else { return nil }
+        return LayerRange(first: first.layers.first, end: last.layers.end)
     }
 
     private func isWarm(_ worker: WorkerOffer, for layers: LayerRange) -> Bool {
         warm[worker.name]?.contains(layers) ?? false
-    }
-
-    private func fits(_ layers: LayerRange, on worker: WorkerOffer) -> Bool {
-        costs.memoryByteCount(worker, layers.first, layers.end) <= worker.memoryByteCount
     }
 
     private func divided(without lost: [PlannedStage]) throws(PlanError) -> Plan {
@@ -161,32 +174,5 @@ package struct FailoverPlan: Sendable {
             : "nobody has room for those of worker \(lost.map(\.worker).joined(separator: ", ")) beside its own"
         plan.notes.append("all layers are divided anew: \(reason)")
         return plan
-    }
-}
-
-/// Which worker has which layers, while a plan is made.
-private struct Placement {
-    typealias Stage = (worker: WorkerOffer, layers: LayerRange)
-
-    private(set) var stages: [Stage]
-
-    init(kept: [Stage]) {
-        stages = kept
-    }
-
-    /// What its worker had before is part of what it takes.
-    mutating func take(_ taken: [Stage]) {
-        for stage in taken {
-            stages.removeAll { $0.worker.name == stage.worker.name }
-            stages.append(stage)
-        }
-        stages.sort { $0.layers.first < $1.layers.first }
-    }
-
-    func plan(_ costs: StageCosts, unused names: [String], notes: [String]) -> Plan {
-        Plan(
-            stages: stages.enumerated().map { StagePlanner.stage($0, $1.worker, $1.layers, costs) },
-            unused: names.filter { name in !stages.contains { $0.worker.name == name } }, basis: .assignment,
-            notes: notes)
     }
 }

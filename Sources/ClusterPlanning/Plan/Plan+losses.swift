@@ -9,12 +9,12 @@ extension Plan {
     package func afterLosses(
         cost: ModelCost, workers: [WorkerOffer]
     ) -> [(worker: String, next: Result<Plan, PlanError>)] {
-        stages.map { stage in
-            let others = workers.filter { $0.name != stage.worker }
+        self.workers.map { worker in
+            let others = workers.filter { $0.name != worker }
             let next = Result { () throws(PlanError) in
                 try FailoverPlan(after: self, cost: cost, workers: others).plan()
             }
-            return (stage.worker, next)
+            return (worker, next)
         }
     }
 

@@ -40,6 +40,12 @@ package struct Plan: Equatable, Sendable {
 }
 
 extension Plan {
+    /// Those with layers, in the order of their first.
+    package var workers: [String] {
+        var seen: Set<String> = []
+        return stages.map(\.worker).filter { seen.insert($0).inserted }
+    }
+
     /// Whether a worker has no layers.
     package func isWithout(_ worker: String) -> Bool { !stages.contains { $0.worker == worker } }
 }

@@ -74,8 +74,10 @@ package struct PlanPrediction: Equatable, Sendable {
         let pass =
             timed.reduce(0) { $0 + $1.seconds }
             + links.reduce(0) { $0 + $1.transferSeconds + $1.latencySeconds }
+        // Stages of one worker take turns.
+        let workerSeconds = Dictionary(zip(stages.map(\.worker), timed.map(\.seconds)), uniquingKeysWith: +)
         let busiest = max(
-            timed.map(\.seconds).max() ?? 0, links.map(\.transferSeconds).max() ?? 0)
+            workerSeconds.values.max() ?? 0, links.map(\.transferSeconds).max() ?? 0)
         let filled = Double(round.stepCount) * busiest
         let roundSeconds = max(filled, pass, .leastNormalMagnitude)
         concurrency = goal.concurrency

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+import BitNetCore
+
 extension StageCosts {
     var segmentCount: Int { (layerCount + segmentLayers - 1) / segmentLayers }
 
@@ -10,6 +12,9 @@ extension StageCosts {
     func ends(from first: Int) -> some Sequence<Int> {
         sequence(first: end(of: 1, from: first)) { [self] in $0 < layerCount ? end(of: 1, from: $0) : nil }
     }
+
+    /// Where layers that begin and end at cuts may be divided, those two places among them.
+    func cuts(in layers: LayerRange) -> [Int] { (layers.first...layers.end).filter(isCut) }
 
     /// Where so many segments end.
     func end(of segmentCount: Int, from first: Int) -> Int {

@@ -14,6 +14,8 @@ package struct WorkerOffer: Equatable, Sendable {
     package var assignedLayers: LayerRange?
     /// A spare gets no stage until it has to replace another worker.
     package var isSpare: Bool
+    /// Stages that it can serve at once.
+    package var stagesMax: Int
     /// What the model's parts take in memory there, as the worker counts it; `nil` leaves it at the model's
     /// estimate.
     package var memoryCost: MemoryCost?
@@ -22,13 +24,15 @@ package struct WorkerOffer: Equatable, Sendable {
 
     package init(
         name: String, address: String, memoryByteCount: UInt64, assignedLayers: LayerRange? = nil,
-        isSpare: Bool = false, memoryCost: MemoryCost? = nil, profile: WorkerProfile? = nil
+        isSpare: Bool = false, stagesMax: Int = 1, memoryCost: MemoryCost? = nil,
+        profile: WorkerProfile? = nil
     ) {
         self.name = name
         self.address = address
         self.memoryByteCount = min(memoryByteCount, Limits.machineMemoryBytesMax)
         self.assignedLayers = assignedLayers
         self.isSpare = isSpare
+        self.stagesMax = stagesMax
         self.memoryCost = memoryCost
         self.profile = profile
     }

@@ -126,7 +126,8 @@ package struct HandshakeClient: Equatable, Sendable {
         state = .finished
         return HandshakeSession(
             version: welcome.version, features: hello.features & welcome.features, role: hello.role,
-            session: hello.session, cluster: hello.cluster, peerNode: welcome.node, peerBuild: welcome.build,
+            stage: hello.stage, session: hello.session, cluster: hello.cluster, peerNode: welcome.node,
+            peerBuild: welcome.build,
             peerID: welcome.nodeID, isKeyed: hello.isKeyed, capabilities: welcome.capabilities)
     }
 

@@ -136,7 +136,8 @@ package struct HandshakeServer: Equatable, Sendable {
             welcome.proof = transcript.serverProof(welcome, key: key)
             let session = HandshakeSession(
                 version: welcome.version, features: hello.features & welcome.features, role: hello.role,
-                session: hello.session, cluster: hello.cluster, peerNode: hello.node, peerBuild: hello.build,
+                stage: hello.stage, session: hello.session, cluster: hello.cluster, peerNode: hello.node,
+                peerBuild: hello.build,
                 peerID: 0, isKeyed: hello.isKeyed, capabilities: nil)
             return .finished(Frame(welcome), session)
         }

@@ -9,6 +9,8 @@ package struct HandshakeSession: Equatable, Sendable {
     /// The abilities that both have.
     package let features: UInt64
     package let role: ConnectionRole
+    /// The stage that the client means, if it says so.
+    package let stage: Int?
     /// Ties the connections of one assignment together.
     package let session: UInt64
     package let cluster: String

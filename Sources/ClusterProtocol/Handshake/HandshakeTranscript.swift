@@ -32,6 +32,8 @@ struct HandshakeTranscript: Equatable {
         for field in [hello.cluster, hello.node, hello.build, hello.target] {
             Self.append(field.utf8, to: &bytes)
         }
+        // Only where it is named: releases before it proved what they sent, too.
+        if let stage = hello.stage { bytes.append(littleEndian: UInt32(clamping: stage)) }
         return bytes
     }
 

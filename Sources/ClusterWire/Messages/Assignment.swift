@@ -3,7 +3,7 @@
 package import BitNetCore
 import CClusterProto
 
-/// Coordinator to worker: the stage to serve.
+/// Coordinator to worker: the stage to serve, or one of several.
 package struct Assignment: ControlMessage {
     package static let frameType = FrameType.assignment
 
@@ -22,11 +22,16 @@ package struct Assignment: ControlMessage {
     ///
     /// What a stage knows of sequences may serve another one of the same name. `nil` where it is to keep nothing.
     package var states: ContentDigest?
+    /// Assignments that the worker is given, this one among them.
+    package var workerStageCount: Int
+    /// Whether the next stage's worker has several, so that a link to it says which one is meant.
+    package var namesNextStage: Bool
 
     /// - Parameter settings: they keep states exactly if `states` are named.
     package init(
         stageIndex: UInt32, stageCount: UInt32, manifest: [UInt8], settings: StageSettings,
-        next: String? = nil, nextNode: String? = nil, nextID: UInt64 = 0, states: ContentDigest? = nil
+        next: String? = nil, nextNode: String? = nil, nextID: UInt64 = 0, states: ContentDigest? = nil,
+        workerStageCount: Int = 1, namesNextStage: Bool = false
     ) {
         self.stageIndex = stageIndex
         self.stageCount = stageCount
@@ -36,6 +41,8 @@ package struct Assignment: ControlMessage {
         self.nextNode = nextNode
         self.nextID = nextID
         self.states = states
+        self.workerStageCount = workerStageCount
+        self.namesNextStage = namesNextStage
         self.settings.keepsStates = states != nil
     }
 
@@ -65,6 +72,8 @@ extension Assignment: GeneratedMessage {
         structure.next_node = arena.text(nextNode ?? "")
         structure.next_id = nextID
         structure.states = arena.binary(states?.bytes ?? [])
+        structure.worker_stages = UInt32(clamping: workerStageCount)
+        structure.names_next = namesNextStage ? 1 : 0
     }
 
     init(_ structure: Cluster__Assignment) throws(WireError) {
@@ -96,5 +105,12 @@ extension Assignment: GeneratedMessage {
         self.next = next.isEmpty ? nil : next
         self.nextNode = nextNode.isEmpty ? nil : nextNode
         nextID = structure.next_id
+        // A coordinator that does not know of several gives one.
+        workerStageCount = max(
+            1,
+            Int(
+                clamping: try reader.number(
+                    "workerStages", structure.worker_stages, in: 0...UInt32(Limits.workerStagesMax))))
+        namesNextStage = structure.names_next != 0
     }
 }

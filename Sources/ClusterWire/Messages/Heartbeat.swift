@@ -70,6 +70,8 @@ package struct HeartbeatReply: BriefMessage {
     package var receivedByteCount: UInt64 = 0
     /// Bytes that were put on the connection on which they leave; 0 if there is none.
     package var sentByteCount: UInt64 = 0
+    /// Of each stage, if there are several; the figures above are their sums then.
+    package var stages: [StageFigures] = []
 
     package init(
         sequence: UInt64, state: WorkerStateCode, residentByteCount: UInt64, stepsCompleted: UInt64,
@@ -102,6 +104,8 @@ extension HeartbeatReply: GeneratedMessage {
         structure.machine = machine.map(arena.structure)
         structure.received_byte_count = receivedByteCount
         structure.sent_byte_count = sentByteCount
+        structure.n_stages = stages.count
+        structure.stages = arena.structures(stages)
     }
 
     init(_ structure: Cluster__HeartbeatReply) throws(WireError) {
@@ -113,5 +117,7 @@ extension HeartbeatReply: GeneratedMessage {
         if let held = structure.machine { machine = try MachineFigures(held.pointee) }
         receivedByteCount = reader.figure(structure.received_byte_count)
         sentByteCount = reader.figure(structure.sent_byte_count)
+        stages = try reader.messages(
+            "stages", structure.stages, count: structure.n_stages, countMax: Limits.workerStagesMax)
     }
 }

@@ -23,12 +23,14 @@ package struct Hello: BriefMessage {
     package var isKeyed: Bool
     /// The worker that is meant, by name; empty if any will do.
     package var target: String
+    /// The stage of it that is meant; `nil` if it has one only.
+    package var stage: Int?
 
     package init(
         versionMin: UInt32 = ProtocolVersion.supported.lowerBound,
         versionMax: UInt32 = ProtocolVersion.supported.upperBound, features: UInt64 = 0, build: String,
         cluster: String, node: String, role: ConnectionRole, session: UInt64, nonce: [UInt8],
-        isKeyed: Bool = false, target: String = ""
+        isKeyed: Bool = false, target: String = "", stage: Int? = nil
     ) {
         self.versionMin = versionMin
         self.versionMax = versionMax
@@ -41,6 +43,7 @@ package struct Hello: BriefMessage {
         self.nonce = nonce
         self.isKeyed = isKeyed
         self.target = target
+        self.stage = stage
     }
 
     package func encode() -> [UInt8] { pack() }
@@ -67,6 +70,7 @@ extension Hello: GeneratedMessage {
         structure.nonce = arena.binary(nonce)
         structure.is_keyed = isKeyed ? 1 : 0
         structure.target = arena.text(target)
+        structure.stage = stage.map { UInt32(clamping: $0) + 1 } ?? 0
     }
 
     init(_ structure: Cluster__Hello) throws(WireError) {
@@ -79,6 +83,8 @@ extension Hello: GeneratedMessage {
             throw WireError(
                 .limit, "Hello offers versions \(structure.version_min) to \(structure.version_max)")
         }
+        let stage = Int(
+            clamping: try reader.number("stage", structure.stage, in: 0...UInt32(Limits.workersMax)))
         self.init(
             versionMin: structure.version_min, versionMax: structure.version_max,
             features: structure.features, build: try reader.name("build", structure.build.bytes),
@@ -86,6 +92,7 @@ extension Hello: GeneratedMessage {
             node: try reader.name("node", structure.node.bytes, isEmptyAllowed: false), role: role,
             session: structure.session,
             nonce: try reader.bytes("nonce", structure.nonce.bytes, count: Limits.nonceByteCount),
-            isKeyed: structure.is_keyed != 0, target: try reader.name("target", structure.target.bytes))
+            isKeyed: structure.is_keyed != 0, target: try reader.name("target", structure.target.bytes),
+            stage: stage == 0 ? nil : stage - 1)
     }
 }

@@ -5,6 +5,10 @@ package enum ProtocolVersion {
     /// The versions that this release speaks.
     ///
     /// 2: a stage rounds at the ends of its segments; a worker that does not would write other text. 3: who dials proves
-    /// itself first. 4: a hop keeps a block's outliers apart; a worker that does not would write other text.
-    package static let supported: ClosedRange<UInt32> = 4...4
+    /// itself first. 4: a hop keeps a block's outliers apart; a worker that does not would write other text. 5: a worker may
+    /// serve several stages.
+    package static let supported: ClosedRange<UInt32> = 4...severalStages
+
+    /// Since when a worker may be given several stages, and a link says which one is meant.
+    package static let severalStages: UInt32 = 5
 }

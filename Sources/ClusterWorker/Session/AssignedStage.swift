@@ -4,21 +4,21 @@ import BitNetEngine
 import BitNetFormats
 import ClusterWire
 
-/// The stage that a coordinator gives a worker, found to be one that fits it.
+/// A stage that a coordinator gives a worker, found to be one that fits it.
 struct AssignedStage: Sendable {
     let index: UInt32
     let manifest: ShardManifest
     let settings: StageSettings
     /// Weights, KV cache and scratch, bytes.
     let residentByteCount: UInt64
-    /// What it leaves of the memory that this worker may use, bytes.
-    let freeByteCount: UInt64
     /// Under which name its sequences' states are kept, if they are.
     let states: ContentDigest?
     /// The next stage's worker, and how messages name it; `nil` on the last stage.
     let next: (neighbour: Neighbour, peer: String)?
+    /// The next stage, if a link is to say that it is meant.
+    let nextStage: Int?
 
-    /// - Throws: ``WorkerError`` for what is out of bounds, unknown or too large here; ``ModelFileError`` for a
+    /// - Throws: ``WorkerError`` for what is out of bounds or unknown here; ``ModelFileError`` for a
     ///   manifest that cannot be read.
     init(_ assignment: Assignment, to configuration: WorkerConfiguration) throws {
         index = assignment.stageIndex
@@ -45,14 +45,7 @@ struct AssignedStage: Sendable {
                 "worker \(name ?? "next") (stage \(assignment.stageIndex + 1), \(address))"
             )
         }
-        let limit = configuration.memoryByteCount
-        guard residentByteCount <= limit else {
-            throw WorkerError(
-                "layers \(manifest.layers) need \(ByteCount.text(residentByteCount)) here, but "
-                    + "\(configuration.name) may use \(ByteCount.text(limit)): \(residentByteCount - limit) "
-                    + "bytes short. Give it fewer layers, or lower --ctx-size or --parallel")
-        }
-        freeByteCount = limit - residentByteCount
+        nextStage = assignment.namesNextStage && next != nil ? Int(clamping: assignment.stageIndex) + 1 : nil
     }
 }
 

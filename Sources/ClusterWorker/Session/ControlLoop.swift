@@ -49,7 +49,8 @@ struct ControlLoop {
             let probe = try ProbeLinks.decode(frame.payload)
             work.addTask { await session.measure { try await session.probed(probe.neighbours) } }
         case .link:
-            work.addTask { await session.link() }
+            let stage = frame.stream
+            work.addTask { await session.link(stage: stage) }
         case .release:
             return false
         default:

@@ -6,8 +6,10 @@ import ClusterWire
 extension WorkerSession {
     /// Serves one of the session's data connections until it is closed, by the session's end at the latest.
     ///
+    /// - Parameter stage: the stage that it is for, if it says so.
     /// - Throws: ``WorkerError`` if it has no place yet, ``TransportError`` when it breaks.
-    func serve(_ connection: FrameConnection, as role: ConnectionRole) async throws {
+    func serve(_ connection: FrameConnection, as role: ConnectionRole, ofStage stage: Int? = nil) async throws
+    {
         guard enter(connection) else { return }
         defer { leave(connection) }
         switch role {
@@ -18,25 +20,45 @@ extension WorkerSession {
                 report(.storage, error.words)
             }
         case .steps, .link:
-            guard let runner = stage.runner else { throw WorkerError("the stage is not loaded yet") }
-            upstreamTraffic = connection.traffic
+            let place = try place(ofStage: role == .steps ? 0 : stage)
+            guard stages.runners.indices.contains(place) else {
+                throw WorkerError("the stage is not loaded yet")
+            }
+            let runner = stages.runners[place]
+            stageConnections[place].upstreamTraffic = connection.traffic
             connection.deliver(to: FrameSink(received: { runner.receive($0) }, closed: { _ in }))
             try await connection.closed()
         case .probe:
             try await LinkProbe.answer(connection)
         case .outcomes:
-            attach(downstream: connection, named: "the coordinator")
+            let last = stages.assigned?.all.last { $0.next == nil }
+            attach(
+                downstream: connection, named: "the coordinator",
+                at: try place(ofStage: last.map { Int(clamping: $0.index) }))
             try await connection.closed()
         case .control, .examine, .takeOver:
             throw WorkerError("a connection for \(role) brings no data")
         }
     }
 
-    /// Takes the connection on which the stage's frames leave.
-    func attach(downstream connection: FrameConnection, named peer: String) {
+    /// Where a stage stands among this worker's; whoever names none means the only one.
+    func place(ofStage index: Int?) throws(WorkerError) -> Int {
+        let own = stageConnections.map { Int(clamping: $0.stageIndex) }
+        guard !own.isEmpty else { throw WorkerError("the stage is not loaded yet") }
+        if own.count == 1 { return 0 }
+        guard let place = index.flatMap({ own.firstIndex(of: $0) }) else {
+            throw WorkerError(
+                "a connection for stage \(index.map(String.init) ?? "?"); this worker serves the stages "
+                    + own.map(String.init).joined(separator: ", "))
+        }
+        return place
+    }
+
+    /// Takes the connection on which the frames of the stage at `place` leave.
+    func attach(downstream connection: FrameConnection, named peer: String, at place: Int) {
         let control = control
-        let index = stageIndex
-        downstream.connect(to: connection, named: peer) {
+        let index = stageConnections[place].stageIndex
+        stageConnections[place].downstream.connect(to: connection, named: peer) {
             control.send(.fault(.link, stageIndex: index, $0))
         }
     }

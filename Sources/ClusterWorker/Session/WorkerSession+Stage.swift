@@ -5,45 +5,51 @@ import BitNetFormats
 import ClusterProtocol
 import ClusterTransport
 import ClusterWire
+import Dispatch
 import Logging
 
 extension WorkerSession {
-    /// Begins to load the stage, part by part, as the parts are found on disk or arrive.
+    /// Begins to load the stages, part by part, as the parts are found on disk or arrive.
     ///
-    /// - Returns: what is on disk of the stage's files, in their order.
+    /// - Returns: what is on disk of the stages' files, in their order.
     /// - Throws: ``StoreError`` if the rest does not fit the disk.
-    func take(_ assigned: AssignedStage) async throws -> [PartState] {
-        let manifest = assigned.manifest
-        log.info(
-            "assigned", metadata: ["layers": "\(manifest.layers)", "shard.id": "\(manifest.id.short)"])
-        let resident = residentParts.claim(manifest)
+    func take(_ assigned: AssignedStages) async throws -> [PartState] {
+        for manifest in assigned.all.map(\.manifest) {
+            log.info(
+                "assigned", metadata: ["layers": "\(manifest.layers)", "shard.id": "\(manifest.id.short)"])
+        }
+        stageConnections = assigned.all.map(StageConnections.init)
+        let parts = assigned.parts
+        let resident = residentParts.claim(parts, of: assigned.model)
         if !resident.isEmpty {
-            log.info("kept in memory", metadata: ["parts": "\(resident.count) of \(manifest.parts.count)"])
+            log.info("kept in memory", metadata: ["parts": "\(resident.count) of \(parts.count)"])
         }
         let kept = residentParts.claimStates(
-            named: assigned.states, of: manifest, assigned.settings, room: assigned.freeByteCount)
-        if let kept {
+            named: assigned.states, by: assigned.all.map(\.manifest.layers), of: assigned.model,
+            assigned.settings, room: assigned.freeByteCount)
+        for kept in kept.compactMap(\.self) {
             log.info(
                 "sequences known",
                 metadata: ["tokens": "\(kept.tokenCount)", "layers": "\(kept.layerCount)"])
         }
         let loading = StageLoading(
             assigned, from: store, on: configuration, resident: resident, kept: kept, log: log)
-        stage = .loading(assigned, loading)
+        stages = .loading(assigned, loading)
         // Their bytes were hashed before they were loaded.
-        for part in manifest.parts
+        for part in parts
         where resident[part.kind] != nil && store.byteCount(of: part.digest) == part.byteCount {
             _ = ledger.found(part.file)
         }
-        let parts = try await search(for: manifest.files.map(\.file), loading)
-        let needed = zip(manifest.files, parts).reduce(0) { $0 + ($1.0.byteCount - $1.1.presentByteCount) }
+        let files = assigned.files
+        let states = try await search(for: files.map(\.file), loading)
+        let needed = zip(files, states).reduce(0) { $0 + ($1.0.byteCount - $1.1.presentByteCount) }
         let store = store
         try await DiskThreads.run {
-            try store.checkRoom(for: needed, keeping: Set(manifest.files.map(\.digest)))
+            try store.checkRoom(for: needed, keeping: Set(files.map(\.digest)))
             // For people who look into the store; a full disk that has all parts is good enough for a stage.
-            try? store.note(manifest)
+            for stage in assigned.all { try? store.note(stage.manifest) }
         }
-        return parts
+        return states
     }
 
     /// Those that are not known yet are hashed.
@@ -63,14 +69,21 @@ extension WorkerSession {
         }
     }
 
-    /// What computes with a stage from now on, and hands its frames on.
-    func runner(of stage: Stage, as assigned: AssignedStage) -> StageRunner {
-        let downstream = downstream
+    /// What computes with the stages from now on, and hands their frames on.
+    func runners(of loaded: [Stage]) -> [StageRunner] {
+        let queue = DispatchQueue(label: "stages", qos: .userInitiated)
+        return zip(loaded, stageConnections).map { runner(of: $0, on: queue, $1) }
+    }
+
+    private func runner(
+        of stage: Stage, on queue: DispatchQueue, _ connections: StageConnections
+    ) -> StageRunner {
+        let downstream = connections.downstream
         let control = control
-        let index = assigned.index
+        let index = connections.stageIndex
         var log = log
         log[metadataKey: "stage"] = "\(index)"
-        return StageRunner(stage: stage, log: log) { [log] output in
+        return StageRunner(stage: stage, queue: queue, log: log) { [log] output in
             switch output {
             case .frame(let frame, let sent):
                 if downstream.send(frame, sent: sent) { return }

@@ -21,20 +21,20 @@ actor WorkerSession {
     /// Opens connections to other workers.
     let dialer: PeerDialer
     let log: Logger
-    nonisolated let downstream = Downstream()
     /// For threads that hash on this session's behalf.
     nonisolated let ending = SessionEnding()
 
     private var machine: WorkerSessionMachine
     var ledger = PartLedger()
-    var stage = SessionStage.none
+    var stages = SessionStages.none
+    /// Of each stage, in their order.
+    var stageConnections: [StageConnections] = []
+    private var assignments = AssignmentCollection()
     /// For reports; known before it is known whether the stage fits.
     private(set) var stageIndex: UInt32 = 0
     /// Data connections that are served; none outlives the session.
     private var connections: [FrameConnection] = []
     private var whenAllHaveLeft: CheckedContinuation<Void, Never>?
-    /// Of the connection that brings the stage's frames, once there is one.
-    var upstreamTraffic: Traffic?
 
     init(
         control: FrameConnection, configuration: WorkerConfiguration, store: PartStore,
@@ -62,11 +62,19 @@ actor WorkerSession {
         }
     }
 
-    /// Looks through the disk for the stage's parts, says what is there, and loads the stage if that is all.
+    /// Once all assignments are there: looks through the disk for the stages' parts, says what is there, and loads the
+    /// stages if that is all.
     func assign(_ assignment: Assignment) async {
+        let collected: [Assignment]
+        do {
+            guard let all = try assignments.add(assignment) else { return }
+            collected = all
+        } catch {
+            return report(.protocolViolation, error.words)
+        }
         await carryOut(machine.assigned(), orReport: .model) {
-            stageIndex = assignment.stageIndex
-            let parts = try await take(AssignedStage(assignment, to: configuration))
+            stageIndex = collected[0].stageIndex
+            let parts = try await take(AssignedStages(collected, to: configuration))
             let check = machine.checked(missingPartCount: ledger.missingPartCount)
             guard check != .drop else { return }
             // Only now: the answer is an offer of what is missing.
@@ -98,7 +106,7 @@ actor WorkerSession {
     func settle(_ file: PartFile, isThere: Bool) -> Bool {
         machine.partClosed()
         guard isThere else { return false }
-        if case .loading(_, let loading) = stage { loading.pass(file) }
+        if case .loading(_, let loading) = stages { loading.pass(file) }
         return ledger.found(file)
     }
 
@@ -113,12 +121,12 @@ actor WorkerSession {
     }
 
     private func load() async throws {
-        guard case .loading(let assigned, let loading) = stage else { return }
+        guard case .loading(let assigned, let loading) = stages else { return }
         let start = ContinuousClock.now
-        let loaded = try await loading.stage
+        let loaded = try await loading.stages
         guard machine.loaded() else { return }
         residentParts.settle()
-        stage = .running(assigned, runner(of: loaded, as: assigned))
+        stages = .running(assigned, runners(of: loaded))
         let time = start.duration(to: .now)
         log.info("loaded", metadata: ["bytes": "\(assigned.residentByteCount)", "seconds": "\(time)"])
         control.send(
@@ -129,15 +137,17 @@ actor WorkerSession {
                     threadCount: UInt32(clamping: configuration.threadCount))))
     }
 
-    /// Connects to the next stage's worker.
-    func link() async {
+    /// Connects one of the stages to the next one's worker.
+    func link(stage index: UInt64) async {
         await carryOut(machine.linkNeeded(), orReport: .link) {
-            guard let next = stage.assigned?.next else {
+            let place = try place(ofStage: Int(clamping: index))
+            guard let stage = stages.assigned?.all[place], let next = stage.next else {
                 throw WorkerError("the last stage has no next worker to connect to")
             }
-            let connection = try await dialer.connect(.link, to: next.neighbour, as: next.peer)
+            let connection = try await dialer.connect(
+                .link, to: next.neighbour, as: next.peer, stage: stage.nextStage)
             guard !isEnded else { return connection.close() }
-            attach(downstream: connection, named: next.peer)
+            attach(downstream: connection, named: next.peer, at: place)
             control.send(Frame(type: .linked))
         }
     }
@@ -184,11 +194,17 @@ actor WorkerSession {
 
     /// What a heartbeat is answered with.
     func heartbeatReply(to sequence: UInt64) -> HeartbeatReply {
+        let runners = stages.runners
+        let figures = stageConnections.enumerated().map { place, connections in
+            connections.figures(
+                stepsCompleted: runners.indices.contains(place) ? runners[place].completedStepCount : 0)
+        }
         var reply = HeartbeatReply(
-            sequence: sequence, state: stateCode, residentByteCount: stage.assigned?.residentByteCount ?? 0,
-            stepsCompleted: stage.runner?.completedStepCount ?? 0)
-        reply.receivedByteCount = upstreamTraffic?.receivedByteCount ?? 0
-        reply.sentByteCount = downstream.traffic?.sentByteCount ?? 0
+            sequence: sequence, state: stateCode, residentByteCount: stages.assigned?.residentByteCount ?? 0,
+            stepsCompleted: figures.reduce(0) { $0 &+ $1.stepsCompleted })
+        reply.receivedByteCount = figures.reduce(0) { $0 &+ $1.receivedByteCount }
+        reply.sentByteCount = figures.reduce(0) { $0 &+ $1.sentByteCount }
+        if figures.count > 1 { reply.stages = figures }
         return reply
     }
 
@@ -213,22 +229,22 @@ actor WorkerSession {
         whenAllHaveLeft = nil
     }
 
-    /// Stops computing, frees the stage, closes this session's connections except the control connection.
+    /// Stops computing, frees the stages, closes this session's connections except the control connection.
     func end() async {
         guard machine.end() else { return }
         ending.begin()
-        downstream.close()
+        for stage in stageConnections { stage.downstream.close() }
         for connection in connections { connection.close() }
-        await stage.stop()
-        if case .running(let assigned, let runner) = stage {
-            residentParts.keep(runner.weights, of: assigned.manifest)
-            if let name = assigned.states, let states = runner.leave() {
-                residentParts.keep(states, named: name)
+        await stages.stop()
+        if case .running(let assigned, let runners) = stages {
+            residentParts.keep(zip(runners, assigned.all).map { ($0.weights, $1.manifest) })
+            if let name = assigned.states {
+                residentParts.keep(runners.compactMap { $0.leave() }, named: name)
             }
         } else {
             residentParts.release()
         }
-        stage = .none
+        stages = .none
         if !connections.isEmpty { await withCheckedContinuation { whenAllHaveLeft = $0 } }
     }
 }

@@ -3,10 +3,10 @@ package import BitNetCore
 package import BitNetEngine
 import Synchronization
 
-/// The weights of the last stage and what it knew of sequences, kept in memory for a while after its session: a coordinator
-/// that comes again, or places layers anew, finds them loaded, and need not have computed again what was.
+/// The weights of the last session's stages and what they knew of sequences, kept in memory for a while after it: a
+/// coordinator that comes again, or places layers anew, finds them loaded, and need not have computed again what was.
 ///
-/// Nothing of it is in the way of the next stage: what that has no use for is freed before it loads.
+/// Nothing of it is in the way of the next stages: what they have no use for is freed before they load.
 package final class ResidentParts: Sendable {
     /// Two kinds of a model may be the same bytes in different layouts: a tied head and its embedding.
     private struct Key: Hashable {
@@ -27,7 +27,7 @@ package final class ResidentParts: Sendable {
         var model: ModelDescription?
         var parts: [Key: ResidentPart] = [:]
         /// What is known of sequences, and from what it follows besides their tokens.
-        var states: (name: ContentDigest, kept: KeptStates)?
+        var states: (name: ContentDigest, kept: [KeptStates])?
         /// What all of that takes at most.
         var byteCount: UInt64 = 0
         var expiry: Task<Void, Never>?
@@ -41,22 +41,24 @@ package final class ResidentParts: Sendable {
         self.linger = linger
     }
 
-    /// Those of a shard that are there; all others are freed.
-    package func claim(_ manifest: ShardManifest) -> [PartReference.Kind: ResidentPart] {
+    /// Those of a worker's stages that are there; all others are freed.
+    package func claim(
+        _ wantedParts: [PartReference], of model: ModelDescription
+    ) -> [PartReference.Kind: ResidentPart] {
         state.withLock { state in
             state.expiry?.cancel()
             state.expiry = nil
-            guard state.model == manifest.model else {
+            guard state.model == model else {
                 state.parts = [:]
                 state.states = nil
                 return [:]
             }
-            var wanted = Dictionary(manifest.parts.map { (Key($0), $0.kind) }) { first, _ in first }
+            var wanted = Dictionary(wantedParts.map { (Key($0), $0.kind) }) { first, _ in first }
             // A stage with both has a tied table once: a head that came alone would be a second one.
-            let lacksEmbedding = manifest.parts.contains {
+            let lacksEmbedding = wantedParts.contains {
                 $0.kind == .embedding && state.parts[Key($0)] == nil
             }
-            if manifest.model.hasTiedHead, lacksEmbedding { wanted = wanted.filter { !$0.key.isHead } }
+            if model.hasTiedHead, lacksEmbedding { wanted = wanted.filter { !$0.key.isHead } }
             state.parts = state.parts.filter { wanted[$0.key] != nil }
             return Dictionary(
                 state.parts.compactMap { key, part in wanted[key].map { ($0, part) } }
@@ -64,40 +66,55 @@ package final class ResidentParts: Sendable {
         }
     }
 
-    /// Keeps the weights of a stage that computes no more.
-    package func keep(_ weights: StageWeights, of manifest: ShardManifest) {
-        let parts = manifest.parts.compactMap { part in
-            weights.resident(part.kind).map { (Key(part), $0) }
+    /// Keeps the weights of stages of one model that compute no more.
+    package func keep(_ stages: [(weights: StageWeights, manifest: ShardManifest)]) {
+        let parts = stages.flatMap { weights, manifest in
+            manifest.parts.compactMap { part in weights.resident(part.kind).map { (Key(part), $0) } }
         }
         state.withLock { state in
-            state.model = manifest.model
+            state.model = stages.first?.manifest.model
             state.parts = Dictionary(parts) { first, _ in first }
-            state.byteCount = weights.byteCount
+            state.byteCount = stages.reduce(0) { $0 + $1.weights.byteCount }
             expire(&state)
         }
     }
 
-    /// Keeps what a stage that computes no more knew of sequences, as long as its weights.
+    /// Keeps what stages that compute no more knew of sequences, as long as their weights.
     ///
     /// - Parameter name: of what it follows from besides their tokens.
-    package func keep(_ states: KeptStates, named name: ContentDigest) {
+    package func keep(_ states: [KeptStates], named name: ContentDigest) {
         state.withLock { state in
-            guard !state.parts.isEmpty else { return }
+            guard !state.parts.isEmpty, !states.isEmpty else { return }
             state.states = (name, states)
-            state.byteCount += states.byteCount
+            state.byteCount += states.reduce(0) { $0 + $1.byteCount }
         }
     }
 
-    /// What can serve a stage of what is known of sequences; everything else is freed.
+    /// What can serve stages of what is known of sequences; everything else is freed.
     ///
-    /// - Parameter room: bytes that the stage leaves free.
+    /// What one stage has left goes to one stage, as it is written on.
+    ///
+    /// - Parameter room: bytes that the stages leave free.
+    /// - Returns: of each of `stages`.
     package func claimStates(
-        named name: ContentDigest?, of manifest: ShardManifest, _ settings: StageSettings, room: UInt64
-    ) -> KeptStates? {
+        named name: ContentDigest?, by stages: [LayerRange], of model: ModelDescription,
+        _ settings: StageSettings, room: UInt64
+    ) -> [KeptStates?] {
         state.withLock { state in
-            let kept = state.states.flatMap { name == $0.name ? $0.kept : nil }
-            let claimed = kept?.claimed(by: manifest.layers, of: manifest.model, settings, room: room)
-            state.states = claimed.flatMap { claimed in name.map { ($0, claimed) } }
+            var left = state.states.flatMap { name == $0.name ? $0.kept : nil } ?? []
+            var room = room
+            let claimed = stages.map { layers -> KeptStates? in
+                let found = left.enumerated().compactMap { index, kept in
+                    kept.claimed(by: layers, of: model, settings, room: room).map { (index, $0) }
+                }
+                guard let best = found.max(by: { $0.1.layerCount < $1.1.layerCount }) else { return nil }
+                left.remove(at: best.0)
+                // Hops within it, which it keeps beyond what it is counted with.
+                room -= min(room, best.1.extraByteCount(of: layers))
+                return best.1
+            }
+            let kept = claimed.compactMap(\.self)
+            state.states = kept.isEmpty ? nil : name.map { ($0, kept) }
             return claimed
         }
     }

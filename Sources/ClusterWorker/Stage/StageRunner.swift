@@ -2,7 +2,7 @@
 import BitNetCore
 package import BitNetEngine
 package import ClusterWire
-import Dispatch
+package import Dispatch
 package import Logging
 import NIOCore
 import Synchronization
@@ -43,15 +43,19 @@ package final class StageRunner: @unchecked Sendable {
 
     /// - Parameters:
     ///   - stage: used by nobody else from now on.
+    ///   - queue: serial; of stages that share threads the same one.
     ///   - log: gets a line when a sequence is opened or closed.
     ///   - output: called on the compute queue, in order; must return at once.
-    package init(stage: Stage, log: Logger? = nil, output: @escaping @Sendable (Output) -> Void) {
+    package init(
+        stage: Stage, queue: DispatchQueue? = nil, log: Logger? = nil,
+        output: @escaping @Sendable (Output) -> Void
+    ) {
         self.stage = stage
         self.log = log
         self.output = output
         isLast = stage.layers.end == stage.model.layerCount
         hidden = stage.model.hiddenSize
-        queue = DispatchQueue(label: "stage \(stage.layers)", qos: .userInitiated)
+        self.queue = queue ?? DispatchQueue(label: "stage \(stage.layers)", qos: .userInitiated)
     }
 
     /// What it computes with: never written once it is loaded, so that others may share it.

@@ -51,7 +51,7 @@ package struct PlanOutcome {
 
     /// Workers in the order of their stages, then the others, with what their figures are.
     var origins: [(worker: String, text: String)] {
-        let order = plan.stages.map(\.worker) + plan.unused
+        let order = plan.workers + plan.unused
         let spares = subject.offers.filter(\.isSpare).map(\.name)
         return (order + spares).map { name in
             let text =

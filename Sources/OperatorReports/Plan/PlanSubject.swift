@@ -59,7 +59,8 @@ package struct PlanSubject {
             return WorkerOffer(
                 name: entry.name, address: "\(entry.address)",
                 memoryByteCount: min(reported, entry.memoryByteCount ?? reported),
-                assignedLayers: entry.layers, isSpare: entry.isSpare, profile: profile)
+                assignedLayers: entry.layers, isSpare: entry.isSpare,
+                stagesMax: Limits.workerStagesMax, profile: profile)
         }
         self.origins = origins
         self.model = model

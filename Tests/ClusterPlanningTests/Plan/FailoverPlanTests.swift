@@ -11,8 +11,12 @@ import Testing
         headByteCount: 5, headSharesEmbedding: false,
         memory: MemoryCost(perLayer: 10, forFirst: 5, forLast: 5))
 
-    private func offer(_ name: String, _ memory: UInt64 = 35, isSpare: Bool = false) -> WorkerOffer {
-        WorkerOffer(name: name, address: "\(name):7101", memoryByteCount: memory, isSpare: isSpare)
+    private func offer(
+        _ name: String, _ memory: UInt64 = 35, isSpare: Bool = false, stages: Int = 1
+    ) -> WorkerOffer {
+        WorkerOffer(
+            name: name, address: "\(name):7101", memoryByteCount: memory, isSpare: isSpare,
+            stagesMax: stages)
     }
 
     private func standing() throws -> Plan {
@@ -125,6 +129,63 @@ import Testing
         #expect(plan.notes.last?.contains("divided anew") == true)
     }
 
+    @Test func `who has room elsewhere serves one more stage, and nothing else moves`() throws {
+        func plan(_ b: UInt64, _ c: UInt64, stages: Int = 2) throws -> Plan {
+            try failover([offer("b", b, stages: stages), offer("c", c, stages: 2)])
+        }
+        let plan1 = try plan(35, 70)
+        #expect(layers(plan1) == ["c 0-2", "b 3-5", "c 6-8"])
+        #expect(plan1.notes == ["layers 0-2 go to worker c: worker a is lost"])
+        #expect(plan1.stages.map(\.index) == [0, 1, 2] && plan1.unused.isEmpty)
+        // What fits beside the gap stays there.
+        #expect(layers(try plan(45, 70)) == ["c 0-1", "b 2-5", "c 6-8"])
+        #expect(layers(try plan(55, 60)) == ["c 0-0", "b 1-5", "c 6-8"])
+        // One byte less is too little for two, and the whole is divided.
+        #expect(layers(try plan(35, 69)) == ["b 0-2", "c 3-8"])
+        // Somebody who would be linked to cannot tell one stage from another.
+        #expect(layers(try plan(35, 70, stages: 1)) == ["b 0-2", "c 3-8"])
+    }
+
+    @Test func `a worker of several stages takes what lies between them, or leaves several gaps`() throws {
+        func next(
+            _ standing: [(String, Int, Int)], _ workers: [WorkerOffer]
+        ) throws -> [String] {
+            let stages = try standing.enumerated().map { index, stage in
+                PlannedStage(
+                    index: index, worker: stage.0, address: "",
+                    layers: try #require(LayerRange(first: stage.1, end: stage.2)),
+                    wireByteCount: 0, readByteCount: 0, memoryByteCount: 0)
+            }
+            return layers(
+                try FailoverPlan(after: Plan(stages: stages, unused: []), cost: cost, workers: workers).plan()
+            )
+        }
+        let torn = [("c", 0, 3), ("b", 3, 6), ("c", 6, 9)]
+        #expect(try next(torn, [offer("c", 100, stages: 2)]) == ["c 0-8"])
+        #expect(try next(torn, [offer("b", 100, stages: 2)]) == ["b 0-8"])
+        #expect(
+            try next(torn, [offer("b", 35, stages: 2), offer("s", 70, stages: 2)]) == [
+                "s 0-2", "b 3-5", "s 6-8",
+            ])
+        // A release that serves one stage only cannot keep both.
+        #expect(try next(torn, [offer("b", 100), offer("c", 100)]).count == 2)
+        // Two gaps at once, and one worker with room for the middle of each.
+        let four = [("a", 0, 2), ("b", 2, 4), ("c", 4, 6), ("d", 6, 9)]
+        #expect(
+            try next(four, [offer("a", 25, stages: 3), offer("c", 75, stages: 3)]) == ["a 0-1", "c 2-8"])
+        #expect(
+            try next(four, [offer("b", 65, stages: 3), offer("d", 35, stages: 3)]) == ["b 0-5", "d 6-8"])
+    }
+
+    @Test func `two neighbours that are lost may go to two workers that are far from them`() throws {
+        let workers = ["a", "b", "c", "d"].map { offer($0, 60, stages: 2) }
+        let standing = try StagePlanner.plan(cost: cost, workers: workers)
+        #expect(layers(standing) == ["a 0-1", "b 2-3", "c 4-5", "d 6-8"] || standing.stages.count == 4)
+        let plan = try FailoverPlan(after: standing, cost: cost, workers: [workers[0], workers[3]]).plan()
+        #expect(plan.stages.flatMap { Array($0.layers.indices) } == Array(0..<9))
+        #expect(!plan.notes.contains { $0.contains("anew") })
+    }
+
     @Test func `where there is no room the bytes that are short are told`() throws {
         let error = #expect(throws: PlanError.self) { try failover([offer("a"), offer("c")]) }
         #expect(error?.code == .memory && error?.shortByteCount == 30)
@@ -135,9 +196,12 @@ import Testing
         var dice = SeededGenerator(seed: seed)
         let names = (0..<dice.roll(2...6)).map { "w\($0)" }
         let standing = try StagePlanner.plan(cost: cost, workers: names.map { offer($0, 100) })
-        var workers = names.map { offer($0, UInt64(dice.roll(10...100)), isSpare: dice.once(in: 5)) }
+        let most = dice.roll(1...3)
+        var workers = names.map {
+            offer($0, UInt64(dice.roll(10...100)), isSpare: dice.once(in: 5), stages: most)
+        }
         for _ in 0..<dice.roll(0...2) {
-            workers.append(offer("s\(workers.count)", UInt64(dice.roll(5...100))))
+            workers.append(offer("s\(workers.count)", UInt64(dice.roll(5...100)), stages: most))
         }
         workers.removeAll { _ in dice.once(in: 3) }
         workers.shuffle(using: &dice)
@@ -149,10 +213,12 @@ import Testing
         }
         #expect(plan.stages.flatMap { Array($0.layers.first..<$0.layers.end) } == Array(0..<9))
         #expect(plan.stages.map(\.index) == Array(plan.stages.indices))
-        for stage in plan.stages {
-            let worker = try #require(workers.first { $0.name == stage.worker })
-            #expect(stage.memoryByteCount <= worker.memoryByteCount)
+        for worker in workers {
+            let stages = plan.stages.filter { $0.worker == worker.name }
+            #expect(stages.count <= most)
+            #expect(stages.reduce(0) { $0 + $1.memoryByteCount } <= worker.memoryByteCount)
         }
+        #expect(zip(plan.stages, plan.stages.dropFirst()).allSatisfy { $0.worker != $1.worker })
         #expect(Set(plan.stages.map(\.worker) + plan.unused) == Set(workers.map(\.name)))
     }
 }

@@ -40,15 +40,15 @@ final class PlayedCoordinator: Sendable {
     }
 
     /// Opens another connection of the session.
-    func open(_ role: ConnectionRole) async throws -> FrameConnection {
-        try await dialer.connect(role, to: address, peer: "the worker").connection
+    func open(_ role: ConnectionRole, stage: Int? = nil) async throws -> FrameConnection {
+        try await dialer.connect(role, to: address, peer: "the worker", stage: stage).connection
     }
 
     func tell(_ message: some ControlMessage) {
         do { control.send(try Frame(message)) } catch { Issue.record(error) }
     }
 
-    func tell(_ type: FrameType) { control.send(Frame(type: type)) }
+    func tell(_ type: FrameType, stream: UInt64 = 0) { control.send(Frame(type: type, stream: stream)) }
 
     /// What the worker says next, besides heartbeats' answers.
     private func next() async throws -> Frame {

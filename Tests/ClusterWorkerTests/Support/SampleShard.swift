@@ -5,7 +5,7 @@ import ClusterWire
 import TestSupport
 import Testing
 
-/// One stage of a small model, packed.
+/// A stage of a small model, packed.
 struct SampleShard {
     let manifest: ShardManifest
     /// In the manifest's order, those that are the same but once.
@@ -19,22 +19,30 @@ struct SampleShard {
 
     /// All layers in one stage, or the first of two stages.
     init(isWhole: Bool = true) throws {
-        let model = try Self.model.get()
-        let layerCount = model.file.description.layerCount
-        let layers = try #require(LayerRange(first: 0, end: isWhole ? layerCount : layerCount - 1))
-        manifest = model.manifest(layers: layers)
-        parts = try manifest.files.map { try model.part($0.kind) }
-        stageCount = isWhole ? 1 : 2
-        index = 0
+        let layerCount = try Self.layerCount
+        try self.init(0, of: isWhole ? 1 : 2, layers: 0..<(isWhole ? layerCount : layerCount - 1))
     }
 
-    /// - Parameter next: host:port of the next stage's worker.
-    func assignment(next: String? = nil) -> Assignment {
+    init(_ index: UInt32, of stageCount: UInt32, layers: Range<Int>) throws {
+        let model = try Self.model.get()
+        manifest = model.manifest(
+            layers: try #require(LayerRange(first: layers.lowerBound, end: layers.upperBound)))
+        parts = try manifest.files.map { try model.part($0.kind) }
+        self.stageCount = stageCount
+        self.index = index
+    }
+
+    static var layerCount: Int { get throws { try model.get().file.description.layerCount } }
+
+    /// - Parameters:
+    ///   - next: host:port of the next stage's worker.
+    ///   - workerStages: stages that the worker is given.
+    func assignment(next: String? = nil, workerStages: Int = 1) -> Assignment {
         Assignment(
             stageIndex: index, stageCount: stageCount, manifest: manifest.encoded(),
             settings: StageSettings(
                 cache: CacheShape(slots: 1, context: 32), stepTokensMax: 8, headType: .exact),
             next: next,
-            nextNode: next.map { _ in "x" })
+            nextNode: next.map { _ in "x" }, workerStageCount: workerStages, namesNextStage: workerStages > 1)
     }
 }

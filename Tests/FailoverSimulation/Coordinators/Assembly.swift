@@ -139,7 +139,7 @@ final class Assembly {
         controls.map {
             WorkerOffer(
                 name: $0.worker.name, address: "", memoryByteCount: $0.memoryByteCount,
-                isSpare: $0.worker.isSpare)
+                isSpare: $0.worker.isSpare, stagesMax: Limits.workerStagesMax)
         }
     }
 

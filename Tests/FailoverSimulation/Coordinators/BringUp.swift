@@ -21,27 +21,32 @@ final class BringUp {
     private var coordinator: Coordinator { assembly.coordinator }
 
     func begin() {
-        pendingCount = stages.count
-        for (index, control) in stages.enumerated() {
-            let parts = coordinator.world.setting.parts(of: plan.stages[index].layers)
+        let workers = plan.workers
+        pendingCount = workers.count
+        for worker in workers {
+            let own = plan.stages.filter { $0.worker == worker }
+            let parts = own.flatMap { coordinator.world.setting.parts(of: $0.layers) }
+            let control = stages[own[0].index]
             // Parts that are still being made are sent as they are.
             if coordinator.world.setting.isPacked {
-                assign(index, parts)
+                assign(own, parts, to: control)
             } else {
-                ship(parts, complete: [], to: control) { [self] in assign(index, parts) }
+                ship(parts, complete: [], to: control) { [self] in assign(own, parts, to: control) }
             }
         }
     }
 
-    private func assign(_ index: Int, _ parts: [PartReference]) {
-        let next = index + 1 < stages.count ? stages[index + 1] : nil
-        let control = stages[index]
+    private func assign(_ own: [PlannedStage], _ parts: [PartReference], to control: Control) {
+        let assigned = own.map { stage in
+            let next = stage.index + 1 < stages.count ? stages[stage.index + 1] : nil
+            return Message.Assignment.Stage(
+                index: stage.index, layers: stage.layers, next: next.map { ($0.worker.host, $0.processID) })
+        }
         control.send(
             .assignment(
                 .init(
-                    layers: plan.stages[index].layers, slotCount: slotCount, parts: parts,
-                    memoryByteCount: plan.stages[index].memoryByteCount,
-                    next: next.map { ($0.worker.host, $0.processID) })))
+                    stages: assigned, slotCount: slotCount, parts: parts,
+                    memoryByteCount: own.reduce(0) { $0 + $1.memoryByteCount })))
         control.expect(.storeStatus, within: Limits.loadTimeout) { [self] result in
             guard case .storeStatus(let complete) = answer(result, of: control) else { return }
             if parts.allSatisfy({ complete.contains($0.digest) }) { return awaitReady(control) }
@@ -76,19 +81,26 @@ final class BringUp {
 
     private func link() {
         pendingCount = stages.count - 1
-        for (control, next) in zip(stages, stages.dropFirst()) {
-            control.send(.link)
-            control.expect(.linked, within: Limits.connectTimeout + Limits.handshakeTimeout) {
-                [self] result in
-                if case .failure(let error) = result, error.code == .link, !assembly.isOver {
-                    coordinator.service?.obstacles.append(cutFrom: control.worker.name, to: next.worker.name)
-                }
-                guard answer(result) != nil else { return }
-                pendingCount -= 1
-                if pendingCount == 0 { connect() }
-            }
+        for worker in plan.workers {
+            link(plan.stages.filter { $0.worker == worker && $0.index + 1 < stages.count }.map(\.index)[...])
         }
         if stages.count == 1 { connect() }
+    }
+
+    /// Those of one worker, one after the other.
+    private func link(_ indices: ArraySlice<Int>) {
+        guard let index = indices.first else { return }
+        let control = stages[index]
+        control.send(.link(stage: index))
+        control.expect(.linked, within: Limits.connectTimeout + Limits.handshakeTimeout) { [self] result in
+            if case .failure(let error) = result, error.code == .link, !assembly.isOver {
+                coordinator.service?.obstacles.append(
+                    cutFrom: control.worker.name, to: stages[index + 1].worker.name)
+            }
+            guard answer(result) != nil else { return }
+            pendingCount -= 1
+            if pendingCount == 0 { connect() } else { link(indices.dropFirst()) }
+        }
     }
 
     private func connect() {

@@ -129,11 +129,13 @@ final class Control {
 }
 
 extension [Control] {
-    /// Has all let go at the same time.
+    /// Has all let go at the same time; one that stands for several stages once.
     func letGo(_ then: @escaping () -> Void) {
-        var count = count
+        var controls: [Control] = []
+        for control in self where !controls.contains(where: { $0 === control }) { controls.append(control) }
+        var count = controls.count
         if count == 0 { return then() }
-        for control in self {
+        for control in controls {
             control.letGo {
                 count -= 1
                 if count == 0 { then() }

@@ -71,10 +71,10 @@ final class Pipeline {
     private func watch() {
         guard !isOver else { return }
         tickCount += 1
-        let replies = controls.map(\.latest)
-        let sent = [steps.sentByteCount] + replies.map { $0?.sentByteCount ?? 0 }
+        let figures = figures
+        let sent = [steps.sentByteCount] + figures.map { $0?.sentByteCount ?? 0 }
         let received =
-            replies.map { ($0?.receivedByteCount ?? 0, $0?.sequence ?? 0) } + [
+            zip(figures, controls).map { ($0?.receivedByteCount ?? 0, $1.latest?.sequence ?? 0) } + [
                 (results.receivedByteCount, tickCount)
             ]
         let now = coordinator.timeline.now
@@ -89,8 +89,15 @@ final class Pipeline {
         coordinator.after(Limits.heartbeatInterval) { [self] in watch() }
     }
 
+    /// Of each stage, by what its worker said last.
+    private var figures: [Message.StageFigures?] {
+        controls.enumerated().map { index, control in
+            control.latest?.stages.first { $0.index == index }
+        }
+    }
+
     private func failStuck() {
-        let counts = controls.map { $0.latest?.stepCount ?? 0 }
+        let counts = figures.map { $0?.stepCount ?? 0 }
         let stuck = counts.indices.dropFirst().first { counts[$0] < counts[$0 - 1] }
         let error = ClusterError(.stalled, "no step came back; steps computed by each stage: \(counts)")
         if let stuck { controls[stuck].fail(error) } else { fail(error) }

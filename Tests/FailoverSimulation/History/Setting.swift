@@ -156,7 +156,7 @@ struct Setting: Equatable, Sendable {
 
     // MARK: What must hold of every plan
 
-    /// What is wrong with a plan, or `nil`: each layer once, no worker twice, and each with room for what it gets.
+    /// What is wrong with a plan, or `nil`: each layer once, no worker next to itself, and each with room for what it gets.
     func fault(in plan: Plan, _ offers: [WorkerOffer]) -> String? {
         var end = 0
         for stage in plan.stages {
@@ -164,15 +164,16 @@ struct Setting: Equatable, Sendable {
                 return "layers \(stage.layers) follow layer \(end - 1)"
             }
             end = stage.layers.end
+            let own = plan.stages.filter { $0.worker == stage.worker }
+            let need = own.reduce(0) { $0 + $1.memoryByteCount }
             let memory = offers.first { $0.name == stage.worker }?.memoryByteCount ?? 0
-            if stage.memoryByteCount > memory {
-                return
-                    "worker \(stage.worker) gets \(stage.memoryByteCount) bytes and has room for \(memory)"
+            if need > memory {
+                return "worker \(stage.worker) gets \(need) bytes and has room for \(memory)"
             }
         }
-        let names = plan.stages.map(\.worker)
         if end != layerCount { return "the plan has \(end) of \(layerCount) layers" }
-        return Set(names).count == names.count ? nil : "one worker is two stages: \(names)"
+        let names = plan.stages.map(\.worker)
+        return zip(names, names.dropFirst()).contains { $0 == $1 } ? "two stages are one: \(names)" : nil
     }
 }
 

@@ -70,7 +70,9 @@ final class Watch {
         else { return }
         let places = world.setting.workers.filter { fineSeconds[$0.host] > Self.roomMax }
         let offers = places.map {
-            WorkerOffer(name: $0.name, address: "", memoryByteCount: $0.memoryByteCount)
+            WorkerOffer(
+                name: $0.name, address: "", memoryByteCount: $0.memoryByteCount,
+                stagesMax: Limits.workerStagesMax)
         }
         guard let plan = try? world.setting.failover(after: service, offers).plan else { return }
         world.journal.fail(

@@ -129,8 +129,10 @@ final class World {
                 }
                 continue
             }
-            guard let runner = worker.session?.runner else { return "worker \(place.name) has no stage" }
-            if runner.openSlotCount > 0 || !runner.isIdle {
+            guard let runners = worker.session?.runners, !runners.isEmpty else {
+                return "worker \(place.name) has no stage"
+            }
+            for runner in runners where runner.openSlotCount > 0 || !runner.isIdle {
                 return "worker \(place.name) has \(runner.openSlotCount) slots open"
             }
         }

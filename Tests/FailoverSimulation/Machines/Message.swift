@@ -14,7 +14,7 @@ enum Message {
     /// Parts that are whole on disk.
     case storeStatus(Set<ContentDigest>)
     case ready
-    case link
+    case link(stage: Int)
     case linked
     case release
     case released
@@ -44,6 +44,8 @@ enum Message {
         /// Who asks.
         let node: String
         let version: Int
+        /// The stage that is meant.
+        var stage: Int?
     }
 
     struct Welcome {
@@ -62,18 +64,29 @@ enum Message {
 
     struct HeartbeatReply {
         let sequence: UInt64
+        let stages: [StageFigures]
+    }
+
+    struct StageFigures {
+        let index: Int
         let stepCount: UInt64
         let receivedByteCount: UInt64
         let sentByteCount: UInt64
     }
 
+    /// All stages of one worker.
     struct Assignment {
-        let layers: LayerRange
+        struct Stage {
+            let index: Int
+            let layers: LayerRange
+            let next: (host: Int, processID: UInt64)?
+        }
+
+        let stages: [Stage]
         let slotCount: Int
         let parts: [PartReference]
-        /// What the stage takes in memory.
+        /// What the stages take in memory.
         let memoryByteCount: UInt64
-        let next: (host: Int, processID: UInt64)?
     }
 
     /// Bytes on the wire, where somebody counts them.

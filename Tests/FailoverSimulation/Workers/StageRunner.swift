@@ -4,8 +4,10 @@ import BitNetCore
 /// Computes a stage's items in order, one at a time, as the worker's own `StageRunner` does.
 final class StageRunner {
     private let session: WorkerSession
+    let index: Int
     private let isLast: Bool
     private var stage: ToyStage
+    var upstream: End?
     var downstream: End?
     private(set) var stepCount: UInt64 = 0
     private var waiting: [(item: PipelineItem, hop: [UInt64])] = []
@@ -13,12 +15,12 @@ final class StageRunner {
     private var whenStopped: (() -> Void)?
     private var isStopped = false
 
-    init(of session: WorkerSession, _ assignment: Message.Assignment) {
+    init(of session: WorkerSession, _ assigned: Message.Assignment.Stage, slotCount: Int) {
         self.session = session
+        index = assigned.index
         stage = ToyStage(
-            layers: assignment.layers, of: session.worker.world.setting.layerCount,
-            slotCount: assignment.slotCount)
-        isLast = assignment.next == nil
+            layers: assigned.layers, of: session.worker.world.setting.layerCount, slotCount: slotCount)
+        isLast = assigned.next == nil
     }
 
     var layers: LayerRange { stage.layers }

@@ -77,7 +77,11 @@ final class Worker: Program {
             )
         }
         end.send(.welcome(.init(processID: id, memoryByteCount: memoryByteCount)))
-        if hello.role == .control { session?.begin() } else { session?.serve(end, as: hello.role) }
+        if hello.role == .control {
+            session?.begin()
+        } else {
+            session?.serve(end, as: hello.role, ofStage: hello.stage)
+        }
     }
 
     func release() { admission.released() }

@@ -17,10 +17,10 @@ final class WorkerSession {
     /// Parts that were whole when they were looked at; what turns over later is seen by nobody.
     private var whole: Set<ContentDigest> = []
     private(set) var assignment: Message.Assignment?
-    private(set) var runner: StageRunner?
+    /// Of its stages.
+    private(set) var runners: [StageRunner] = []
     private var connections: [End] = []
-    private var upstream: End?
-    private var dial: Dial?
+    private var dials: [Dial] = []
     private var lastHeard: Int64
 
     init(of worker: Worker, _ hello: Message.Hello, control: End) {
@@ -56,11 +56,15 @@ final class WorkerSession {
             control.send(
                 .heartbeatReply(
                     .init(
-                        sequence: sequence, stepCount: runner?.stepCount ?? 0,
-                        receivedByteCount: upstream?.receivedByteCount ?? 0,
-                        sentByteCount: runner?.downstream?.sentByteCount ?? 0)))
+                        sequence: sequence,
+                        stages: runners.map { runner in
+                            .init(
+                                index: runner.index, stepCount: runner.stepCount,
+                                receivedByteCount: runner.upstream?.receivedByteCount ?? 0,
+                                sentByteCount: runner.downstream?.sentByteCount ?? 0)
+                        })))
         case .assignment(let assignment): carryOut(machine.assigned()) { assign(assignment) }
-        case .link: carryOut(machine.linkNeeded()) { link() }
+        case .link(let stage): carryOut(machine.linkNeeded()) { link(stage) }
         case .release: end(isReleased: true)
         default: journal.fail("worker \(worker.name) is sent \(message) on its control connection")
         }
@@ -87,7 +91,7 @@ final class WorkerSession {
         self.assignment = assignment
         guard assignment.memoryByteCount <= worker.memoryByteCount else {
             return report(
-                "layers \(assignment.layers) need \(assignment.memoryByteCount) bytes, there are \(worker.memoryByteCount)"
+                "layers \(assignment.stages.map(\.layers).text) need \(assignment.memoryByteCount) bytes, there are \(worker.memoryByteCount)"
             )
         }
         let unknown = ledger.assign(assignment.parts.map(\.file))
@@ -119,28 +123,33 @@ final class WorkerSession {
         worker.after(.milliseconds(1 + 15 * unread)) { [self] in
             guard machine.loaded() else { return }
             worker.resident = Set(assignment.parts.map(\.digest))
-            runner = StageRunner(of: self, assignment)
+            runners = assignment.stages.map {
+                StageRunner(of: self, $0, slotCount: assignment.slotCount)
+            }
             control.send(.ready)
         }
     }
 
-    private func link() {
-        guard let next = assignment?.next else {
+    private func link(_ index: Int) {
+        guard let runner = runners.first(where: { $0.index == index }),
+            let next = assignment?.stages.first(where: { $0.index == index })?.next
+        else {
             return journal.fail("worker \(worker.name), the last stage, is to connect to the next one")
         }
-        let hello = Message.Hello(role: .link, session: id, node: worker.name, version: worker.version)
-        dial = Dial(worker, to: next.host, hello, processID: next.processID) { [self] result in
-            dial = nil
+        let hello = Message.Hello(
+            role: .link, session: id, node: worker.name, version: worker.version, stage: index + 1)
+        let dial = Dial(worker, to: next.host, hello, processID: next.processID) { [self] result in
             guard case .connected(let end, _) = result else {
                 return report(isLink: true, "the next stage's worker cannot be reached")
             }
-            attach(downstream: end)
+            attach(downstream: end, of: runner)
             control.send(.linked)
         }
+        dials.append(dial)
     }
 
-    private func attach(downstream end: End) {
-        runner?.downstream = end
+    private func attach(downstream end: End, of runner: StageRunner) {
+        runner.downstream = end
         end.closed = { [self] in
             report(isLink: true, "the connection to the next stage is gone")
         }
@@ -151,13 +160,18 @@ final class WorkerSession {
 
     // MARK: Data connections
 
-    func serve(_ end: End, as role: Message.Role) {
+    func serve(_ end: End, as role: Message.Role, ofStage stage: Int?) {
         connections.append(end)
         switch role {
         case .weights: PartReception(end, of: self).begin()
         case .steps, .link:
-            guard let runner else { return end.close() }
-            upstream = end
+            let index = role == .steps ? 0 : stage
+            guard !runners.isEmpty else { return end.close() }
+            guard let runner = runners.first(where: { $0.index == index }) else {
+                return journal.fail(
+                    "worker \(worker.name) is asked for stage \(index ?? -1), which it has not")
+            }
+            runner.upstream = end
             end.received = { [self] message in
                 guard case .item(let item, let hop, let session) = message else {
                     return journal.fail("stage \(runner.layers) is sent \(message)")
@@ -165,8 +179,8 @@ final class WorkerSession {
                 runner.receive(item, hop, session)
             }
         case .outcomes:
-            guard runner != nil else { return end.close() }
-            attach(downstream: end)
+            guard let runner = runners.last else { return end.close() }
+            attach(downstream: end, of: runner)
         case .control: end.close()
         }
     }
@@ -199,8 +213,8 @@ final class WorkerSession {
     private func end(isReleased: Bool) {
         guard machine.end() else { return }
         worker.release()
-        dial?.cancel()
-        runner?.downstream?.close()
+        for dial in dials { dial.cancel() }
+        for runner in runners { runner.downstream?.close() }
         for end in connections { end.close() }
         connections = []
         let control = control
@@ -209,15 +223,19 @@ final class WorkerSession {
             if isReleased { control.send(.released) }
             control.close()
         }
-        if let runner { runner.stop(free) } else { worker.after(.milliseconds(1), free) }
+        stop(runners[...], then: free)
+    }
+
+    private func stop(_ rest: ArraySlice<StageRunner>, then free: @escaping () -> Void) {
+        guard let runner = rest.first else { return worker.after(.milliseconds(1), free) }
+        runner.stop { [self] in stop(rest.dropFirst(), then: free) }
     }
 
     /// The process is gone.
     func forget() {
-        dial?.cancel()
-        dial = nil
-        runner = nil
+        for dial in dials { dial.cancel() }
+        dials = []
+        runners = []
         connections = []
-        upstream = nil
     }
 }
