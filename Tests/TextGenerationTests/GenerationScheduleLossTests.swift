@@ -72,6 +72,31 @@ import TextGeneration
         #expect(run.pipeline.opened == [0, 1, 2, 3, 4])
     }
 
+    /// Half of those who read wait for half of the time at most.
+    @Test func `those that ran go on one after the other`() {
+        var run = ScheduleRun(stages: 3, slots: 8, context: 1000)
+        for id in 0..<8 as Range<UInt64> {
+            let prompt = (0..<600 - 10 * UInt32(id)).map { $0 % 40 + UInt32(id) }
+            run.submit(.numbered(id, prompt: prompt, tokens: 300, owner: .client(key: nil, connection: id + 1)))
+        }
+        while (0..<8).contains(where: { (run.transcripts[$0]?.tokens.count ?? 0) < 10 }) { _ = run.step() }
+        let before = run.transcripts.mapValues(\.tokens.count)
+        run.lose()
+        run.recover(stages: 3, slots: 8, chunk: 64)
+        var goneOn: [UInt64: Int] = [:]
+        var stepCount = 0
+        while goneOn.count < 8 {
+            _ = run.step()
+            stepCount += 1
+            for id in 0..<8 as Range<UInt64> where goneOn[id] == nil {
+                if run.transcripts[id]?.tokens.count != before[id] { goneOn[id] = stepCount }
+            }
+        }
+        // Side by side they would all be about the last.
+        let order = goneOn.values.sorted()
+        #expect(order[1] * 4 < order[7] && order[3] * 2 < order[7] && order[5] * 5 < order[7] * 4)
+    }
+
     /// The stages that are left may still know what it held.
     @Test func `those that ran have their slots again, and nobody else takes them`() {
         var run = ScheduleRun(stages: 1, slots: 3, context: 100)

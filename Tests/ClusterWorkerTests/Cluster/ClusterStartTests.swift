@@ -51,6 +51,22 @@ extension WorkersInProcess {
             }
         }
 
+        /// As on a disk that is full: the connection of the weights ends before the worker says why.
+        @Test func `a worker that cannot store its weights is told of in its own words`() async throws {
+            try await WorkerUnderTest.run { worker in
+                let part = try SampleShard().parts[1].reference.file
+                // Where the file should be there is a folder, with something in it.
+                try FileSystem.makePrivateDirectory(worker.path(of: part))
+                try FileSystem.makePrivateDirectory(worker.path(of: part) + "/x")
+                let error = await #expect(throws: ClusterError.self) {
+                    _ = try await TestStart.start([worker.address], network: worker.network)
+                }
+                #expect(error?.code == .fault && error?.worker == "a", "\(error?.message ?? "")")
+                #expect(error?.message.contains(part.digest.short) == true, "\(error?.message ?? "")")
+                try await worker.joinWhenFree().release()
+            }
+        }
+
         @Test func `a worker that lets nobody in leaves the others free`() async throws {
             try await withListener { stranger in
                 // Something that is no worker.
