@@ -43,6 +43,13 @@ enum FoundHistories {
             "a connection on which the first outcome never comes back",
             History([Deviation(0, .outcomes, .fromWorker, .outcome, 0, .quiet)], ending: .noticed)
         ),
+        (
+            "a second connection for what a stage hands on, and then silence",
+            History(
+                workerCount: 2, isSupervised: false,
+                [Deviation(0, .steps, .fromWorker, .welcome, 0, .dialled(.outcomes, seed: 884_954_010))],
+                ending: .silent)
+        ),
     ]
 
     /// 2^63 as a field's value.

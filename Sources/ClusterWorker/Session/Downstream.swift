@@ -31,28 +31,34 @@ package final class Downstream: Sendable {
 
     /// From now on nothing else may send on `next`.
     ///
+    /// The first connection is kept until ``close()``; another one, or one that comes after that, is closed.
+    ///
     /// - Parameters:
     ///   - peer: Who listens there, for messages.
     ///   - report: Called when the peer sends something, or the connection is gone; then there is no way on.
+    /// - Returns: whether it was the first.
     func connect(
         to next: FrameConnection, named peer: String, report: @escaping @Sendable (String) -> Void
-    ) {
+    ) -> Bool {
         let direct = DirectSender(next)
         let isWanted = state.withLock { state in
             switch state {
-            case .closed: return false
-            case .connected: break
+            case .closed, .connected: return false
             // Under the lock, so that later frames do not overtake them.
             case .awaited(let early): for item in early { direct.send(item.frame, sent: item.sent) }
             }
             state = .connected(direct)
             return true
         }
-        guard isWanted else { return next.close() }
+        guard isWanted else {
+            next.close()
+            return false
+        }
         next.deliver(
             to: FrameSink(
                 received: { report("\(peer) sent a \($0.type) against the stream") },
                 closed: { report("the connection to \(peer) is gone: \($0.words)") }))
+        return true
     }
 
     /// Sends a frame, now or as soon as there is a connection; after the end it is dropped.

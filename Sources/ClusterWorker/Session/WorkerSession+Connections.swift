@@ -32,7 +32,7 @@ extension WorkerSession {
             try await LinkProbe.answer(connection)
         case .outcomes:
             let last = stages.assigned?.all.last { $0.next == nil }
-            attach(
+            try attach(
                 downstream: connection, named: "the coordinator",
                 at: try place(ofStage: last.map { Int(clamping: $0.index) }))
             try await connection.closed()
@@ -55,11 +55,18 @@ extension WorkerSession {
     }
 
     /// Takes the connection on which the frames of the stage at `place` leave.
-    func attach(downstream connection: FrameConnection, named peer: String, at place: Int) {
+    ///
+    /// - Throws: ``WorkerError`` if they leave on another one.
+    func attach(
+        downstream connection: FrameConnection, named peer: String, at place: Int
+    ) throws(WorkerError) {
         let control = control
         let index = stageConnections[place].stageIndex
-        stageConnections[place].downstream.connect(to: connection, named: peer) {
+        let isFirst = stageConnections[place].downstream.connect(to: connection, named: peer) {
             control.send(.fault(.link, stageIndex: index, $0))
+        }
+        guard isFirst || isEnded else {
+            throw WorkerError("what stage \(index) hands on goes to another one already")
         }
     }
 }

@@ -147,7 +147,7 @@ actor WorkerSession {
             let connection = try await dialer.connect(
                 .link, to: next.neighbour, as: next.peer, stage: stage.nextStage)
             guard !isEnded else { return connection.close() }
-            attach(downstream: connection, named: next.peer, at: place)
+            try attach(downstream: connection, named: next.peer, at: place)
             control.send(Frame(type: .linked))
         }
     }

@@ -28,6 +28,27 @@ extension WorkersInProcess {
             }
         }
 
+        @Test func `what a stage hands on goes one way only`() async throws {
+            try await WorkerUnderTest.run { worker in
+                let coordinator = try await worker.join()
+                try await coordinator.bringUp(SampleShard())
+                let first = try await coordinator.open(.outcomes)
+                // The first has its place once something has come on it.
+                let steps = try await coordinator.open(.steps)
+                steps.send(try Frame(Opening(slot: 0, sampling: .init(), promptTokenCount: 1)))
+                let entry = StepEntry(slot: 0, position: 0, token: 7, output: .sample)
+                steps.send(try StepFrame.encode(Step(id: 1, entries: [entry])))
+                #expect(try await first.next(within: .seconds(600)).type == .outcome)
+                try await coordinator.open(.outcomes).closed()
+                steps.send(
+                    try StepFrame.encode(
+                        Step(id: 2, entries: [StepEntry(slot: 0, position: 1, token: 7, output: .sample)])))
+                #expect(try await first.next(within: .seconds(600)).type == .outcome)
+                try await coordinator.release()
+                first.close()
+            }
+        }
+
         @Test func `nothing is measured while a stage is looked for`() async throws {
             try await WorkerUnderTest.run { worker in
                 let shard = try SampleShard()
