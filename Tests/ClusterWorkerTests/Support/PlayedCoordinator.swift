@@ -115,9 +115,10 @@ final class PlayedCoordinator: Sendable {
     func release(skippingAnswers: Bool = false) async throws {
         tell(Release())
         while true {
-            let type = try await next().type
-            if type == .released { break }
-            try #require(skippingAnswers, "a \(type)")
+            let frame = try await next()
+            if frame.type == .released { break }
+            let words = frame.type == .fault ? try Fault.decode(frame.payload).message : ""
+            try #require(skippingAnswers, "a \(frame.type) \(words)")
         }
         try await control.closed()
     }
