@@ -52,7 +52,7 @@ struct OrderedJSON {
         while index < bytes.count, !",]} \n".utf8.contains(bytes[index]) { index += 1 }
         let text = String(decoding: bytes[start..<index], as: UTF8.self)
         switch text {
-        case "null": return .none
+        case "null": return .null
         case "true": return true
         case "false": return false
         default: return Int(text).map { .int($0) } ?? .float(Double(text) ?? .nan)

@@ -78,7 +78,7 @@ extension Interpreter {
     /// A path through attributes, such as `function.name` or `0`.
     func path(_ attribute: JinjaValue?) throws(JinjaError) -> [JinjaValue] {
         switch attribute {
-        case nil, .some(.none): return []
+        case nil, .some(.null): return []
         case .string(let text):
             var parts: [JinjaValue] = []
             for part in try pieces(of: text, between: ".", atMost: .max, fromEnd: false) {

@@ -6,7 +6,7 @@ extension Interpreter {
     ) throws(JinjaError) -> JinjaValue {
         if name == "get" {
             let values = try bind(arguments, to: ["key", "default"], required: 1, of: "dict.get")
-            return dict.value(of: try key(values[0] ?? .none)) ?? values[1] ?? JinjaValue.none
+            return dict.value(of: try key(values[0] ?? .null)) ?? values[1] ?? JinjaValue.null
         }
         guard let view = JinjaObject.View(rawValue: name) else {
             guard name == "copy" else { throw failure("the method “dict.\(name)” is not supported") }
@@ -24,7 +24,7 @@ extension Interpreter {
         case "count":
             let values = try bind(arguments, to: ["value"], required: 1, of: "count")
             var count = 0
-            for element in elements where try equal(element, values[0] ?? .none) { count += 1 }
+            for element in elements where try equal(element, values[0] ?? .null) { count += 1 }
             return .int(count)
         default:
             let values = try bind(arguments, to: ["value", "start", "stop"], required: 1, of: "index")
@@ -32,7 +32,7 @@ extension Interpreter {
             let stop = bound(
                 try integer(values[2], or: elements.count, "the stop of index"), elements.count)
             guard start < stop else { throw failure("the value is not in the list") }
-            for index in start..<stop where try equal(elements[index], values[0] ?? .none) {
+            for index in start..<stop where try equal(elements[index], values[0] ?? .null) {
                 return .int(index)
             }
             throw failure("the value is not in the list")

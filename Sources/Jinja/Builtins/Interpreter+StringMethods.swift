@@ -83,7 +83,7 @@ extension Interpreter {
         _ text: String, _ characters: JinjaValue?, atStart: Bool = true, atEnd: Bool = true
     ) throws(JinjaError) -> JinjaValue {
         switch characters {
-        case nil, .some(.none):
+        case nil, .some(.null):
             return .string(try stripped(text, atStart: atStart, atEnd: atEnd, \.isPythonSpace))
         default:
             let characters = try string(characters, "what is stripped")
@@ -100,7 +100,7 @@ extension Interpreter {
         let count = try integer(values[1], or: -1, "the count of split")
         let splitsMax = count < 0 ? .max : count
         switch values[0] {
-        case nil, .some(.none):
+        case nil, .some(.null):
             return try list(
                 try words(of: text, atMost: splitsMax, fromEnd: fromEnd).map { .string($0) })
         default:
@@ -145,7 +145,7 @@ extension Interpreter {
         let values = try bind(arguments, to: ["iterable"], required: 1, of: "join")
         if case .undefined(let reason) = values[0] { throw failure(reason) }
         var result = ""
-        for (index, element) in try elements(of: values[0] ?? .none).enumerated() {
+        for (index, element) in try elements(of: values[0] ?? .null).enumerated() {
             let text = try string(element, "what is joined")
             try step()
             try charge(text.utf8.count + separator.utf8.count)

@@ -35,7 +35,7 @@ extension Interpreter {
     }
 
     func isNone(_ value: JinjaValue) -> Bool {
-        if case .none = value { return true }
+        if case .null = value { return true }
         return false
     }
 

@@ -62,15 +62,15 @@ extension Interpreter {
         try step()
         if let comparison = test.comparison {
             let values = try bind(arguments, to: ["other"], required: 1, of: "the test “\(name)”")
-            return try compare(value, comparison, values[0] ?? .none)
+            return try compare(value, comparison, values[0] ?? .null)
         }
         switch test {
         case .divisibleby:
             let values = try bind(arguments, to: ["num"], required: 1, of: "divisibleby")
-            return try compare(try compute(value, .modulo, values[0] ?? .none), .equal, 0)
+            return try compare(try compute(value, .modulo, values[0] ?? .null), .equal, 0)
         case .sameas:
             let values = try bind(arguments, to: ["other"], required: 1, of: "sameas")
-            return try isSame(value, values[0] ?? .none)
+            return try isSame(value, values[0] ?? .null)
         default: _ = try bind(arguments, to: [], of: "the test “\(name)”")
         }
         switch test {
@@ -88,7 +88,7 @@ extension Interpreter {
 
     private func isOfType(_ value: JinjaValue, _ test: ValueTest) -> Bool {
         switch (test, value) {
-        case (.undefined, .undefined), (.none, .none), (.string, .string), (.integer, .int), (.float, .float),
+        case (.undefined, .undefined), (.none, .null), (.string, .string), (.integer, .int), (.float, .float),
             (.boolean, .bool), (.mapping, .dict), (.isTrue, .bool(true)), (.isFalse, .bool(false)):
             true
         case (.defined, .undefined): false

@@ -67,7 +67,7 @@ extension Interpreter {
             return name == "next" || name == "reset" ? method(name, of: value) : nil
         case .object(.macro(let id)):
             guard name == "name" else { return nil }
-            return macros[id].macro.name.map { .string($0) } ?? JinjaValue.none
+            return macros[id].macro.name.map { .string($0) } ?? JinjaValue.null
         default: return nil
         }
     }

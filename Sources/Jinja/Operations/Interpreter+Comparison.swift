@@ -24,7 +24,7 @@ extension Interpreter {
     /// Values of different types are different; only numbers of all types, and truth values, compare.
     func equal(_ left: JinjaValue, _ right: JinjaValue) throws(JinjaError) -> Bool {
         switch (left, right) {
-        case (.undefined, .undefined), (.none, .none): return true
+        case (.undefined, .undefined), (.null, .null): return true
         case (.string(let left), .string(let right)):
             try work(min(left.utf8.count, right.utf8.count))
             return left.hasBytes(of: right)

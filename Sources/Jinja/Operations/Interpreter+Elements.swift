@@ -63,7 +63,7 @@ extension Interpreter {
 
     func isTrue(_ value: JinjaValue) -> Bool {
         switch value {
-        case .undefined, .none: false
+        case .undefined, .null: false
         case .bool(let bool): bool
         case .int(let int): int != 0
         case .float(let float): float != 0

@@ -19,7 +19,7 @@ extension Interpreter {
         style.escapesNonASCII = truth(values[0])
         style.sortsKeys = truth(values[3])
         switch values[1] {
-        case nil, .some(.none): break
+        case nil, .some(.null): break
         case .string(let indent): style.indent = indent
         case .some(let other):
             let width = max(try integer(other, or: 0, "the indent of tojson"), 0)
@@ -28,7 +28,7 @@ extension Interpreter {
         }
         if style.indent != nil { style.itemSeparator = "," }
         switch values[2] {
-        case nil, .some(.none): break
+        case nil, .some(.null): break
         case .some(let separators):
             let pair = try elements(of: separators)
             guard pair.count == 2 else { throw failure("tojson needs two separators") }
@@ -65,7 +65,7 @@ private struct JSONWriter {
     mutating func write(_ value: JinjaValue, by interpreter: Interpreter) throws(JinjaError) {
         try interpreter.step()
         switch value {
-        case .none: try put("null", interpreter)
+        case .null: try put("null", interpreter)
         case .bool(let bool): try put(bool ? "true" : "false", interpreter)
         case .int(let int): try put(String(int), interpreter)
         case .float(let float): try put(Self.text(float), interpreter)
@@ -126,7 +126,7 @@ private struct JSONWriter {
     private mutating func writeKey(_ key: JinjaValue, _ interpreter: Interpreter) throws(JinjaError) {
         switch key {
         case .string: try write(key, by: interpreter)
-        case .none, .bool, .int, .float:
+        case .null, .bool, .int, .float:
             try put("\"", interpreter)
             try write(key, by: interpreter)
             try put("\"", interpreter)

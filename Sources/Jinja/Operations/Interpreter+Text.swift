@@ -6,7 +6,7 @@ extension Interpreter {
         switch value {
         case .undefined: return ""
         case .string(let string): return string
-        case .none: return "None"
+        case .null: return "None"
         case .bool(let bool): return bool ? "True" : "False"
         case .int(let int): return String(int)
         case .float(let float): return float.pythonText

@@ -17,7 +17,7 @@ extension Interpreter {
         case .loop(let id):
             let values = try bind(arguments, to: ["iterable"], required: 1, of: "a loop")
             return try nested { () throws(JinjaError) in
-                try iterateAgain(id, over: values[0] ?? .none)
+                try iterateAgain(id, over: values[0] ?? .null)
             }
         case .function(let name): return try function(name, arguments)
         case .method(let receiver, let name): return try method(name, of: receiver, arguments)
@@ -44,7 +44,7 @@ extension Interpreter {
             _ = try bind(arguments, to: [], of: name)
             let item = cyclers[id].items[cyclers[id].position]
             cyclers[id].position = name == "reset" ? 0 : (cyclers[id].position + 1) % cyclers[id].items.count
-            return name == "reset" ? JinjaValue.none : item
+            return name == "reset" ? JinjaValue.null : item
         default: throw failure("unknown method “\(name)”")
         }
     }
@@ -71,7 +71,7 @@ extension Interpreter {
             return .object(.cycler(cyclers.count - 1))
         case "raise_exception":
             let values = try bind(arguments, to: ["message"], required: 1, of: name)
-            throw failure(.raised, try text(of: values[0] ?? .none))
+            throw failure(.raised, try text(of: values[0] ?? .null))
         default:
             let values = try bind(arguments, to: ["format"], required: 1, of: name)
             let format = try string(values[0], "the format of strftime_now")

@@ -74,7 +74,7 @@ extension Interpreter {
 
     /// The first operand whose truth decides, or the last one.
     private func decide(_ operands: [Expression], by truth: Bool) throws(JinjaError) -> JinjaValue {
-        var value = JinjaValue.none
+        var value = JinjaValue.null
         for operand in operands {
             value = try evaluate(operand)
             if isTrue(value) == truth { return value }
@@ -169,7 +169,7 @@ extension Interpreter {
         let value = try evaluate(expression)
         self.place = place
         switch value {
-        case .none: return nil
+        case .null: return nil
         case .int(let int): return int
         case .bool(let bool): return bool ? 1 : 0
         case .undefined(let reason): throw failure(reason)

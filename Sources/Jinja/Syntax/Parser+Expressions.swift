@@ -190,7 +190,7 @@ extension Parser {
         switch kind {
         case .name("true"), .name("True"): return .constant(.bool(true))
         case .name("false"), .name("False"): return .constant(.bool(false))
-        case .name("none"), .name("None"): return .constant(.none)
+        case .name("none"), .name("None"): return .constant(.null)
         case .name(let name): return .name(use(name), place)
         case .integer(let integer): return .constant(.int(integer))
         case .float(let float): return .constant(.float(float))

@@ -44,7 +44,7 @@ package struct JinjaDict: Sendable {
 
 /// What can be a key, equal as in Python: `1`, `1.0` and `True` are one.
 enum JinjaKey: Hashable, Sendable {
-    case none
+    case null
     case integer(Int)
     /// A number that is not an integer of 64 bits.
     case float(Double)
@@ -54,7 +54,7 @@ enum JinjaKey: Hashable, Sendable {
     /// `nil` for what can be no key.
     init?(_ value: JinjaValue) {
         switch value {
-        case .none: self = .none
+        case .null: self = .null
         case .bool(let bool): self = .integer(bool ? 1 : 0)
         case .int(let int): self = .integer(int)
         case .float(let float): self = Int(exactly: float).map { .integer($0) } ?? .float(float)

@@ -4,7 +4,7 @@
 package enum JinjaValue: Sendable {
     /// No value, and why; prints as nothing.
     case undefined(String)
-    case none
+    case null
     case bool(Bool)
     case int(Int)
     case float(Double)
@@ -30,7 +30,7 @@ package enum JinjaValue: Sendable {
     var typeName: String {
         switch self {
         case .undefined: "Undefined"
-        case .none: "NoneType"
+        case .null: "NoneType"
         case .bool: "bool"
         case .int: "int"
         case .float: "float"
