@@ -26,7 +26,7 @@ func abandoning(
 /// What a dial ends with, once.
 private final class Arrival: Sendable {
     let promise: EventLoopPromise<FrameConnection>
-    private let isSettled = Mutex(false)
+    private let isSettled = Atomic(false)
 
     init(_ promise: EventLoopPromise<FrameConnection>) {
         self.promise = promise
@@ -34,11 +34,8 @@ private final class Arrival: Sendable {
 
     /// - Returns: whether this was the first thing that happened.
     func settle(_ result: Result<FrameConnection, any Error>) -> Bool {
-        isSettled.withLock { isSettled in
-            guard !isSettled else { return false }
-            isSettled = true
-            promise.completeWith(result)
-            return true
-        }
+        let isFirst = isSettled.exchange(true, ordering: .sequentiallyConsistent) == false
+        if isFirst { promise.completeWith(result) }
+        return isFirst
     }
 }

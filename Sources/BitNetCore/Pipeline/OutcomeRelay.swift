@@ -56,7 +56,8 @@ package final class OutcomeRelay: Sendable {
                 if let end { continuation.resume(with: end) }
             }
         } onCancel: {
-            finish()
+            // Not here: whoever cancels holds tasks, one of which may be about to be resumed by an outcome under the lock.
+            Task { finish() }
         }
     }
 }

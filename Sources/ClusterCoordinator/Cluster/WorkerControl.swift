@@ -21,6 +21,13 @@ final class WorkerControl: Sendable {
         var isReleased = false
         var worker: WorkerIdentity
         var keepAlive: Task<Void, Never>?
+
+        /// Who waits, no more from here on: to be resumed once the lock is let go of, as whoever cancels a task holds it
+        /// and wants the lock.
+        mutating func takeWaiting() -> CheckedContinuation<Frame, any Error>? {
+            defer { waiting = nil }
+            return waiting?.continuation
+        }
     }
 
     let capabilities: Capabilities
@@ -104,23 +111,17 @@ final class WorkerControl: Sendable {
         defer { timer.cancel() }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                state.withLock { state in
-                    if let failure = state.failure {
-                        continuation.resume(throwing: failure)
-                    } else if let frame = state.arrived.removeValue(forKey: type) {
-                        continuation.resume(returning: frame)
-                    } else if Task.isCancelled {
-                        continuation.resume(throwing: CancellationError())
-                    } else {
-                        state.waiting = (type, continuation)
-                    }
+                let result: Result<Frame, any Error>? = state.withLock { state in
+                    if let failure = state.failure { return .failure(failure) }
+                    if let frame = state.arrived.removeValue(forKey: type) { return .success(frame) }
+                    if Task.isCancelled { return .failure(CancellationError()) }
+                    state.waiting = (type, continuation)
+                    return nil
                 }
+                if let result { continuation.resume(with: result) }
             }
         } onCancel: {
-            state.withLock { state in
-                state.waiting?.continuation.resume(throwing: CancellationError())
-                state.waiting = nil
-            }
+            state.withLock { $0.takeWaiting() }?.resume(throwing: CancellationError())
         }
     }
 
@@ -165,10 +166,11 @@ final class WorkerControl: Sendable {
 
     /// Closes at once, which the worker takes as the end of the session.
     func close() {
-        state.withLock { state in
+        let keepAlive = state.withLock { state in
             state.isReleased = true
-            state.keepAlive?.cancel()
+            return state.keepAlive
         }
+        keepAlive?.cancel()
         connection.close()
     }
 
@@ -182,15 +184,14 @@ final class WorkerControl: Sendable {
     /// Ends every wait with `error`, unless there was a failure before.
     func fail(_ error: ClusterError) {
         var error = error
-        let isFirst = state.withLock { state in
-            guard state.failure == nil else { return false }
+        let (isFirst, waiting) = state.withLock { state in
+            guard state.failure == nil else { return (false, nil as CheckedContinuation<Frame, any Error>?) }
             // A broken link is the trouble of the worker at its other end.
             if error.code != .link { error.worker = state.worker.name }
             state.failure = error
-            state.waiting?.continuation.resume(throwing: error)
-            state.waiting = nil
-            return !state.isReleased
+            return (!state.isReleased, state.takeWaiting())
         }
+        waiting?.resume(throwing: error)
         if isFirst { onFailure(error) }
     }
 
@@ -218,14 +219,12 @@ final class WorkerControl: Sendable {
                 let fault = try Fault.decode(frame.payload)
                 fail(ClusterError(fault.code.meaning, "\(worker): \(fault.message)"))
             case .storeStatus, .ready, .linked, .released, .measured, .linksProbed:
-                state.withLock { state in
-                    if let waiting = state.waiting, waiting.type == frame.type {
-                        state.waiting = nil
-                        waiting.continuation.resume(returning: frame)
-                    } else {
-                        state.arrived[frame.type] = frame
-                    }
+                let waiting = state.withLock { state in
+                    if state.waiting?.type == frame.type { return state.takeWaiting() }
+                    state.arrived[frame.type] = frame
+                    return nil
                 }
+                waiting?.resume(returning: frame)
             default:
                 fail(
                     ClusterError(
