@@ -77,7 +77,8 @@ import TextGeneration
         var run = ScheduleRun(stages: 3, slots: 8, context: 1000)
         for id in 0..<8 as Range<UInt64> {
             let prompt = (0..<600 - 10 * UInt32(id)).map { $0 % 40 + UInt32(id) }
-            run.submit(.numbered(id, prompt: prompt, tokens: 300, owner: .client(key: nil, connection: id + 1)))
+            run.submit(
+                .numbered(id, prompt: prompt, tokens: 300, owner: .client(key: nil, connection: id + 1)))
         }
         while (0..<8).contains(where: { (run.transcripts[$0]?.tokens.count ?? 0) < 10 }) { _ = run.step() }
         let before = run.transcripts.mapValues(\.tokens.count)
