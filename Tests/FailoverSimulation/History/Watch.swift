@@ -10,8 +10,10 @@ final class Watch {
 
     private unowned let world: World
     private var isOver = false
-    /// For how many seconds in a row a stage of a session could not be reached.
-    private var silences: [UInt64: Int] = [:]
+    /// For how many seconds in a row a stage of a session could not be reached, and why.
+    ///
+    /// Between two reasons it may have answered, if only for a moment.
+    private var silences: [UInt64: (reason: String, seconds: Int)] = [:]
 
     init(_ world: World) {
         self.world = world
@@ -31,21 +33,24 @@ final class Watch {
 
     private func look(at coordinator: Coordinator) {
         guard let cluster = coordinator.cluster else { return }
-        let missing = cluster.controls.first { control in
-            let worker = world.workers[control.worker.host]
-            let isThere = worker?.id == control.processID && worker?.isPaused == false
-            return !isThere || !world.network.isOpen(between: coordinator.host, control.worker.host)
-        }
+        let missing = cluster.controls.lazy.compactMap { [self] control in
+            absence(of: control, from: coordinator).map { "with worker \(control.worker.name), which \($0)" }
+        }.first
         // One that stands still itself notices nothing, and is not to be blamed.
-        let isSilent = missing != nil && !coordinator.isPaused
-        note(cluster.pipeline.session, isSilent, coordinator) {
-            "with worker \(missing?.worker.name ?? ""), which is gone"
-        }
+        note(cluster.pipeline.session, coordinator.isPaused ? nil : missing, coordinator)
+        let isCut = isCut(cluster) && !coordinator.isPaused
         note(
-            cluster.pipeline.session + Self.links, isCut(cluster) && !coordinator.isPaused, coordinator
-        ) {
-            "while nothing passes between two stages"
-        }
+            cluster.pipeline.session + Self.links, isCut ? "while nothing passes between two stages" : nil,
+            coordinator)
+    }
+
+    /// Why a worker cannot answer, if it cannot.
+    private func absence(of control: Control, from coordinator: Coordinator) -> String? {
+        let worker = world.workers[control.worker.host]
+        if worker?.id != control.processID { return "is gone" }
+        if worker?.isPaused == true { return "stands still" }
+        let isOpen = world.network.isOpen(between: coordinator.host, control.worker.host)
+        return isOpen ? nil : "cannot be reached"
     }
 
     // MARK: Room
@@ -98,16 +103,12 @@ final class Watch {
     /// Numbers no session.
     private static let links: UInt64 = 1 << 32
 
-    private func note(
-        _ what: UInt64, _ isSilent: Bool, _ coordinator: Coordinator, _ words: () -> String
-    ) {
-        guard isSilent else {
-            silences[what] = nil
-            return
-        }
-        silences[what, default: 0] += 1
-        guard silences[what, default: 0] > Self.noticeMax else { return }
-        world.journal.fail("\(coordinator.name) serves for \(Self.noticeMax) s \(words())")
+    /// - Parameter reason: why there is silence, if there is.
+    private func note(_ what: UInt64, _ reason: String?, _ coordinator: Coordinator) {
+        let last = silences[what]
+        silences[what] = reason.map { ($0, $0 == last?.reason ? (last?.seconds ?? 0) + 1 : 1) }
+        guard let (reason, seconds) = silences[what], seconds > Self.noticeMax else { return }
+        world.journal.fail("\(coordinator.name) serves for \(Self.noticeMax) s \(reason)")
     }
 
     /// Whether a step must be waiting on a connection between two stages on which nothing gets through.
