@@ -44,7 +44,8 @@ package struct HeartbeatMonitor: Equatable, Sendable {
     /// Time has passed.
     package mutating func tick(now: ContinuousClock.Instant) -> Directive? {
         guard !isLost else { return nil }
-        excused += max(lastTick.duration(to: now) - interval, .zero)
+        // Of a time in which it was late only what follows the last answer.
+        excused += max(max(lastTick, lastHeard).duration(to: now) - interval, .zero)
         lastTick = now
         let silence = lastHeard.duration(to: now)
         if silence - excused >= timeout {

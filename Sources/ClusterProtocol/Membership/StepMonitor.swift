@@ -46,7 +46,9 @@ package struct StepMonitor: Equatable, Sendable {
     ///
     /// - Returns: how long nothing has come back, once that is too long.
     package mutating func tick(now: ContinuousClock.Instant) -> Duration? {
-        excused += max(lastTick.duration(to: now) - Limits.heartbeatInterval * 2, .zero)
+        // Of a time in which it was late only what follows the last step's return.
+        let unseen = max(lastTick, waitingSince).duration(to: now)
+        excused += max(unseen - Limits.heartbeatInterval * 2, .zero)
         lastTick = now
         guard !underWay.isEmpty else { return nil }
         let silence = waitingSince.duration(to: now)

@@ -106,6 +106,16 @@ import Testing
         #expect(events.last?.1 == .lost(silence: .seconds(3)))
     }
 
+    @Test func `lateness before an answer excuses no silence behind it`() {
+        var monitor = monitor()
+        _ = ticks(&monitor, 0, through: 500)
+        // Stopped for six seconds: what has come meanwhile is taken before the clock is looked at.
+        monitor.received(sequence: 2, now: at(6500))
+        let events = ticks(&monitor, 6500, through: 12_000)
+        #expect(events.last?.0 == 9500)
+        #expect(events.last?.1 == .lost(silence: .seconds(3)))
+    }
+
     @Test func `ticks at exactly the interval are not late`() {
         var monitor = monitor()
         for time in stride(from: 0, to: 3000, by: 500) { _ = monitor.tick(now: at(time)) }

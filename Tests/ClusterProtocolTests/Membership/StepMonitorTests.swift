@@ -53,6 +53,17 @@ import Testing
         #expect(stuck?.at == 4000 && stuck?.silence == .seconds(3))
     }
 
+    @Test func `lateness before a step came back excuses none behind it`() {
+        var monitor = StepMonitor(now: start)
+        monitor.sent(tokenCount: 1, now: start)
+        _ = monitor.returned(now: at(10))
+        _ = stuck(&monitor, from: 0, through: 500)
+        // Stopped for a minute, in which nothing was under way.
+        monitor.sent(tokenCount: 1, now: at(60_000))
+        let stuck = stuck(&monitor, from: 60_000, through: 200_000)
+        #expect(stuck?.at == 63_000 && stuck?.silence == .seconds(3))
+    }
+
     @Test func `a long prompt is waited for by what single tokens took`() {
         var monitor = StepMonitor(now: start)
         monitor.sent(tokenCount: 1, now: start)
