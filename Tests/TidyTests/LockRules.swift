@@ -8,7 +8,7 @@ enum LockRules {
     static func resumptions(_ file: SourceFile) -> [Finding] {
         let text = file.code.map(\.text).joined(separator: "\n")
         return text.matches(of: /\.withLock\s*(?:\([^)]*\)\s*)?\{/).flatMap { match -> [Finding] in
-            let body = block(text[match.range.upperBound...])
+            let body = SwiftCode.inside(text[match.range.upperBound...], "{", "}")
             return body.matches(of: /\.(?:resume|completeWith)\(/).map { found in
                 let line = text[..<found.range.lowerBound].count { $0 == "\n" }
                 return Finding(
@@ -16,16 +16,5 @@ enum LockRules {
                     message: "a task is resumed while a lock is held; take what is to be resumed out first")
             }
         }
-    }
-
-    /// What stands before the brace that closes the one before `rest`.
-    private static func block(_ rest: Substring) -> Substring {
-        var depth = 1
-        let end = rest.firstIndex { character in
-            if character == "{" { depth += 1 }
-            if character == "}" { depth -= 1 }
-            return depth == 0
-        }
-        return rest[..<(end ?? rest.endIndex)]
     }
 }

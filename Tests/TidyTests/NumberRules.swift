@@ -30,7 +30,7 @@ enum NumberRules {
                 if match.output.hasSuffix("(") {
                     let below = file.code[(index + 1)...].prefix(argumentLinesMax).map(\.text)
                     let rest = ([line[match.range.upperBound...]] + below).joined(separator: "\n")
-                    if isChecked(argument(rest[...]), type) { return nil }
+                    if isChecked(SwiftCode.inside(rest[...], "(", ")"), type) { return nil }
                 }
                 return Finding(
                     path: file.path, line: file.code[index].number,
@@ -49,17 +49,6 @@ enum NumberRules {
 
     /// Lines on which the argument of one may go on.
     private static let argumentLinesMax = 20
-
-    /// What stands before the parenthesis that closes the one before `rest`.
-    private static func argument(_ rest: Substring) -> Substring {
-        var depth = 1
-        let end = rest.firstIndex { character in
-            if character == "(" { depth += 1 }
-            if character == ")" { depth -= 1 }
-            return depth == 0
-        }
-        return rest[..<(end ?? rest.endIndex)]
-    }
 
     private static func isChecked(_ argument: Substring, _ type: Substring) -> Bool {
         let argument = argument.drop(while: \.isWhitespace)

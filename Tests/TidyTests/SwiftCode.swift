@@ -52,6 +52,17 @@ enum SwiftCode {
         return String(decoding: result, as: UTF8.self)
     }
 
+    /// What stands before the bracket that closes the one before `rest`.
+    static func inside(_ rest: Substring, _ opening: Character, _ closing: Character) -> Substring {
+        var depth = 1
+        let end = rest.firstIndex { character in
+            if character == opening { depth += 1 }
+            if character == closing { depth -= 1 }
+            return depth == 0
+        }
+        return rest[..<(end ?? rest.endIndex)]
+    }
+
     /// Bytes of code to pass; may change the mode.
     private static func step(_ follows: (StaticString) -> Bool, depth: Int, _ modes: inout [Mode]) -> Int {
         if follows("//") {

@@ -149,8 +149,8 @@ package struct FailoverPlan: Sendable {
     private func host(_ gap: [PlannedStage], in placement: Placement) -> [Placement.Stage]? {
         // Whoever is to connect to one of several stages must know how to say which.
         guard workers.allSatisfy({ $0.stagesMax > 1 }), let layers = layers(of: gap) else { return nil }
-        let cuts = costs.cuts(in: layers)
-        let middles = cuts.flatMap { first in cuts.filter { $0 > first }.map { first..<$0 } }
+        let ends = placement.ends(ofMiddleIn: layers)
+        let middles = ends.first.flatMap { first in ends.last.filter { $0 > first }.map { first..<$0 } }
         return placement.best(
             of: middles.flatMap { middle in
                 workers.compactMap { placement.divided(layers, middle: middle, for: $0) }

@@ -48,17 +48,40 @@ struct Placement {
         }
     }
 
+    /// Where a middle may begin and end, of layers that nobody has, by what the workers before and behind them have room for.
+    ///
+    /// This is asked again and again while a cluster waits for workers: all places would be too many.
+    func ends(ofMiddleIn layers: LayerRange) -> (first: [Int], last: [Int]) {
+        let cuts = costs.cuts(in: layers)
+        let (before, behind) = (before(layers), behind(layers))
+        return (
+            cuts.prefix { $0 == layers.first || admits(layers.first, $0, on: before) }.map(\.self),
+            cuts.reversed().prefix { $0 == layers.end || admits($0, layers.end, on: behind) }.map(\.self)
+        )
+    }
+
+    private func admits(_ first: Int, _ end: Int, on worker: WorkerOffer?) -> Bool {
+        guard let worker, let layers = LayerRange(first: first, end: end) else { return false }
+        return with([(worker, layers)]).fits
+    }
+
+    private func before(_ layers: LayerRange) -> WorkerOffer? {
+        stages.first { $0.layers.end == layers.first }?.worker
+    }
+
+    private func behind(_ layers: LayerRange) -> WorkerOffer? {
+        stages.first { $0.layers.first == layers.end }?.worker
+    }
+
     /// A division of layers that nobody has: those before `middle` go to the worker before them, those behind it to the
     /// one behind, and `middle` itself to `host`.
     ///
     /// - Returns: `nil` if there is nobody before or behind who would have to be.
     func divided(_ layers: LayerRange, middle: Range<Int>, for host: WorkerOffer?) -> [Stage]? {
-        let before = stages.first { $0.layers.end == layers.first }?.worker
-        let behind = stages.first { $0.layers.first == layers.end }?.worker
         var taken: [Stage] = []
         for (worker, first, end) in [
-            (before, layers.first, middle.lowerBound), (host, middle.lowerBound, middle.upperBound),
-            (behind, middle.upperBound, layers.end),
+            (before(layers), layers.first, middle.lowerBound), (host, middle.lowerBound, middle.upperBound),
+            (behind(layers), middle.upperBound, layers.end),
         ] {
             guard let layers = LayerRange(first: first, end: end) else { continue }
             guard let worker else { return nil }

@@ -8,8 +8,7 @@ extension WorkerSession {
     ///
     /// - Parameter stage: the stage that it is for, if it says so.
     /// - Throws: ``WorkerError`` if it has no place yet, ``TransportError`` when it breaks.
-    func serve(_ connection: FrameConnection, as role: ConnectionRole, ofStage stage: Int? = nil) async throws
-    {
+    func serve(_ connection: FrameConnection, as role: ConnectionRole, ofStage stage: Int?) async throws {
         guard enter(connection) else { return }
         defer { leave(connection) }
         switch role {
