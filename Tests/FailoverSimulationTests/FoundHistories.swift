@@ -38,5 +38,14 @@ enum FoundHistories {
                     Fault(.killed(worker: 0), at: .seconds(8), for: .seconds(90)),
                 ])
         ),
+        (
+            "a spare whose disk is full, and joins before the worker in whose place it stands, which is back",
+            History(
+                memory: [400], spares: [400], layerCount: 6, isPrepared: false,
+                [
+                    Fault(.diskFull(worker: 1), at: .seconds(4), for: .seconds(120)),
+                    Fault(.killed(worker: 0), at: .seconds(5), for: .seconds(20)),
+                ], seed: 68)
+        ),
     ]
 }

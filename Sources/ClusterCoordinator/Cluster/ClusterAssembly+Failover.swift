@@ -43,19 +43,20 @@ extension ClusterAssembly {
                     for entry in Self.dropLost(of: &joined, in: entries) {
                         ask(entry, after: muster.leave(entry.name))
                     }
-                    guard muster.isDue(after: start.duration(to: .now)) else { continue }
+                    let time = start.duration(to: .now)
+                    guard muster.isDue(after: time) else { continue }
                     let alive = entries.compactMap { entry in
                         joined.first { $0.worker.name == entry.name && $0.failure == nil }
                     }
                     do throws(PlanError) {
-                        let (settings, plan) = try failover(from: service, to: alive, entries)
+                        let (settings, plan) = try failover(
+                            from: service, to: alive, entries, isPatient: muster.isPatient(after: time))
                         await Self.close(lateIn: &group)
                         for control in joined where control.failure != nil { control.close() }
                         return (alive, settings, plan)
                     } catch {
                         // Somebody else may still come; but who is drained could have stayed.
-                        let isPatient =
-                            service.drained.isEmpty || start.duration(to: .now) < Limits.failoverGrace
+                        let isPatient = service.drained.isEmpty || time < Limits.failoverGrace
                         if muster.isOver || !isPatient { throw error }
                     }
                 }
@@ -88,14 +89,12 @@ extension ClusterAssembly {
     }
 
     private func failover(
-        from service: ClusterStanding.Service, to joined: [WorkerControl], _ entries: [WorkerEntry]
+        from service: ClusterStanding.Service, to joined: [WorkerControl], _ entries: [WorkerEntry],
+        isPatient: Bool
     ) throws(PlanError) -> (StageSettings, Plan) {
-        for avoided in service.obstacles.choices.dropLast() {
-            if let found = try? failover(from: service, to: joined, entries, avoiding: avoided) {
-                return found
-            }
+        try service.obstacles.first(whileOthersMayCome: isPatient) { avoided throws(PlanError) in
+            try failover(from: service, to: joined, entries, avoiding: avoided)
         }
-        return try failover(from: service, to: joined, entries, avoiding: [])
     }
 
     private func failover(

@@ -34,6 +34,11 @@ package struct FailoverMuster: Equatable, Sendable {
     /// Whether nobody comes any more.
     package var isOver: Bool { joined.union(absent).isSuperset(of: standing.union(others)) }
 
+    /// Whether somebody is waited for rather than that those are tried once more who could not do it last time.
+    ///
+    /// - Parameter time: since the first was asked.
+    package func isPatient(after time: Duration) -> Bool { !isOver && time < Limits.failoverGrace }
+
     /// Whether it is time to look who can take over what.
     ///
     /// - Parameter time: since the first was asked.

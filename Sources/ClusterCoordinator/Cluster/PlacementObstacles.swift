@@ -21,16 +21,30 @@ package struct PlacementObstacles: Equatable, Sendable {
         cuts.append(Cut(sender: sender, receiver: receiver))
     }
 
-    /// Workers to plan without, one choice after the other; nobody is the last, as all may be well again.
+    /// Workers to plan without, one choice after the other; nobody is the last, as all may be well again, and is none
+    /// while others may still come.
     ///
     /// Whose trouble it is cannot be told from one cut: the receiver is left out first, then the sender. One who has part
     /// in several is left out before those at their other ends.
-    package var choices: [Set<String>] {
+    package func choices(whileOthersMayCome isPatient: Bool) -> [Set<String>] {
         let choices = [
             unfit.union(leftOut(\.receiver, before: \.sender)),
             unfit.union(leftOut(\.sender, before: \.receiver)), unfit,
-        ]
-        return choices.filter { !$0.isEmpty } + [[]]
+        ].filter { !$0.isEmpty }
+        return isPatient && !choices.isEmpty ? choices : choices + [[]]
+    }
+
+    /// The first choice that can be planned.
+    ///
+    /// - Throws: what is wrong with the last one.
+    package func first<Placed, Failure>(
+        whileOthersMayCome isPatient: Bool, _ plan: (_ avoided: Set<String>) throws(Failure) -> Placed
+    ) throws(Failure) -> Placed {
+        let choices = choices(whileOthersMayCome: isPatient)
+        for avoided in choices.dropLast() {
+            if let placed = try? plan(avoided) { return placed }
+        }
+        return try plan(choices.last ?? [])
     }
 
     private func leftOut(_ first: KeyPath<Cut, String>, before second: KeyPath<Cut, String>) -> Set<String> {

@@ -119,7 +119,8 @@ final class Assembly {
             joined.first { $0.worker.name == place.name && $0.failure == nil }
         }
         do {
-            let (slotCount, plan) = try world.setting.failover(after: service, offers(alive))
+            let (slotCount, plan) = try world.setting.failover(
+                after: service, offers(alive), isPatient: muster.isPatient(after: time))
             check(plan, after: service, muster, time)
             self.muster = nil
             for join in joins { join.cancel() }

@@ -70,9 +70,8 @@ final class BringUp {
             let shipment = Shipment(coordinator, to: control, on: end) { [self] error in
                 guard !assembly.isOver else { return }
                 guard let error else { return then() }
-                if error.code == .lost { return fail(by: control, error) }
-                note(error, of: control)
-                assembly.fail(error)
+                guard error.code == .lost else { return fail(by: control, error) }
+                awaitCause(of: error, by: control) { [self] in fail(by: control, $0) }
             }
             assembly.onCancel.append { shipment.cancel() }
             shipment.begin(parts, complete: complete)
@@ -122,7 +121,8 @@ final class BringUp {
         let dial = Dial(coordinator, to: control.worker.host, hello, processID: control.processID) {
             [self] result in
             guard case .connected(let end, _) = result else {
-                return fail(by: control, ClusterError(.fault, "\(control.worker.name) cannot be connected"))
+                let error = ClusterError(.fault, "\(control.worker.name) cannot be connected")
+                return awaitCause(of: error, by: control) { [assembly] in assembly.fail($0) }
             }
             if assembly.isOver { end.close() } else { then(end) }
         }
@@ -130,9 +130,17 @@ final class BringUp {
     }
 
     /// What really happened may come on the control connection a moment later.
+    private func awaitCause(
+        of error: ClusterError, by control: Control, _ then: @escaping (ClusterError) -> Void
+    ) {
+        coordinator.after(Limits.rootCauseGrace) { then(control.failure ?? error) }
+    }
+
+    /// While it takes and loads its parts.
     private func fail(by control: Control, _ error: ClusterError) {
-        coordinator.after(Limits.rootCauseGrace) { [assembly] in assembly.fail(control.failure ?? error)
-        }
+        guard !assembly.isOver else { return }
+        note(error, of: control)
+        assembly.fail(error)
     }
 
     /// While it takes and loads its parts.

@@ -44,6 +44,11 @@ final class Client {
             undisturbed: request, layers: setting.layers, contextLength: setting.contextLength)
     }
 
+    /// What it has the stages do until it ends by itself.
+    func stepCountMax(prefillChunk: Int) -> Int {
+        request.prompt.count / prefillChunk + 1 + expected.tokens.count
+    }
+
     private var isOver: Bool {
         if ending != nil { journal.fail("request \(number) is told something after its end") }
         return ending != nil

@@ -35,8 +35,8 @@ package struct HistoryRun {
     /// In which stages are up again after the last fault: attempts that are under way fail within 12 s, the next one
     /// comes after `Limits.restartDelayMax`, and takes as long.
     static let recoveryMax: Duration = .seconds(40)
-    /// In which all that is asked is written then, and nothing is left of it.
-    static let writingMax: Duration = .seconds(200)
+    /// In which all that is asked is written then, and nothing is left of it, unless it would take longer anyway.
+    static let writingMin: Duration = .seconds(200)
     /// In which nobody is held any more after the last coordinator was stopped.
     static let releaseMax: Duration = .seconds(15)
 
@@ -119,7 +119,7 @@ package struct HistoryRun {
             let time = world.timeline.time - last
             if world.coordinators[0]?.cluster != nil { recoveryTime = recoveryTime ?? time }
             guard let unrest = world.unrest else { break }
-            let limit = recoveryTime == nil ? Self.recoveryMax : Self.writingMax
+            let limit = recoveryTime == nil ? Self.recoveryMax : max(Self.writingMin, world.writingMax)
             if time >= limit { journal.fail("\(limit) after the last fault \(unrest)") }
         }
         return recoveryTime ?? world.timeline.time - last

@@ -125,12 +125,11 @@ struct Setting: Equatable, Sendable {
     }
 
     func failover(
-        after service: ClusterStanding.Service, _ offers: [WorkerOffer]
+        after service: ClusterStanding.Service, _ offers: [WorkerOffer], isPatient: Bool
     ) throws(PlanError) -> (slotCount: Int, plan: Plan) {
-        for avoided in service.obstacles.choices.dropLast() {
-            if let found = try? failover(after: service, offers, avoiding: avoided) { return found }
+        try service.obstacles.first(whileOthersMayCome: isPatient) { avoided throws(PlanError) in
+            try failover(after: service, offers, avoiding: avoided)
         }
-        return try failover(after: service, offers, avoiding: [])
     }
 
     private func failover(
@@ -145,6 +144,12 @@ struct Setting: Equatable, Sendable {
             ).plan()
         }
         return (slotCount, plan)
+    }
+
+    /// What a step takes on its way through all stages.
+    var stepMax: Duration {
+        let entries = max(prefillChunk, slotCount ?? 1)
+        return (stepTime + latency.upperBound) * (workers.count + 1) + entryTime * entries * layerCount
     }
 
     func schedule(for plan: Plan, slotCount: Int) -> GenerationSchedule {

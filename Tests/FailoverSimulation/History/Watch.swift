@@ -79,7 +79,9 @@ final class Watch {
                 name: $0.name, address: "", memoryByteCount: $0.memoryByteCount,
                 stagesMax: Limits.workerStagesMax)
         }
-        guard let plan = try? world.setting.failover(after: service, offers).plan else { return }
+        guard let plan = try? world.setting.failover(after: service, offers, isPatient: false).plan else {
+            return
+        }
         world.journal.fail(
             "\(main.name) has no stages, though there is room on \(plan.stages.map(\.worker)) for \(Self.roomMax) s"
         )

@@ -106,6 +106,12 @@ final class World {
 
     // MARK: Rest
 
+    /// What all that was asked takes at most, one after the other if there is one slot, on stages that nothing befalls.
+    var writingMax: Duration {
+        let steps = clients.reduce(0) { $0 + $1.stepCountMax(prefillChunk: setting.prefillChunk) }
+        return setting.stepMax * steps / (setting.slotCount ?? 1)
+    }
+
     /// What is not as it should be long after the last fault, or `nil`.
     var unrest: String? {
         if let client = clients.first(where: { $0.ending == nil }) {
