@@ -20,7 +20,7 @@ import Testing
         #expect(model.invalidity == nil)
         #expect((1...model.layerCount).contains(shape.layerCountMeasured))
         let asked = Set(
-            TensorShape.all(of: .layer(0), in: model).filter { $0.form == .ternary }
+            TensorShape.all(of: .layer(0), in: model).filter { $0.form.isTernary }
                 .map { [$0.rows, $0.columns] })
         #expect(Set(shape.matrices.map { [$0.rows, $0.columns] }) == asked)
         #expect(shape.matrices.count == asked.count)

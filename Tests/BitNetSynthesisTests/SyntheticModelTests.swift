@@ -58,7 +58,7 @@ import Testing
     @Test(arguments: ["bitnet-b1.58", "llama"])
     func `scales suit the width and are exact in every type`(family: String) throws {
         let model = try smallModel(family: family) { $0.layers = 40 }
-        let ternary = model.tensors.filter { $0.form == .ternary }
+        let ternary = model.tensors.filter { $0.form.isTernary }
         for tensor in ternary {
             let usual = (1.5 / Float(tensor.columns)).squareRoot()
             #expect((0.5...2).contains(tensor.scale / usual))

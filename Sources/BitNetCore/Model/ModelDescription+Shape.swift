@@ -13,10 +13,12 @@ extension ModelDescription {
         package var vocabularySize: Int
         /// RMSNorm before the output projection and before the down projection (families A and B).
         package var hasSubNorms: Bool
+        /// RMSNorm of each query and key head before the rotary embedding (Qwen3).
+        package var hasHeadNorms: Bool
 
         package init(
             layerCount: Int, hiddenSize: Int, feedForwardSize: Int, headCount: Int, keyValueHeadCount: Int,
-            headSize: Int, vocabularySize: Int, hasSubNorms: Bool
+            headSize: Int, vocabularySize: Int, hasSubNorms: Bool, hasHeadNorms: Bool = false
         ) {
             self.layerCount = layerCount
             self.hiddenSize = hiddenSize
@@ -26,6 +28,7 @@ extension ModelDescription {
             self.headSize = headSize
             self.vocabularySize = vocabularySize
             self.hasSubNorms = hasSubNorms
+            self.hasHeadNorms = hasHeadNorms
         }
 
         /// Width of all query heads together.
@@ -89,6 +92,10 @@ extension ModelDescription {
     package var hasSubNorms: Bool {
         get { shape.hasSubNorms }
         set { shape.hasSubNorms = newValue }
+    }
+    package var hasHeadNorms: Bool {
+        get { shape.hasHeadNorms }
+        set { shape.hasHeadNorms = newValue }
     }
     package var querySize: Int { shape.querySize }
     package var keyValueSize: Int { shape.keyValueSize }

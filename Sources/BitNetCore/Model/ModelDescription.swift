@@ -29,10 +29,24 @@ package struct ModelDescription: Equatable, Sendable {
     package var rotaryPairing: RotaryPairing
     /// The head is the embedding matrix.
     package var hasTiedHead: Bool
+    /// How all ternary matrices of the layers are written; a part's other matrices may be written otherwise.
+    package var matrixEncoding: TensorEncoding
+    /// Inputs of a matrix that are quantised to int8 with a scale of their own: 64, 128 or 256, for models whose weights
+    /// alone were trained to be few-valued; 0 for one scale for all of a token, as BitNet's are.
+    package var activationGroup: Int
+    package var rope: RopeScaling
+    /// What an embedding is multiplied by.
+    package var embeddingScale: Float
+    /// What attention and feed-forward network are multiplied by before they are added to the residual stream.
+    package var residualScale: Float
+    /// What logits are divided by.
+    package var logitScale: Float
 
     package init(
         name: String, shape: Shape, contextLength: Int, normEpsilon: Float, ropeBase: Float,
-        activation: Activation, rotaryPairing: RotaryPairing, hasTiedHead: Bool
+        activation: Activation, rotaryPairing: RotaryPairing, hasTiedHead: Bool,
+        matrixEncoding: TensorEncoding = .t5, activationGroup: Int = 0, rope: RopeScaling = .none,
+        embeddingScale: Float = 1, residualScale: Float = 1, logitScale: Float = 1
     ) {
         self.name = name
         self.shape = shape
@@ -42,6 +56,12 @@ package struct ModelDescription: Equatable, Sendable {
         self.activation = activation
         self.rotaryPairing = rotaryPairing
         self.hasTiedHead = hasTiedHead
+        self.matrixEncoding = matrixEncoding
+        self.activationGroup = activationGroup
+        self.rope = rope
+        self.embeddingScale = embeddingScale
+        self.residualScale = residualScale
+        self.logitScale = logitScale
     }
 }
 
@@ -57,7 +77,32 @@ extension ModelDescription {
         }
         if !(normEpsilon.isFinite && normEpsilon > 0) { return "norm epsilon is \(normEpsilon)" }
         if !(ropeBase.isFinite && ropeBase > 1) { return "rope base is \(ropeBase)" }
-        return nil
+        return rope.invalidity ?? scaleInvalidity ?? groupInvalidity
+    }
+
+    private var scaleInvalidity: String? {
+        let scales = [
+            ("embedding scale", embeddingScale), ("residual scale", residualScale),
+            ("logit scale", logitScale),
+        ]
+        return scales.first { !($0.1.isFinite && $0.1 > 0) }.map { "\($0.0) is \($0.1)" }
+    }
+
+    private var groupInvalidity: String? {
+        guard matrixEncoding.isTernary else { return "matrices are written as \(matrixEncoding)" }
+        guard [0, 64, 128, 256].contains(activationGroup) else {
+            return "activations are in groups of \(activationGroup), expected 0, 64, 128 or 256"
+        }
+        if let group = matrixEncoding.scaleGroup, group != activationGroup {
+            return "activations are in groups of \(activationGroup), weights in groups of \(group)"
+        }
+        guard activationGroup > 0 else { return nil }
+        let sizes = [
+            ("hidden size", hiddenSize), ("feed-forward size", feedForwardSize),
+            ("head count × head size", querySize),
+        ]
+        return sizes.first { !$0.1.isMultiple(of: activationGroup) }
+            .map { "\($0.0) \($0.1) is not a multiple of \(activationGroup), the group of activations" }
     }
 
     static func outside(_ name: String, _ value: Int, _ limit: Int) -> String? {

@@ -4,20 +4,22 @@
 package struct TensorShape: Hashable, Sendable {
     /// What kind of values it has, which decides how it may be written.
     package enum Form: Hashable, Sendable {
-        /// Trits with one scale, always T5.
-        case ternary
+        /// Trits with their scales, written so.
+        case ternary(TensorEncoding)
         /// One f32 for each channel of a norm.
         case gains
-        /// Embedding and head: floats of any width, or quantised.
+        /// Embedding and head: floats of any width, or quantised, or trits.
         case table
 
         package var encodings: Set<TensorEncoding> {
             switch self {
-            case .ternary: [.t5]
+            case .ternary(let encoding): [encoding]
             case .gains: [.float32]
-            case .table: [.float32, .float16, .bfloat16, .q8Zero, .q4Zero, .q4K, .q6K]
+            case .table: Set(TensorEncoding.allCases)
             }
         }
+
+        package var isTernary: Bool { if case .ternary = self { true } else { false } }
     }
 
     package let role: TensorRole
@@ -52,20 +54,28 @@ package struct TensorShape: Hashable, Sendable {
 
     private static func layer(_ model: ModelDescription) -> [TensorShape] {
         let (hidden, inner) = (model.hiddenSize, model.feedForwardSize)
+        let ternary = Form.ternary(model.matrixEncoding)
         let all: [TensorShape] = [
             TensorShape(.attentionNorm, .gains, columns: hidden),
-            TensorShape(.query, .ternary, rows: model.querySize, columns: hidden),
-            TensorShape(.key, .ternary, rows: model.keyValueSize, columns: hidden),
-            TensorShape(.value, .ternary, rows: model.keyValueSize, columns: hidden),
+            TensorShape(.query, ternary, rows: model.querySize, columns: hidden),
+            TensorShape(.key, ternary, rows: model.keyValueSize, columns: hidden),
+            TensorShape(.value, ternary, rows: model.keyValueSize, columns: hidden),
             TensorShape(.attentionSubNorm, .gains, columns: model.querySize),
-            TensorShape(.attentionOutput, .ternary, rows: hidden, columns: model.querySize),
+            TensorShape(.attentionOutput, ternary, rows: hidden, columns: model.querySize),
             TensorShape(.feedForwardNorm, .gains, columns: hidden),
-            TensorShape(.gate, .ternary, rows: inner, columns: hidden),
-            TensorShape(.up, .ternary, rows: inner, columns: hidden),
+            TensorShape(.gate, ternary, rows: inner, columns: hidden),
+            TensorShape(.up, ternary, rows: inner, columns: hidden),
             TensorShape(.feedForwardSubNorm, .gains, columns: inner),
-            TensorShape(.down, .ternary, rows: hidden, columns: inner),
+            TensorShape(.down, ternary, rows: hidden, columns: inner),
+            TensorShape(.queryNorm, .gains, columns: model.headSize),
+            TensorShape(.keyNorm, .gains, columns: model.headSize),
         ]
-        guard !model.hasSubNorms else { return all }
-        return all.filter { $0.role != .attentionSubNorm && $0.role != .feedForwardSubNorm }
+        return all.filter { shape in
+            switch shape.role {
+            case .attentionSubNorm, .feedForwardSubNorm: model.hasSubNorms
+            case .queryNorm, .keyNorm: model.hasHeadNorms
+            default: true
+            }
+        }
     }
 }

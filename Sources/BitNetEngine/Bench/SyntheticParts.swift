@@ -31,7 +31,7 @@ package struct SyntheticParts {
         }
         // Products of random trits keep the size of what they are made of.
         let scales = shapes.map { shape in
-            shape.form == .ternary ? 1 / Float(shape.columns).squareRoot() : 1
+            shape.form.isTernary ? 1 / Float(shape.columns).squareRoot() : 1
         }
         buffer.bytes.copyBytes(from: layout.header(scales: scales))
         return try buffer.withBytes { try body(PartView(bytes: $0)) }

@@ -24,6 +24,8 @@ struct FloatTable: Sendable {
         case .q4Zero: type = BN_Q4_0
         case .q4K: type = BN_Q4_K
         case .q6K: type = BN_Q6_K
+        case .t5Rows, .t5Group64Half, .t5Group128Half, .t5Group256Half, .t5Group64, .t5Group128, .t5Group256:
+            throw EngineError(.invalidPart, "\(place): a ternary table cannot be computed with yet")
         }
         let row = bn_table_first_invalid_row(pool.handle, memory.start, type, tensor.rows, tensor.columns)
         guard row == tensor.rows else {

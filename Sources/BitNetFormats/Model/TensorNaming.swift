@@ -54,6 +54,8 @@ package enum TensorNaming: Sendable {
         case .up: "ffn_up"
         case .feedForwardSubNorm: "ffn_sub_norm"
         case .down: "ffn_down"
+        case .queryNorm: "attn_q_norm"
+        case .keyNorm: "attn_k_norm"
         }
     }
 
@@ -74,6 +76,8 @@ package enum TensorNaming: Sendable {
         case .up: ["mlp.up_proj"]
         case .feedForwardSubNorm: ["mlp.ffn_sub_norm", "mlp.ffn_layernorm"]
         case .down: ["mlp.down_proj"]
+        case .queryNorm: ["self_attn.q_norm"]
+        case .keyNorm: ["self_attn.k_norm"]
         }
     }
 }

@@ -25,7 +25,7 @@ struct PartStream {
         // Keeps the files mapped while their bytes are read.
         defer { withExtendedLifetime(plan) {} }
         let rows = try plan.sources.map { source in
-            source.shape.form == .ternary ? try TernaryRows(source) : nil
+            source.shape.form.isTernary ? try TernaryRows(source) : nil
         }
         try emit(plan.layout.header(scales: rows.map { $0?.scale ?? 1 }))
         for ((source, rows), entry) in zip(zip(plan.sources, rows), plan.layout.entries) {

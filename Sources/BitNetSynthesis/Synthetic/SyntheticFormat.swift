@@ -56,7 +56,7 @@ package struct SyntheticFormat: Sendable {
 
     /// Why a matrix cannot be written so, or `nil`.
     func misfit(_ tensor: SyntheticTensor) -> String? {
-        guard tensor.form == .ternary else { return nil }
+        guard tensor.form.isTernary else { return nil }
         if let storage { return storage.misfit(rows: tensor.rows, columns: tensor.columns) }
         return tensor.columns < Self.masterColumnsMin
             ? "at least \(Self.masterColumnsMin) weights in a row" : nil

@@ -27,7 +27,7 @@ extension ModelCost {
             TensorShape.all(of: kind, in: model).reduce(0) { sum, shape in
                 let encoding: TensorEncoding =
                     switch shape.form {
-                    case .ternary: .t5
+                    case .ternary(let encoding): encoding
                     case .gains: .float32
                     case .table: tables.embedding
                     }

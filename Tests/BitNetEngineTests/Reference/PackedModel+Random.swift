@@ -32,7 +32,7 @@ extension PackedModel {
         }
         // Products of random trits keep about the size of what they are made of.
         let scales = shapes.map { shape in
-            shape.form == .ternary
+            shape.form.isTernary
                 ? Float.random(in: 1...2, using: &random) / Float(shape.columns).squareRoot() : 1
         }
         buffer.bytes.copyBytes(from: layout.header(scales: scales))
