@@ -75,6 +75,21 @@ bool bn_quantise_trits(const float *values, size_t count, float inverse, uint8_t
     return best()->quantise_trits(values, count, inverse, codes);
 }
 
+size_t bn_unpack_blocks(
+    bn_block_type type, const uint8_t *blocks, size_t block_count, uint8_t *codes, uint16_t *scales) {
+    return best()->unpack_blocks(type, blocks, block_count, codes, scales);
+}
+
+size_t bn_unpack_dense_groups(
+    bn_source_type type, const uint8_t *values, size_t group_count, size_t group, uint8_t *codes,
+    uint32_t *magnitudes) {
+    return best()->unpack_dense_groups(type, values, group_count, group, codes, magnitudes);
+}
+
+void bn_pack_t5_groups(const uint8_t *codes, size_t group_count, size_t group, uint8_t *bytes) {
+    best()->pack_t5_groups(codes, group_count, group, bytes);
+}
+
 void bn_pack_t5(const uint8_t *codes, size_t columns, uint8_t *bytes) {
     best()->pack_t5(codes, columns, bytes);
 }

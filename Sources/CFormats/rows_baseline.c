@@ -10,6 +10,9 @@
 
 #include "dense_rows.h"
 
+#include "grouped_rows.h"
+
 const bn_formats bn_formats_baseline = {
     unpack_tq1,  unpack_tq2,   unpack_planes,  unpack_shifted, unpack_dense16, unpack_dense32,
-    floats_from, absolute_sum, quantise_trits, pack_t5};
+    floats_from, absolute_sum, quantise_trits, pack_t5,
+    unpack_blocks, unpack_dense_groups, pack_t5_groups};

@@ -12,6 +12,8 @@
 
 #include "dense_rows.h"
 
+#include "grouped_rows.h"
+
 #pragma clang attribute pop
 
 // ---- T5 with the byte permutation of AVX-512 VBMI ---------------------------------------------------------
@@ -41,11 +43,13 @@ static void pack_t5_avx512(const uint8_t *codes, size_t columns, uint8_t *bytes)
 
 const bn_formats bn_formats_avx2 = {
     unpack_tq1,  unpack_tq2,   unpack_planes,  unpack_shifted, unpack_dense16, unpack_dense32,
-    floats_from, absolute_sum, quantise_trits, pack_t5};
+    floats_from, absolute_sum, quantise_trits, pack_t5,
+    unpack_blocks, unpack_dense_groups, pack_t5_groups};
 
 const bn_formats bn_formats_avx512 = {
     unpack_tq1,  unpack_tq2,   unpack_planes,  unpack_shifted, unpack_dense16, unpack_dense32,
-    floats_from, absolute_sum, quantise_trits, pack_t5_avx512};
+    floats_from, absolute_sum, quantise_trits, pack_t5_avx512,
+    unpack_blocks, unpack_dense_groups, pack_t5_groups};
 
 #else
 typedef int bn_formats_rows_are_for_x86;

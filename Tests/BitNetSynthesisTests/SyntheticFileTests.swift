@@ -61,6 +61,46 @@ import Testing
         for kind in first.keys where kind != .layer(0) { #expect(packed[kind] == first[kind], "\(kind)") }
     }
 
+    @Test(arguments: ["qwen3", "minicpm"], [true, false])
+    func `every type of scales by group gives the engine the same bytes`(
+        family: String, isTied: Bool
+    ) async throws {
+        let model = try smallModel(family: family) {
+            $0.layers = 1
+            $0.isTied = isTied
+        }
+        let first = try await digests(written(model, SyntheticFormat(.pq2)))
+        for kind in [SyntheticFormat.Kind.q2, .ptq1, .float16, .bfloat16, .float32] {
+            let directory = try await written(model, SyntheticFormat(kind))
+            #expect(try digests(directory) == first, "\(kind)")
+            let file = try ModelFile(path: "\(directory.path)/model.gguf")
+            #expect(file.description == model.description, "\(kind)")
+            #expect(file.warnings.isEmpty, "\(file.warnings)")
+            #expect(file.tableEncodings == TableEncodings(embedding: .t5Group128Half))
+        }
+        // Without zeros it is another model of the same shape.
+        let bits = try await digests(written(model, SyntheticFormat(.q1)))
+        #expect(bits.keys == first.keys && bits[.layer(0)] != first[.layer(0)])
+        #expect(bits[.outputNorm] == first[.outputNorm])
+        for kind in [SyntheticFormat.Kind.tq1, .tq2, .i2s, .packed, .masters] {
+            #expect(throws: ModelWriteError.self) { try model.output(SyntheticFormat(kind), path: "x") }
+        }
+    }
+
+    @Test(arguments: [ModelShape.bonsaiSmall, .bonsaiMedium, .bonsaiLarge])
+    func `the shapes of Bonsai are those that are published`(shape: ModelShape) throws {
+        let model = try SyntheticModel(shape, SyntheticModel.Changes(), seed: 1)
+        #expect(model.description == shape.description && shape.description.invalidity == nil)
+        let tensorCount = [310, 398, 399][
+            [.bonsaiSmall, .bonsaiMedium, .bonsaiLarge].firstIndex(of: shape) ?? 0]
+        #expect(model.tensors.count == tensorCount)
+        let output = try model.output(SyntheticFormat(.pq2), path: "x")
+        // Within the size of its tokenizer.
+        let published = [463_290_464, 1_074_969_344, 2_182_184_672][
+            [.bonsaiSmall, .bonsaiMedium, .bonsaiLarge].firstIndex(of: shape) ?? 0]
+        #expect(abs(Double(output.byteCount) / Double(published) - 1) < 0.02, "\(output.byteCount)")
+    }
+
     @Test func `I2_S and packed rows hold the codes of the model`() async throws {
         let model = try smallModel(family: "llama")
         let query = try #require(model.tensors.first { $0.role == .query })

@@ -18,8 +18,9 @@ private func decoded(_ storage: TernaryStorage, _ bytes: [UInt8], rows: Int, col
         case .i2s(.c): return bytes[row / 4 * columns + column] >> (6 - 2 * (row % 4)) & 3
         case .packedRows: return bytes[row % (rows / 4) * columns + column] >> (2 * (row / (rows / 4))) & 3
         case .blocks(let block):
-            let start = flat / 256 * block.byteCount
-            return UInt8(decode(block, Array(bytes[start..<start + block.byteCount])).trits[flat % 256] + 1)
+            let start = flat / block.elementCount * block.byteCount
+            let bytes = Array(bytes[start..<start + block.byteCount])
+            return UInt8(decode(block, bytes).trits[flat % block.elementCount] + 1)
         case .dense(let encoding):
             let size = encoding.rowByteCount(columns: 1)
             let bits = (0..<size).reduce(UInt32(0)) { $0 | UInt32(bytes[flat * size + $1]) << (8 * $1) }
@@ -44,7 +45,7 @@ private func encoded(
             }
             unitCodes.withUnsafeBufferPointer { unitCodes in
                 guard let codes = unitCodes.baseAddress else { return }
-                storage.encode(codes, columns: columns, scale: scale, into: base + unit * unitByteCount)
+                storage.encode(codes, columns: columns, scales: [scale], into: base + unit * unitByteCount)
             }
         }
     }
@@ -65,6 +66,38 @@ private func encoded(
         268922088220080240501445511485a1689aa6699a2689220882200802405014
         """
     private static let tail = "0000003f" + String(repeating: "00", count: 28)
+
+    /// Trit j is ((j² + 3j + 7) div 5) mod 3 − 1, the scale 1.5; of bits, the first eight are 0xB1, the scale is 0.25.
+    @Test(arguments: [
+        (
+            TernaryBlock.tq1,
+            "60e620b4601b215165f12fd28c75a260e620b4601b215165f12fd28c75a260e647d581828796c143c85706103296c2477f"
+                + "c104c1003e"
+        ),
+        (
+            .tq2,
+            "110a448211a04468515a9416a54529110a448211a04468515a9416a54529110a515a9416a54529110a448211a04468515a"
+                + "9416a54529110a448211a04468515a003e"
+        ),
+        (.q2Group64, "003e89018955624062951890582506245689003e01895562406295189058250624568901"),
+        (.q2Group128, "003e8901895562406295189058250624568901895562406295189058250624568901"),
+        (.ptq1, "96c143c85706103296c247d58182879620212fa2b451d2605fe4003e"),
+        (.q1, "0034b1000000000000000000000000000000"),
+    ])
+    func `the worked example of a block has its bytes, and they have its weights`(
+        block: TernaryBlock, hexadecimal: String
+    ) {
+        let bytes = BlockVector.hexadecimal(hexadecimal)
+        let count = bytes.count / block.byteCount * block.elementCount
+        let codes = (0..<count).map { (j: Int) -> UInt8 in
+            if block == .q1 { return j < 8 && 0xB1 >> j & 1 == 1 ? 2 : 0 }
+            return UInt8((j * j + 3 * j + 7) / 5 % 3)
+        }
+        let storage = TernaryStorage.blocks(block)
+        let scale: Float = block == .q1 ? 0.25 : 1.5
+        #expect(encoded(storage, codes, rows: 1, columns: count, scale: scale) == bytes)
+        #expect(decoded(storage, bytes, rows: 1, columns: count) == codes)
+    }
 
     @Test(arguments: [
         (TernaryStorage.blocks(.tq1), 1, BlockVector.tq1), (.blocks(.tq2), 1, BlockVector.tq2),

@@ -25,7 +25,7 @@ package enum BlockVector {
 
 /// The trits of one block, and whether all of its bytes are codes.
 package func decode(_ block: TernaryBlock, _ bytes: [UInt8]) -> (trits: [Int8], isValid: Bool) {
-    var codes = [UInt8](repeating: 9, count: TernaryBlock.elementCount)
+    var codes = [UInt8](repeating: 9, count: block.elementCount)
     let isValid = bytes.withUnsafeBytes { raw in
         codes.withUnsafeMutableBufferPointer { codes in
             guard let base = raw.baseAddress, let out = codes.baseAddress else { return false }

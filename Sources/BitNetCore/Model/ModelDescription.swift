@@ -105,6 +105,15 @@ extension ModelDescription {
             .map { "\($0.0) \($0.1) is not a multiple of \(activationGroup), the group of activations" }
     }
 
+    /// Whether it is one of the models that were known first: one scale for a matrix and one for a token, positions and
+    /// values as they are, no norms of heads.
+    ///
+    /// Such are written and numbered as they always were.
+    package var isPlain: Bool {
+        matrixEncoding == .t5 && activationGroup == 0 && rope == .none && !hasHeadNorms
+            && embeddingScale == 1 && residualScale == 1 && logitScale == 1
+    }
+
     static func outside(_ name: String, _ value: Int, _ limit: Int) -> String? {
         (1...limit).contains(value) ? nil : "\(name) is \(value), expected 1...\(limit)"
     }

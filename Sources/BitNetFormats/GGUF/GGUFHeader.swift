@@ -96,6 +96,7 @@ struct GGUFHeader {
         }
         // The header lies inside the file, so this cannot overflow.
         let dataStart = (cursor.offset + alignment - 1) & ~(alignment - 1)
+        try findMeanings(&entries, dataByteCount: max(fileByteCount - dataStart, 0), alignment: alignment)
         if let end = Self.end(of: entries, dataStart: dataStart, alignment: alignment), end > fileByteCount {
             throw ModelFileError(
                 .truncated, file: cursor.file, found: "\(fileByteCount) bytes",
@@ -117,7 +118,7 @@ struct GGUFHeader {
         var end = dataStart
         for entry in entries {
             guard entry.relativeOffset == UInt64(clamping: next), entry.type.size != .unknown,
-                let byteCount = entry.type.byteCount(elementCount: entry.elementCount),
+                let byteCount = entry.byteCount(as: entry.type),
                 byteCount <= Int.max / 4, next <= Int.max / 4
             else { return nil }
             end = dataStart + next + byteCount
@@ -134,6 +135,63 @@ struct GGUFHeader {
         var relativeOffset: UInt64
         /// Of the table entry, for messages.
         var headerOffset: Int
+
+        /// Bytes of its values; `nil` if nobody can say.
+        func byteCount(as type: TensorType) -> Int? {
+            guard dimensions[0].isMultiple(of: type.blockElementCount) else { return nil }
+            return type.byteCount(rows: elementCount / dimensions[0], columns: dimensions[0])
+        }
+    }
+
+    /// Decides what types mean whose numbers have several meanings, once for the file, by the distance from each of their
+    /// tensors to the next one.
+    private func findMeanings(
+        _ entries: inout [Entry], dataByteCount: Int, alignment: Int
+    ) throws(ModelFileError) {
+        let ids = Set(entries.map(\.type.id)).intersection(TensorType.meanings.keys)
+        guard !ids.isEmpty else { return }
+        let starts = entries.map(\.relativeOffset).sorted()
+        // Of tensors that start at the same place, which is refused later, the last one counts.
+        let rooms = Dictionary(
+            zip(starts, starts.dropFirst() + [UInt64(clamping: dataByteCount)]).map { start, end in
+                (start, end > start ? end - start : 0)
+            }, uniquingKeysWith: { $1 })
+        for id in ids.sorted() {
+            let ofThisType = entries.indices.filter { entries[$0].type.id == id }
+            var meanings = TensorType.meanings[id] ?? []
+            for index in ofThisType {
+                let entry = entries[index]
+                let room = rooms[entry.relativeOffset] ?? 0
+                let isLast = entry.relativeOffset == starts.last
+                let fitting = meanings.filter { meaning in
+                    guard let byteCount = entry.byteCount(as: meaning) else { return false }
+                    let padded = (byteCount + alignment - 1) & ~(alignment - 1)
+                    return room == UInt64(clamping: padded) || isLast && room == UInt64(clamping: byteCount)
+                }
+                // Others have told; whether the last one is whole is found out later.
+                if fitting.isEmpty, isLast, ofThisType.count > 1 { continue }
+                guard !fitting.isEmpty || !meanings.contains(where: \.isReadable) else {
+                    throw unfitting(entry, meanings, room: room)
+                }
+                meanings = fitting
+            }
+            guard let meaning = meanings.first else { continue }
+            for index in ofThisType { entries[index].type = meaning }
+        }
+    }
+
+    private func unfitting(_ entry: Entry, _ meanings: [TensorType], room: UInt64) -> ModelFileError {
+        let wanted = meanings.compactMap { meaning in
+            entry.byteCount(as: meaning).map { "\($0) as \(meaning.name)" }
+        }
+        return ModelFileError(
+            .unsupportedTensorType, file: cursor.file, subject: entry.name, offset: entry.headerOffset,
+            found: "\(room) bytes for \(entry.elementCount) values of type \(entry.type.id)",
+            expected: wanted.isEmpty
+                ? "rows of whole blocks" : wanted.joined(separator: " or ") + ", rounded up to the alignment",
+            remedy:
+                "a program with types of its own wrote the file, or it is damaged; convert the original model "
+                + "to TQ2_0 or Q2_0, or download it again")
     }
 
     private mutating func readEntry(_ index: Int) throws(ModelFileError) -> Entry {
@@ -182,7 +240,7 @@ struct GGUFHeader {
                 .misalignedTensor, file: cursor.file, subject: entry.name, offset: entry.headerOffset,
                 found: "data offset \(entry.relativeOffset)", expected: "a multiple of \(alignment)")
         }
-        let byteCount = entry.type.byteCount(elementCount: entry.elementCount)
+        let byteCount = entry.byteCount(as: entry.type)
         let offset = Int(exactly: entry.relativeOffset)?.addingReportingOverflow(dataStart)
         // A type of unknown size still has to start inside the file.
         let needed = entry.type.size == .unknown ? 1 : byteCount

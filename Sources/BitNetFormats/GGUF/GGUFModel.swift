@@ -109,8 +109,8 @@ extension ModelSource {
     init(_ model: GGUFModel, options: ModelOptions) throws(ModelFileError) {
         let gguf = model.metadata
         let metadata = try ModelMetadata(model)
-        var warnings: [String] = []
         let description = try metadata.description(activation: options.activation)
+        var warnings = metadata.warnings(description)
         if options.activation == nil, try metadata.assumesActivation() {
             warnings.append(
                 "the file does not say which activation the model was trained with; assuming "
@@ -121,7 +121,8 @@ extension ModelSource {
         self.init(
             path: gguf.path, container: "GGUF \(gguf.version)" + (count > 1 ? ", \(count) files" : ""),
             architecture: metadata.family.rawValue, description: description, naming: .gguf,
-            tensors: model.tensors, quantisesMasters: options.quantisesMasters, scaleDirection: .multiplies,
+            tensors: model.tensors, isWeightOnly: metadata.family.isWeightOnly,
+            quantisesMasters: options.quantisesMasters, scaleDirection: .multiplies,
             chatTemplate: try Self.chatTemplate(gguf, &warnings),
             isSynthetic: try gguf.flag("bitnet_coord.synthetic") ?? false, tokenizer: .gguf(gguf),
             files: model.files.compactMap(\.sourceFile))

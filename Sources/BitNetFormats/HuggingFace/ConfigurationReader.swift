@@ -71,11 +71,15 @@ struct ConfigurationReader {
     ) throws(ModelFileError) -> ModelDescription {
         let heads = try required(configuration.headCount, "num_attention_heads")
         let hidden = try required(configuration.hiddenSize, "hidden_size")
-        try checkRope()
+        guard !configuration.usesSlidingWindow else {
+            throw error(
+                .invalidModel, "use_sliding_window", found: "true", expected: "false",
+                remedy: "attention over a window is not supported")
+        }
         let head = tensors.first { $0.name == "lm_head.weight" }
         let embedding = tensors.first { $0.name == "model.embed_tokens.weight" }
         let named = try self.activation(family)
-        let description = ModelDescription(
+        var description = ModelDescription(
             name: name,
             shape: .init(
                 layerCount: try required(configuration.layerCount, "num_hidden_layers"), hiddenSize: hidden,
@@ -83,12 +87,14 @@ struct ConfigurationReader {
                 headCount: heads, keyValueHeadCount: configuration.keyValueHeadCount ?? heads,
                 headSize: try headSize(hidden: hidden, heads: heads),
                 vocabularySize: try required(embedding?.rows ?? configuration.vocabularySize, "vocab_size"),
-                hasSubNorms: family.hasSubNorms),
+                hasSubNorms: family.hasSubNorms, hasHeadNorms: family == .qwen3),
             contextLength: try required(configuration.contextLength, "max_position_embeddings"),
             normEpsilon: Float(try required(configuration.normEpsilon, "rms_norm_eps")),
             ropeBase: Float(configuration.ropeBase ?? 10_000),
             activation: activation ?? named, rotaryPairing: .halves,
             hasTiedHead: hasTiedHead(head, embedding))
+        description.rope = try rope(contextLength: description.contextLength)
+        if family == .miniCPM { try readScales(&description) }
         if let invalidity = description.invalidity {
             throw error(
                 .invalidModel, nil, found: invalidity, expected: "a model that can be run",
@@ -128,15 +134,22 @@ struct ConfigurationReader {
         return hidden / heads
     }
 
-    private func checkRope() throws(ModelFileError) {
-        let type = configuration.ropeType ?? "default"
-        guard type == "default" || (type == "linear" && configuration.ropeFactor ?? 1 == 1) else {
-            throw error(
-                .unsupportedRope, "rope_scaling",
-                found: "\(ModelFileError.printable(type)) by \(configuration.ropeFactor ?? 1)",
-                expected: "default",
-                remedy: "this kind of rotary embedding is not supported; use a model without it")
-        }
+    private func readScales(_ description: inout ModelDescription) throws(ModelFileError) {
+        description.embeddingScale = Float(try required(configuration.embeddingScale, "scale_emb"))
+        let depth = Float(try required(configuration.depthScale, "scale_depth"))
+        description.residualScale = depth / Float(description.layerCount).squareRoot()
+        let base = try required(configuration.baseSize, "dim_model_base")
+        description.logitScale = Float(description.hiddenSize) / Float(base)
+    }
+
+    private func rope(contextLength: Int) throws(ModelFileError) -> RopeScaling {
+        if let scaling = configuration.rope.scaling(contextLength: contextLength) { return scaling }
+        let rope = configuration.rope
+        throw error(
+            .unsupportedRope, "rope_scaling",
+            found: "\(ModelFileError.printable(rope.type ?? "default")) by \(rope.factor ?? 1)",
+            expected: "default, linear, llama3 or yarn with the keys of its kind",
+            remedy: "this kind of rotary embedding is not supported; use a model without it")
     }
 
     /// The directory's name, or what a synthetic model is called, cut to what a description may hold.

@@ -15,9 +15,13 @@ struct HuggingFaceConfiguration: Sendable {
     var contextLength: Int?
     var normEpsilon: Double?
     var ropeBase: Double?
-    /// Name of a scaling of the rotary embedding, and its factor.
-    var ropeType: String?
-    var ropeFactor: Double?
+    var rope = RopeConfiguration()
+    var usesSlidingWindow = false
+    /// MiniCPM's: of embeddings, of what is added to the residual stream times √layers, and the width at which logits
+    /// are not divided.
+    var embeddingScale: Double?
+    var depthScale: Double?
+    var baseSize: Int?
     var activation: String?
     var hasTiedHead: Bool?
     var beginningToken: Int?
@@ -67,7 +71,11 @@ struct HuggingFaceConfiguration: Sendable {
         case "max_position_embeddings": contextLength = try json.readInteger()
         case "rms_norm_eps": normEpsilon = try json.readDouble()
         case "rope_theta": ropeBase = try json.readDouble()
-        case "rope_scaling", "rope_parameters": try readRope(&json)
+        case "rope_scaling", "rope_parameters": try rope.read(&json, base: &ropeBase)
+        case "use_sliding_window": usesSlidingWindow = try json.readBool()
+        case "scale_emb": embeddingScale = try json.readDouble()
+        case "scale_depth": depthScale = try json.readDouble()
+        case "dim_model_base": baseSize = try json.readInteger()
         case "hidden_act": activation = try json.readText()
         case "tie_word_embeddings": hasTiedHead = try json.readBool()
         case "bos_token_id": beginningToken = try json.readInteger()
@@ -76,18 +84,6 @@ struct HuggingFaceConfiguration: Sendable {
         case "_name_or_path": name = try json.readText()
         case "bitnet_coord_synthetic": isSynthetic = try json.readBool()
         default: try json.skip()
-        }
-    }
-
-    private mutating func readRope(_ json: inout ModelJSONReader) throws(ModelFileError) {
-        try json.readObject { json, key throws(ModelFileError) in
-            if try json.readNull() { return }
-            switch key {
-            case "rope_theta": ropeBase = try json.readDouble()
-            case "rope_type", "type": ropeType = try json.readText()
-            case "factor": ropeFactor = try json.readDouble()
-            default: try json.skip()
-            }
         }
     }
 

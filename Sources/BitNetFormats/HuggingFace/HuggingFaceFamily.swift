@@ -10,9 +10,16 @@ enum HuggingFaceFamily: String, CaseIterable {
     case oneBitLLM = "BitnetForCausalLM"
     /// Llama-shaped models with a `quantization_config` (Falcon3, Falcon-E, Llama3-8B-1.58).
     case llama = "LlamaForCausalLM"
+    /// Dense weights that are ternary by group (Bonsai).
+    case qwen3 = "Qwen3ForCausalLM"
+    /// The same (BitCPM).
+    case miniCPM = "MiniCPMForCausalLM"
 
     /// Activation where the configuration names none.
     var defaultActivation: String { self == .microsoft ? "relu2" : "silu" }
 
-    var hasSubNorms: Bool { self != .llama }
+    var hasSubNorms: Bool { self == .microsoft || self == .oneBitLLM }
+
+    /// Whether such models are trained with activations of full precision.
+    var isWeightOnly: Bool { self == .qwen3 || self == .miniCPM }
 }

@@ -17,7 +17,7 @@ extension ModelSource {
                 + (directory.weights.count == 1 ? "file" : "files"),
             architecture: family.rawValue,
             description: try reader.description(family, tensors, activation: options.activation),
-            naming: .huggingFace, tensors: tensors,
+            naming: .huggingFace, tensors: tensors, isWeightOnly: family.isWeightOnly,
             quantisesMasters: options.quantisesMasters || quantisation.isOnline,
             scaleDirection: quantisation.scaleDirection, chatTemplate: try directory.readChatTemplate(),
             isSynthetic: directory.configuration.isSynthetic, tokenizer: .huggingFace(directory),

@@ -14,10 +14,33 @@ package enum ModelFamily: String, CaseIterable {
     case bitnet = "bitnet"
     /// Llama-shaped models with ternary matrices (Falcon3, Llama3-8B-1.58).
     case llama = "llama"
+    /// Qwen3-shaped models with scales by group (Bonsai).
+    case qwen3 = "qwen3"
+    /// MiniCPM-shaped ones (BitCPM).
+    case miniCPM = "minicpm"
 
-    /// Converters permute the query and key rows of `llama` files for adjacent pairs, and of no others.
+    /// Converters permute the query and key rows of `llama` and `minicpm` files for adjacent pairs, and of no others.
     package var rotaryPairing: ModelDescription.RotaryPairing {
-        self == .llama ? .adjacent : .halves
+        switch self {
+        case .llama, .miniCPM: .adjacent
+        case .bitnetB158, .bitnet25, .bitnet, .qwen3: .halves
+        }
+    }
+
+    /// RMSNorm before the output projection and before the down projection.
+    package var hasSubNorms: Bool {
+        switch self {
+        case .bitnetB158, .bitnet25, .bitnet: true
+        case .llama, .qwen3, .miniCPM: false
+        }
+    }
+
+    /// Whether such models are trained with activations of full precision.
+    package var isWeightOnly: Bool {
+        switch self {
+        case .qwen3, .miniCPM: true
+        case .bitnetB158, .bitnet25, .bitnet, .llama: false
+        }
     }
 
     /// The activation that the file names with its `hidden_activation` key, or else the family's.
@@ -28,7 +51,7 @@ package enum ModelFamily: String, CaseIterable {
         return switch self {
         case .bitnetB158, .bitnet25: .squaredReLU
         case .bitnet: Self.has2B4TShape(shape) ? .squaredReLU : .siLU
-        case .llama: .siLU
+        case .llama, .qwen3, .miniCPM: .siLU
         }
     }
 

@@ -76,7 +76,7 @@ extension ModelFile {
         let layout = plan(of: kind).layout
         var size = PartSize(byteCount: UInt64(clamping: layout.byteCount))
         for entry in layout.entries {
-            if entry.encoding == .t5 {
+            if entry.encoding.isTernary {
                 size.ternaryWeightCount += UInt64(clamping: entry.rows) * UInt64(clamping: entry.columns)
             } else {
                 size.otherByteCount += UInt64(clamping: entry.byteCount)

@@ -39,6 +39,8 @@ package final class ModelFile: Sendable {
     }
 
     init(_ source: ModelSource, options: ModelOptions) throws(ModelFileError) {
+        var source = source
+        source.description = try source.describedScales()
         var used: Set<String> = [ModelMetadata.ropeFactorsName]
         var plans: [PartReference.Kind: PartPlan] = [:]
         for kind in Self.kinds(of: source.description) {

@@ -4,8 +4,8 @@ import BitNetCore
 
 /// Reads a model's description from a GGUF's metadata.
 struct ModelMetadata {
-    private let model: GGUFModel
-    private let gguf: GGUFFile
+    let model: GGUFModel
+    let gguf: GGUFFile
     let family: ModelFamily
 
     init(_ model: GGUFModel) throws(ModelFileError) {
@@ -24,6 +24,36 @@ struct ModelMetadata {
                 remedy: "use a ternary model of one of these architectures")
         }
         self.family = family
+        try refuseRotation()
+    }
+
+    /// Weights that were turned by a Hadamard matrix give no sense without turning what they are multiplied with.
+    private func refuseRotation() throws(ModelFileError) {
+        for prefix in ["prism.hadamard.", "forge.rotation."] {
+            guard let key = gguf.metadata.keys.filter({ $0.hasPrefix(prefix) }).min() else { continue }
+            throw ModelFileError(
+                .unsupportedQuantisation, file: gguf.path, subject: key, found: "rotated weights",
+                expected: "weights as they were trained",
+                remedy: "models with a Hadamard rotation cannot be run yet; use one without it")
+        }
+    }
+
+    /// What is often wrong with files of models that are known, though they can be run.
+    func warnings(_ description: ModelDescription) -> [String] {
+        guard family == .qwen3 else { return [] }
+        var warnings: [String] = []
+        if description.rope == .none, description.name.lowercased().contains("bonsai") {
+            warnings.append(
+                "Bonsai models are trained with YaRN, of which the file says nothing: its converter may have lost "
+                    + "\(key("rope.scaling.type")) and the keys beside it")
+        }
+        let wide = [TernaryBlock.tq1, .tq2].map { TensorContent.ternary(.blocks($0)) }
+        if model.tensors.contains(where: { wide.contains($0.content) }) {
+            warnings.append(
+                "TQ1_0 and TQ2_0 have a scale for 256 weights; of a model that was trained with one for 128 such a "
+                    + "file is a worse copy: prefer Q2_0 or PQ2_0")
+        }
+        return warnings
     }
 
     /// The description, checked by ``ModelDescription/invalidity``.
@@ -42,9 +72,10 @@ struct ModelMetadata {
                 feedForwardSize: try required("feed_forward_length"), headCount: heads,
                 keyValueHeadCount: try gguf.integer(key("attention.head_count_kv")) ?? heads,
                 headSize: try headSize(hidden: hidden, heads: heads), vocabularySize: vocabulary,
-                hasSubNorms: tensor(.attentionSubNorm, layer: 0) != nil),
+                hasSubNorms: tensor(.attentionSubNorm, layer: 0) != nil,
+                hasHeadNorms: family == .qwen3),
             contextLength: try required("context_length"), normEpsilon: try normEpsilon(),
-            ropeBase: try gguf.float(key("rope.freq_base")) ?? 10_000, activation: .siLU,
+            ropeBase: try ropeBase(), activation: .siLU,
             rotaryPairing: family.rotaryPairing, hasTiedHead: true)
         let named = try gguf.text(key("hidden_activation"))
         guard let activation = family.activation(named: named, shape: description) else {
@@ -55,13 +86,23 @@ struct ModelMetadata {
         }
         description.activation = override ?? activation
         description.hasTiedHead = hasTiedHead()
+        description.rope = try rope(
+            headSize: description.headSize, contextLength: description.contextLength)
+        if family == .miniCPM { try readScales(&description) }
         if let invalidity = description.invalidity {
             throw ModelFileError(
                 .invalidModel, file: gguf.path, found: invalidity, expected: "a model that can be run",
                 remedy: "convert the model again, or use another")
         }
-        try checkRope(headSize: description.headSize)
         return description
+    }
+
+    /// MiniCPM's multipliers; files that lack them are of its first models.
+    private func readScales(_ description: inout ModelDescription) throws(ModelFileError) {
+        let (layers, hidden) = (Float(description.layerCount), Float(description.hiddenSize))
+        description.embeddingScale = try gguf.float(key("embedding_scale")) ?? 12
+        description.residualScale = try gguf.float(key("residual_scale")) ?? 1.4 / layers.squareRoot()
+        description.logitScale = try gguf.float(key("logit_scale")) ?? hidden / 256
     }
 
     /// Whether nothing in the file says which activation the model has.
@@ -81,7 +122,7 @@ struct ModelMetadata {
         model.tensor(TensorNaming.ggufName(of: role, layer: layer))
     }
 
-    private func key(_ name: String) -> String { "\(family.rawValue).\(name)" }
+    func key(_ name: String) -> String { "\(family.rawValue).\(name)" }
 
     private func required(_ name: String) throws(ModelFileError) -> Int {
         if let value = try gguf.integer(key(name)) { return value }
@@ -135,52 +176,5 @@ struct ModelMetadata {
                 remedy: "models whose keys and values differ in length are not supported")
         }
         return size
-    }
-
-    // MARK: Rotary embedding
-
-    private func checkRope(headSize: Int) throws(ModelFileError) {
-        if let rotated = try gguf.integer(key("rope.dimension_count")), rotated != headSize {
-            throw unsupportedRope(
-                key("rope.dimension_count"), found: "\(rotated)", expected: "\(headSize), all of a head")
-        }
-        let type = try gguf.text(key("rope.scaling.type")) ?? "none"
-        let oldFactor = try gguf.float(key("rope.scale_linear"))
-        let factor = try gguf.float(key("rope.scaling.factor")) ?? oldFactor ?? 1
-        guard type == "none" || (type == "linear" && factor == 1) else {
-            throw unsupportedRope(
-                key("rope.scaling.type"), found: "\(ModelFileError.printable(type)) by \(factor)",
-                expected: "none")
-        }
-        guard type != "none" || factor == 1 || factor == 0 else {
-            throw unsupportedRope(key("rope.scaling.factor"), found: "\(factor)", expected: "1")
-        }
-        try checkRopeFactors(headSize: headSize)
-    }
-
-    /// `rope_freqs` divides each pair's frequency; a table of ones changes nothing.
-    private func checkRopeFactors(headSize: Int) throws(ModelFileError) {
-        guard let tensor = model.tensor(Self.ropeFactorsName) else { return }
-        let bytes = tensor.bytes
-        guard tensor.content == .table(.float32), tensor.rows == 1,
-            bytes.count == headSize / 2 * TensorEncoding.float32.rowByteCount(columns: 1)
-        else {
-            throw ModelFileError(
-                .wrongShape, file: gguf.path, subject: tensor.name,
-                found: "\(tensor.typeName) [\(tensor.rows), \(tensor.columns)]",
-                expected: "F32 [\(headSize / 2)]")
-        }
-        let isNeutral = (0..<headSize / 2).allSatisfy { FloatReader.float32(bytes, $0) == 1 }
-        guard isNeutral else {
-            throw unsupportedRope(tensor.name, found: "scaled frequencies", expected: "factors of 1")
-        }
-    }
-
-    static let ropeFactorsName = "rope_freqs.weight"
-
-    private func unsupportedRope(_ subject: String, found: String, expected: String) -> ModelFileError {
-        ModelFileError(
-            .unsupportedRope, file: gguf.path, subject: subject, found: found, expected: expected,
-            remedy: "this kind of rotary embedding is not supported; use a model without it")
     }
 }

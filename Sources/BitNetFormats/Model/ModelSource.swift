@@ -14,6 +14,9 @@ struct ModelSource: Sendable {
     let naming: TensorNaming
     /// In the container's order.
     let tensors: [SourceTensor]
+    /// Whether the weights alone were trained to be few-valued, so that activations are rounded in groups and the
+    /// embedding may be ternary too; a model whose scales differ is taken for one as well.
+    let isWeightOnly: Bool
     /// Whether matrices of full precision are to be quantised.
     let quantisesMasters: Bool
     /// How a scale that is a tensor of its own acts on the trits.
@@ -30,7 +33,7 @@ struct ModelSource: Sendable {
 
     init(
         path: String, container: String, architecture: String, description: ModelDescription,
-        naming: TensorNaming, tensors: [SourceTensor], quantisesMasters: Bool,
+        naming: TensorNaming, tensors: [SourceTensor], isWeightOnly: Bool, quantisesMasters: Bool,
         scaleDirection: ScaleDirection, chatTemplate: EmbeddedChatTemplate?, isSynthetic: Bool,
         tokenizer: TokenizerSource, files: [SourceFile]
     ) {
@@ -40,6 +43,7 @@ struct ModelSource: Sendable {
         self.description = description
         self.naming = naming
         self.tensors = tensors
+        self.isWeightOnly = isWeightOnly
         self.quantisesMasters = quantisesMasters
         self.scaleDirection = scaleDirection
         // One that says nothing is none.

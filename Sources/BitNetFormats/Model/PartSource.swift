@@ -12,13 +12,7 @@ struct PartSource {
     let quantisesMasters: Bool
 
     /// How the part file holds it.
-    var encoding: TensorEncoding {
-        switch (shape.form, tensor.content) {
-        case (.ternary, _): .t5
-        case (.table, .table(let encoding)): encoding
-        case (.gains, _), (.table, _): .float32
-        }
-    }
+    let encoding: TensorEncoding
 
     /// Finds and checks the tensor of `shape`.
     init(_ shape: TensorShape, layer: Int?, _ model: ModelSource) throws(ModelFileError) {
@@ -41,7 +35,13 @@ struct PartSource {
         try Self.checkContent(tensor, shape)
         self.shape = shape
         self.tensor = tensor
-        quantisesMasters = model.quantisesMasters
+        quantisesMasters = model.quantisesMasters && shape.form.isTernary
+        encoding =
+            switch shape.form {
+            case .ternary(let encoding): encoding
+            case .gains: .float32
+            case .table: model.tableEncoding(tensor, columns: shape.columns)
+            }
         factor = try layer.flatMap { model.scaleTensor(shape.role, layer: $0) }
             .map { scale throws(ModelFileError) in try ScaleFactor(scale, model.scaleDirection) }
         if tensor.content == .ternary(.packedRows), factor == nil {
@@ -52,7 +52,7 @@ struct PartSource {
 
     private static func checkContent(_ tensor: SourceTensor, _ shape: TensorShape) throws(ModelFileError) {
         switch (tensor.content, shape.form) {
-        case (.ternary, .ternary), (.table, .table): break
+        case (.ternary, .ternary), (.table, .table), (.ternary, .table): break
         case (.table(let encoding), _) where encoding.blockElementCount == 1: break
         case (.unreadable(let remedy), _): throw unsupported(tensor, shape, remedy: remedy)
         case (.table, _):
@@ -62,8 +62,7 @@ struct PartSource {
         case (.ternary, _):
             throw unsupported(
                 tensor, shape,
-                remedy: "only the matrices of the layers may be ternary: llama-quantize "
-                    + "--token-embedding-type f16 --output-tensor-type f16")
+                remedy: "norms are of plain numbers; convert the original model again")
         }
     }
 
@@ -72,9 +71,10 @@ struct PartSource {
     ) -> ModelFileError {
         let expected =
             switch shape.form {
-            case .ternary: "TQ1_0, TQ2_0, I2_S, packed trits or F16, BF16, F32"
+            case .ternary: "TQ1_0, TQ2_0, I2_S, Q2_0, PQ2_0, PTQ1_0, Q1_0, packed trits or F16, BF16, F32"
             case .gains: "F32, F16 or BF16"
-            case .table: "F16, BF16, F32, Q8_0, Q6_K, Q4_K or Q4_0"
+            case .table:
+                "F16, BF16, F32, Q8_0, Q6_K, Q4_K, Q4_0, TQ1_0, TQ2_0, I2_S, Q2_0, PQ2_0, PTQ1_0 or Q1_0"
             }
         return tensor.error(
             .unsupportedTensorType, found: tensor.typeName, expected: expected, remedy: remedy)

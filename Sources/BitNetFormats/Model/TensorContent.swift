@@ -9,11 +9,13 @@ package enum TensorContent: Equatable, Sendable {
     case ternary(TernaryEncoding)
     /// Not used by this program, with what a person can do about it.
     case unreadable(remedy: String)
+
+    var isTable: Bool { if case .table = self { true } else { false } }
 }
 
 /// How a model file writes trits.
 package enum TernaryEncoding: Equatable, Sendable {
-    /// Blocks of 256 trits with an f16 scale each.
+    /// Blocks of trits with an f16 scale each.
     case blocks(TernaryBlock)
     /// bitnet.cpp's I2_S: two bits a trit and one f32 scale behind the tensor.
     case i2s(I2SLayout)

@@ -25,7 +25,7 @@ struct PartStream {
         // Keeps the files mapped while their bytes are read.
         defer { withExtendedLifetime(plan) {} }
         let rows = try plan.sources.map { source in
-            source.shape.form.isTernary ? try TernaryRows(source) : nil
+            source.encoding.isTernary ? try PackedTernary(source) : nil
         }
         try emit(plan.layout.header(scales: rows.map { $0?.scale ?? 1 }))
         for ((source, rows), entry) in zip(zip(plan.sources, rows), plan.layout.entries) {
@@ -57,17 +57,15 @@ struct PartStream {
         try emit([UInt8](repeating: 0, count: end - byteCount))
     }
 
-    private mutating func emit(_ rows: TernaryRows, _ entry: PartLayout.Entry) throws {
-        let rowByteCount = T5.rowByteCount(columns: entry.columns)
+    private mutating func emit(_ rows: PackedTernary, _ entry: PartLayout.Entry) throws {
+        let rowByteCount = entry.encoding.rowByteCount(columns: entry.columns)
         let rowsPerPiece = max(Self.pieceByteCount / rowByteCount, 1)
         let piece = AlignedBuffer(byteCount: rowsPerPiece * rowByteCount)
-        let codes = AlignedBuffer(byteCount: entry.columns)
-        let values = AlignedBuffer(byteCount: entry.columns * MemoryLayout<Float>.size)
-        defer { withExtendedLifetime((piece, codes, values)) {} }
+        defer { withExtendedLifetime(piece) {} }
         var start = 0
         while start < entry.rows {
             let end = min(start + rowsPerPiece, entry.rows)
-            try rows.encode(start..<end, into: piece, codes: codes, values: values)
+            try rows.encode(start..<end, into: piece)
             try emit(UnsafeRawBufferPointer(rebasing: piece.readOnly[..<((end - start) * rowByteCount)]))
             start = end
         }

@@ -29,7 +29,7 @@ package struct TensorView {
 package struct PartView {
     package let tensors: [TensorRole: TensorView]
 
-    /// Checks everything but the weights' values (see ``T5/firstInvalidByte(in:columns:)``).
+    /// Checks everything but the weights' values (see ``T5/firstInvalidByte(in:columns:_:)``).
     package init(bytes: UnsafeRawBufferPointer) throws(PartFileError) {
         let (layout, scales) = try Self.readHeader(bytes)
         guard bytes.count == layout.byteCount else {

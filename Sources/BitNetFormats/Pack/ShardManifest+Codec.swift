@@ -16,18 +16,24 @@ package struct ManifestError: RemediableError, Equatable {
 /// Little-endian, canonical (one manifest, one form):
 ///
 ///     4      magic "BNSM"
-///     4      u32 version, 1
+///     4      u32 version: 1, or 2 for a model that is not plain (see ``ModelDescription/isPlain``)
 ///     2, …   u16 length and UTF-8 bytes of the model's name
 ///     4 × 8  u32 layers, hidden, feed-forward, heads, key/value heads, head size, vocabulary, context
 ///     4 × 2  f32 norm epsilon, rope base
 ///     1 × 4  u8 activation, rotary pairing, sub-norms (0/1), tied head (0/1)
+///            in version 2 only:
+///     1 × 2  u8 norms of heads (0/1), encoding of the layers' matrices
+///     2      u16 activation group
+///     1, 16, 4  u8 rope scaling (0 none, 1 linear, 2 Llama 3's, 3 YaRN), its f32 numbers, u32 original context;
+///            unused ones 0
+///     4 × 3  f32 embedding, residual, logit scale
 ///     4 × 2  u32 first layer, end layer
 ///     2      u16 part count
 ///     43 ×   u8 kind (0 embedding, 1 layer, 2 output norm, 3 head), u16 layer (0 unless kind 1),
 ///            u64 byte count, 32 bytes SHA-256
 extension ShardManifest {
     static let magic: [UInt8] = Array("BNSM".utf8)
-    static let version: UInt32 = 1
+    static let versions: ClosedRange<UInt32> = 1...2
 
     /// SHA-256 of ``encoded()``: the shard's identity.
     package var id: ContentDigest { ContentDigest.of(encoded()) }
@@ -35,7 +41,7 @@ extension ShardManifest {
     /// Numbers that do not fit their field (no valid manifest has any) become what decoding refuses.
     package func encoded() -> [UInt8] {
         var bytes = Self.magic
-        bytes.append(littleEndian: Self.version)
+        bytes.append(littleEndian: model.isPlain ? Self.versions.lowerBound : Self.versions.upperBound)
         bytes.append(littleEndian: UInt16(clamping: model.name.utf8.count))
         bytes.append(contentsOf: model.name.utf8)
         for value in [
@@ -50,6 +56,7 @@ extension ShardManifest {
         bytes.append(model.rotaryPairing.rawValue)
         bytes.append(model.hasSubNorms ? 1 : 0)
         bytes.append(model.hasTiedHead ? 1 : 0)
+        if !model.isPlain { bytes += model.furtherBytes }
         bytes.append(littleEndian: UInt32(clamping: layers.first))
         bytes.append(littleEndian: UInt32(clamping: layers.end))
         bytes.append(littleEndian: UInt16(clamping: parts.count))
@@ -72,6 +79,57 @@ extension ShardManifest {
             }
         }
         self = try result.get()
+    }
+}
+
+extension ModelDescription {
+    /// What version 2 has and version 1 lacks.
+    fileprivate var furtherBytes: [UInt8] {
+        var bytes: [UInt8] = [hasHeadNorms ? 1 : 0, matrixEncoding.rawValue]
+        bytes.append(littleEndian: UInt16(clamping: activationGroup))
+        let (kind, numbers, originalContext) = rope.fields
+        bytes.append(kind)
+        for index in 0..<RopeScaling.numbersMax {
+            bytes.append(littleEndian: index < numbers.count ? numbers[index] : 0)
+        }
+        bytes.append(littleEndian: UInt32(clamping: originalContext))
+        for scale in [embeddingScale, residualScale, logitScale] { bytes.append(littleEndian: scale) }
+        return bytes
+    }
+}
+
+extension RopeScaling {
+    fileprivate static let numbersMax = 4
+
+    fileprivate var fields: (kind: UInt8, numbers: [Float], originalContext: Int) {
+        switch self {
+        case .none: (0, [], 0)
+        case .linear(let factor): (1, [factor], 0)
+        case .llama3(let factor, let low, let high, let context): (2, [factor, low, high], context)
+        case .yarn(let factor, let context, let fast, let slow, let attention):
+            (3, [factor, fast, slow, attention], context)
+        }
+    }
+
+    /// - Returns: `nil` for an unknown kind, or numbers that its kind has no use for.
+    fileprivate init?(kind: UInt8, numbers: [Float], originalContext: Int) {
+        switch kind {
+        case 0: self = .none
+        case 1: self = .linear(factor: numbers[0])
+        case 2:
+            self = .llama3(
+                factor: numbers[0], lowFrequencyFactor: numbers[1], highFrequencyFactor: numbers[2],
+                originalContext: originalContext)
+        case 3:
+            self = .yarn(
+                factor: numbers[0], originalContext: originalContext, betaFast: numbers[1],
+                betaSlow: numbers[2], attentionFactor: numbers[3])
+        default: return nil
+        }
+        let used = fields
+        guard used.originalContext == originalContext,
+            numbers.dropFirst(used.numbers.count).allSatisfy({ $0.bitPattern == 0 })
+        else { return nil }
     }
 }
 
@@ -108,10 +166,16 @@ private struct ManifestDecoder {
             throw ManifestError(reason: "the magic is not BNSM")
         }
         let version = try number(UInt32.self)
-        guard version == ShardManifest.version else {
-            throw ManifestError(reason: "version \(version), expected \(ShardManifest.version)")
+        guard ShardManifest.versions.contains(version) else {
+            throw ManifestError(
+                reason: "version \(version), expected \(ShardManifest.versions.lowerBound) or "
+                    + "\(ShardManifest.versions.upperBound)")
         }
-        let model = try model()
+        var model = try model()
+        if version > ShardManifest.versions.lowerBound {
+            try readFurther(&model)
+            guard !model.isPlain else { throw ManifestError(reason: "version \(version) of a plain model") }
+        }
         if let invalidity = model.invalidity { throw ManifestError(reason: invalidity) }
         let (first, end) = (Int(clamping: try number(UInt32.self)), Int(clamping: try number(UInt32.self)))
         guard let layers = LayerRange(first: first, end: end), end <= model.layerCount else {
@@ -155,6 +219,26 @@ private struct ManifestDecoder {
                 hasSubNorms: try flag()),
             contextLength: sizes[7], normEpsilon: epsilon, ropeBase: base, activation: activation,
             rotaryPairing: pairing, hasTiedHead: try flag())
+    }
+
+    private mutating func readFurther(_ model: inout ModelDescription) throws(ManifestError) {
+        model.hasHeadNorms = try flag()
+        guard let encoding = TensorEncoding(rawValue: try number(UInt8.self)) else {
+            throw ManifestError(reason: "an unknown encoding of matrices")
+        }
+        model.matrixEncoding = encoding
+        model.activationGroup = Int(clamping: try number(UInt16.self))
+        let kind = try number(UInt8.self)
+        var numbers: [Float] = []
+        for _ in 0..<RopeScaling.numbersMax { numbers.append(try need(reader.float())) }
+        let context = Int(clamping: try number(UInt32.self))
+        guard let rope = RopeScaling(kind: kind, numbers: numbers, originalContext: context) else {
+            throw ManifestError(reason: "an unknown rope scaling")
+        }
+        model.rope = rope
+        model.embeddingScale = try need(reader.float())
+        model.residualScale = try need(reader.float())
+        model.logitScale = try need(reader.float())
     }
 
     private mutating func part(expected: PartReference.Kind) throws(ManifestError) -> PartReference {

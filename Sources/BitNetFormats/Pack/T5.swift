@@ -9,6 +9,8 @@ package enum T5 {
     package static let tritsPerByte = 5
     /// 3⁵ − 1; larger bytes mean nothing.
     package static let lastByte: UInt8 = 242
+    /// Five zero weights.
+    package static let zeros: UInt8 = 121
 
     package static func rowByteCount(columns: Int) -> Int { (columns + 4) / 5 }
 

@@ -1,23 +1,55 @@
 // SPDX-License-Identifier: MIT
 
-/// A block of 256 trits with one f16 scale, as ggml stores ternary rows.
+/// A block of trits with one f16 scale, as ggml and its descendants store ternary rows.
 ///
 /// Everywhere in this module a *code* is a trit plus one: 0, 1, 2 for −1, 0, +1.
 package enum TernaryBlock: Equatable, Sendable {
-    /// TQ1_0: five trits a byte, 54 bytes.
+    /// TQ1_0: 256, five trits a byte.
     case tq1
-    /// TQ2_0: four trits a byte, 66 bytes.
+    /// TQ2_0: 256, four trits a byte.
     case tq2
+    /// Q2_0: 64, four trits a byte.
+    case q2Group64
+    /// PQ2_0, and Q2_0 of before it had groups of 64: 128, four trits a byte.
+    case q2Group128
+    /// PTQ1_0: 128, five trits a byte.
+    case ptq1
+    /// Q1_0: 128 weights −1 or +1, eight to a byte.
+    case q1
 
-    package static let elementCount = 256
+    package var elementCount: Int {
+        switch self {
+        case .tq1, .tq2: 256
+        case .q2Group128, .ptq1, .q1: 128
+        case .q2Group64: 64
+        }
+    }
 
-    package var byteCount: Int { scaleOffset + 2 }
+    package var byteCount: Int { codeByteCount + 2 }
 
-    /// Where the little-endian f16 scale stands, behind the codes.
-    package var scaleOffset: Int {
+    private var codeByteCount: Int {
         switch self {
         case .tq1: 52
         case .tq2: 64
+        case .q2Group64, .q1: 16
+        case .q2Group128: 32
+        case .ptq1: 26
+        }
+    }
+
+    /// Where the little-endian f16 scale stands: behind the codes, or in front of them.
+    package var scaleOffset: Int {
+        switch self {
+        case .tq1, .tq2, .ptq1: codeByteCount
+        case .q2Group64, .q2Group128, .q1: 0
+        }
+    }
+
+    /// Whether a byte holds pairs of bits, whose value 3 is no trit.
+    var hasPairs: Bool {
+        switch self {
+        case .tq2, .q2Group64, .q2Group128: true
+        case .tq1, .ptq1, .q1: false
         }
     }
 
@@ -26,17 +58,21 @@ package enum TernaryBlock: Equatable, Sendable {
         UInt16(littleEndian: block.loadUnaligned(fromByteOffset: scaleOffset, as: UInt16.self))
     }
 
-    /// Decodes one block to 256 codes.
+    /// Decodes one block to codes.
     ///
     /// - Returns: `false` if a byte cannot come from an encoder; the codes are then in 0...3.
     package func decode(_ block: UnsafeRawPointer, into codes: UnsafeMutablePointer<UInt8>) -> Bool {
-        switch self {
-        case .tq1: Self.decodeTQ1(block.assumingMemoryBound(to: UInt8.self), into: codes)
-        case .tq2: Self.decodeTQ2(block.assumingMemoryBound(to: UInt8.self), into: codes)
+        let bytes = block.assumingMemoryBound(to: UInt8.self)
+        return switch self {
+        case .tq1: Self.decodeTQ1(bytes, into: codes)
+        case .tq2: Self.decodeTQ2(bytes, into: codes)
+        case .q2Group64, .q2Group128: Self.decodePairs(bytes + 2, count: elementCount, into: codes)
+        case .ptq1: Self.decodePTQ1(bytes, into: codes)
+        case .q1: Self.decodeBits(bytes + 2, count: elementCount, into: codes)
         }
     }
 
-    // MARK: TQ1_0
+    // MARK: TQ1_0 and PTQ1_0
 
     /// qs[0..<32] hold elements 0..<160, qs[32..<48] 160..<240, qh[0..<4] 240..<256; digit n of byte m is
     /// element start + n·(bytes in the run) + m.
@@ -46,9 +82,23 @@ package enum TernaryBlock: Equatable, Sendable {
         decodeRun(block, bytes: 32, digits: 5, into: codes)
         decodeRun(block + 32, bytes: 16, digits: 5, into: codes + 160)
         decodeRun(block + 48, bytes: 4, digits: 4, into: codes + 240)
+        return areDigits(block, byteCount: 52)
+    }
+
+    /// qs[0..<16] hold elements 0..<80, qs[16..<24] 80..<120, qh[0..<2] 120..<128.
+    private static func decodePTQ1(
+        _ block: UnsafePointer<UInt8>, into codes: UnsafeMutablePointer<UInt8>
+    ) -> Bool {
+        decodeRun(block, bytes: 16, digits: 5, into: codes)
+        decodeRun(block + 16, bytes: 8, digits: 5, into: codes + 80)
+        decodeRun(block + 24, bytes: 2, digits: 4, into: codes + 120)
+        return areDigits(block, byteCount: 26)
+    }
+
+    /// A byte is ⌈v·256/243⌉ of v in 0...242, so thirteen values never occur.
+    private static func areDigits(_ block: UnsafePointer<UInt8>, byteCount: Int) -> Bool {
         var difference: UInt32 = 0
-        // A byte is ⌈v·256/243⌉ of v in 0...242, so thirteen values never occur.
-        for index in 0..<52 {
+        for index in 0..<byteCount {
             let byte = UInt32(truncatingIfNeeded: block[index])
             let value = (byte &* 243) >> 8
             difference |= (value &* 256 &+ 242) / 243 ^ byte
@@ -92,5 +142,25 @@ package enum TernaryBlock: Equatable, Sendable {
             }
         }
         return threes == 0
+    }
+
+    // MARK: Q2_0 and Q1_0
+
+    private static func decodePairs(
+        _ bytes: UnsafePointer<UInt8>, count: Int, into codes: UnsafeMutablePointer<UInt8>
+    ) -> Bool {
+        for index in 0..<count {
+            codes[index] = bytes[index / 4] >> UInt8(truncatingIfNeeded: index % 4 * 2) & 3
+        }
+        return !UnsafeBufferPointer(start: codes, count: count).contains(3)
+    }
+
+    private static func decodeBits(
+        _ bytes: UnsafePointer<UInt8>, count: Int, into codes: UnsafeMutablePointer<UInt8>
+    ) -> Bool {
+        for index in 0..<count {
+            codes[index] = (bytes[index / 8] >> UInt8(truncatingIfNeeded: index % 8) & 1) * 2
+        }
+        return true
     }
 }

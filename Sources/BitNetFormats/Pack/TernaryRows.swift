@@ -3,7 +3,7 @@
 import BitNetCore
 import CFormats
 
-/// Reads a ternary tensor of a model row by row as codes (trit plus one), with its one scale.
+/// Reads a ternary tensor of a model with one scale row by row as codes (trit plus one).
 ///
 /// Making it reads what the scale takes, for full-precision values the whole tensor; rows may then be decoded in
 /// any order.
@@ -55,7 +55,8 @@ struct TernaryRows {
         }
     }
 
-    private func decode(
+    /// Decodes a row; parameters as in ``encode``, and `bytes` the tensor's.
+    func decode(
         _ bytes: UnsafePointer<UInt8>, row: Int, into codes: UnsafeMutablePointer<UInt8>,
         _ values: UnsafeMutablePointer<Float>
     ) throws(ModelFileError) {
@@ -73,7 +74,8 @@ struct TernaryRows {
         case .dense(let encoding, let magnitude):
             try decodeDense(encoding, magnitude, bytes, row: row, into: codes)
         case .masters(let encoding, let inverse):
-            bn_floats_from(encoding.floatFormat, bytes + row * rowByteCount(encoding), columns, values)
+            bn_floats_from(
+                encoding.plainFormat ?? BN_SOURCE_F32, bytes + row * rowByteCount(encoding), columns, values)
             guard bn_quantise_trits(values, columns, inverse, codes) else { throw notFinite(row: row) }
         }
     }
@@ -158,7 +160,9 @@ struct TernaryRows {
         let values = buffer.bytes.bindMemory(to: Float.self)
         var sum = 0.0
         for row in 0..<tensor.rows {
-            bn_floats_from(encoding.floatFormat, bytes + row * rowByteCount, columns, values.baseAddress)
+            bn_floats_from(
+                encoding.plainFormat ?? BN_SOURCE_F32, bytes + row * rowByteCount, columns,
+                values.baseAddress)
             sum += bn_absolute_sum(values.baseAddress, columns)
         }
         guard sum.isFinite else {
@@ -185,11 +189,11 @@ struct TernaryRows {
         _ block: TernaryBlock, _ scaleBits: UInt16, _ bytes: UnsafePointer<UInt8>, row: Int,
         into codes: UnsafeMutablePointer<UInt8>
     ) throws(ModelFileError) {
-        let count = columns / TernaryBlock.elementCount
+        let count = columns / block.elementCount
         var index = 0
         while index < count {
             let start = bytes + (row * count + index) * block.byteCount
-            let out = codes + index * TernaryBlock.elementCount
+            let out = codes + index * block.elementCount
             index +=
                 block == .tq1
                 ? bn_unpack_tq1(start, count - index, scaleBits, out)
@@ -197,7 +201,7 @@ struct TernaryRows {
             guard index < count else { return }
             try decodeOddBlock(
                 block, scaleBits, bytes, offset: (row * count + index) * block.byteCount,
-                into: codes + index * TernaryBlock.elementCount)
+                into: codes + index * block.elementCount)
             index += 1
         }
     }
@@ -213,14 +217,9 @@ struct TernaryRows {
             )
         }
         let bits = block.scaleBits(bytes + offset)
-        // −0 cannot be told from 0 by an encoder that writes the scale of an empty block.
+        // A block without a weight; encoders write either zero.
         if bits & 0x7FFF == 0 {
-            guard UnsafeBufferPointer(start: codes, count: TernaryBlock.elementCount).allSatisfy({ $0 == 1 })
-            else {
-                throw tensor.error(
-                    .badScale, at: offset, found: "a block of scale 0 with weights in it",
-                    expected: "a scale above 0")
-            }
+            codes.update(repeating: 1, count: block.elementCount)
             return
         }
         let value = Float(Float16(bitPattern: bits))
@@ -292,16 +291,5 @@ struct TernaryRows {
     private func notFinite(row: Int) -> ModelFileError {
         tensor.error(
             .notFinite, found: "a weight that is not finite in row \(row)", expected: "finite weights")
-    }
-}
-
-extension TensorEncoding {
-    /// The plain float formats by the name that C has for them.
-    fileprivate var floatFormat: bn_source_type {
-        switch self {
-        case .float16: BN_SOURCE_F16
-        case .bfloat16: BN_SOURCE_BF16
-        default: BN_SOURCE_F32
-        }
     }
 }

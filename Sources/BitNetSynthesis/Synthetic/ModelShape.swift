@@ -15,6 +15,10 @@ package enum ModelShape: String, CaseIterable, Sendable {
     case seventyBillion = "70b"
     /// The largest shape that bitnet.cpp's report measures; no model has it.
     case hundredBillion = "100b"
+    /// prism-ml/Ternary-Bonsai-1.7B, and the other two of its kind: Qwen3's shapes, ternary as a whole.
+    case bonsaiSmall = "bonsai-1.7b"
+    case bonsaiMedium = "bonsai-4b"
+    case bonsaiLarge = "bonsai-8b"
     /// Of no model: for tests.
     case tiny
 
@@ -22,7 +26,8 @@ package enum ModelShape: String, CaseIterable, Sendable {
     package var layerCountMeasured: Int {
         switch self {
         case .seventyBillion, .hundredBillion: 8
-        case .twoBillion, .threeBillion, .eightBillion, .tiny: description.layerCount
+        case .twoBillion, .threeBillion, .eightBillion, .bonsaiSmall, .bonsaiMedium, .bonsaiLarge, .tiny:
+            description.layerCount
         }
     }
 
@@ -32,6 +37,7 @@ package enum ModelShape: String, CaseIterable, Sendable {
         case .twoBillion: .bitnetB158
         case .threeBillion, .hundredBillion: .bitnet
         case .eightBillion, .seventyBillion, .tiny: .llama
+        case .bonsaiSmall, .bonsaiMedium, .bonsaiLarge: .qwen3
         }
     }
 
@@ -50,6 +56,18 @@ package enum ModelShape: String, CaseIterable, Sendable {
             sizes(
                 layers: 72, hidden: 8192, feedForward: 45_568, heads: 64, keyValueHeads: 64,
                 vocabulary: 32_002)
+        case .bonsaiSmall:
+            sizes(
+                layers: 28, hidden: 2048, feedForward: 6144, heads: 16, keyValueHeads: 8,
+                vocabulary: Self.bonsaiVocabulary)
+        case .bonsaiMedium:
+            sizes(
+                layers: 36, hidden: 2560, feedForward: 9728, heads: 32, keyValueHeads: 8,
+                vocabulary: Self.bonsaiVocabulary)
+        case .bonsaiLarge:
+            sizes(
+                layers: 36, hidden: 4096, feedForward: 12_288, heads: 32, keyValueHeads: 8,
+                vocabulary: Self.bonsaiVocabulary)
         case .tiny:
             sizes(
                 layers: 2, hidden: 128, feedForward: 336, heads: 4, keyValueHeads: 2, headSize: 32,
@@ -57,12 +75,23 @@ package enum ModelShape: String, CaseIterable, Sendable {
         }
     }
 
+    /// Qwen's without what no text needs.
+    private static let bonsaiVocabulary = 151_669
+
     package var description: ModelDescription {
-        ModelDescription(
+        var model = ModelDescription(
             name: "synthetic \(rawValue), random weights", shape: sizes, contextLength: contextLength,
-            normEpsilon: 1e-5, ropeBase: hasLongRope ? 500_000 : 10_000,
+            normEpsilon: family == .qwen3 ? 1e-6 : 1e-5, ropeBase: ropeBase,
             activation: self == .twoBillion ? .squaredReLU : .siLU, rotaryPairing: .halves,
-            hasTiedHead: sizes.hasSubNorms)
+            hasTiedHead: sizes.hasSubNorms || self == .bonsaiSmall || self == .bonsaiMedium)
+        if family == .qwen3 {
+            let factor: Float = 4
+            model.rope = .yarn(
+                factor: factor, originalContext: contextLength / Int(factor), betaFast: 32, betaSlow: 1,
+                attentionFactor: RopeScaling.attentionFactor(of: factor))
+        }
+        model.takesScales(of: family)
+        return model
     }
 
     private var contextLength: Int {
@@ -70,11 +99,19 @@ package enum ModelShape: String, CaseIterable, Sendable {
         case .twoBillion: 4096
         case .threeBillion, .hundredBillion: 2048
         case .eightBillion, .seventyBillion, .tiny: 8192
+        case .bonsaiSmall, .bonsaiMedium: 32_768
+        case .bonsaiLarge: 65_536
         }
     }
 
     /// Families that read long contexts turn by smaller angles.
-    private var hasLongRope: Bool { self != .threeBillion && self != .hundredBillion }
+    private var ropeBase: Float {
+        switch self {
+        case .threeBillion, .hundredBillion: 10_000
+        case .twoBillion, .eightBillion, .seventyBillion, .tiny: 500_000
+        case .bonsaiSmall, .bonsaiMedium, .bonsaiLarge: 1_000_000
+        }
+    }
 
     /// Rows and columns of the ternary matrices of a layer, each shape once.
     package var matrices: [(rows: Int, columns: Int)] {
@@ -96,6 +133,18 @@ package enum ModelShape: String, CaseIterable, Sendable {
         ModelDescription.Shape(
             layerCount: layers, hiddenSize: hidden, feedForwardSize: feedForward, headCount: heads,
             keyValueHeadCount: keyValueHeads, headSize: headSize, vocabularySize: vocabulary,
-            hasSubNorms: family != .llama)
+            hasSubNorms: family.hasSubNorms, hasHeadNorms: family == .qwen3)
+    }
+}
+
+extension ModelDescription {
+    /// Scales by group, and MiniCPM's multipliers, where models of the family have them.
+    mutating func takesScales(of family: ModelFamily) {
+        matrixEncoding = family.isWeightOnly ? .t5Group128Half : .t5
+        activationGroup = family.isWeightOnly ? 128 : 0
+        guard family == .miniCPM else { return }
+        embeddingScale = 12
+        residualScale = 1.4 / Float(layerCount).squareRoot()
+        logitScale = Float(hiddenSize) / 256
     }
 }

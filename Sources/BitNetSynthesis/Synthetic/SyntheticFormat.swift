@@ -10,6 +10,11 @@ package struct SyntheticFormat: Sendable {
         case tq1 = "tq1_0"
         case tq2 = "tq2_0"
         case i2s = "i2_s"
+        case q2 = "q2_0"
+        case pq2 = "pq2_0"
+        case ptq1 = "ptq1_0"
+        /// Its weights are −1 and +1: zeros become either.
+        case q1 = "q1_0"
         case float16 = "f16"
         case bfloat16 = "bf16"
         case float32 = "f32"
@@ -22,7 +27,7 @@ package struct SyntheticFormat: Sendable {
 
     package var kind: Kind
     package var i2sLayout: I2SLayout
-    /// Of embedding and head; in a directory, of every plain float.
+    /// Of embedding and head, unless they are ternary; in a directory, of every plain float.
     package var floats: TensorEncoding
 
     /// - Parameter floats: by default those of the matrices, else f16 in GGUF files and bf16 in directories.
@@ -31,7 +36,7 @@ package struct SyntheticFormat: Sendable {
         self.i2sLayout = i2sLayout
         self.floats =
             switch kind {
-            case .tq1, .tq2, .i2s, .float16: floats ?? .float16
+            case .tq1, .tq2, .i2s, .q2, .pq2, .ptq1, .q1, .float16: floats ?? .float16
             case .bfloat16, .packed, .masters: floats ?? .bfloat16
             case .float32: floats ?? .float32
             }
@@ -43,6 +48,10 @@ package struct SyntheticFormat: Sendable {
         case .tq1: .blocks(.tq1)
         case .tq2: .blocks(.tq2)
         case .i2s: .i2s(i2sLayout)
+        case .q2: .blocks(.q2Group64)
+        case .pq2: .blocks(.q2Group128)
+        case .ptq1: .blocks(.ptq1)
+        case .q1: .blocks(.q1)
         case .float16: .dense(.float16)
         case .bfloat16: .dense(.bfloat16)
         case .float32: .dense(.float32)
@@ -56,8 +65,12 @@ package struct SyntheticFormat: Sendable {
 
     /// Why a matrix cannot be written so, or `nil`.
     func misfit(_ tensor: SyntheticTensor) -> String? {
-        guard tensor.form.isTernary else { return nil }
-        if let storage { return storage.misfit(rows: tensor.rows, columns: tensor.columns) }
+        guard tensor.isTernary else { return nil }
+        if let storage {
+            return storage.misfit(
+                rows: tensor.rows, columns: tensor.columns, scaleGroup: tensor.scaleGroup)
+        }
+        if tensor.scaleGroup != nil { return "one scale for a matrix" }
         return tensor.columns < Self.masterColumnsMin
             ? "at least \(Self.masterColumnsMin) weights in a row" : nil
     }

@@ -22,12 +22,13 @@ extension SyntheticModel {
 
     /// The type's id, and the bytes.
     private func stored(_ tensor: SyntheticTensor, _ format: SyntheticFormat) -> (UInt32, TensorStream) {
-        switch (tensor.form, format.storage) {
-        case (.gains, _): (Self.typeID(.float32), tensor.stream(.float32))
-        case (.ternary, let storage?):
-            (Self.typeID(storage), tensor.stream(storage, order: rowOrder(tensor.role)))
-        case (.table, _), (.ternary, nil): (Self.typeID(format.floats), tensor.stream(format.floats))
+        if tensor.form == .gains { return (Self.typeID(.float32), tensor.stream(.float32)) }
+        guard tensor.isTernary, let storage = format.storage else {
+            return (Self.typeID(format.floats), tensor.stream(format.floats))
         }
+        return (
+            Self.typeID(storage), tensor.stream(storage, order: rowOrder(tensor.role))
+        )
     }
 
     private static func typeID(_ encoding: TensorEncoding) -> UInt32 {
@@ -38,6 +39,10 @@ extension SyntheticModel {
         switch storage {
         case .blocks(.tq1): 34
         case .blocks(.tq2): 35
+        case .blocks(.q1): 41
+        case .blocks(.q2Group64): 42
+        case .blocks(.q2Group128): 142
+        case .blocks(.ptq1): 143
         case .i2s, .packedRows: 36
         case .dense(let encoding): typeID(encoding)
         }
@@ -52,6 +57,9 @@ extension SyntheticModel {
             return head * size + place % 2 * (size / 2) + place / 2
         }
     }
+
+    /// What the tokens of such models are called that stand for no text.
+    private var specialNames: SyntheticVocabulary.SpecialNames { family == .qwen3 ? .chatML : .llama3 }
 
     // MARK: Metadata
 
@@ -86,23 +94,36 @@ extension SyntheticModel {
         data.set(key("feed_forward_length"), integer: description.feedForwardSize)
         data.set(key("attention.head_count"), integer: description.headCount)
         data.set(key("attention.head_count_kv"), integer: description.keyValueHeadCount)
-        if description.querySize != description.hiddenSize {
+        if description.querySize != description.hiddenSize || family == .qwen3 {
             data.set(key("attention.key_length"), integer: description.headSize)
             data.set(key("attention.value_length"), integer: description.headSize)
         }
         data.set(key("attention.layer_norm_rms_epsilon"), float: description.normEpsilon)
         data.set(key("rope.dimension_count"), integer: description.headSize)
         data.set(key("rope.freq_base"), float: description.ropeBase)
+        addScales(&data, key)
         // Not in any published file, so that a reader without it has to go by the family.
         data.set(key("hidden_activation"), text: activationName)
+    }
+
+    private func addScales(_ data: inout GGUFMetadata, _ key: (String) -> String) {
+        if case .yarn(let factor, let context, _, _, _) = description.rope {
+            data.set(key("rope.scaling.type"), text: "yarn")
+            data.set(key("rope.scaling.factor"), float: factor)
+            data.set(key("rope.scaling.original_context_length"), integer: context)
+        }
+        guard family == .miniCPM else { return }
+        data.set(key("embedding_scale"), float: description.embeddingScale)
+        data.set(key("residual_scale"), float: description.residualScale)
+        data.set(key("logit_scale"), float: description.logitScale)
     }
 
     var activationName: String { description.activation == .siLU ? "silu" : "relu2" }
 
     private func addTokenizer(_ data: inout GGUFMetadata) {
-        let vocabulary = SyntheticVocabulary(size: description.vocabularySize)
+        let vocabulary = SyntheticVocabulary(size: description.vocabularySize, names: specialNames)
         data.set("tokenizer.ggml.model", text: "gpt2")
-        data.set("tokenizer.ggml.pre", text: "llama-bpe")
+        data.set("tokenizer.ggml.pre", text: specialNames == .chatML ? "qwen2" : "llama-bpe")
         data.set("tokenizer.ggml.tokens", texts: vocabulary.texts + vocabulary.specials)
         data.set(
             "tokenizer.ggml.token_type",
@@ -112,7 +133,8 @@ extension SyntheticModel {
         data.set("tokenizer.ggml.bos_token_id", integer: vocabulary.beginning)
         data.set("tokenizer.ggml.eos_token_id", integer: vocabulary.end)
         data.set("tokenizer.ggml.eot_token_id", integer: vocabulary.endOfTurn)
-        data.set("tokenizer.ggml.add_bos_token", flag: true)
+        data.set("tokenizer.ggml.add_bos_token", flag: specialNames == .llama3)
+        if let template = specialNames.chatTemplate { data.set("tokenizer.chat_template", text: template) }
     }
 
     /// As llama.cpp numbers them; of I2_S, as bitnet.cpp does.
@@ -124,6 +146,10 @@ extension SyntheticModel {
         case .tq1: 36
         case .tq2: 37
         case .i2s, .packed, .masters: 40
+        case .q1: 41
+        case .q2: 41
+        case .pq2: 142
+        case .ptq1: 143
         }
     }
 }

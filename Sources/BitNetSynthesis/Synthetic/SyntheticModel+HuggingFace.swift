@@ -79,6 +79,9 @@ extension SyntheticModel {
             case .bitnetB158, .bitnet25: ("BitNetForCausalLM", "bitnet")
             case .bitnet: ("BitnetForCausalLM", "llama")
             case .llama: ("LlamaForCausalLM", "llama")
+            // Whose matrices fit no type of directory.
+            case .qwen3: ("Qwen3ForCausalLM", "qwen3")
+            case .miniCPM: ("MiniCPMForCausalLM", "minicpm")
             }
         var members: [(key: String, value: JSONValue)] = [
             ("_name_or_path", .text(description.name)), ("bitnet_coord_synthetic", .flag(true)),

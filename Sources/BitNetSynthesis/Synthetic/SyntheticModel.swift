@@ -72,8 +72,10 @@ package struct SyntheticModel: Sendable {
         }
         model.headSize = changes.headSize ?? model.headSize
         model.rotaryPairing = family.rotaryPairing
-        model.hasSubNorms = family != .llama
+        model.hasSubNorms = family.hasSubNorms
+        model.hasHeadNorms = family == .qwen3
         model.hasTiedHead = changes.isTied ?? model.hasTiedHead
+        model.takesScales(of: family)
         if let name = changes.activation {
             guard let activation = ModelDescription.Activation(named: name) else {
                 throw ModelWriteError("activation \(name) is unknown; give silu or relu2")
@@ -102,7 +104,7 @@ package struct SyntheticModel: Sendable {
                 SyntheticTensor(
                     shape, layer: layer, seed: seed,
                     // What such models keep in safetensors is 1/scale.
-                    hasPowerOfTwoScale: family == .llama,
+                    hasPowerOfTwoScale: family == .llama, scaleGroup: model.matrixEncoding.scaleGroup,
                     spread: shape.role == .head || model.hasTiedHead ? headSpread : 1)
             }
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 package import BitNetCore
+import BitNetFormats
 
 extension SyntheticTensor {
     /// A ternary matrix as a file holds it.
@@ -24,9 +25,18 @@ extension SyntheticTensor {
                     let row = order(storage.row(part, ofUnit: unit, rows: rows, columns: columns))
                     maker.makeCodes(self, row, into: codes + part * columns)
                 }
-                storage.encode(codes, columns: columns, scale: scale, into: base + index * unitByteCount)
+                if storage == .blocks(.q1) { Self.removeZeros(codes, columns) }
+                // What has several scales has rows of its own.
+                storage.encode(
+                    codes, columns: columns, scales: scales(row: order(unit)),
+                    into: base + index * unitByteCount)
             }
         }
+    }
+
+    /// Where only −1 and +1 can be stored.
+    private static func removeZeros(_ codes: UnsafeMutablePointer<UInt8>, _ count: Int) {
+        for index in 0..<count where codes[index] == 1 { codes[index] = index & 1 == 0 ? 0 : 2 }
     }
 
     /// A table or gains as plain floats.

@@ -12,18 +12,27 @@ package struct SyntheticTensor: Sendable {
     package let form: TensorShape.Form
     package let rows: Int
     package let columns: Int
+    /// Whether it holds trits: a matrix of a layer, or any of a model that is ternary as a whole.
+    package let isTernary: Bool
     /// Of a ternary matrix; a float of at most four significant bits, which every type of file holds exactly.
     package let scale: Float
+    /// Weights of a row that have a scale of their own, near that of the matrix; `nil` if there is but one.
+    package let scaleGroup: Int?
     /// Of a table or of gains.
     let values: NormalValues
     private let key: UInt64
 
-    init(_ shape: TensorShape, layer: Int?, seed: UInt64, hasPowerOfTwoScale: Bool, spread: Float) {
+    init(
+        _ shape: TensorShape, layer: Int?, seed: UInt64, hasPowerOfTwoScale: Bool, scaleGroup: Int?,
+        spread: Float
+    ) {
         role = shape.role
         self.layer = layer
         form = shape.form
         rows = shape.rows
         columns = shape.columns
+        isTernary = shape.form.isTernary || shape.form == .table && scaleGroup != nil
+        self.scaleGroup = isTernary ? scaleGroup : nil
         let place = UInt64(shape.role.rawValue) << 32 | UInt64(layer.map { $0 + 1 } ?? 0)
         key = CounterRandom.bits(seed: seed, counter: place)
         scale = Self.scale(
@@ -40,6 +49,17 @@ package struct SyntheticTensor: Sendable {
         let power = Float(sign: .plus, exponent: usual.exponent, significand: 1)
         if isPowerOfTwo { return usual.significand < 1.5 ? power : power * 2 }
         return (usual / power * 8).rounded(.toNearestOrEven) / 8 * power
+    }
+
+    /// One for each group of a row, or the one of the matrix.
+    package func scales(row: Int) -> [Float] {
+        guard let scaleGroup else { return [scale] }
+        let power = Float(sign: .plus, exponent: scale.exponent, significand: 1)
+        return (0..<columns / scaleGroup).map { group in
+            // Behind the counters that the codes take.
+            let bits = CounterRandom.bits(seed: rowSeed(row), counter: 1 << 32 | UInt64(group))
+            return power * (1 + Float(bits & 7) / 8)
+        }
     }
 
     func rowSeed(_ row: Int) -> UInt64 { CounterRandom.bits(seed: key, counter: UInt64(row)) }

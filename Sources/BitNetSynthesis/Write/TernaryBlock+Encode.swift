@@ -3,7 +3,7 @@
 import BitNetFormats
 
 extension TernaryBlock {
-    /// Encodes 256 codes as one block.
+    /// Encodes the codes of one block.
     ///
     /// - Parameter scaleBits: the block's f16 scale.
     package func encode(
@@ -24,6 +24,23 @@ extension TernaryBlock {
                         codes[index] | codes[index &+ 32] &<< 2 | codes[index &+ 64] &<< 4
                         | codes[index &+ 96] &<< 6
                 }
+            }
+        case .ptq1:
+            Self.encodeRun(codes, bytes: 16, digits: 5, into: bytes)
+            Self.encodeRun(codes + 80, bytes: 8, digits: 5, into: bytes + 16)
+            Self.encodeRun(codes + 120, bytes: 2, digits: 4, into: bytes + 24)
+        case .q2Group64, .q2Group128:
+            for index in 0..<elementCount / 4 {
+                let four = codes + 4 &* index
+                bytes[2 &+ index] = four[0] | four[1] &<< 2 | four[2] &<< 4 | four[3] &<< 6
+            }
+        case .q1:
+            for index in 0..<elementCount / 8 {
+                let eight = codes + 8 &* index
+                var byte: UInt8 = 0
+                // The code of −1 is 0, that of +1 is 2.
+                for bit in 0..<8 { byte |= (eight[bit] &>> 1) &<< UInt8(truncatingIfNeeded: bit) }
+                bytes[2 &+ index] = byte
             }
         }
         block.storeBytes(of: scaleBits.littleEndian, toByteOffset: scaleOffset, as: UInt16.self)

@@ -8,7 +8,7 @@ package import BitNetFormats
 /// A *unit* is the fewest rows that fill whole bytes and blocks by themselves. The file is its units one after
 /// another, so any run of them can be made without the others.
 package enum TernaryStorage: Equatable, Sendable {
-    /// Rows of blocks of 256 with an f16 scale each.
+    /// Rows of blocks with an f16 scale each.
     case blocks(TernaryBlock)
     /// Two bits a trit in one flat run of all rows, then the f32 scale and 28 bytes of zero.
     case i2s(I2SLayout)
@@ -18,10 +18,15 @@ package enum TernaryStorage: Equatable, Sendable {
     case dense(TensorEncoding)
 
     /// What `rows` and `columns` must be a multiple of, or `nil` if they are.
-    package func misfit(rows: Int, columns: Int) -> String? {
+    ///
+    /// - Parameter scaleGroup: weights of a row that share a scale; all of the matrix if `nil`.
+    package func misfit(rows: Int, columns: Int, scaleGroup: Int? = nil) -> String? {
         switch self {
-        case .blocks where !columns.isMultiple(of: TernaryBlock.elementCount):
-            "rows of a multiple of \(TernaryBlock.elementCount) weights"
+        case .blocks(let block) where block.elementCount > scaleGroup ?? .max:
+            "a scale for \(block.elementCount) weights, not for \(scaleGroup ?? 0)"
+        case .i2s where scaleGroup != nil, .packedRows where scaleGroup != nil: "one scale for a matrix"
+        case .blocks(let block) where !columns.isMultiple(of: block.elementCount):
+            "rows of a multiple of \(block.elementCount) weights"
         case .i2s(.a) where !(rows * columns).isMultiple(of: 128): "a multiple of 128 weights in all"
         case .i2s(.b) where !(rows * columns).isMultiple(of: 64): "a multiple of 64 weights in all"
         case .i2s(.c) where !rows.isMultiple(of: 4), .packedRows where !rows.isMultiple(of: 4):
@@ -41,7 +46,7 @@ package enum TernaryStorage: Equatable, Sendable {
 
     package func unitByteCount(columns: Int) -> Int {
         switch self {
-        case .blocks(let block): columns / TernaryBlock.elementCount * block.byteCount
+        case .blocks(let block): columns / block.elementCount * block.byteCount
         case .i2s, .packedRows: rowsPerUnit(columns: columns) * columns / 4
         case .dense(let encoding): encoding.rowByteCount(columns: columns)
         }
@@ -64,17 +69,19 @@ package enum TernaryStorage: Equatable, Sendable {
     ///
     /// - Parameters:
     ///   - codes: `[rowsPerUnit, columns]`, each 0, 1 or 2.
-    ///   - scale: a weight is (code − 1) · scale; rounded to f16 or bf16 where the storage holds that.
+    ///   - scales: a weight is (code − 1) · scale; rounded to f16 or bf16 where the storage holds that. One, or where
+    ///     units are single rows one for each of as many equal pieces of the row, which are whole blocks.
     ///   - unit: `unitByteCount(columns:)` bytes.
     package func encode(
-        _ codes: UnsafePointer<UInt8>, columns: Int, scale: Float, into unit: UnsafeMutableRawPointer
+        _ codes: UnsafePointer<UInt8>, columns: Int, scales: [Float], into unit: UnsafeMutableRawPointer
     ) {
+        let piece = columns / scales.count
         switch self {
         case .blocks(let block):
-            let scaleBits = Float16(scale).bitPattern
-            for index in 0..<columns / TernaryBlock.elementCount {
+            for index in 0..<columns / block.elementCount {
                 block.encode(
-                    codes + index &* TernaryBlock.elementCount, scaleBits: scaleBits,
+                    codes + index &* block.elementCount,
+                    scaleBits: Float16(scales[index &* block.elementCount / piece]).bitPattern,
                     into: unit + index &* block.byteCount)
             }
         case .i2s(.a):
@@ -83,13 +90,24 @@ package enum TernaryStorage: Equatable, Sendable {
             Self.encodeFlat(codes, rowsPerUnit(columns: columns) * columns, quarter: 16, into: unit)
         case .i2s(.c): Self.encodeFlat(codes, 4 * columns, quarter: columns, into: unit)
         case .packedRows: Self.encodeRows(codes, columns, into: unit)
-        case .dense(.float32):
-            Self.encodeDense(codes, columns, magnitude: scale.bitPattern, into: unit)
-        case .dense(.float16):
-            Self.encodeDense(codes, columns, magnitude: Float16(scale).bitPattern, into: unit)
-        case .dense(.bfloat16):
-            Self.encodeDense(codes, columns, magnitude: BFloat16.bits(scale), into: unit)
-        case .dense: preconditionFailure("\(self) holds no plain floats")
+        case .dense(let encoding):
+            let byteCount = encoding.rowByteCount(columns: piece)
+            for (index, scale) in scales.enumerated() {
+                Self.encodeDense(
+                    codes + index * piece, piece, scale, encoding, into: unit + index * byteCount)
+            }
+        }
+    }
+
+    private static func encodeDense(
+        _ codes: UnsafePointer<UInt8>, _ columns: Int, _ scale: Float, _ encoding: TensorEncoding,
+        into unit: UnsafeMutableRawPointer
+    ) {
+        switch encoding {
+        case .float32: encodeDense(codes, columns, magnitude: scale.bitPattern, into: unit)
+        case .float16: encodeDense(codes, columns, magnitude: Float16(scale).bitPattern, into: unit)
+        case .bfloat16: encodeDense(codes, columns, magnitude: BFloat16.bits(scale), into: unit)
+        default: preconditionFailure("\(encoding) is not of plain floats")
         }
     }
 

@@ -19,7 +19,19 @@ enum {
     BN_BLOCK_WEIGHTS = 256,  // of a TQ1_0 or TQ2_0 block
     BN_TQ1_BLOCK_BYTES = 54,
     BN_TQ2_BLOCK_BYTES = 66,
+    BN_T5_ZEROS = 121,  // five weights 0
 };
+
+// Blocks with an f16 scale each: 256 weights of TQ1 and TQ2 (scale behind them), 64 or 128 in pairs of bits (Q2,
+// scale in front), 128 in base 3 (PTQ1, behind), 128 bits for -1 and +1 (Q1, in front).
+typedef enum {
+    BN_BLOCK_TQ1 = 0,
+    BN_BLOCK_TQ2 = 1,
+    BN_BLOCK_Q2_64 = 2,
+    BN_BLOCK_Q2_128 = 3,
+    BN_BLOCK_PTQ1 = 4,
+    BN_BLOCK_Q1 = 5,
+} bn_block_type;
 
 // How a plain number is stored, little-endian.
 typedef enum { BN_SOURCE_F32 = 0, BN_SOURCE_F16 = 1, BN_SOURCE_BF16 = 2 } bn_source_type;
@@ -45,11 +57,25 @@ bool bn_unpack_planes_at(
 // codes[k] = (bytes[k] >> shift) & 3: one of the four rows that share their bytes. False if any is 3.
 bool bn_unpack_shifted(const uint8_t *bytes, size_t count, unsigned shift, uint8_t *codes);
 
+// Blocks of scales that may differ, to codes [block_count · weights of a block] and scales [block_count] in f16: a
+// block whose scale or whose weights are all zero gets codes 1 and scale 0. The index of the first block with a byte
+// that no encoder writes, a code 3, or a scale that is negative or not finite; `block_count` if there is none. The
+// codes before that block are valid, those behind it are not.
+size_t bn_unpack_blocks(
+    bn_block_type type, const uint8_t *blocks, size_t block_count, uint8_t *codes, uint16_t *scales);
+
 // 16-bit numbers (f16 or bf16) by their bits: `magnitude` gives 2, the same with the sign bit 0, either zero 1.
 // The index of the first other number, or `count`; the codes before it are valid.
 size_t bn_unpack_dense16(const uint8_t *values, size_t count, uint16_t magnitude, uint8_t *codes);
 // The same for f32.
 size_t bn_unpack_dense32(const uint8_t *values, size_t count, uint32_t magnitude, uint8_t *codes);
+
+// Plain numbers in groups of `group`, each with a magnitude of its own (its bits, 0 if all are zero): codes
+// [group_count · group], magnitudes [group_count]. The index of the first group with two magnitudes or a number that
+// is not finite, or `group_count`; what stands before it is valid.
+size_t bn_unpack_dense_groups(
+    bn_source_type type, const uint8_t *values, size_t group_count, size_t group, uint8_t *codes,
+    uint32_t *magnitudes);
 
 // ---- Master weights -------------------------------------------------------------------------------------
 
@@ -66,6 +92,9 @@ bool bn_quantise_trits(const float *values, size_t count, float inverse, uint8_t
 // One row of T5: Σ code·3^i of five weights a byte, the first least, (columns + 4) / 5 bytes; the last byte is
 // filled up with code 1.
 void bn_pack_t5(const uint8_t *codes, size_t columns, uint8_t *bytes);
+// Groups of `group` codes (64, 128 or 256) as rows of T5 one after the other, each filled up with code 1 to an even
+// number of bytes: 14, 26 or 52.
+void bn_pack_t5_groups(const uint8_t *codes, size_t group_count, size_t group, uint8_t *bytes);
 
 // ---- Instruction sets, for tests ------------------------------------------------------------------------
 
@@ -88,6 +117,12 @@ typedef struct {
     double (*absolute_sum)(const float *values, size_t count);
     bool (*quantise_trits)(const float *values, size_t count, float inverse, uint8_t *codes);
     void (*pack_t5)(const uint8_t *codes, size_t columns, uint8_t *bytes);
+    size_t (*unpack_blocks)(
+        bn_block_type type, const uint8_t *blocks, size_t block_count, uint8_t *codes, uint16_t *scales);
+    size_t (*unpack_dense_groups)(
+        bn_source_type type, const uint8_t *values, size_t group_count, size_t group, uint8_t *codes,
+        uint32_t *magnitudes);
+    void (*pack_t5_groups)(const uint8_t *codes, size_t group_count, size_t group, uint8_t *bytes);
 } bn_formats;
 
 // NULL if this processor or this build cannot run them.

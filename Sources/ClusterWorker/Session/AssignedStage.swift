@@ -58,7 +58,8 @@ extension ShardManifest {
         guard let part = parts.first(where: { $0.kind == kind }),
             let shape = TensorShape.all(of: kind, in: model).first
         else { return nil }
-        return TensorEncoding.allCases.first { encoding in
+        // One that is as large as the encoding of the layers' matrices is that.
+        return ([model.matrixEncoding] + TensorEncoding.allCases).first { encoding in
             guard shape.form.encodings.contains(encoding) else { return false }
             let layout = PartLayout([(shape.role, encoding, shape.rows, shape.columns)])
             return layout.map { UInt64(clamping: $0.byteCount) } == part.byteCount

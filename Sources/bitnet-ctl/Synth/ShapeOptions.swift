@@ -40,8 +40,9 @@ struct ShapeOptions: ParsableArguments {
 
     @Option(
         help: """
-            Architecture: bitnet-b1.58 (2B-4T), bitnet-25, bitnet (1bitLLM) or llama (no sub-norms, pairs of \
-            the rotary embedding adjacent in GGUF).
+            Architecture: bitnet-b1.58 (2B-4T), bitnet-25, bitnet (1bitLLM), llama (no sub-norms, pairs of \
+            the rotary embedding adjacent in GGUF), qwen3 (norms of heads, a scale for 128 weights) or minicpm \
+            (such scales, multipliers).
             """)
     var family: String?
 

@@ -22,24 +22,36 @@ struct SynthCommand: AsyncParsableCommand {
               8b     HF1BitLLM/Llama3-8B-1.58
               70b    Llama 3 70B
               100b   the largest of bitnet.cpp's report
+              bonsai-1.7b, bonsai-4b, bonsai-8b
+                     prism-ml/Ternary-Bonsai: Qwen3's shapes, a scale for 128 weights, all matrices ternary
               tiny   two layers
 
             TYPES
               tq1_0, tq2_0, i2_s, f16, bf16, f32   a GGUF file with ternary matrices of this type
+              q2_0, pq2_0, ptq1_0                  the same; in pq2_0 and ptq1_0 as Prism's programs read them
+              q1_0                                 the same without zeros: weights are −1 or +1
               packed                               a Hugging Face directory, two bits a weight
               masters                              a Hugging Face directory, to be quantised by its reader
 
             EXAMPLES
               bitnet-ctl synth 2b-4t --type tq2_0 --out 2b-4t.gguf
+              bitnet-ctl synth bonsai-8b --type pq2_0 --out bonsai-8b.gguf
               bitnet-ctl synth 8b --type packed --split 2 --out llama3-8b-synthetic
               bitnet-ctl synth 2b-4t --family bitnet --activation silu --layers 2 --out small.gguf
               bitnet-ctl synth tiny --hidden 256 --ffn 512 --heads 4 --type i2_s --i2s-layout b --out odd.gguf
             """)
 
-    @Argument(help: "2b-4t, 3b, 8b, 70b, 100b or tiny; options change what is not wanted of it.")
+    @Argument(
+        help: """
+            2b-4t, 3b, 8b, 70b, 100b, bonsai-1.7b, bonsai-4b, bonsai-8b or tiny; options change what is not wanted \
+            of it.
+            """)
     var shape: String
 
-    @Option(help: "tq1_0, tq2_0, i2_s, f16, bf16, f32, packed or masters.")
+    @Option(
+        help:
+            "tq1_0, tq2_0, i2_s, q2_0, pq2_0, ptq1_0, q1_0, f16, bf16, f32, packed or masters; tq2_0 by default."
+    )
     var type = SyntheticFormat.Kind.tq2
 
     @Option(name: .customLong("i2s-layout"), help: "Order of I2_S codes: a (usual), b (ARM builds) or c.")
@@ -48,7 +60,7 @@ struct SynthCommand: AsyncParsableCommand {
     @Option(
         help: """
             Embedding and head, and with packed and masters all plain floats: f16, bf16 or f32; by default as \
-            the matrices, else f16 in GGUF files and bf16 in directories.
+            the matrices, else f16 in GGUF files and bf16 in directories. Ternary ones are as the matrices.
             """)
     var embedding: String?
 

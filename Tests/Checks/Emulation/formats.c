@@ -141,7 +141,85 @@ static void check_rows(const bn_formats *formats, size_t isa, size_t count) {
     for (size_t i = 0; i < sizeof made / sizeof made[0]; i++) free(made[i]);
 }
 
+typedef struct {
+    bn_block_type type;
+    size_t weights, bytes, scale_offset;
+    size_t runs[3];  // bytes of five digits twice, then of four; none for pairs and bits
+    size_t bits;     // of a weight, from the lowest on; 0 for digits
+} block_kind;
+
+static void encode_block(const block_kind *kind, const uint8_t *codes, uint16_t scale, uint8_t *block) {
+    uint8_t *bytes = block + (kind->scale_offset == 0 ? 2 : 0);
+    memcpy(block + kind->scale_offset, &scale, sizeof scale);
+    memset(bytes, 0, kind->bytes - sizeof scale);
+    for (size_t j = 0; kind->bits > 0 && j < kind->weights; j++) {
+        unsigned code = kind->bits == 1 ? codes[j] / 2u : codes[j];
+        bytes[j * kind->bits / 8] |= (uint8_t)(code << (j * kind->bits % 8));
+    }
+    for (size_t run = 0, first = 0; kind->bits == 0 && run < 3; run++) {
+        size_t digits = run < 2 ? 5 : 4, width = kind->runs[run];
+        for (size_t m = 0; m < width; m++) {
+            unsigned value = 0;
+            for (size_t n = 0; n < 5; n++) value = value * 3 + (n < digits ? codes[first + n * width + m] : 0);
+            *bytes++ = (uint8_t)((value * 256 + 242) / 243);
+        }
+        first += digits * width;
+    }
+}
+
+static void check_kind(const bn_formats *formats, size_t isa, const block_kind *kind, size_t count) {
+    size_t weights = kind->weights * count;
+    uint8_t *codes = random_codes(weights), *out = allocate(weights), *blocks = allocate(kind->bytes * count);
+    uint16_t *scales = allocate(sizeof *scales * count);
+    for (size_t b = 0; b < count; b++) {
+        uint8_t *block = codes + kind->weights * b;
+        // No block is of zeros, and bits have none at all.
+        block[0] = 2;
+        for (size_t j = 0; kind->bits == 1 && j < kind->weights; j++) block[j] &= 2;
+        encode_block(kind, block, (uint16_t)(b + 1), blocks + kind->bytes * b);
+    }
+    expect(formats->unpack_blocks(kind->type, blocks, count, out, scales) == count, "blocks", isa, count);
+    expect(memcmp(out, codes, weights) == 0, "blocks' codes", isa, count);
+    for (size_t b = 0; b < count; b++) expect(scales[b] == b + 1, "blocks' scales", isa, count);
+    for (size_t b = 0; b < count; b++) {
+        static const uint16_t infinite = 0x7c00;
+        memcpy(blocks + kind->bytes * (count - 1 - b) + kind->scale_offset, &infinite, sizeof infinite);
+        size_t answer = formats->unpack_blocks(kind->type, blocks, count, out, scales);
+        expect(answer == count - 1 - b, "the first fault of blocks", isa, count);
+    }
+    void *const made[] = {codes, out, blocks, scales};
+    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++) free(made[i]);
+}
+
+static void check_groups(const bn_formats *formats, size_t isa, size_t group, size_t count) {
+    size_t weights = group * count, byte_count = ((group + 4) / 5 + 1) / 2 * 2;
+    uint8_t *codes = random_codes(weights), *out = allocate(weights), *packed = allocate(byte_count * count);
+    float *floats = allocate(sizeof *floats * weights);
+    uint32_t *magnitudes = allocate(sizeof *magnitudes * count);
+    formats->pack_t5_groups(codes, count, group, packed);
+    for (size_t i = 0; i < byte_count * count; i++) {
+        size_t first = i % byte_count * 5;
+        unsigned byte = 0;
+        for (size_t n = 5; n-- > 0;) {
+            byte = byte * 3 + (first + n < group ? codes[i / byte_count * group + first + n] : 1u);
+        }
+        expect(packed[i] == byte, "groups of T5", isa, count);
+    }
+    for (size_t i = 0; i < weights; i++) floats[i] = (float)(i / group + 1) * ((float)codes[i] - 1);
+    size_t answer = formats->unpack_dense_groups(
+        BN_SOURCE_F32, (const uint8_t *)floats, count, group, out, magnitudes);
+    expect(answer == count, "plain groups", isa, count);
+    expect(memcmp(out, codes, weights) == 0, "plain groups' codes", isa, count);
+    void *const made[] = {codes, out, packed, floats, magnitudes};
+    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++) free(made[i]);
+}
+
 int main(void) {
+    static const block_kind kinds[] = {
+        {BN_BLOCK_TQ1, 256, 54, 52, {32, 16, 4}, 0}, {BN_BLOCK_Q2_64, 64, 18, 0, {0}, 2},
+        {BN_BLOCK_Q2_128, 128, 34, 0, {0}, 2},       {BN_BLOCK_PTQ1, 128, 28, 26, {16, 8, 2}, 0},
+        {BN_BLOCK_Q1, 128, 18, 0, {0}, 1},
+    };
     static const bn_formats_isa isas[] = {BN_FORMATS_BASELINE, BN_FORMATS_AVX2, BN_FORMATS_AVX512};
     for (size_t isa = 0; isa < sizeof isas / sizeof isas[0]; isa++) {
         const bn_formats *formats = bn_formats_for(isas[isa]);
@@ -151,6 +229,10 @@ int main(void) {
             check_planes(formats, isa, 16, count);
             check_planes(formats, isa, 32, count);
             check_planes(formats, isa, 5, count);
+            for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+                check_kind(formats, isa, kinds + k, count);
+            }
+            for (size_t group = 64; group <= 256; group *= 2) check_groups(formats, isa, group, count);
         }
         for (size_t count = 0; count <= counts_max; count++) {
             check_rows(formats, isa, count);
