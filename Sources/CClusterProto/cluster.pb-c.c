@@ -2331,7 +2331,7 @@ const ProtobufCMessageDescriptor cluster__assignment__descriptor =
   (ProtobufCMessageInit) cluster__assignment__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor cluster__measure__field_descriptors[12] =
+static const ProtobufCFieldDescriptor cluster__measure__field_descriptors[15] =
 {
   {
     "layer_count",
@@ -2477,10 +2477,48 @@ static const ProtobufCFieldDescriptor cluster__measure__field_descriptors[12] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "has_head_norms",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Measure, has_head_norms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "matrix_encoding",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Measure, matrix_encoding),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "activation_group",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Measure, activation_group),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned cluster__measure__field_indices_by_name[] = {
+  14,   /* field[14] = activation_group */
   9,   /* field[9] = cache_type */
   2,   /* field[2] = feed_forward_size */
+  12,   /* field[12] = has_head_norms */
   7,   /* field[7] = has_squared_relu */
   8,   /* field[8] = has_sub_norms */
   10,   /* field[10] = head */
@@ -2490,12 +2528,13 @@ static const unsigned cluster__measure__field_indices_by_name[] = {
   11,   /* field[11] = ignores_memory */
   4,   /* field[4] = key_value_head_count */
   0,   /* field[0] = layer_count */
+  13,   /* field[13] = matrix_encoding */
   6,   /* field[6] = vocabulary_size */
 };
 static const ProtobufCIntRange cluster__measure__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 15 }
 };
 const ProtobufCMessageDescriptor cluster__measure__descriptor =
 {
@@ -2505,7 +2544,7 @@ const ProtobufCMessageDescriptor cluster__measure__descriptor =
   "Cluster__Measure",
   "cluster",
   sizeof(Cluster__Measure),
-  12,
+  15,
   cluster__measure__field_descriptors,
   cluster__measure__field_indices_by_name,
   1,  cluster__measure__number_ranges,

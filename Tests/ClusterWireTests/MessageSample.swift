@@ -69,8 +69,10 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
         Measure(
             shape: ModelDescription.Shape(
                 layerCount: layers, hiddenSize: hidden, feedForwardSize: 24_576, headCount: 64,
-                keyValueHeadCount: 8, headSize: 128, vocabularySize: vocabulary, hasSubNorms: true),
-            activation: .squaredReLU, cacheType: .int8, headType: .exact, ignoresMemory: true)
+                keyValueHeadCount: 8, headSize: 128, vocabularySize: vocabulary, hasSubNorms: true,
+                hasHeadNorms: true),
+            activation: .squaredReLU, matrixEncoding: .t5Group128Half, activationGroup: 128, cacheType: .int8,
+            headType: .exact, ignoresMemory: true)
     }
 
     static let measured: Measured = {

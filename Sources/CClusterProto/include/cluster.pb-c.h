@@ -530,10 +530,19 @@ struct  Cluster__Measure
    * measure again, whatever an earlier join has brought
    */
   protobuf_c_boolean ignores_memory;
+  protobuf_c_boolean has_head_norms;
+  /*
+   * of the layers' matrices, as numbered in part files; 0 for one scale a matrix
+   */
+  uint32_t matrix_encoding;
+  /*
+   * 0, 64, 128 or 256 inputs that share a scale; 0 for all of a token
+   */
+  uint32_t activation_group;
 };
 #define CLUSTER__MEASURE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__measure__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, {0,NULL}, {0,NULL}, 0 }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, {0,NULL}, {0,NULL}, 0, 0, 0, 0 }
 
 
 /*

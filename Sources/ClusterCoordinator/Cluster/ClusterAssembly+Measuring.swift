@@ -13,6 +13,8 @@ extension ClusterAssembly {
         var measurements = ClusterMeasurements(links: request.remeasures ? LinkMatrix() : known)
         let measure = Measure(
             shape: model.description.shape, activation: model.description.activation,
+            matrixEncoding: model.description.matrixEncoding,
+            activationGroup: model.description.activationGroup,
             cacheType: request.cacheType, headType: request.headType, ignoresMemory: request.remeasures)
         for control in joined { control.send(Frame(measure)) }
         for control in joined {

@@ -169,6 +169,10 @@ struct ClusterAssembly: Sendable {
             throw ClusterError(.refused, "\(worker) did not say what it can do")
         }
         worker.processID = peer.peerID
+        if let refusal = model.refusal(of: worker, version: peer.version, build: peer.peerBuild) {
+            connection.close()
+            throw refusal
+        }
         return WorkerControl(
             worker: worker, capabilities: capabilities, peer: peer, connection: connection,
             lossTimeout: request.lossTimeout, onFailure: onFailure)

@@ -9,17 +9,24 @@ package struct Measure: BriefMessage {
 
     package var shape: ModelDescription.Shape
     package var activation: ModelDescription.Activation
+    /// As in ``ModelDescription``.
+    package var matrixEncoding: TensorEncoding
+    /// As in ``ModelDescription``.
+    package var activationGroup: Int
     package var cacheType: CacheType
     package var headType: HeadType
     /// Measure again, whatever an earlier join has brought.
     package var ignoresMemory: Bool
 
     package init(
-        shape: ModelDescription.Shape, activation: ModelDescription.Activation, cacheType: CacheType,
+        shape: ModelDescription.Shape, activation: ModelDescription.Activation,
+        matrixEncoding: TensorEncoding = .t5, activationGroup: Int = 0, cacheType: CacheType,
         headType: HeadType, ignoresMemory: Bool = false
     ) {
         self.shape = shape
         self.activation = activation
+        self.matrixEncoding = matrixEncoding
+        self.activationGroup = activationGroup
         self.cacheType = cacheType
         self.headType = headType
         self.ignoresMemory = ignoresMemory
@@ -50,6 +57,9 @@ extension Measure: GeneratedMessage {
         structure.cache_type = arena.text(cacheType.rawValue)
         structure.head = arena.text(headType.rawValue)
         structure.ignores_memory = ignoresMemory ? 1 : 0
+        structure.has_head_norms = shape.hasHeadNorms ? 1 : 0
+        structure.matrix_encoding = UInt32(truncatingIfNeeded: matrixEncoding.rawValue)
+        structure.activation_group = UInt32(clamping: activationGroup)
     }
 
     init(_ structure: Cluster__Measure) throws(WireError) {
@@ -65,11 +75,21 @@ extension Measure: GeneratedMessage {
             headSize: try reader.size("headSize", structure.head_size, max: Limits.headSizeMax),
             vocabularySize: try reader.size(
                 "vocabularySize", structure.vocabulary_size, max: Limits.vocabularyMax),
-            hasSubNorms: structure.has_sub_norms != 0)
+            hasSubNorms: structure.has_sub_norms != 0, hasHeadNorms: structure.has_head_norms != 0)
         activation = structure.has_squared_relu != 0 ? .squaredReLU : .siLU
         cacheType = try reader.known("cacheType", structure.cache_type.bytes)
         headType = try reader.known("head", structure.head.bytes, absent: .exact)
         ignoresMemory = structure.ignores_memory != 0
+        let encoding = UInt8(exactly: structure.matrix_encoding).flatMap(TensorEncoding.init(rawValue:))
+        guard let encoding, encoding.isTernary else {
+            throw WireError(
+                .name,
+                "Measure.matrixEncoding is \(structure.matrix_encoding), which is no encoding of trits known here"
+            )
+        }
+        matrixEncoding = encoding
+        activationGroup = Int(
+            clamping: try reader.number("activationGroup", structure.activation_group, in: 0...256))
     }
 }
 

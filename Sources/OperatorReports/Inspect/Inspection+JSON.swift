@@ -33,6 +33,27 @@ extension Inspection {
             ("activation", .text(shape.activation == .siLU ? "silu" : "relu2")),
             ("rotary_pairing", .text(shape.rotaryPairing == .halves ? "halves" : "adjacent")),
             ("sub_norms", .flag(shape.hasSubNorms)), ("tied_head", .flag(shape.hasTiedHead)),
+            ("head_norms", .flag(shape.hasHeadNorms)), ("rope_scaling", rope),
+            ("activation_group", .integer(shape.activationGroup)),
+            ("embedding_scale", .number(Double(shape.embeddingScale))),
+            ("residual_scale", .number(Double(shape.residualScale))),
+            ("logit_scale", .number(Double(shape.logitScale))),
+        ])
+    }
+
+    private var rope: JSONValue {
+        switch description.rope {
+        case .none: .null
+        case .linear(let factor): Self.object("linear", factor, nil)
+        case .llama3(let factor, _, _, let context): Self.object("llama3", factor, context)
+        case .yarn(let factor, let context, _, _, _): Self.object("yarn", factor, context)
+        }
+    }
+
+    private static func object(_ type: String, _ factor: Float, _ originalContext: Int?) -> JSONValue {
+        .object([
+            ("type", .text(type)), ("factor", .number(Double(factor))),
+            ("original_context", originalContext.map { .integer($0) } ?? .null),
         ])
     }
 
@@ -41,6 +62,8 @@ extension Inspection {
             ("weights", .integer(Int(clamping: ternary.weightCount))),
             ("stored_bytes", .integer(Int(clamping: ternary.storedByteCount))),
             ("packed_bytes", .integer(Int(clamping: ternary.packedByteCount))),
+            ("encoding", .text("\(description.matrixEncoding)")),
+            ("scale_group", description.matrixEncoding.scaleGroup.map { .integer($0) } ?? .null),
         ])
     }
 

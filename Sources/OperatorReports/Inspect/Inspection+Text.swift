@@ -30,21 +30,55 @@ extension Inspection {
                 "\(shape.layerCount) layers, hidden \(shape.hiddenSize), feed-forward \(shape.feedForwardSize), "
                     + "\(shape.headCount) heads of \(shape.headSize), \(shape.keyValueHeadCount) for keys and values"
             ),
-            ("context", "\(shape.contextLength) tokens, rotary base \(shape.ropeBase)"),
+            ("context", "\(shape.contextLength) tokens, rotary base \(shape.ropeBase)\(ropeText)"),
             (
                 "vocabulary",
                 "\(shape.vocabularySize), head \(shape.hasTiedHead ? "tied to" : "apart from") the embedding"
             ),
             ("activation", shape.activation == .siLU ? "SiLU" : "squared ReLU"),
             ("sub-norms", shape.hasSubNorms ? "yes" : "no"),
+        ] + familyFacts + [
             ("tokenizer", tokenizerText), ("chat template", chatText),
             (
                 "ternary weights",
                 "\(Self.bits(ternary.storedByteCount, ternary.weightCount)) bits a weight in the file, "
                     + "\(Self.bits(ternary.packedByteCount, ternary.weightCount)) as sent and kept"
             ),
+            ("scales", "one for \(scaleText)"), ("activations", "int8, one scale for \(activationText)"),
             ("size", ByteCount.text(byteCount)),
         ]
+    }
+
+    /// What only some families have.
+    private var familyFacts: [(String, String)] {
+        var facts: [(String, String)] = []
+        if description.hasHeadNorms { facts.append(("head norms", "yes")) }
+        let multipliers = [
+            ("embedding × ", description.embeddingScale), ("branches × ", description.residualScale),
+            ("logits ÷ ", description.logitScale),
+        ].filter { $0.1 != 1 }.map { "\($0.0)\($0.1)" }
+        if !multipliers.isEmpty { facts.append(("multipliers", multipliers.joined(separator: ", "))) }
+        return facts
+    }
+
+    private var ropeText: String {
+        switch description.rope {
+        case .none: ""
+        case .linear(let factor): ", stretched by \(factor)"
+        case .llama3(let factor, _, _, let context): ", stretched by \(factor) from \(context) as Llama 3.1"
+        case .yarn(let factor, let context, _, _, _): ", YaRN by \(factor) from \(context)"
+        }
+    }
+
+    private var scaleText: String {
+        let encoding = description.matrixEncoding
+        let width = encoding.scaleByteCount == 2 ? "f16" : "f32"
+        if let group = encoding.scaleGroup { return "\(group) weights, in \(width)" }
+        return encoding.hasScalesInRows ? "a row" : "a matrix"
+    }
+
+    private var activationText: String {
+        description.activationGroup == 0 ? "a token" : "\(description.activationGroup) values"
     }
 
     private var tokenizerText: String {

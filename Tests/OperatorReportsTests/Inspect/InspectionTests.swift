@@ -42,6 +42,8 @@ import Testing
                   tokenizer        500 tokens, begins with 1, ends with 2 </s>, 3 \u{FFFD}\u{FFFD}
                   chat template    llama3, named in the model
                   ternary weights  2.000 bits a weight in the file, 1.600 as sent and kept
+                  scales           one for a matrix
+                  activations      int8, one scale for a token
                   size             0 B
 
                 tensors
@@ -62,12 +64,34 @@ import Testing
                 + #""synthetic":false,"parameters":2500000,"shape":{"layers":2,"hidden":128,"feed_forward":336,"#
                 + #""heads":4,"key_value_heads":2,"head_size":32,"vocabulary":500,"context":8192,"#
                 + #""norm_epsilon":9.999999747378752e-06,"rope_base":500000.0,"activation":"silu","#
-                + #""rotary_pairing":"halves","sub_norms":false,"tied_head":false},"bytes":0,"#
-                + #""ternary":{"weights":1000,"stored_bytes":250,"packed_bytes":200},"types":[],"#
+                + #""rotary_pairing":"halves","sub_norms":false,"tied_head":false,"head_norms":false,"#
+                + #""rope_scaling":null,"activation_group":0,"embedding_scale":1.0,"residual_scale":1.0,"#
+                + #""logit_scale":1.0},"bytes":0,"#
+                + #""ternary":{"weights":1000,"stored_bytes":250,"packed_bytes":200,"encoding":"t5","scale_group":null},"types":[],"#
                 + #""tokenizer":{"tokens":500,"beginning":1,"adds_beginning":true,"stops":[2,3]},"#
                 + #""stages":[{"first_layer":0,"end_layer":2,"sent_bytes":1024,"weight_bytes":2048,"#
                 + #""cache_bytes":3072,"scratch_bytes":4096,"memory_bytes":9216,"resident_bytes":32009216}],"#
                 + #""coordinator_bytes":37065000,"chat_template":"llama3","warnings":["odd"]}"#)
+    }
+
+    @Test func `what only some families have is told of them`() throws {
+        var inspection = try inspection()
+        inspection.description = ModelShape.bonsaiLarge.description
+        inspection.description.embeddingScale = 12
+        inspection.description.logitScale = 16
+        let text = inspection.text
+        #expect(text.contains("65536 tokens, rotary base 1000000.0, YaRN by 4.0 from 16384\n"))
+        #expect(text.contains("  head norms       yes\n"))
+        #expect(text.contains("  multipliers      embedding × 12.0, logits ÷ 16.0\n"))
+        #expect(text.contains("  scales           one for 128 weights, in f16\n"))
+        #expect(text.contains("  activations      int8, one scale for 128 values\n"))
+        let json = inspection.json.encoded
+        #expect(json.contains(#""rope_scaling":{"type":"yarn","factor":4.0,"original_context":16384}"#))
+        #expect(json.contains(#""encoding":"t5Group128Half","scale_group":128"#))
+        inspection.description.matrixEncoding = .t5Rows
+        inspection.description.rope = .linear(factor: 2)
+        #expect(
+            inspection.text.contains("one for a row\n") && inspection.text.contains(", stretched by 2.0\n"))
     }
 
     @Test func `a model without tokenizer, template and ternary weights is told of as such`() throws {
