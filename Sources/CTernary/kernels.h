@@ -13,6 +13,10 @@ enum {
     // Codes are arranged in spans of so many columns, which several threads may do: a multiple of every
     // kernel's group, so that byte_count(n · 640) is n · byte_count(640) and spans stand one after the other.
     bn_span_columns = 640,
+    // The same for codes that are multiplied with scaled groups; a multiple of bn_group_chunk.
+    bn_grouped_span_columns = 1024,
+    // The largest group; what is known of groups is known for whole chunks of so many columns.
+    bn_group_chunk = 256,
     // Sums that one call of a product kernel makes, at most; they stand on its caller's stack.
     bn_sums_max = 32768,
     // Positions whose keys stand together, one per lane: [positions/16][head_size][16].
@@ -56,6 +60,59 @@ typedef struct {
         size_t tokens);
 } bn_product_kernel;
 
+// A group of a row's weights that share a scale.
+typedef struct {
+    size_t columns;        // 64, 128 or 256, which divides a row
+    bn_scale_type scales;  // BN_SCALE_ROW: of the whole row, which is nothing that kernels see
+} bn_grouping;
+
+static inline size_t bn_scale_bytes(bn_scale_type type) {
+    switch (type) {
+    case BN_SCALE_ROW: return 0;
+    case BN_SCALE_HALF: return 2;
+    case BN_SCALE_SINGLE: return 4;
+    }
+    return 0;
+}
+
+// What a token's codes are multiplied with besides weights. Both go on to the end of the last chunk, with zeros.
+typedef struct {
+    const float *scales;       // of each group; they follow each other
+    const int32_t *code_sums;  // Σ codes of each group, for the dot kernel only
+    size_t stride;             // groups from one token to the next
+} bn_group_codes;
+
+// One way to multiply with scaled groups, as bn_product_kernel.
+typedef struct {
+    size_t tiles_max;
+    size_t tokens_max;
+    size_t (*byte_count)(size_t columns, size_t group);
+    // codes: [columns], whole groups.
+    void (*arrange)(uint8_t *restrict out, const int8_t *restrict codes, size_t columns, size_t group);
+    // sums [tokens][sums_stride] = Σ over groups, one after the other, of float(Σ weight·code)·(weight scale · code
+    // scale), every operation rounded.
+    void (*multiply)(
+        float *restrict sums, size_t sums_stride, const bn_tile_span *span, const bn_grouping *grouping,
+        const uint8_t *restrict activations, size_t activations_stride, const bn_group_codes *codes,
+        size_t tokens);
+} bn_grouped_product_kernel;
+
+// A layout for matrices of scaled groups, of tiles as large as those of the same processor's other layout.
+typedef struct {
+    size_t (*tile_byte_count)(size_t columns, const bn_grouping *grouping);
+    // As bn_ternary_kernels.pack_tile, from rows of groups of T5 bytes (see matrix/t5.h) with the row's scales
+    // behind them.
+    void (*pack_tile)(
+        uint8_t *restrict tiles, size_t tile, size_t tile_total, const uint8_t *restrict rows,
+        size_t row_stride, size_t row_count, size_t columns, const bn_grouping *grouping);
+    // out [columns] = weight·scale of row `row` of tile `tile`.
+    void (*read_row)(
+        float *restrict out, const uint8_t *restrict tiles, size_t tile, size_t tile_total, size_t row,
+        size_t columns, const bn_grouping *grouping);
+    bn_grouped_product_kernel add_only;
+    bn_grouped_product_kernel dot;
+} bn_grouped_kernels;
+
 // A layout for ternary matrices. Rows come in tiles of `tile_rows`; spans of tiles begin at multiples of
 // `block_tiles`. How tiles lie in the matrix is the layout's own business.
 typedef struct {
@@ -71,6 +128,7 @@ typedef struct {
     bn_product_kernel add_only;
     // The processor's integer dot product or multiply-add; made for many tokens at a time.
     bn_product_kernel dot;
+    const bn_grouped_kernels *grouped;
 } bn_ternary_kernels;
 
 // The first `count` positions of a span of one slot and key head.
@@ -100,6 +158,9 @@ static inline size_t bn_kv_element_bytes(bn_kv_type type) {
 // floats/float_kernels.h is the one source of these for every instruction set.
 typedef struct {
     bool (*quantise_token)(int8_t *restrict codes, float *restrict scale, const float *x, size_t columns);
+    // scales: [columns/group]
+    bool (*quantise_groups)(
+        int8_t *restrict codes, float *restrict scales, const float *x, size_t columns, size_t group);
     void (*rms_norm_token)(float *out, const float *x, const float *weight, size_t columns, float epsilon);
     void (*rope_head)(
         float *restrict x, const float *restrict cosines, const float *restrict sines, size_t head_size,

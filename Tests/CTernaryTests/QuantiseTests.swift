@@ -38,7 +38,7 @@ import Testing
         variant: Variant, value: Float
     ) throws {
         let columns = 70
-        let activations = try #require(bn_activations_create(variant.kernels, 2, 1, 3, columns))
+        let activations = try #require(bn_activations_create(variant.kernels, 2, 1, 3, columns, 0))
         defer { bn_activations_destroy(activations) }
         for position in [0, 15, 64, 69, 139, 209] {
             var x = [Float](repeating: 1, count: 3 * columns)
@@ -52,7 +52,7 @@ import Testing
     @Test(arguments: Variant.all)
     func `one buffer serves batches of different shapes in turn`(variant: Variant) throws {
         var generator = Generator(seed: 9)
-        let activations = try #require(bn_activations_create(variant.kernels, 2, 8, 20, 712))
+        let activations = try #require(bn_activations_create(variant.kernels, 2, 8, 20, 712, 0))
         defer { bn_activations_destroy(activations) }
         for (tokens, columns) in [(20, 712), (1, 5), (3, 64), (1, 712), (20, 33), (2, 1)] {
             let trits = Trits(rows: 40, columns: columns, seed: UInt64(columns))

@@ -118,7 +118,7 @@ final class Activations {
     ) throws {
         columns = x.count / tokens
         self.tokens = tokens
-        pointer = try #require(bn_activations_create(variant.kernels, dotTokensMin, 16, tokens, columns))
+        pointer = try #require(bn_activations_create(variant.kernels, dotTokensMin, 16, tokens, columns, 0))
         try #require(bn_quantise(pointer, pool?.pointer, x, tokens, columns) == BN_OK)
     }
 

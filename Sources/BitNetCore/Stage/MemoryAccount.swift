@@ -27,6 +27,9 @@ package struct MemoryAccount: Sendable {
         model: ModelDescription, settings: StageSettings, tables: TableEncodings, machine: StageMachine
     ) {
         self.model = model
+        var settings = settings
+        // There is nothing faster than a ternary head itself.
+        if tables.head.isTernary { settings.headType = .exact }
         self.settings = settings
         self.tables = tables
         self.machine = machine
@@ -87,14 +90,27 @@ extension StageMachine {
     ) -> UInt64 {
         TensorShape.all(of: kind, in: model).reduce(0) { sum, shape in
             switch shape.form {
-            case .ternary: sum + UInt64(clamping: byteCount(rows: shape.rows, columns: shape.columns))
+            case .ternary(let encoding): sum + matrixByteCount(shape, encoding, in: model)
             case .gains: sum + UInt64(clamping: shape.columns * MemoryLayout<Float>.size)
             case .table:
-                sum + UInt64(clamping: shape.rows)
-                    * UInt64(
-                        clamping: (kind == .head ? tables.head : tables.embedding).rowByteCount(
-                            columns: shape.columns))
+                sum + tableByteCount(shape, kind == .head ? tables.head : tables.embedding, in: model)
             }
         }
+    }
+
+    private func matrixByteCount(
+        _ shape: TensorShape, _ encoding: TensorEncoding, in model: ModelDescription
+    ) -> UInt64 {
+        UInt64(
+            clamping: byteCount(
+                rows: shape.rows, columns: shape.columns, encoding, group: model.activationGroup))
+    }
+
+    private func tableByteCount(
+        _ shape: TensorShape, _ encoding: TensorEncoding, in model: ModelDescription
+    ) -> UInt64 {
+        encoding.isTernary
+            ? matrixByteCount(shape, encoding, in: model)
+            : UInt64(clamping: shape.rows) * UInt64(clamping: encoding.rowByteCount(columns: shape.columns))
     }
 }

@@ -210,7 +210,7 @@ private final class Run {
         for index in 0..<tokens * matrices.columns { values[index] = Float(index % 255) - 127 }
         guard
             let activations = bn_activations_create(
-                kernels.table, product == .dot8 ? 1 : .max, pool.threadCount, tokens, matrices.columns)
+                kernels.table, product == .dot8 ? 1 : .max, pool.threadCount, tokens, matrices.columns, 0)
         else { throw EngineError(.outOfMemory, "cannot allocate activations to measure") }
         self.activations = activations
     }

@@ -31,7 +31,7 @@ package struct SyntheticParts {
         }
         // Products of random trits keep the size of what they are made of.
         let scales = shapes.map { shape in
-            shape.form.isTernary ? 1 / Float(shape.columns).squareRoot() : 1
+            shape.form == .ternary(.t5) ? Self.scale(of: shape) : 1
         }
         buffer.bytes.copyBytes(from: layout.header(scales: scales))
         return try buffer.withBytes { try body(PartView(bytes: $0)) }
@@ -39,15 +39,50 @@ package struct SyntheticParts {
 
     private func fill(_ bytes: UnsafeMutableRawBufferPointer, _ shape: TensorShape) {
         switch shape.form {
-        case .ternary: trits.fill(bytes, rows: shape.rows, columns: shape.columns)
+        case .ternary(.t5): trits.fill(bytes, rows: shape.rows, columns: shape.columns)
+        case .ternary(let encoding): fill(bytes, shape, encoding)
         case .table: halves.fill(bytes, rows: shape.rows, columns: shape.columns)
         case .gains: bytes.bindMemory(to: UInt32.self).update(repeating: Float(1).bitPattern.littleEndian)
         }
     }
 
+    private static func scale(of shape: TensorShape) -> Float { 1 / Float(shape.columns).squareRoot() }
+
+    /// Rows that hold their scales, all alike.
+    private func fill(
+        _ bytes: UnsafeMutableRawBufferPointer, _ shape: TensorShape, _ encoding: TensorEncoding
+    ) {
+        let group = encoding.scaleGroup ?? shape.columns
+        let groupByteCount =
+            encoding.scaleGroup == nil
+            ? TensorEncoding.t5.rowByteCount(columns: shape.columns) : encoding.groupByteCount
+        let count = shape.columns / group
+        let rowByteCount = encoding.rowByteCount(columns: shape.columns)
+        for row in 0..<shape.rows {
+            let row = UnsafeMutableRawBufferPointer(
+                rebasing: bytes[row * rowByteCount..<(row + 1) * rowByteCount])
+            let groups = UnsafeMutableRawBufferPointer(rebasing: row[..<(count * groupByteCount)])
+            trits.fill(groups, rows: count, columns: groupByteCount * T5.tritsPerByte)
+            // What is padded may be zero weights altogether.
+            for end in stride(from: groupByteCount, through: groups.count, by: groupByteCount) {
+                for index in end - 2..<end { groups[index] = T5.zeros }
+            }
+            for index in 0..<count {
+                let offset = groups.count + index * encoding.scaleByteCount
+                if encoding.scaleByteCount == 2 {
+                    let bits = Float16(Self.scale(of: shape)).bitPattern
+                    row.storeBytes(of: bits.littleEndian, toByteOffset: offset, as: UInt16.self)
+                } else {
+                    let bits = Self.scale(of: shape).bitPattern
+                    row.storeBytes(of: bits.littleEndian, toByteOffset: offset, as: UInt32.self)
+                }
+            }
+        }
+    }
+
     private static func encoding(of form: TensorShape.Form) -> TensorEncoding {
         switch form {
-        case .ternary: .t5
+        case .ternary(let encoding): encoding
         case .gains: .float32
         case .table: .float16
         }
@@ -95,7 +130,7 @@ struct RandomRows {
         }
         guard encoding == .t5, !columns.isMultiple(of: T5.tritsPerByte) else { return }
         // Five zero weights: whatever stands behind the last column is padding.
-        for row in 1...max(rows, 1) { bytes[row * rowByteCount - 1] = 121 }
+        for row in 1...max(rows, 1) { bytes[row * rowByteCount - 1] = T5.zeros }
     }
 }
 

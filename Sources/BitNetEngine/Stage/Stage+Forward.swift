@@ -51,9 +51,7 @@ extension Stage {
             }
             profile?.end(.hop)
         } else if let table = weights.embedding, isFirstStage {
-            bn_embed(
-                kernels.table, pool.handle, scratch.residual, table.memory.start, table.type,
-                scratch.tokens, tokens, model.hiddenSize)
+            embed(from: table, tokens: tokens)
             profile?.end(.embedding)
         } else {
             try decode(hop, tokens: tokens)
@@ -65,6 +63,20 @@ extension Stage {
             try attend(layerWeights[index], cache.layers[index], layer: layer, tokens: tokens)
             try feedForward(layerWeights[index], layer: layer, tokens: tokens)
             try round(after: layer, tokens: tokens)
+        }
+    }
+
+    private func embed(from table: VocabularyTable, tokens: Int) {
+        switch table {
+        case .floats(let table):
+            bn_embed(
+                kernels.table, pool.handle, scratch.residual, table.memory.start, table.type, scratch.tokens,
+                tokens, model.hiddenSize)
+        case .ternary(let matrix):
+            bn_matrix_read_rows(matrix.handle, pool.handle, scratch.residual, scratch.tokens, tokens)
+        }
+        if model.embeddingScale != 1 {
+            bn_scale(pool.handle, scratch.residual, tokens * model.hiddenSize, model.embeddingScale)
         }
     }
 
@@ -145,7 +157,8 @@ extension Stage {
 
     // MARK: One layer
 
-    /// x += Wo · quant8(norm(attention(rope(Wq·a), rope(Wk·a), Wv·a))), a = quant8(norm(x)).
+    /// x += Wo · quant8(norm(attention(rope(Wq·a), rope(Wk·a), Wv·a))), a = quant8(norm(x)); with norms of heads
+    /// before rope.
     private func attend(
         _ weights: LayerWeights, _ cache: bn_kv, layer: Int, tokens: Int
     ) throws(StageError) {
@@ -157,6 +170,8 @@ extension Stage {
             product(weights.value, scratch.value, model.keyValueSize),
         ])
         profile?.end(.attentionInput)
+        normaliseHeads(scratch.query, weights.queryNorm, heads: model.headCount, tokens: tokens)
+        normaliseHeads(scratch.key, weights.keyNorm, heads: model.keyValueHeadCount, tokens: tokens)
         rotate(scratch.query, heads: model.headCount, tokens: tokens)
         rotate(scratch.key, heads: model.keyValueHeadCount, tokens: tokens)
         profile?.end(.rotary)
@@ -174,9 +189,7 @@ extension Stage {
             normalise(scratch.attended, scratch.attended, norm, tokens, model.querySize)
         }
         try quantise(scratch.attended, tokens, model.querySize, "the attention output of layer \(layer)")
-        multiply([
-            product(weights.attentionOutput, scratch.residual, model.hiddenSize, accumulate: true)
-        ])
+        addToResidual(weights.attentionOutput, tokens: tokens)
         profile?.end(.attentionOutput)
     }
 
@@ -197,7 +210,7 @@ extension Stage {
             normalise(scratch.gate, scratch.gate, norm, tokens, model.feedForwardSize)
         }
         try quantise(scratch.gate, tokens, model.feedForwardSize, "the gated values of layer \(layer)")
-        multiply([product(weights.down, scratch.residual, model.hiddenSize, accumulate: true)])
+        addToResidual(weights.down, tokens: tokens)
         profile?.end(.down)
     }
 
@@ -216,19 +229,42 @@ extension Stage {
         _ x: UnsafeMutablePointer<Float>, _ tokens: Int, _ columns: Int, _ what: @autoclosure () -> String
     ) throws(StageError) {
         clearEmptyRows(of: x, columns: columns)
-        guard bn_quantise(activations.handle, pool.handle, x, tokens, columns) == BN_OK else {
-            throw notFinite(what(), x, tokens, columns)
-        }
+        guard quantise(x, tokens, columns) == BN_OK else { throw notFinite(what(), x, tokens, columns) }
         profile?.end(.quantise)
     }
 
-    private func product(
+    /// By the model's rule.
+    func quantise(_ x: UnsafePointer<Float>, _ tokens: Int, _ columns: Int) -> bn_status {
+        model.activationGroup == 0
+            ? bn_quantise(activations.handle, pool.handle, x, tokens, columns)
+            : bn_quantise_groups(activations.handle, pool.handle, x, tokens, columns)
+    }
+
+    private func normaliseHeads(
+        _ x: UnsafeMutablePointer<Float>, _ norm: FloatTable?, heads: Int, tokens: Int
+    ) {
+        guard let norm else { return }
+        normalise(x, x, norm, tokens * heads, model.headSize)
+    }
+
+    /// The product of what was quantised last, times the model's residual scale, is added to the residual stream.
+    private func addToResidual(_ matrix: TernaryMatrix, tokens: Int) {
+        guard model.residualScale != 1 else {
+            return multiply([product(matrix, scratch.residual, model.hiddenSize, accumulate: true)])
+        }
+        // It was the input, which is quantised already.
+        multiply([product(matrix, scratch.normalised, model.hiddenSize)])
+        bn_add_scaled(
+            pool.handle, scratch.residual, scratch.normalised, tokens * model.hiddenSize, model.residualScale)
+    }
+
+    func product(
         _ matrix: TernaryMatrix, _ out: UnsafeMutablePointer<Float>, _ rows: Int, accumulate: Bool = false
     ) -> bn_product {
         bn_product(matrix: matrix.handle, out: out, out_stride: rows, accumulate: accumulate)
     }
 
-    private func multiply(_ products: [bn_product]) {
+    func multiply(_ products: [bn_product]) {
         bn_multiply(pool.handle, activations.handle, products, products.count)
     }
 

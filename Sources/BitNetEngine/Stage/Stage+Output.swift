@@ -158,9 +158,15 @@ extension Stage {
     private func computeLogits(_ rows: ArraySlice<Int>) {
         guard let head = weights.head else { return }
         normaliseResiduals(rows)
-        bn_head(
-            kernels.table, pool.handle, scratch.logits, scratch.normalised, head.memory.start, head.type,
-            rows.count, model.vocabularySize, model.hiddenSize)
+        switch head {
+        case .floats(let table):
+            bn_head(
+                kernels.table, pool.handle, scratch.logits, scratch.normalised, table.memory.start,
+                table.type,
+                rows.count, model.vocabularySize, model.hiddenSize)
+        case .ternary(let matrix):
+            multiply(matrix, rows.count)
+        }
         profile?.end(.head)
     }
 
@@ -184,6 +190,18 @@ extension Stage {
                 from: scratch.residual + index * model.hiddenSize, count: model.hiddenSize)
         }
         normalise(scratch.normalised, scratch.normalised, norm, rows.count, model.hiddenSize)
+        if model.logitScale != 1 {
+            bn_scale(pool.handle, scratch.normalised, rows.count * model.hiddenSize, 1 / model.logitScale)
+        }
+    }
+
+    /// Logits of the first rows of what is normalised; where that is not finite they are not either.
+    private func multiply(_ head: TernaryMatrix, _ count: Int) {
+        guard quantise(scratch.normalised, count, model.hiddenSize) == BN_OK else {
+            scratch.logits.update(repeating: .nan, count: count * model.vocabularySize)
+            return
+        }
+        multiply([product(head, scratch.logits, model.vocabularySize)])
     }
 
     private func logits(row: Int) -> UnsafeMutableBufferPointer<Float> {

@@ -112,8 +112,7 @@ package final class Stage: @unchecked Sendable {
             let tokens = kept?.tokens[slot] ?? []
             return SlotState(tokens: tokens, keptCount: tokens.count)
         }
-        bn_rope_table(
-            scratch.ropeCosines, scratch.ropeSines, shape.context, model.headSize, Double(model.ropeBase))
+        scratch.fillRope(of: model, positions: shape.context)
     }
 
     private static func check(

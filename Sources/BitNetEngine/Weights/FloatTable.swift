@@ -19,13 +19,14 @@ struct FloatTable: Sendable {
         switch tensor.encoding {
         case .float16: type = BN_FLOAT16
         case .bfloat16: type = BN_BFLOAT16
-        case .float32, .t5: type = BN_FLOAT32
+        case .float32: type = BN_FLOAT32
         case .q8Zero: type = BN_Q8_0
         case .q4Zero: type = BN_Q4_0
         case .q4K: type = BN_Q4_K
         case .q6K: type = BN_Q6_K
-        case .t5Rows, .t5Group64Half, .t5Group128Half, .t5Group256Half, .t5Group64, .t5Group128, .t5Group256:
-            throw EngineError(.invalidPart, "\(place): a ternary table cannot be computed with yet")
+        case .t5, .t5Rows, .t5Group64Half, .t5Group128Half, .t5Group256Half, .t5Group64, .t5Group128,
+            .t5Group256:
+            throw EngineError(.invalidPart, "\(place) is written as \(tensor.encoding), expected floats")
         }
         let row = bn_table_first_invalid_row(pool.handle, memory.start, type, tensor.rows, tensor.columns)
         guard row == tensor.rows else {

@@ -8,12 +8,12 @@ package struct StageWeights: Sendable {
     package let model: ModelDescription
     package let layers: LayerRange
     package let kernels: Kernels
-    package let headType: HeadType
+    package internal(set) var headType: HeadType
 
     var layerWeights: [LayerWeights?]
-    var embedding: FloatTable?
+    var embedding: VocabularyTable?
     var outputNorm: FloatTable?
-    var head: FloatTable?
+    var head: VocabularyTable?
     /// Of a last stage with the fast head.
     var fastHead: FastHead?
 
@@ -67,14 +67,19 @@ package struct StageWeights: Sendable {
                 "the part \(kind) does not belong to a stage of layers \(layers), or is loaded twice")
         }
         let tensors = try PartTensors(part, kind: kind, of: model)
-        func table(_ role: TensorRole) throws(EngineError) -> FloatTable {
-            try FloatTable(copying: tensors[role], place: tensors.place(role), pool: pool)
+        func table(_ role: TensorRole) throws(EngineError) -> VocabularyTable {
+            try VocabularyTable(
+                tensors[role], group: model.activationGroup, kernels: kernels, pool: pool,
+                place: tensors.place(role))
         }
         switch kind {
         case .embedding: embedding = try table(.embedding)
         case .layer(let index):
-            layerWeights[index - layers.first] = try LayerWeights(tensors, kernels: kernels, pool: pool)
-        case .outputNorm: outputNorm = try table(.outputNorm)
+            layerWeights[index - layers.first] = try LayerWeights(
+                tensors, group: model.activationGroup, kernels: kernels, pool: pool)
+        case .outputNorm:
+            outputNorm = try FloatTable(
+                copying: tensors[.outputNorm], place: tensors.place(.outputNorm), pool: pool)
         case .head:
             // A tied head is the embedding's part file, role and all.
             if model.hasTiedHead {
@@ -82,10 +87,18 @@ package struct StageWeights: Sendable {
             } else {
                 head = try table(.head)
             }
-            if let head, headType == .fast {
-                fastHead = try FastHead(
-                    head, rows: model.vocabularySize, columns: model.hiddenSize, kernels: kernels, pool: pool)
-            }
+            try prepareHead(pool)
+        }
+    }
+
+    private mutating func prepareHead(_ pool: ComputePool) throws(EngineError) {
+        switch head {
+        case .floats(let table) where headType == .fast:
+            fastHead = try FastHead(
+                table, rows: model.vocabularySize, columns: model.hiddenSize, kernels: kernels, pool: pool)
+        // There is nothing faster than a ternary head itself.
+        case .ternary: headType = .exact
+        default: break
         }
     }
 
@@ -94,7 +107,7 @@ package struct StageWeights: Sendable {
         var sum = layerWeights.reduce(0) { $0 + ($1?.byteCount ?? 0) }
         sum += UInt64(embedding?.byteCount ?? 0)
         sum += UInt64(outputNorm?.byteCount ?? 0)
-        if let head, head.memory !== embedding?.memory { sum += UInt64(head.byteCount) }
+        if let head, embedding?.isSame(as: head) != true { sum += UInt64(head.byteCount) }
         sum += UInt64(fastHead?.byteCount ?? 0)
         return sum
     }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <math.h>
+
 #include "kernels.h"
 #include "lanes/exponential.h"
 
@@ -36,18 +38,71 @@ static void sine_and_cosine(double x, double *sine, double *cosine) {
     *cosine = (quadrant + 1) & 2 ? -swapped_cosine : swapped_cosine;
 }
 
-void bn_rope_table(float *cos_out, float *sin_out, size_t positions, size_t head_size, double base) {
+static double clamp(double x, double least, double most) {
+    return x < least ? least : x > most ? most : x;
+}
+
+// The pair that turns `turns` times in the context, as a real number.
+static double pair_of_turns(double turns, double head_size, double log_base, double context) {
+    static const double log_two_pi = 0x1.d67f1c864beb4p+0;
+    return head_size * (bn_log_double(context / turns) - log_two_pi) / (2.0 * log_base);
+}
+
+// How much of pair `j`'s frequency is divided by the factor.
+static double divided_share(
+    size_t j, double frequency, size_t head_size, double log_base, const bn_rope_scaling *scaling) {
+    static const double two_pi = 0x1.921fb54442d18p+2;
+    switch (scaling->kind) {
+    case BN_ROPE_LINEAR: return 1.0;
+    case BN_ROPE_LLAMA3: {
+        double turns = scaling->context * frequency / two_pi;
+        return 1.0 - clamp((turns - scaling->low) / (scaling->high - scaling->low), 0.0, 1.0);
+    }
+    case BN_ROPE_YARN: {
+        double size = (double)head_size;
+        double first = floor(pair_of_turns(scaling->high, size, log_base, scaling->context));
+        double last = ceil(pair_of_turns(scaling->low, size, log_base, scaling->context));
+        first = first > 0.0 ? first : 0.0;
+        last = last < size - 1.0 ? last : size - 1.0;
+        double width = last - first > 0.001 ? last - first : 0.001;
+        return clamp(((double)j - first) / width, 0.0, 1.0);
+    }
+    }
+    return 0.0;
+}
+
+static double frequency_of(
+    size_t j, size_t head_size, double log_base, const bn_rope_scaling *scaling) {
+    double frequency = bn_exp_double(-2.0 * (double)j / (double)head_size * log_base);
+    if (scaling == NULL) return frequency;
+    double share = divided_share(j, frequency, head_size, log_base, scaling);
+    return frequency / scaling->factor * share + frequency * (1.0 - share);
+}
+
+void bn_rope_frequencies(double *out, size_t head_size, double base, const bn_rope_scaling *scaling) {
+    double log_base = bn_log_double(base);
+    for (size_t j = 0; j < head_size / 2; j++) out[j] = frequency_of(j, head_size, log_base, scaling);
+}
+
+void bn_rope_table_scaled(
+    float *cos_out, float *sin_out, size_t positions, size_t head_size, double base,
+    const bn_rope_scaling *scaling) {
     size_t half = head_size / 2;
     double log_base = bn_log_double(base);
+    double magnitude = scaling == NULL ? 1.0 : scaling->magnitude;
     for (size_t j = 0; j < half; j++) {
-        double frequency = bn_exp_double(-2.0 * (double)j / (double)head_size * log_base);
+        double frequency = frequency_of(j, head_size, log_base, scaling);
         for (size_t p = 0; p < positions; p++) {
             double sine, cosine;
             sine_and_cosine((double)p * frequency, &sine, &cosine);
-            cos_out[p * half + j] = (float)cosine;
-            sin_out[p * half + j] = (float)sine;
+            cos_out[p * half + j] = (float)(cosine * magnitude);
+            sin_out[p * half + j] = (float)(sine * magnitude);
         }
     }
+}
+
+void bn_rope_table(float *cos_out, float *sin_out, size_t positions, size_t head_size, double base) {
+    bn_rope_table_scaled(cos_out, sin_out, positions, head_size, base, NULL);
 }
 
 typedef struct {

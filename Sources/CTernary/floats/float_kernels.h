@@ -18,7 +18,8 @@
 
 #define BN_FLOAT_KERNELS                                                                                   \
     {                                                                                                      \
-        .quantise_token = quantise_token, .rms_norm_token = rms_norm_token, .rope_head = rope_head,        \
+        .quantise_token = quantise_token, .quantise_groups = quantise_groups,                              \
+        .rms_norm_token = rms_norm_token, .rope_head = rope_head,                                          \
         .gate_span = gate_span, .load_row = load_row, .store_key = store_key, .store_value = store_value,  \
         .encode_queries = encode_queries, .attend_span = attend_span, .merge_span = merge_span,            \
         .finish_heads = finish_heads, .head_rows = head_rows, .largest_logit = largest_logit,              \

@@ -28,6 +28,7 @@ typedef enum {
     BN_INVALID_CODE = 1,  // a T5 byte above 242, or a row whose padding is not zero weights
     BN_NOT_FINITE = 2,    // an activation is NaN or infinite
     BN_NO_MEMORY = 3,
+    BN_INVALID_SCALE = 4,  // a scale that is negative, NaN or infinite
 } bn_status;
 
 typedef enum {
@@ -73,25 +74,47 @@ void bn_matrix_destroy(bn_matrix *matrix);
 // Lays out all rows from T5: `t5` is [rows][ceil(columns/5)] bytes. BN_INVALID_CODE names a bad byte's
 // offset in *bad_offset.
 bn_status bn_matrix_fill(bn_matrix *matrix, bn_pool *pool, const uint8_t *t5, size_t *bad_offset);
+// What a matrix's scales are, if there is not one for all of it.
+typedef enum {
+    BN_SCALE_ROW = 0,     // a float32 for each row
+    BN_SCALE_HALF = 1,    // a float16 for each group of columns of a row
+    BN_SCALE_SINGLE = 2,  // a float32 for each group
+} bn_scale_type;
+
+// As bn_matrix_create, for a matrix that is multiplied group by group, `group` being 64, 128 or 256 and a divisor
+// of `columns`. Its rows are, for bn_matrix_fill,
+//   - with a scale for each group: for each group ceil(group/5) bytes of T5, rounded up to an even number with zero
+//     weights; then the groups' scales, little-endian;
+//   - with a scale for each row: ceil(columns/5) bytes of T5, and the scale.
+// BN_INVALID_SCALE names a bad scale's offset.
+bn_matrix *bn_matrix_create_grouped(
+    const bn_kernels *kernels, size_t rows, size_t columns, size_t group, bn_scale_type scales);
+// Row lookup: out[i] = weight·scale of row rows[i] of a grouped matrix, [count][columns].
+void bn_matrix_read_rows(
+    const bn_matrix *matrix, bn_pool *pool, float *out, const uint32_t *rows, size_t count);
+// Bytes of a row as bn_matrix_fill takes it; `group` 0 for a matrix of one scale.
+size_t bn_matrix_row_bytes(size_t columns, size_t group, bn_scale_type scales);
 size_t bn_matrix_rows(const bn_matrix *matrix);
 size_t bn_matrix_columns(const bn_matrix *matrix);
 size_t bn_matrix_byte_count(const bn_matrix *matrix);
 // Bytes that a matrix of this shape takes with these kernels.
 size_t bn_matrix_byte_count_for(const bn_kernels *kernels, size_t rows, size_t columns);
+size_t bn_matrix_byte_count_grouped(
+    const bn_kernels *kernels, size_t rows, size_t columns, size_t group, bn_scale_type scales);
 
 // Int8 activations of a batch: codes [tokens][columns] in the layout that the kernels want, and one scale
 // for each token. Reused from step to step. Steps of fewer than `dot_tokens_min` (>= 1) tokens are multiplied
 // add-only (additions, subtractions, selections, table look-ups), others by the processor's integer dot
 // product: 1 for always, SIZE_MAX for never. The sums are the same. `thread_count`: of the pools that they are
-// multiplied with, at most.
+// multiplied with, at most. `group`: 0, or the group of the matrices that they are multiplied with.
 typedef struct bn_activations bn_activations;
 bn_activations *bn_activations_create(
     const bn_kernels *kernels, size_t dot_tokens_min, size_t thread_count, size_t tokens_max,
-    size_t columns_max);
+    size_t columns_max, size_t group);
 // Bytes that they take; 0 if the numbers are out of range.
 size_t bn_activations_byte_count_for(
     const bn_kernels *kernels, size_t dot_tokens_min, size_t thread_count, size_t tokens_max,
-    size_t columns_max);
+    size_t columns_max, size_t group);
 void bn_activations_destroy(bn_activations *activations);
 // The least number of tokens, at least 2, from which the dot product is the faster one here, found by trying
 // both: some ten milliseconds.
@@ -101,10 +124,18 @@ size_t bn_dot_tokens_min(const bn_kernels *kernels, bn_pool *pool);
 // ±127 (formats: quant8). BN_NOT_FINITE if any x is NaN or infinite.
 bn_status bn_quantise(
     bn_activations *out, bn_pool *pool, const float *x, size_t tokens, size_t columns);
+// For matrices of groups: per token and group of x m = max|x|, scale = m/127, code = round_half_even(x·(127/m)); all
+// zero if m < 2^-100. (bn_quantise gives every group the scale 1/s.)
+bn_status bn_quantise_groups(
+    bn_activations *out, bn_pool *pool, const float *x, size_t tokens, size_t columns);
+// The scales [columns/group] of one token, for tests.
+void bn_activations_read_scales(const bn_activations *activations, size_t token, float *scales);
 // The codes [columns] and s of one token, for tests.
 void bn_activations_read(const bn_activations *activations, size_t token, int8_t *codes, float *scale);
 
 // One BitLinear: out[t][out_stride·t + r] = float(Σ_k trit[r][k]·code[t][k]) · (scale / s_t).
+// With scaled groups: Σ_g float(Σ_k trit[r][k]·code[t][k]) · (scale[r][g]·scale[t][g]) in ascending order from 0,
+// where each operation is rounded; with a scale for each row that of the sum with 1 for scale[r][g].
 // With `accumulate` the product is added to what is there (the residual).
 typedef struct {
     const bn_matrix *matrix;
@@ -115,6 +146,10 @@ typedef struct {
 // Up to 4 products of the same activations in one parallel region (Q, K, V; gate, up).
 void bn_multiply(
     bn_pool *pool, const bn_activations *activations, const bn_product *products, size_t product_count);
+// The product of a grouped matrix with x [tokens][columns] as it is, nothing quantised: what quantising costs can be
+// measured by it. Slow, as every row becomes floats first.
+void bn_multiply_floats(
+    bn_pool *pool, const bn_product *product, const float *x, size_t tokens);
 // The exact integer sums [tokens][rows] of one matrix, for tests.
 void bn_multiply_integers(
     bn_pool *pool, const bn_activations *activations, const bn_matrix *matrix, int32_t *out);
@@ -127,8 +162,37 @@ void bn_rms_norm(
     const bn_kernels *kernels, bn_pool *pool, float *out, const float *x, const float *weight, size_t tokens,
     size_t columns, float epsilon);
 
+// x := x·factor over [count] values.
+void bn_scale(bn_pool *pool, float *x, size_t count, float factor);
+// sum := sum + x·factor over [count] values, every operation rounded.
+void bn_add_scaled(bn_pool *pool, float *sum, const float *x, size_t count, float factor);
+
 // cos and sin [positions][head_size/2] of position · base^(-2j/head_size), computed in double, rounded.
 void bn_rope_table(float *cos_out, float *sin_out, size_t positions, size_t head_size, double base);
+
+// How the frequencies base^(-2j/head_size) are changed for longer contexts than a model was first trained with.
+typedef enum {
+    BN_ROPE_LINEAR = 0,  // divided by `factor`
+    // Llama 3.1: those of wavelengths above context/low divided by `factor`, those below context/high kept, and
+    // between them mixed.
+    BN_ROPE_LLAMA3 = 1,
+    // YaRN (arXiv 2309.00071, section 3.2): pairs that turn less than `low` times in `context` positions divided by
+    // `factor`, those that turn more than `high` times kept, and between them mixed.
+    BN_ROPE_YARN = 2,
+} bn_rope_kind;
+typedef struct {
+    bn_rope_kind kind;
+    double factor;
+    double low, high;
+    double context;
+    double magnitude;  // sine and cosine are multiplied by it
+} bn_rope_scaling;
+// bn_rope_table with the frequencies that `scaling` makes; NULL for none.
+void bn_rope_table_scaled(
+    float *cos_out, float *sin_out, size_t positions, size_t head_size, double base,
+    const bn_rope_scaling *scaling);
+// The frequencies [head_size/2], for tests.
+void bn_rope_frequencies(double *out, size_t head_size, double base, const bn_rope_scaling *scaling);
 // Rotates x [tokens][heads][head_size] in place; token i stands at positions[i]. adjacent: pairs (2j, 2j+1),
 // else (j, j + head_size/2).
 void bn_rope(

@@ -117,8 +117,8 @@ size_t bn_dot_tokens_min(const bn_kernels *kernels, bn_pool *pool) {
     crossover with = {
         .pool = pool,
         .matrix = bn_matrix_create(kernels, rows, crossover_columns, 1),
-        .add_only = bn_activations_create(kernels, SIZE_MAX, threads, token_count_max, crossover_columns),
-        .dot = bn_activations_create(kernels, 1, threads, token_count_max, crossover_columns),
+        .add_only = bn_activations_create(kernels, SIZE_MAX, threads, token_count_max, crossover_columns, 0),
+        .dot = bn_activations_create(kernels, 1, threads, token_count_max, crossover_columns, 0),
         .x = malloc((size_t)token_count_max * crossover_columns * sizeof(float)),
         .out = malloc(token_count_max * rows * sizeof(float)),
     };

@@ -16,6 +16,8 @@ enum { products_max = 4 };
 typedef struct {
     const bn_activations *activations;
     const bn_product_kernel *kernel;
+    const bn_grouped_product_kernel *grouped;  // if the activations are in groups
+    size_t tokens_max;                         // of the kernel
     size_t piece_tiles;
     region_product products[products_max];
     size_t product_count;
@@ -42,6 +44,51 @@ static void deliver(
     }
 }
 
+// The same for sums that are scaled already, but for the scale of a row.
+static void deliver_scaled(
+    const region_product *to, float *restrict sums, size_t sums_stride, size_t first_row, size_t row_count,
+    size_t first_token, size_t token_count) {
+    const float *row_scales = to->product.matrix->row_scales;
+    for (size_t t = 0; t < token_count; t++) {
+        float *restrict from = sums + t * sums_stride;
+        if (row_scales != NULL) {
+            for (size_t r = 0; r < row_count; r++) from[r] = from[r] * row_scales[first_row + r];
+        }
+        float *restrict out = to->product.out + (first_token + t) * to->product.out_stride + first_row;
+        if (to->product.accumulate) {
+            for (size_t r = 0; r < row_count; r++) out[r] = out[r] + from[r];
+        } else {
+            memcpy(out, from, row_count * sizeof(float));
+        }
+    }
+}
+
+static void multiply_tokens(
+    const multiply_region *region, const region_product *product, const bn_tile_span *span,
+    const uint8_t *arranged, size_t first_row, size_t row_count, size_t t, size_t token_count) {
+    const bn_activations *activations = region->activations;
+    size_t sums_stride = span->tile_count * activations->kernels->ternary->tile_rows;
+    arranged += t * activations->arranged_stride;
+    if (region->grouped == NULL) {
+        _Alignas(64) int32_t sums[bn_sums_max];
+        region->kernel->multiply(
+            sums, sums_stride, span, arranged, activations->arranged_stride, activations->code_sums + t,
+            token_count);
+        deliver(region, product, sums, sums_stride, first_row, row_count, t, token_count);
+    } else {
+        _Alignas(64) float sums[bn_sums_max];
+        const bn_group_codes codes = {
+            .scales = activations->group_scales + t * activations->group_stride,
+            .code_sums = activations->group_sums + t * activations->group_stride,
+            .stride = activations->group_stride,
+        };
+        region->grouped->multiply(
+            sums, sums_stride, span, &product->product.matrix->grouping, arranged,
+            activations->arranged_stride, &codes, token_count);
+        deliver_scaled(product, sums, sums_stride, first_row, row_count, t, token_count);
+    }
+}
+
 // A span of tiles of one matrix with all tokens, a group of tokens at a time: the weights come from memory
 // once and from the cache for the other groups.
 static void multiply_piece(
@@ -60,17 +107,11 @@ static void multiply_piece(
     if (span.tile_count > region->piece_tiles) span.tile_count = region->piece_tiles;
     size_t first_row = span.first_tile * tile_rows;
     size_t row_count = matrix->rows - first_row;
-    size_t sums_stride = span.tile_count * tile_rows;
-    if (row_count > sums_stride) row_count = sums_stride;
-
-    _Alignas(64) int32_t sums[bn_sums_max];
-    for (size_t t = 0; t < activations->tokens; t += region->kernel->tokens_max) {
+    if (row_count > span.tile_count * tile_rows) row_count = span.tile_count * tile_rows;
+    for (size_t t = 0; t < activations->tokens; t += region->tokens_max) {
         size_t token_count = activations->tokens - t;
-        if (token_count > region->kernel->tokens_max) token_count = region->kernel->tokens_max;
-        region->kernel->multiply(
-            sums, sums_stride, &span, arranged + t * activations->arranged_stride,
-            activations->arranged_stride, activations->code_sums + t, token_count);
-        deliver(region, product, sums, sums_stride, first_row, row_count, t, token_count);
+        if (token_count > region->tokens_max) token_count = region->tokens_max;
+        multiply_tokens(region, product, &span, arranged, first_row, row_count, t, token_count);
     }
 }
 
@@ -92,9 +133,10 @@ static void multiply_pieces(void *context, size_t begin, size_t end, size_t thre
 static size_t tiles_max_for(const multiply_region *region) {
     const bn_ternary_kernels *ternary = region->activations->kernels->ternary;
     size_t tokens = region->activations->tokens;
-    if (tokens > region->kernel->tokens_max) tokens = region->kernel->tokens_max;
+    if (tokens > region->tokens_max) tokens = region->tokens_max;
     size_t tiles = bn_sums_max / (ternary->tile_rows * tokens) / ternary->block_tiles * ternary->block_tiles;
-    return tiles < region->kernel->tiles_max ? tiles : region->kernel->tiles_max;
+    size_t most = region->grouped == NULL ? region->kernel->tiles_max : region->grouped->tiles_max;
+    return tiles < most ? tiles : most;
 }
 
 // Pieces are as large as the kernel takes, since it shares what it loads for a piece, but every thread gets one.
@@ -104,10 +146,16 @@ static void run(bn_pool *pool, multiply_region *region) {
     size_t thread_count = pool == NULL ? 1 : bn_pool_thread_count(pool);
     assert(thread_count <= region->activations->thread_count);
     size_t block_total = 0, piece_total = 0;
-    region->kernel = bn_product_kernel_for(region->activations, region->activations->tokens);
+    const bn_activations *activations = region->activations;
+    region->kernel = bn_product_kernel_for(activations, activations->tokens);
+    region->grouped =
+        activations->group == 0 ? NULL : bn_grouped_kernel_for(activations, activations->tokens);
+    region->tokens_max =
+        region->grouped == NULL ? region->kernel->tokens_max : region->grouped->tokens_max;
     for (size_t i = 0; i < region->product_count; i++) {
         const bn_matrix *matrix = region->products[i].product.matrix;
-        assert(matrix->kernels == kernels && matrix->columns == region->activations->columns);
+        assert(matrix->kernels == kernels && matrix->columns == activations->columns);
+        assert(matrix->grouping.columns == activations->group);
         block_total += bn_ceil_divide(matrix->tile_count, block_tiles);
     }
     region->piece_tiles = block_tiles * bn_ceil_divide(block_total, thread_count);

@@ -2,6 +2,9 @@
 //
 // T5: a byte holds five weights t0 ... t4 of one row as Σ (ti + 1)·3^i, 0 ... 242. A row's last byte is
 // padded with zero weights.
+//
+// In rows of groups each group begins on a byte and takes an even number of them, so that the processor's two-byte
+// look-ups never meet two groups.
 #ifndef C_TERNARY_T5_H
 #define C_TERNARY_T5_H
 
@@ -9,7 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { bn_t5_count = 243, bn_t5_weights = 5 };
+enum { bn_t5_count = 243, bn_t5_weights = 5, bn_t5_zeros = 121 };
+
+static inline size_t bn_t5_group_bytes(size_t group) { return (group + 9) / 10 * 2; }
 
 // digits[byte] = the five codes ti + 1, two bits each, t0 lowest.
 static inline void bn_t5_digits(uint16_t digits[bn_t5_count]) {
@@ -35,6 +40,14 @@ static inline size_t bn_t5_first_invalid(const uint8_t *row, size_t byte_count, 
     unsigned padding = (bn_t5_count / power - 1) / 2;
     bool is_padded = power == 1 || row[byte_count - 1] / power == padding;
     return is_padded ? byte_count : byte_count - 1;
+}
+
+// The same for the bytes of one group.
+static inline size_t bn_t5_first_invalid_of_group(const uint8_t *bytes, size_t group) {
+    size_t byte_count = bn_t5_group_bytes(group), used = (group + bn_t5_weights - 1) / bn_t5_weights;
+    size_t bad = bn_t5_first_invalid(bytes, used, group);
+    if (bad < used) return bad;
+    return used < byte_count && bytes[used] != bn_t5_zeros ? used : byte_count;
 }
 
 #endif

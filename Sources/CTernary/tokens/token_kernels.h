@@ -11,18 +11,35 @@
 
 BN_KERNELS_BEGIN
 
+BN_INLINE void round_codes(int8_t *restrict codes, const float *restrict x, size_t count, float factor) {
+    for (size_t i = 0; i < count; i++) {
+        float code = bn_round_even(x[i] * factor);
+        code = code > 127.0f ? 127.0f : code;
+        code = code < -127.0f ? -127.0f : code;
+        codes[i] = (int8_t)(int32_t)code;
+    }
+}
+
 static bool quantise_token(int8_t *restrict codes, float *restrict scale, const float *x, size_t columns) {
     uint32_t largest = magnitude_bits_max(x, columns);
     if (largest >= infinity_bits) return false;
     float magnitude = bn_float_of_bits(largest);
     float s = 127.0f / (magnitude > 1e-5f ? magnitude : 1e-5f);
-    for (size_t i = 0; i < columns; i++) {
-        float code = bn_round_even(x[i] * s);
-        code = code > 127.0f ? 127.0f : code;
-        code = code < -127.0f ? -127.0f : code;
-        codes[i] = (int8_t)(int32_t)code;
-    }
+    round_codes(codes, x, columns, s);
     *scale = s;
+    return true;
+}
+
+static bool quantise_groups(
+    int8_t *restrict codes, float *restrict scales, const float *x, size_t columns, size_t group) {
+    for (size_t g = 0; g < columns / group; g++) {
+        uint32_t largest = magnitude_bits_max(x + g * group, group);
+        if (largest >= infinity_bits) return false;
+        float magnitude = bn_float_of_bits(largest);
+        bool is_nothing = magnitude < 0x1p-100f;
+        scales[g] = is_nothing ? 0.0f : magnitude / 127.0f;
+        round_codes(codes + g * group, x + g * group, group, is_nothing ? 0.0f : 127.0f / magnitude);
+    }
     return true;
 }
 

@@ -47,3 +47,31 @@ void bn_gate(
     gate_region region = {kernels->floats, gate, up, squared};
     bn_pool_run(pool, count, bn_grain(pool, count, squared ? 1 : 4), gate_values, &region);
 }
+
+typedef struct {
+    float *to;
+    const float *x;
+    float factor;
+} scale_region;
+
+static void scale_values(void *context, size_t begin, size_t end, size_t thread) {
+    (void)thread;
+    const scale_region *region = context;
+    for (size_t i = begin; i < end; i++) region->to[i] = region->to[i] * region->factor;
+}
+
+void bn_scale(bn_pool *pool, float *x, size_t count, float factor) {
+    scale_region region = {x, NULL, factor};
+    bn_pool_run(pool, count, bn_grain(pool, count, 1), scale_values, &region);
+}
+
+static void add_scaled_values(void *context, size_t begin, size_t end, size_t thread) {
+    (void)thread;
+    const scale_region *region = context;
+    for (size_t i = begin; i < end; i++) region->to[i] = region->to[i] + region->x[i] * region->factor;
+}
+
+void bn_add_scaled(bn_pool *pool, float *sum, const float *x, size_t count, float factor) {
+    scale_region region = {sum, x, factor};
+    bn_pool_run(pool, count, bn_grain(pool, count, 1), add_scaled_values, &region);
+}

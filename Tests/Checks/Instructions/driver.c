@@ -72,7 +72,7 @@ enum { always_dot = 1 };
 
 static bn_activations *quantised(
     const fixture *data, size_t dot_tokens_min, size_t tokens, size_t column_count) {
-    bn_activations *made = bn_activations_create(data->kernels, dot_tokens_min, 1, tokens, column_count);
+    bn_activations *made = bn_activations_create(data->kernels, dot_tokens_min, 1, tokens, column_count, 0);
     if (made == NULL || bn_quantise(made, NULL, data->x, tokens, column_count) != BN_OK) abort();
     return made;
 }

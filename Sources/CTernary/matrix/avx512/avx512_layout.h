@@ -44,7 +44,8 @@ static inline size_t bn_avx512_tile_byte_count(size_t columns) {
 
 // Where the bytes of tile `tile` for the steps of the chunk that begins at step `begin` are: one step after the
 // other at a distance of bn_avx512_step_bytes times the tiles of its block.
-static inline size_t bn_avx512_offset(size_t tile, size_t tile_total, size_t begin, size_t step_count) {
+static inline size_t bn_avx512_chunk_offset(
+    size_t tile, size_t tile_total, size_t begin, size_t step_count, size_t chunk_steps_max) {
     // Half of a small matrix is a panel, so that two threads find their weights in one run of bytes each.
     size_t panel_tiles = tile_total / (2 * bn_avx512_block_tiles) * bn_avx512_block_tiles;
     if (panel_tiles > bn_avx512_panel_tiles) panel_tiles = bn_avx512_panel_tiles;
@@ -53,9 +54,13 @@ static inline size_t bn_avx512_offset(size_t tile, size_t tile_total, size_t beg
     if (panel_tiles > tile_total - panel) panel_tiles = tile_total - panel;
     size_t place = tile % bn_avx512_block_tiles;
     size_t rest = step_count - begin;
-    size_t chunk_steps = rest < bn_avx512_chunk_steps ? rest : (size_t)bn_avx512_chunk_steps;
+    size_t chunk_steps = rest < chunk_steps_max ? rest : chunk_steps_max;
     size_t before = panel * step_count + begin * panel_tiles + (tile - place - panel) * chunk_steps + place;
     return bn_avx512_step_bytes * before;
+}
+
+static inline size_t bn_avx512_offset(size_t tile, size_t tile_total, size_t begin, size_t step_count) {
+    return bn_avx512_chunk_offset(tile, tile_total, begin, step_count, bn_avx512_chunk_steps);
 }
 
 // Tiles of the block that `tile` is in.

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// T5 rows into the AVX-512 layout.
+// T5 rows into the AVX-512 layouts.
 #if defined(__x86_64__)
-#include "matrix/avx512/avx512_layout.h"
+#include "matrix/avx512/grouped_layout.h"
 
 enum { load_bytes = 64, load_steps = load_bytes / bn_avx512_step_groups, row_set = 16 };
-
-// The T5 byte of five zero weights.
-enum { zero_weights = 121 };
 
 BN_TARGET_BEGIN(BN_AVX512_TARGET)
 
@@ -39,7 +36,7 @@ BN_INLINE void transpose_dwords(__m512i v[16]) {
 // steps[s], dword i = bytes 4·s ... 4·s + 3 of row i, as sign and magnitude; zero weights where there is none.
 BN_INLINE void load_rows(
     __m512i steps[load_steps], const uint8_t *t5, size_t t5_stride, size_t row_count, size_t byte_count) {
-    const __m512i zero = _mm512_set1_epi8(zero_weights);
+    const __m512i zero = _mm512_set1_epi8(bn_t5_zeros);
     __mmask64 present = byte_count < load_bytes ? ((__mmask64)1 << byte_count) - 1 : ~(__mmask64)0;
     for (size_t i = 0; i < row_set; i++) {
         __m512i bytes = zero;
@@ -91,7 +88,106 @@ static void pack_tile(
     }
 }
 
+// ---- Scaled groups --------------------------------------------------------------------------------------
+
+static size_t grouped_tile_byte_count(size_t columns, const bn_grouping *grouping) {
+    return bn_avx512_step_bytes * bn_grouped_chunk_count(columns) * bn_grouped_chunk_steps(grouping);
+}
+
+// The scales of `group_count` groups from `first` on, of rows `rows`, into the chunk that begins at `steps`.
+static void pack_scales(
+    uint8_t *steps, size_t stride, const uint8_t *rows, size_t row_stride, size_t row_count, size_t first,
+    size_t group_count, size_t columns, const bn_grouping *grouping) {
+    const bn_grouped_part part = {.steps = steps, .stride = stride};
+    size_t scale_bytes = bn_scale_bytes(grouping->scales);
+    const uint8_t *scales = bn_row_scales(rows, columns, grouping) + first * scale_bytes;
+    for (size_t g = 0; g < group_count && scale_bytes > 0; g++) {
+        uint8_t *to = steps + (bn_grouped_scales(&part, g, grouping) - steps);
+        for (size_t r = 0; r < row_count; r++) {
+            memcpy(to + r * scale_bytes, scales + r * row_stride + g * scale_bytes, scale_bytes);
+        }
+    }
+}
+
+static void pack_grouped_tile(
+    uint8_t *restrict tiles, size_t tile, size_t tile_total, const uint8_t *restrict rows, size_t row_stride,
+    size_t row_count, size_t columns, const bn_grouping *grouping) {
+    size_t stride = bn_avx512_step_bytes * bn_avx512_block_size(tile, tile_total);
+    size_t most = bn_grouped_groups(grouping->columns), total = bn_group_count(columns, grouping);
+    size_t step_count = bn_grouped_weight_steps(grouping->columns);
+    for (size_t first = 0; first < total; first += most) {
+        size_t group_count = total - first < most ? total - first : most;
+        uint8_t *steps = tiles + bn_grouped_offset(tile, tile_total, first / most, columns, grouping);
+        __m512i sets[4][load_steps];
+        for (size_t j = 0; j < 4; j++) {
+            size_t first_row = j * row_set;
+            size_t count = row_count > first_row ? row_count - first_row : 0;
+            const uint8_t *from = bn_row_group(rows, first, grouping);
+            load_rows(
+                sets[j], from + (count > 0 ? first_row * row_stride : 0), row_stride, count,
+                group_count * bn_t5_group_bytes(grouping->columns));
+        }
+        for (size_t s = 0; s < step_count; s++) {
+            const __m512i one[4] = {sets[0][s], sets[1][s], sets[2][s], sets[3][s]};
+            store_step(steps + s * stride, one);
+        }
+        pack_scales(
+            steps, stride, rows, row_stride, row_count, first, group_count, columns, grouping);
+    }
+}
+
 BN_TARGET_END
+
+// One group of a tile's row: `digits` are bn_t5_digits'.
+static void read_group(
+    float *restrict out, const bn_grouped_part *part, size_t index, size_t row, const uint16_t *digits,
+    const bn_grouping *grouping) {
+    // See avx512_layout.h.
+    size_t place = row / 4 % 4 * 16 + row / 16 * 4 + row % 4;
+    size_t first = index * 2 * bn_grouped_pairs(grouping->columns);
+    float scale = bn_scale_at(bn_grouped_scales(part, index, grouping), row, grouping->scales);
+    for (size_t i = 0; i < grouping->columns; i++) {
+        size_t byte = first + i / bn_t5_weights;
+        const uint8_t *step = part->steps + byte / bn_avx512_step_groups * part->stride;
+        uint8_t code = step[byte % bn_avx512_step_groups * bn_avx512_tile_rows + place];
+        int magnitude = code & 0x7f, balanced = code & 0x80 ? -magnitude : magnitude;
+        int digit = digits[balanced + bn_t5_zeros] >> (2 * (i % bn_t5_weights)) & 3;
+        out[i] = (float)(digit - 1) * scale;
+    }
+}
+
+static void read_row(
+    float *restrict out, const uint8_t *restrict tiles, size_t tile, size_t tile_total, size_t row,
+    size_t columns, const bn_grouping *grouping) {
+    uint16_t digits[bn_t5_count];
+    bn_t5_digits(digits);
+    const bn_tile_span span = {.tiles = tiles, .tile_total = tile_total, .columns = columns};
+    size_t most = bn_grouped_groups(grouping->columns);
+    for (size_t g = 0; g < bn_group_count(columns, grouping); g++) {
+        bn_grouped_part part = bn_grouped_part_of(&span, tile, g / most, grouping);
+        read_group(out + g * grouping->columns, &part, g % most, row, digits, grouping);
+    }
+}
+
+static const bn_grouped_kernels grouped = {
+    .tile_byte_count = grouped_tile_byte_count,
+    .pack_tile = pack_grouped_tile,
+    .read_row = read_row,
+    .add_only = {
+        .tiles_max = bn_avx512_add_only_tiles,
+        .tokens_max = bn_avx512_add_only_tokens,
+        .byte_count = bn_avx512_grouped_tables_byte_count,
+        .arrange = bn_avx512_arrange_grouped_tables,
+        .multiply = bn_avx512_grouped_add_only,
+    },
+    .dot = {
+        .tiles_max = bn_avx512_dot_tiles,
+        .tokens_max = bn_avx512_dot_tokens,
+        .byte_count = bn_avx512_grouped_quads_byte_count,
+        .arrange = bn_avx512_arrange_grouped_quads,
+        .multiply = bn_avx512_grouped_dot,
+    },
+};
 
 const bn_ternary_kernels bn_ternary_avx512 = {
     .tile_rows = bn_avx512_tile_rows,
@@ -112,6 +208,7 @@ const bn_ternary_kernels bn_ternary_avx512 = {
         .arrange = bn_avx512_arrange_quads,
         .multiply = bn_avx512_dot,
     },
+    .grouped = &grouped,
 };
 
 #else

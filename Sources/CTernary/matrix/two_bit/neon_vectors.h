@@ -28,6 +28,13 @@ BN_INLINE words interleave_words_high(words a, words b) {
     return (words)vzip2q_u16((uint16x8_t)a, (uint16x8_t)b);
 }
 
+BN_INLINE void load_half_scales(float *restrict to, const uint8_t *restrict from) {
+    for (size_t i = 0; i < tile_rows; i += 4) {
+        float16x4_t halves = vreinterpret_f16_u8(vld1_u8(from + 2 * i));
+        vst1q_f32(to + i, vcvt_f32_f16(halves));
+    }
+}
+
 BN_KERNELS_END
 
 #endif

@@ -2,7 +2,7 @@
 //
 // The two-bit kernels for AVX2: tiles of 32 rows, vpshufb for the tables, vpmaddubsw for the products.
 #if defined(__x86_64__)
-#define BN_FEATURES "avx2"
+#define BN_FEATURES "avx2,f16c"
 #define BN_VECTOR_BYTES 32
 #define BN_STEP_GROUPS 2
 #define BN_CODE_BYTES 4
@@ -13,7 +13,7 @@
 
 #include <immintrin.h>
 
-#include "matrix/two_bit/two_bit_kernels.h"
+#include "matrix/two_bit/grouped_kernels.h"
 
 BN_KERNELS_BEGIN
 
@@ -47,6 +47,12 @@ BN_INLINE dot_sums multiply_add(dot_sums sums, bytes weights, bytes codes) {
 
 BN_INLINE void add_dot_sums(int32_t *rows, const dot_sums sums[step_groups]) {
     add_words(rows, sums[0], sums[1]);
+}
+
+BN_INLINE void load_half_scales(float *restrict to, const uint8_t *restrict from) {
+    for (size_t i = 0; i < tile_rows; i += 8) {
+        _mm256_storeu_ps(to + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(from + 2 * i))));
+    }
 }
 
 BN_KERNELS_END

@@ -13,7 +13,7 @@
 
 #include <immintrin.h>
 
-#include "matrix/two_bit/two_bit_kernels.h"
+#include "matrix/two_bit/grouped_kernels.h"
 
 BN_KERNELS_BEGIN
 
@@ -47,6 +47,12 @@ BN_INLINE dot_sums multiply_add(dot_sums sums, bytes weights, bytes codes) {
 
 BN_INLINE void add_dot_sums(int32_t *rows, const dot_sums sums[step_groups]) {
     add_words(rows, sums[0], sums[1]);
+}
+
+BN_INLINE void load_half_scales(float *restrict to, const uint8_t *restrict from) {
+    for (size_t i = 0; i < tile_rows; i += 16) {
+        _mm512_storeu_ps(to + i, _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(from + 2 * i))));
+    }
 }
 
 BN_KERNELS_END

@@ -12,7 +12,7 @@
 #define BN_PREFETCH_BYTES 512
 
 #include "matrix/two_bit/neon_vectors.h"
-#include "matrix/two_bit/two_bit_kernels.h"
+#include "matrix/two_bit/grouped_kernels.h"
 
 BN_INLINE dot_sums multiply_add(dot_sums sums, bytes weights, bytes codes) {
     int8x16_t a = (int8x16_t)weights, b = (int8x16_t)codes;

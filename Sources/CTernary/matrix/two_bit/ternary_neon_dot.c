@@ -13,7 +13,7 @@
 #define BN_PREFETCH_BYTES 512
 
 #include "matrix/two_bit/neon_vectors.h"
-#include "matrix/two_bit/two_bit_kernels.h"
+#include "matrix/two_bit/grouped_kernels.h"
 
 BN_KERNELS_BEGIN
 

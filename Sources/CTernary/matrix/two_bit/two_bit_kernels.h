@@ -329,6 +329,7 @@ BN_KERNELS_END
         .pack_tile = pack_tile,                                                                         \
         .add_only = {piece_tiles, tokens_max, tables_byte_count, arrange_tables, multiply_add_only},    \
         .dot = {piece_tiles, tokens_max, codes_byte_count, arrange_codes, multiply_dot},                \
+        .grouped = &grouped,                                                                            \
     }
 
 _Static_assert(piece_tiles * tile_rows * tokens_max <= bn_sums_max, "sums stand on the caller's stack");
