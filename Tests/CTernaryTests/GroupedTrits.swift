@@ -138,7 +138,7 @@ final class GroupedActivations {
         return (codes, scales)
     }
 
-    /// `[tokens, rows]`
+    /// The product `[tokens, rows]`.
     func product(_ matrix: GroupedMatrix, addedTo start: Float? = nil, pool: Pool? = nil) -> [Float] {
         var out = [Float](repeating: start ?? .nan, count: tokens * matrix.rows)
         out.withUnsafeMutableBufferPointer { out in
