@@ -23,7 +23,7 @@ struct Answering {
     func answer(_ messages: [ChatMessage]) async throws -> String {
         let conversation = ChatConversation(messages)
         try check(byteCount: conversation.byteCount)
-        return try await generate(request(.conversation(conversation)), for: messages.last?.content ?? "")
+        return try await generate(request(.conversation(conversation)), for: messages.last?.text ?? "")
     }
 
     private func check(byteCount: Int) throws {

@@ -114,6 +114,8 @@ package enum Limits {
     package static let jsonDepthMax = 64
     /// The text of one number, bytes.
     package static let jsonNumberBytesMax = 128
+    /// Values of a text that is kept as a tree, such as the tools of a conversation: some MiB of memory.
+    package static let jsonValuesMax = 1 << 16
 
     // MARK: Text
 

@@ -56,6 +56,8 @@ package struct ServedModel: Equatable, Sendable {
     package var parameterCount: UInt64
     /// Whether it answers conversations.
     package var hasChatTemplate: Bool
+    /// Whether its template writes tools.
+    package var readsTools = false
     /// Text of the token that stands before every text, if there is one.
     package var beginningMarker: String?
     /// Text of a token that ends every text, if there is one.

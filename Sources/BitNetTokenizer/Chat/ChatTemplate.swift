@@ -35,8 +35,8 @@ package enum ChatTemplate: String, CaseIterable, Sendable {
 
     private func words(of message: ChatMessage) -> [PromptPiece] {
         switch self {
-        case .bitnet, .llama3: [.text(Self.trimmed(message.content))]
-        case .falcon3, .chatml: [.text(message.content)]
+        case .bitnet, .llama3: [.text(Self.trimmed(message.text))]
+        case .falcon3, .chatml: [.text(message.text)]
         }
     }
 
@@ -60,6 +60,7 @@ package enum ChatTemplate: String, CaseIterable, Sendable {
                 case .system: "System"
                 case .user: "User"
                 case .assistant: "Assistant"
+                case .tool: "Tool"
                 }
             return [.text(name + ": ")]
         case .llama3:

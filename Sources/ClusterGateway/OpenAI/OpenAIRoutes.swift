@@ -37,6 +37,7 @@ package struct OpenAIRoutes: Sendable {
 
     private func answer(_ request: ChatRequest, _ context: ExchangeContext) async throws -> Response {
         try check(model: request.model)
+        try request.conversation.checkTools(of: generator.model)
         try check(biases: request.common.sampling.biases)
         let seed = request.common.seed ?? .random(in: 0...UInt64.max)
         let requests = (0..<request.common.choiceCount).map { choice in

@@ -25,7 +25,7 @@ struct ChatAnswerer: Sendable {
 
     func stream(_ messages: [ChatMessage], into answer: ChatAnswer) async throws {
         var request = request
-        request.messages = messages.map { .init(role: $0.role.rawValue, content: $0.content) }
+        request.messages = messages.map { .init(role: $0.role.rawValue, content: $0.text) }
         let start = ContinuousClock.now
         var first: ContinuousClock.Instant?
         var tokenCount: Int?

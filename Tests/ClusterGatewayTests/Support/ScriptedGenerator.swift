@@ -35,19 +35,25 @@ final class ScriptedGenerator: TextGenerator {
     let finish: FinishReason
     let state = Mutex(State())
     let contextLength: Int
+    let readsTools: Bool
 
     init(
-        _ script: Script = .texts(["Hello", " world"]), finish: FinishReason = .stop, contextLength: Int = 256
+        _ script: Script = .texts(["Hello", " world"]), finish: FinishReason = .stop,
+        contextLength: Int = 256,
+        readsTools: Bool = false
     ) {
         self.script = script
         self.finish = finish
         self.contextLength = contextLength
+        self.readsTools = readsTools
     }
 
     var model: ServedModel {
-        ServedModel(
+        var model = ServedModel(
             id: "tiny", createdAt: 1_700_000_000, contextLength: contextLength, vocabularySize: 258,
             parameterCount: 1000, hasChatTemplate: true, beginningMarker: "<s>")
+        model.readsTools = readsTools
+        return model
     }
 
     var health: ServiceHealth { state.withLock(\.health) }

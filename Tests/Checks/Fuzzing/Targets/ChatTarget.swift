@@ -59,7 +59,7 @@ enum ChatTarget {
         var text = "["
         for message in messages {
             if text.utf8.count > 1 { text += "," }
-            text += "{\"role\":\"\(message.role)\",\"content\":\"\(escaped(message.content))\"}"
+            text += "{\"role\":\"\(message.role)\",\"content\":\"\(escaped(message.text))\"}"
         }
         return Array((text + "]").utf8)
     }
