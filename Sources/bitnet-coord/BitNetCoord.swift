@@ -66,8 +66,9 @@ struct BitNetCoord: AsyncParsableCommand {
         guard [chat.messages, generation.prompt, generation.prompts].count(where: { $0 != nil }) <= 1 else {
             throw ValidationError("give only one of --prompt, --prompts and --messages")
         }
-        guard !answers || chat.isOn || chat.chatTemplate == nil else {
-            throw ValidationError("--chat-template goes with --chat or --messages, or with serving")
+        guard !answers || chat.isOn || chat.chatTemplate == nil && chat.chatTemplateFile == nil else {
+            throw ValidationError(
+                "--chat-template and --chat-template-file go with --chat or --messages, or with serving")
         }
         if let reason = generation.sampling.invalidity { throw ValidationError(reason) }
         guard engine.stage.segmentLayers == nil || !pipeline.isPure else {
@@ -122,7 +123,7 @@ struct BitNetCoord: AsyncParsableCommand {
 
     private func answer(_ console: Console) async throws {
         guard !chat.listsTemplates else {
-            return console.write(ChatTemplate.allCases.map { $0.rawValue + "\n" }.joined())
+            return console.write(ChatFormat.allCases.map { $0.rawValue + "\n" }.joined())
         }
         let model = try pipeline.open(modelArguments, console)
         let template = try chat.template(for: model, console)

@@ -117,6 +117,14 @@ struct Serving {
         let description = model.description
         let tokenizer = codec.tokenizer
         let context = min(request.contextLength ?? .max, description.contextLength)
+        var served = ServedModel(
+            id: options.alias ?? (description.name.isEmpty ? "model" : description.name),
+            createdAt: Int64(clamping: time(nil)), contextLength: context,
+            vocabularySize: description.vocabularySize, parameterCount: model.parameterCount,
+            hasChatTemplate: codec.template != nil,
+            beginningMarker: tokenizer.beginningToken.map(tokenizer.text),
+            endMarker: tokenizer.stopTokens.min().map(tokenizer.text))
+        served.readsTools = codec.template?.traits.readsTools ?? false
         let workers =
             file?.workers.filter { !$0.isSpare }.map {
                 ServingState.Worker(name: $0.name, address: "\($0.address)")
@@ -128,13 +136,7 @@ struct Serving {
                 layerCount: description.layerCount, hiddenSize: description.hiddenSize,
                 vocabularySize: description.vocabularySize, contextLength: context,
                 cacheType: request.cacheType.rawValue, segmentLayers: request.segmentLayers),
-            served: ServedModel(
-                id: options.alias ?? (description.name.isEmpty ? "model" : description.name),
-                createdAt: Int64(clamping: time(nil)), contextLength: context,
-                vocabularySize: description.vocabularySize, parameterCount: model.parameterCount,
-                hasChatTemplate: codec.template != nil,
-                beginningMarker: tokenizer.beginningToken.map(tokenizer.text),
-                endMarker: tokenizer.stopTokens.min().map(tokenizer.text)),
+            served: served,
             codec: codec, workers: workers, spares: file?.workers.filter(\.isSpare).map(\.name) ?? [])
     }
 }

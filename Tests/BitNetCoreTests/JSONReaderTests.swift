@@ -142,7 +142,7 @@ struct JSONReaderTests {
     }
 
     @Test func `a tree is written as it was read`() throws {
-        let text = #"{"z":[1,-2.5,1.0,null,true,"é\n"],"a":{},"m":[{"b":[],"a":false}]}"#
+        let text = #"{"z":[1,-2.5,1.0,null,true,"é\u000a"],"a":{},"m":[{"b":[],"a":false}]}"#
         let value = try read(text)
         #expect(value.encoded == text)
         #expect(value.depth == 4)

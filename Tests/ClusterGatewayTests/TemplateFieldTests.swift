@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
+import ClusterGateway
 import Testing
-
-@testable import ClusterGateway
 
 /// What a chat request tells its model's template.
 @Suite struct TemplateFieldTests {

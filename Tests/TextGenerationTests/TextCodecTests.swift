@@ -18,8 +18,8 @@ import TextGeneration
             ChatMessage(.system, "Be brief."), ChatMessage(.user, "Hi  there\nyou"),
             ChatMessage(.assistant, "Yes, "),
         ]
-        for template in ChatTemplate.allCases {
-            let codec = TextCodec(tokenizer: tokenizer, template: template)
+        for template in ChatFormat.allCases {
+            let codec = TextCodec(tokenizer: tokenizer, template: ChatTemplate(template))
             for ending in [ChatConversation.Ending.opensAnswer, .continuesLast, .closed] {
                 let conversation = ChatConversation(messages, ending: ending)
                 let text = try codec.rendered(conversation)
@@ -32,7 +32,7 @@ import TextGeneration
 
     @Test func `markers are read in a prompt that wants it, and never in a message`() throws {
         let tokenizer = try Tokenizer.open(path: Repository.storiesModel)
-        let codec = TextCodec(tokenizer: tokenizer, template: .bitnet)
+        let codec = TextCodec(tokenizer: tokenizer, template: ChatTemplate(.bitnet))
         let end = try #require(tokenizer.specialToken("<|eot_id|>"))
         let beginning = try #require(tokenizer.beginningToken)
         let mark = tokenizer.text(of: beginning)

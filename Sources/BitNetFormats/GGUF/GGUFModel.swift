@@ -125,6 +125,8 @@ extension ModelSource {
             chatTemplate: try Self.chatTemplate(gguf, &warnings),
             isSynthetic: try gguf.flag("bitnet_coord.synthetic") ?? false, tokenizer: .gguf(gguf),
             files: model.files.compactMap(\.sourceFile))
+        let toolKey = "tokenizer.chat_template.tool_use"
+        toolTemplate = try gguf.text(toolKey).map { EmbeddedChatTemplate($0, file: gguf.path, key: toolKey) }
         self.warnings = warnings + gguf.vocabularyWarnings
     }
 

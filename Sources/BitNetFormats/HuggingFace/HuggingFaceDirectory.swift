@@ -14,6 +14,8 @@ package struct HuggingFaceDirectory: Sendable {
     private let templateFile: MappedFile?
     /// `chat_template.json`, which some versions wrote.
     private let templateDocument: MappedFile?
+    /// `additional_chat_templates/tool_use.jinja`, for conversations with tools.
+    private let toolTemplateFile: MappedFile?
     /// `config.json`'s, and those of `generation_config.json`, which often names more.
     package let endTokens: [Int]
 
@@ -29,6 +31,7 @@ package struct HuggingFaceDirectory: Sendable {
         tokenizer = try Self.openIfPresent("tokenizer.json", in: path)
         tokenizerConfiguration = try Self.openIfPresent("tokenizer_config.json", in: path)
         templateFile = try Self.openIfPresent("chat_template.jinja", in: path)
+        toolTemplateFile = try Self.openIfPresent("additional_chat_templates/tool_use.jinja", in: path)
         templateDocument = try Self.openIfPresent("chat_template.json", in: path)
         endTokens = try configuration.endTokens + Self.generationEndTokens(path)
     }
@@ -38,14 +41,7 @@ package struct HuggingFaceDirectory: Sendable {
 
     /// The chat template, if there is one: a file of its own goes before one in another file, as in Transformers.
     func readChatTemplate() throws(ModelFileError) -> EmbeddedChatTemplate? {
-        if let file = templateFile {
-            guard let text = file.withBytes({ String(validating: $0, as: UTF8.self) }) else {
-                throw ModelFileError(
-                    .unsupportedChatTemplate, file: file.path, found: "bytes that are not UTF-8",
-                    expected: "a chat template")
-            }
-            return EmbeddedChatTemplate(text, file: file.path, key: nil)
-        }
+        if let file = templateFile { return try EmbeddedChatTemplate(file) }
         for file in [templateDocument, tokenizerConfiguration].compactMap(\.self) {
             let template = try file.withBytes { bytes throws(ModelFileError) in
                 try TokenizerConfiguration(bytes, file: file.path).chatTemplate
@@ -53,6 +49,18 @@ package struct HuggingFaceDirectory: Sendable {
             if let template { return EmbeddedChatTemplate(template, file: file.path, key: "chat_template") }
         }
         return nil
+    }
+
+    /// The template for conversations with tools, if there is one apart, from where ``readChatTemplate()`` finds its own.
+    func readToolTemplate() throws(ModelFileError) -> EmbeddedChatTemplate? {
+        if let file = toolTemplateFile { return try EmbeddedChatTemplate(file) }
+        guard templateFile == nil, templateDocument == nil, let file = tokenizerConfiguration else {
+            return nil
+        }
+        return try file.withBytes { bytes throws(ModelFileError) in
+            try TokenizerConfiguration(bytes, file: file.path).toolTemplate
+        }
+        .map { EmbeddedChatTemplate($0, file: file.path, key: "chat_template, tool_use") }
     }
 
     /// What a model is called by the place of its files: in Hugging Face's cache, where directories and files are named

@@ -23,6 +23,7 @@ extension ModelSource {
             isSynthetic: directory.configuration.isSynthetic, tokenizer: .huggingFace(directory),
             files: directory.weights.compactMap(\.sourceFile)
                 + [SourceFile(directory.configurationFile, headerByteCount: .max)])
+        toolTemplate = try directory.readToolTemplate()
     }
 
     private static func tensors(_ directory: HuggingFaceDirectory) throws(ModelFileError) -> [SourceTensor] {

@@ -24,6 +24,8 @@ struct ModelSource: Sendable {
     let tokenizer: TokenizerSource
     /// The bytes that decide what the parts will be, but for the tensors' contents.
     let files: [SourceFile]
+    /// The template for conversations with tools, if there is one apart.
+    var toolTemplate: EmbeddedChatTemplate?
     var warnings: [String] = []
 
     private let index: [String: Int]

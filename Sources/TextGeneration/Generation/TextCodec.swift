@@ -8,16 +8,22 @@ package struct TextCodec: Sendable {
     package let template: ChatTemplate?
     /// What those are told who send a conversation and there is no template.
     private let missingTemplate: String
+    /// Seconds since 1970, for templates that write the date.
+    private let clock: @Sendable () -> Double
 
-    /// - Parameter missingTemplate: why there is no template, and what to do about it.
+    /// - Parameters:
+    ///   - missingTemplate: why there is no template, and what to do about it.
+    ///   - clock: tells the seconds since 1970.
     package init(
         tokenizer: Tokenizer, template: ChatTemplate?,
         missingTemplate: String =
-            "the model has no chat template: send a plain prompt, or start the coordinator with --chat-template"
+            "the model has no chat template: send a plain prompt, or start the coordinator with --chat-template",
+        clock: @escaping @Sendable () -> Double = { WallClock.seconds }
     ) {
         self.tokenizer = tokenizer
         self.template = template
         self.missingTemplate = missingTemplate
+        self.clock = clock
     }
 
     /// The prompt as the model gets it.
@@ -85,7 +91,9 @@ package struct TextCodec: Sendable {
 
     private func pieces(of conversation: ChatConversation) throws(GenerationError) -> [PromptPiece] {
         guard let template else { throw GenerationError(.invalid, missingTemplate) }
-        return template.pieces(for: conversation)
+        return try template.pieces(for: conversation) { format in
+            WallClock.text(format, at: Int64(exactly: clock().rounded(.down)) ?? 0)
+        }
     }
 
     private func check(_ tokens: [UInt32]) throws(GenerationError) {

@@ -181,7 +181,7 @@ final class ScriptedGenerator: TextGenerator {
     }
 
     func rendered(_ conversation: ChatConversation) throws(GenerationError) -> String {
-        let text = conversation.messages.map { "\($0.role.rawValue): \($0.content)\n" }.joined()
+        let text = conversation.messages.map { "\($0.role.rawValue): \($0.text)\n" }.joined()
         return switch conversation.ending {
         case .opensAnswer: text + "assistant:"
         case .continuesLast: String(text.dropLast())

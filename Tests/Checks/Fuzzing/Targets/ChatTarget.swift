@@ -25,7 +25,7 @@ enum ChatTarget {
             throw FuzzFinding("written and read again it is another conversation")
         }
         let tokenizer = try tokenizer.get()
-        for template in ChatTemplate.allCases {
+        for template in ChatFormat.allCases {
             for ending in [ChatConversation.Ending.opensAnswer, .continuesLast, .closed] {
                 try check(template.pieces(for: ChatConversation(messages, ending: ending)), tokenizer)
             }
