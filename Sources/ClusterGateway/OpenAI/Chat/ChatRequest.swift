@@ -8,6 +8,10 @@ struct ChatRequest: Decodable {
     let common: SamplingFields
     /// `nil` for the rest of the context.
     let tokenCountMax: Int?
+    /// `nil` for the server's.
+    let reasoningFormat: ReasoningFormat?
+    /// Calls that an answer may have; further ones are dropped.
+    let callCountMax: Int
 
     init(from decoder: any Decoder) throws {
         let fields = try RequestFields(decoder)
@@ -26,6 +30,13 @@ struct ChatRequest: Decodable {
         }
         self.common = common
         conversation = try ChatMessages.conversation(fields)
+        reasoningFormat = try fields.text("reasoning_format").map { name in
+            guard let format = ReasoningFormat(rawValue: name) else {
+                throw fields.invalid("reasoning_format", "must be one of \(ReasoningFormat.allNames)")
+            }
+            return format
+        }
+        callCountMax = try fields.flag("parallel_tool_calls") == false ? 1 : .max
     }
 
     private static func refuseUnsupported(_ fields: RequestFields) throws {

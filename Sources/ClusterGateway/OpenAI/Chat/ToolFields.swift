@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
+import Hummingbird
 
 /// Tools that a request offers, and calls that its messages tell of.
 enum ToolFields {
