@@ -70,7 +70,7 @@ struct BitNetCoord: AsyncParsableCommand {
             throw ValidationError(
                 "--chat-template and --chat-template-file go with --chat or --messages, or with serving")
         }
-        if let reason = generation.sampling.invalidity { throw ValidationError(reason) }
+        if let reason = generation.sampling().invalidity { throw ValidationError(reason) }
         guard engine.stage.segmentLayers == nil || !pipeline.isPure else {
             throw ValidationError("--cuts none computes without segments: leave out --segment-layers")
         }
@@ -113,7 +113,7 @@ struct BitNetCoord: AsyncParsableCommand {
             place: try pipeline.place(local),
             request: pipeline.applied(to: try request(of: model)),
             store: storeOptions,
-            options: serving, log: log, console: console
+            options: serving, samplingDefaults: generation.defaults(of: model), log: log, console: console
         ).run()
     }
 
@@ -134,12 +134,15 @@ struct BitNetCoord: AsyncParsableCommand {
             store: try storeOptions.store(for: model, console))
         let show: @Sendable (ClusterEvent) -> Void = { console.show(EventLine($0).notice) }
         try await host.run(onEvent: show) {
-            try await answer(with: $0.generator, console)
+            try await answer(with: $0.generator, recommended: model.samplingDefaults, console)
         }
     }
 
-    private func answer(with generator: Generator, _ console: Console) async throws {
-        let answering = Answering(generator: generator, options: generation, console: console)
+    private func answer(
+        with generator: Generator, recommended: SamplingDefaults, _ console: Console
+    ) async throws {
+        let answering = Answering(
+            generator: generator, options: generation, recommended: recommended, console: console)
         if chat.isOn {
             return try await Chatting(answering: answering, options: chat).run(generation)
         }

@@ -22,6 +22,8 @@ struct Serving {
     let request: PipelineRequest
     let store: StoreOptions
     let options: ServeOptions
+    /// How tokens are chosen where a request does not say it.
+    let samplingDefaults: SamplingDefaults
     let log: Logger
     let console: Console
     private let standing = ClusterStanding()
@@ -41,7 +43,9 @@ struct Serving {
                 droppedLines.update()
                 return registry.text()
             })
-        let gateway = Gateway(configuration: gatewayAt, generator: coordinator, log: log)
+        let gateway = Gateway(
+            configuration: gatewayAt, generator: coordinator, reasoningFormat: options.reasoningFormat,
+            log: log)
         let admin = AdminServer(
             configuration: adminAt, administration: coordinator, health: { coordinator.health }, log: log)
         let work = Task {
@@ -124,6 +128,8 @@ struct Serving {
             hasChatTemplate: codec.template != nil,
             beginningMarker: tokenizer.beginningToken.map(tokenizer.text),
             endMarker: tokenizer.stopTokens.min().map(tokenizer.text))
+        served.answerForm = codec.template?.source.map(AnswerForm.init(template:)) ?? AnswerForm()
+        served.samplingDefaults = samplingDefaults
         served.readsTools = codec.template?.traits.readsTools ?? false
         let workers =
             file?.workers.filter { !$0.isSpare }.map {

@@ -127,6 +127,7 @@ extension ModelSource {
             files: model.files.compactMap(\.sourceFile))
         let toolKey = "tokenizer.chat_template.tool_use"
         toolTemplate = try gguf.text(toolKey).map { EmbeddedChatTemplate($0, file: gguf.path, key: toolKey) }
+        sampling = try gguf.samplingDefaults(&warnings)
         self.warnings = warnings + gguf.vocabularyWarnings
     }
 

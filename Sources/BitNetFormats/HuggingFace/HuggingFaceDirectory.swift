@@ -16,8 +16,8 @@ package struct HuggingFaceDirectory: Sendable {
     private let templateDocument: MappedFile?
     /// `additional_chat_templates/tool_use.jinja`, for conversations with tools.
     private let toolTemplateFile: MappedFile?
-    /// `config.json`'s, and those of `generation_config.json`, which often names more.
-    package let endTokens: [Int]
+    /// `generation_config.json`; a directory without one says nothing.
+    let generation: GenerationConfiguration
 
     /// - Throws: ``FileError`` or ``ModelFileError``.
     init(path: String) throws {
@@ -33,8 +33,16 @@ package struct HuggingFaceDirectory: Sendable {
         templateFile = try Self.openIfPresent("chat_template.jinja", in: path)
         toolTemplateFile = try Self.openIfPresent("additional_chat_templates/tool_use.jinja", in: path)
         templateDocument = try Self.openIfPresent("chat_template.json", in: path)
-        endTokens = try configuration.endTokens + Self.generationEndTokens(path)
+        generation =
+            try Self.openIfPresent("generation_config.json", in: path).map { file in
+                try file.withBytes { bytes throws(ModelFileError) in
+                    try GenerationConfiguration(bytes, file: file.path)
+                }
+            } ?? GenerationConfiguration()
     }
+
+    /// Tokens that end a text, by whichever file names them.
+    package var endTokens: [Int] { configuration.endTokens + generation.endTokens }
 
     /// `config.json`'s token before a text, for a tokenizer that names none.
     package var beginningToken: Int? { configuration.beginningToken }
@@ -101,23 +109,6 @@ package struct HuggingFaceDirectory: Sendable {
             files.append(file)
         }
         return files
-    }
-
-    private static func generationEndTokens(_ path: String) throws -> [Int] {
-        guard let file = try openIfPresent("generation_config.json", in: path) else { return [] }
-        return try file.withBytes { bytes throws(ModelFileError) in
-            var tokens: [Int] = []
-            var json = ModelJSONReader(bytes, file: file.path)
-            try json.readObject { json, key throws(ModelFileError) in
-                if key == "eos_token_id", try json.peek() != .null {
-                    tokens += try HuggingFaceConfiguration.tokens(&json)
-                } else {
-                    try json.skip()
-                }
-            }
-            try json.finish()
-            return tokens
-        }
     }
 
     private static func open(_ name: String, in path: String, remedy: String) throws -> MappedFile {

@@ -24,6 +24,8 @@ extension ModelSource {
             files: directory.weights.compactMap(\.sourceFile)
                 + [SourceFile(directory.configurationFile, headerByteCount: .max)])
         toolTemplate = try directory.readToolTemplate()
+        sampling = directory.generation.sampling
+        warnings = directory.generation.warnings
     }
 
     private static func tensors(_ directory: HuggingFaceDirectory) throws(ModelFileError) -> [SourceTensor] {
