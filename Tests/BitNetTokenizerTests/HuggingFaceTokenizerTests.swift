@@ -157,7 +157,7 @@ import Testing
     @Test func `other kinds of tokenizer are refused by name`() {
         #expect(error { $0.type = "Unigram" }?.message.contains("Unigram") == true)
         #expect(error { $0.type = "WordPiece" }?.message.contains("WordPiece") == true)
-        #expect(error { $0.normalizer = #"{"type":"NFC"}"# }?.message.contains("NFC") == true)
+        #expect(error { $0.normalizer = #"{"type":"NFKC"}"# }?.message.contains("NFKC") == true)
         #expect(error { $0.preTokenizer = #"{"type":"Whitespace"}"# }?.message.contains("Whitespace") == true)
         #expect(error { $0.preTokenizer = TinyTokenizerFile.byteLevel } != nil)
         let expression = #"{"type":"Split","pattern":{"Regex":"[a-z]+|."},"behavior":"Isolated"}"#
