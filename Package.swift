@@ -225,8 +225,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "BitNetCore", "BitNetFormats", "BitNetTokenizer", "ClusterConfig", "ClusterWire",
-                "ClusterProtocol",
-                "ClusterGateway", product("NIOCore", "swift-nio"),
+                "ClusterProtocol", "ClusterGateway", "Jinja", product("NIOCore", "swift-nio"),
             ],
             path: "Tests/Checks/Fuzzing/Targets", swiftSettings: swift),
         tests("FuzzReplayTests", ["FuzzTargets", "TestSupport"]),
