@@ -128,7 +128,7 @@ struct Serving {
             hasChatTemplate: codec.template != nil,
             beginningMarker: tokenizer.beginningToken.map(tokenizer.text),
             endMarker: tokenizer.stopTokens.min().map(tokenizer.text))
-        served.answerForm = codec.template?.source.map(AnswerForm.init(template:)) ?? AnswerForm()
+        served.answerForm = codec.answerForm
         served.samplingDefaults = samplingDefaults
         served.readsTools = codec.template?.traits.readsTools ?? false
         let workers =

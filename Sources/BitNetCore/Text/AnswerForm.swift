@@ -16,6 +16,11 @@ package struct AnswerForm: Equatable, Sendable {
     /// `nil` if the model calls no tools, or in a form that is not known here.
     package var calls: Calls?
 
+    /// The tags that mark it in the text.
+    package var tags: [String] {
+        (thinks ? ["<think>", "</think>"] : []) + (calls == nil ? [] : ["<tool_call>", "</tool_call>"])
+    }
+
     package init(thinks: Bool = false, calls: Calls? = nil) {
         self.thinks = thinks
         self.calls = calls

@@ -8,6 +8,10 @@ package struct TextCodec: Sendable {
     package let template: ChatTemplate?
     /// What those are told who send a conversation and there is no template.
     private let missingTemplate: String
+    /// Tokens of ``answerForm``'s tags.
+    private let tags: Set<UInt32>
+    /// What the model's answers to conversations hold beside words.
+    package let answerForm: AnswerForm
     /// Seconds since 1970, for templates that write the date.
     private let clock: @Sendable () -> Double
 
@@ -24,6 +28,8 @@ package struct TextCodec: Sendable {
         self.template = template
         self.missingTemplate = missingTemplate
         self.clock = clock
+        answerForm = template?.source.map(AnswerForm.init(template:)) ?? AnswerForm()
+        tags = Set(answerForm.tags.compactMap(tokenizer.specialToken))
     }
 
     /// The prompt as the model gets it.
@@ -75,7 +81,14 @@ package struct TextCodec: Sendable {
         token < tokenizer.count ? Array(tokenizer.bytes(of: token)) : []
     }
 
-    package func detokenizer() -> Detokenizer { Detokenizer(tokenizer) }
+    /// Makes text of what is generated for a request.
+    ///
+    /// In an answer to a conversation the tags of thoughts and calls are text, though some vocabularies have them as
+    /// control tokens: who reads it tells by them what is what.
+    package func detokenizer(for request: GenerationRequest) -> Detokenizer {
+        guard case .conversation = request.prompt else { return Detokenizer(tokenizer) }
+        return Detokenizer(tokenizer, named: tags)
+    }
 
     /// What ends the generation: tokens, and texts.
     func ending(of request: GenerationRequest) -> (tokens: Set<UInt32>, texts: [String]) {
