@@ -177,6 +177,7 @@ import Testing
         let tokenizer = try model.tokenizer()
         let template = try ChatTemplate.choose(for: model, tokenizer, file: file).template
         #expect(try text(template, ChatConversation([ChatMessage(.user, "a")])) == "a!")
+        #expect(template.summary == "that of t.jinja; no tools; no thinking")
         let broken = EmbeddedChatTemplate("\n{{", file: "t.jinja", key: nil)
         let error = #expect(throws: ModelFileError.self) {
             try ChatTemplate.choose(for: model, tokenizer, file: broken)

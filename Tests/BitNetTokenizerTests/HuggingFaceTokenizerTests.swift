@@ -3,6 +3,7 @@
 import BitNetCore
 import BitNetFormats
 import BitNetTokenizer
+import Glibc
 import ModelTestSupport
 import TestSupport
 import Testing
@@ -123,6 +124,28 @@ import Testing
         #expect(try template()?.text == "{{ b }}" && template()?.key == nil)
         _ = try directory.write([0xFF], to: "chat_template.jinja")
         #expect(throws: ModelFileError.self) { try template() }
+    }
+
+    @Test func `of several templates one is for conversations with tools`() throws {
+        let directory = try TemporaryFolder()
+        let family = Repository.path(of: "Tests/Golden/families/llama")
+        for name in FileSystem.entries(of: family) where name != "tokenizer_config.json" {
+            _ = try MappedFile(path: "\(family)/\(name)").withBytes { try directory.write($0, to: name) }
+        }
+        func templates() throws -> [String?] {
+            let model = try ModelFile(path: directory.path)
+            return [model.chatTemplate?.text, model.toolTemplate?.text]
+        }
+        let named =
+            #"[{"name":"tool_use","template":"t"},{"name":"rag","template":"r"},{"name":"default","template":"d"}]"#
+        _ = try directory.write(#"{"chat_template":\#(named)}"#, to: "tokenizer_config.json")
+        #expect(try templates() == ["d", "t"])
+        // A file of its own takes the place of all of them.
+        _ = try directory.write("e", to: "chat_template.jinja")
+        #expect(try templates() == ["e", nil])
+        #expect(mkdir(directory.path(of: "additional_chat_templates"), 0o700) == 0)
+        _ = try directory.write("u", to: "additional_chat_templates/tool_use.jinja")
+        #expect(try templates() == ["e", "u"])
     }
 
     @Test func `ids without a token are unused`() throws {

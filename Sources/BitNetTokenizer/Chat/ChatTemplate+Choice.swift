@@ -25,7 +25,10 @@ extension ChatTemplate {
         for model: ModelFile, _ tokenizer: Tokenizer, named name: ChatFormat? = nil,
         file: EmbeddedChatTemplate? = nil
     ) throws(ModelFileError) -> Choice {
-        if let file { return Choice(template: try ChatTemplate(file, tokenizer), warning: nil) }
+        if let file {
+            let origin = "that of \(PrintableText.line(file.file, bytesMax: Limits.pathBytesMax))"
+            return Choice(template: try ChatTemplate(file, tokenizer, origin: origin), warning: nil)
+        }
         let choice: (format: ChatFormat, warning: String?)
         if let name {
             choice = (name, nil)

@@ -16,11 +16,14 @@ package struct ChatTemplate: Sendable {
     package let format: ChatFormat?
     /// Tokens that end an answer, beside those that end every generation.
     package let stopMarkers: [String]
+    /// Where the template of a file comes from, for people.
+    private let origin: String
     /// What a conversation may have, and whether the model thinks.
     package let traits: TemplateTraits
 
     package init(_ format: ChatFormat) {
         writer = .format(format)
+        origin = ""
         self.format = format
         stopMarkers = format.stopMarkers
         traits = TemplateTraits()
@@ -28,11 +31,15 @@ package struct ChatTemplate: Sendable {
 
     /// The template of a model's files.
     ///
-    /// - Parameter forTools: the one for conversations with tools, if there is one apart.
+    /// - Parameters:
+    ///   - forTools: the one for conversations with tools, if there is one apart.
+    ///   - origin: where it comes from, for people.
     /// - Throws: ``ModelFileError`` with the line of what cannot be read.
     package init(
-        _ embedded: EmbeddedChatTemplate, forTools: EmbeddedChatTemplate? = nil, _ tokenizer: Tokenizer
+        _ embedded: EmbeddedChatTemplate, forTools: EmbeddedChatTemplate? = nil, _ tokenizer: Tokenizer,
+        origin: String = "the model's own"
     ) throws(ModelFileError) {
+        self.origin = origin
         let file = try FileTemplate(embedded, forTools: forTools, tokenizer)
         writer = .file(file)
         traits = file.traits
@@ -49,7 +56,7 @@ package struct ChatTemplate: Sendable {
     package var summary: String {
         let name = format?.rawValue
         let kind =
-            source == nil ? name ?? "" : "the model's own" + (name.map { ", which writes \($0)" } ?? "")
+            source == nil ? name ?? "" : origin + (name.map { ", which writes \($0)" } ?? "")
         return "\(kind); \(traits.readsTools ? "tools" : "no tools"); "
             + (traits.thinking == .never ? "no thinking" : "thinks \(traits.thinking.rawValue)")
     }

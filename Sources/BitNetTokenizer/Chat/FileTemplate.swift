@@ -38,7 +38,9 @@ struct FileTemplate: Sendable {
         } catch {
             throw ModelFileError(
                 .unsupportedChatTemplate, file: embedded.file, subject: embedded.key ?? "chat template",
-                found: PrintableText.line(error.text, bytesMax: Limits.messageBytesMax),
+                found: PrintableText.line(
+                    "line \(error.line), column \(error.column): \(error.message)",
+                    bytesMax: Limits.messageBytesMax),
                 expected: "a template that can be read",
                 remedy:
                     "plain prompts work; give another template with --chat-template-file, or choose one of "
