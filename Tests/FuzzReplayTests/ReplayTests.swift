@@ -32,6 +32,10 @@ import Testing
         await #expect(processExitsWith: .success) { try replay(.template, mutationCount: 200) }
     }
 
+    @Test func `no answer of a model traps, hangs or takes more than its share`() async {
+        await #expect(processExitsWith: .success) { try replay(.answer, mutationCount: 1000) }
+    }
+
     @Test func `no cluster file traps, hangs or takes more than its share`() async {
         await #expect(processExitsWith: .success) { try replay(.workers, mutationCount: 4000) }
     }

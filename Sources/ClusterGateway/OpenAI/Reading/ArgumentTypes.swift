@@ -37,7 +37,7 @@ package struct ArgumentTypes: Sendable {
 
     /// The value that a text stands for.
     ///
-    /// As vLLM's parser for Qwen3-Coder has it: the text is JSON if it can be read as something that the argument may
+    /// Much as with vLLM's parser for Qwen3-Coder: the text is JSON if it can be read as something that the argument may
     /// be, and a string if not. Where nothing is said of the argument, any JSON counts.
     package func value(_ text: String, of argument: String, in tool: String) -> JSONValue {
         let types = types[tool]?[argument] ?? []

@@ -15,6 +15,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case chat
     /// A chat template, and what it is told.
     case template
+    /// What a model answers: thoughts, words and calls of tools.
+    case answer
     /// A cluster file.
     case workers = "workers.yaml"
     /// The body of a request to the public API.
@@ -40,6 +42,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
             case .tokenizer: try TokenizerTarget.run(bytes)
             case .chat: try ChatTarget.run(bytes)
             case .template: try TemplateTarget.run(bytes)
+            case .answer: try AnswerTarget.run(bytes)
             case .workers: try ClusterFileTarget.run(bytes)
             case .request: try RequestTarget.run(bytes)
             case .frames: try FrameTarget.run(bytes)
@@ -81,6 +84,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .chat: 64
         // A sign of a template is a word and then an expression, a value of a list a whole value.
         case .template: 512
+        // A value of a call's arguments takes two bytes, and stands in lists that have room for twice as many.
+        case .answer: 256
         // A YAML node takes two bytes of a file and some hundreds in memory.
         case .workers: 1024
         // A value of two bytes has an entry in the scanner's map, and there are five readers, one after another.
