@@ -85,7 +85,8 @@ let package = Package(
         .target(
             name: "BitNetFormats", dependencies: ["BitNetCore", "CFormats", crypto], swiftSettings: swift),
         .target(
-            name: "BitNetTokenizer", dependencies: ["BitNetCore", "BitNetFormats"], swiftSettings: swift),
+            name: "BitNetTokenizer", dependencies: ["BitNetCore", "BitNetFormats", "Jinja"],
+            swiftSettings: swift),
         // Models made up for tests and measurements.
         .target(
             name: "BitNetSynthesis", dependencies: ["BitNetCore", "BitNetFormats", "BitNetTokenizer"],
@@ -224,8 +225,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "BitNetCore", "BitNetFormats", "BitNetTokenizer", "ClusterConfig", "ClusterWire",
-                "ClusterProtocol",
-                "ClusterGateway", product("NIOCore", "swift-nio"),
+                "ClusterProtocol", "ClusterGateway", "Jinja", product("NIOCore", "swift-nio"),
             ],
             path: "Tests/Checks/Fuzzing/Targets", swiftSettings: swift),
         tests("FuzzReplayTests", ["FuzzTargets", "TestSupport"]),

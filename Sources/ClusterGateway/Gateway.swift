@@ -7,13 +7,17 @@ package import Logging
 package struct Gateway: Sendable {
     private let server: HTTPServer
 
-    package init(configuration: ListenerConfiguration, generator: any TextGenerator, log: Logger) {
+    /// - Parameter reasoningFormat: where thoughts are written, unless a request says it.
+    package init(
+        configuration: ListenerConfiguration, generator: any TextGenerator,
+        reasoningFormat: ReasoningFormat = .auto, log: Logger
+    ) {
         let metrics = GatewayMetrics()
         server = HTTPServer(
             configuration: configuration.server,
             router: Self.router(
                 keys: APIKeys(configuration.keys), generator: generator, metrics: metrics,
-                sites: configuration.sites),
+                reasoningFormat: reasoningFormat, sites: configuration.sites),
             metrics: metrics, log: log)
     }
 
@@ -28,11 +32,11 @@ package struct Gateway: Sendable {
     /// Every route of the public API.
     package static func router(
         keys: APIKeys, generator: any TextGenerator, metrics: GatewayMetrics,
-        sites: SiteRules = SiteRules(host: "localhost")
+        reasoningFormat: ReasoningFormat = .auto, sites: SiteRules = SiteRules(host: "localhost")
     ) -> Router<ExchangeContext> {
         let router = Router.guarded(keys: keys, openRoutes: HealthRoutes.paths, sites: sites)
         HealthRoutes(keys: keys) { generator.health }.add(to: router)
-        OpenAIRoutes(generator: generator, metrics: metrics).add(to: router)
+        OpenAIRoutes(generator: generator, metrics: metrics, reasoningFormat: reasoningFormat).add(to: router)
         TokenRoutes(generator: generator).add(to: router)
         router.answerOtherMethods()
         return router

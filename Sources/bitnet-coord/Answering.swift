@@ -8,6 +8,8 @@ import TextGeneration
 struct Answering {
     let generator: Generator
     let options: GenerationOptions
+    /// How the model's file recommends to choose tokens.
+    let recommended: SamplingDefaults
     let console: Console
 
     /// Goes on from a text.
@@ -23,7 +25,7 @@ struct Answering {
     func answer(_ messages: [ChatMessage]) async throws -> String {
         let conversation = ChatConversation(messages)
         try check(byteCount: conversation.byteCount)
-        return try await generate(request(.conversation(conversation)), for: messages.last?.content ?? "")
+        return try await generate(request(.conversation(conversation)), for: messages.last?.text ?? "")
     }
 
     private func check(byteCount: Int) throws {
@@ -34,7 +36,8 @@ struct Answering {
 
     private func request(_ prompt: Prompt) -> GenerationRequest {
         GenerationRequest(
-            prompt: prompt, tokenCountMax: options.nPredict, sampling: options.sampling,
+            prompt: prompt, tokenCountMax: options.nPredict,
+            sampling: options.sampling(recommended: recommended),
             stopTexts: options.stop, ignoresStopTokens: options.ignoreEos)
     }
 

@@ -66,10 +66,11 @@ struct BitNetCoord: AsyncParsableCommand {
         guard [chat.messages, generation.prompt, generation.prompts].count(where: { $0 != nil }) <= 1 else {
             throw ValidationError("give only one of --prompt, --prompts and --messages")
         }
-        guard !answers || chat.isOn || chat.chatTemplate == nil else {
-            throw ValidationError("--chat-template goes with --chat or --messages, or with serving")
+        guard !answers || chat.isOn || chat.chatTemplate == nil && chat.chatTemplateFile == nil else {
+            throw ValidationError(
+                "--chat-template and --chat-template-file go with --chat or --messages, or with serving")
         }
-        if let reason = generation.sampling.invalidity { throw ValidationError(reason) }
+        if let reason = generation.sampling().invalidity { throw ValidationError(reason) }
         guard engine.stage.segmentLayers == nil || !pipeline.isPure else {
             throw ValidationError("--cuts none computes without segments: leave out --segment-layers")
         }
@@ -112,7 +113,7 @@ struct BitNetCoord: AsyncParsableCommand {
             place: try pipeline.place(local),
             request: pipeline.applied(to: try request(of: model)),
             store: storeOptions,
-            options: serving, log: log, console: console
+            options: serving, samplingDefaults: generation.defaults(of: model), log: log, console: console
         ).run()
     }
 
@@ -122,7 +123,7 @@ struct BitNetCoord: AsyncParsableCommand {
 
     private func answer(_ console: Console) async throws {
         guard !chat.listsTemplates else {
-            return console.write(ChatTemplate.allCases.map { $0.rawValue + "\n" }.joined())
+            return console.write(ChatFormat.allCases.map { $0.rawValue + "\n" }.joined())
         }
         let model = try pipeline.open(modelArguments, console)
         let template = try chat.template(for: model, console)
@@ -133,12 +134,15 @@ struct BitNetCoord: AsyncParsableCommand {
             store: try storeOptions.store(for: model, console))
         let show: @Sendable (ClusterEvent) -> Void = { console.show(EventLine($0).notice) }
         try await host.run(onEvent: show) {
-            try await answer(with: $0.generator, console)
+            try await answer(with: $0.generator, recommended: model.samplingDefaults, console)
         }
     }
 
-    private func answer(with generator: Generator, _ console: Console) async throws {
-        let answering = Answering(generator: generator, options: generation, console: console)
+    private func answer(
+        with generator: Generator, recommended: SamplingDefaults, _ console: Console
+    ) async throws {
+        let answering = Answering(
+            generator: generator, options: generation, recommended: recommended, console: console)
         if chat.isOn {
             return try await Chatting(answering: answering, options: chat).run(generation)
         }

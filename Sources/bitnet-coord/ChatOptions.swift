@@ -24,16 +24,24 @@ struct ChatOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Format of conversations, if the model's own is not known; “list” names them.", valueName: "name")
-    )
+            "Format of conversations instead of the model's own chat template; “list” names them.",
+            valueName: "name"))
     var chatTemplate: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Chat template (Jinja) instead of the model's own.", valueName: "file"))
+    var chatTemplateFile: String?
 
     var isOn: Bool { chat || messages != nil }
     var listsTemplates: Bool { chatTemplate == "list" }
 
     func validate() throws {
-        if let chatTemplate, !listsTemplates, ChatTemplate(rawValue: chatTemplate) == nil {
-            throw ValidationError("--chat-template must be one of \(ChatTemplate.allNames)")
+        if let chatTemplate, !listsTemplates, ChatFormat(rawValue: chatTemplate) == nil {
+            throw ValidationError("--chat-template must be one of \(ChatFormat.allNames)")
+        }
+        guard chatTemplate == nil || chatTemplateFile == nil else {
+            throw ValidationError("give --chat-template or --chat-template-file, not both")
         }
         guard isOn || listsTemplates || system == nil else {
             throw ValidationError("--system goes with --chat or --messages")
@@ -46,8 +54,7 @@ struct ChatOptions: ParsableArguments {
     /// The model's template, or `nil` if plain text is wanted.
     func template(for model: ModelFile, _ console: Console) throws -> ChatTemplate? {
         guard isOn else { return nil }
-        let name = chatTemplate.flatMap(ChatTemplate.init(rawValue:))
-        let choice = try ChatTemplate.choose(for: model, try model.tokenizer(), named: name)
+        let choice = try choice(for: model, try model.tokenizer())
         if let warning = choice.warning { console.warn(warning) }
         return choice.template
     }
@@ -58,17 +65,32 @@ struct ChatOptions: ParsableArguments {
     /// - Throws: ``ModelFileError`` for a template that was asked for and does not fit.
     func codec(for model: ModelFile, _ console: Console) throws -> TextCodec {
         let tokenizer = try model.tokenizer()
-        let name = chatTemplate.flatMap(ChatTemplate.init(rawValue:))
-        do throws(ModelFileError) {
-            let choice = try ChatTemplate.choose(for: model, tokenizer, named: name)
+        do {
+            let choice = try choice(for: model, tokenizer)
             if let warning = choice.warning { console.warn(warning) }
+            console.note("chat template: \(choice.template.summary)")
             return TextCodec(tokenizer: tokenizer, template: choice.template)
-        } catch {
-            guard name == nil else { throw error }
+        } catch let error as ModelFileError {
+            guard chatTemplate == nil, chatTemplateFile == nil else { throw error }
             console.note("no conversations: \(error.message)")
             return TextCodec(
                 tokenizer: tokenizer, template: nil, missingTemplate: ChatTemplate.absence(error))
         }
+    }
+
+    /// - Throws: ``ModelFileError``, or ``FileError`` for a template's file that cannot be read.
+    private func choice(for model: ModelFile, _ tokenizer: Tokenizer) throws -> ChatTemplate.Choice {
+        let file = try chatTemplateFile.map { path in
+            let file = try MappedFile(path: path)
+            guard file.bytes.count <= Limits.chatTemplateBytesMax else {
+                throw ModelFileError(
+                    .limitExceeded, file: path, found: "\(file.bytes.count) bytes",
+                    expected: "a chat template of at most \(Limits.chatTemplateBytesMax)")
+            }
+            return try EmbeddedChatTemplate(file)
+        }
+        return try ChatTemplate.choose(
+            for: model, tokenizer, named: chatTemplate.flatMap(ChatFormat.init(rawValue:)), file: file)
     }
 
     /// What `--messages` names, read to its end.

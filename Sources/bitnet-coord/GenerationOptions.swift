@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
 import BitNetCore
+import BitNetFormats
 import CommandLine
 
 /// What to write and how to choose tokens.
@@ -19,23 +20,33 @@ struct GenerationOptions: ParsableArguments {
     @Option(name: [.customShort("n"), .long], help: "Tokens to generate at most.")
     var nPredict = 128
 
-    @Option(help: "Temperature; 0 always takes the most probable token.")
-    var temp: Float = 0
+    @Option(
+        help:
+            "Temperature; 0 always takes the most probable token. By default the model file's, or 0; serving, 1."
+    )
+    var temp: Float?
 
-    @Option(help: "Keep the K most probable tokens; 0 keeps all.")
-    var topK: UInt32 = 0
+    @Option(help: "Keep the K most probable tokens; 0 keeps all. By default the model file's, or 0.")
+    var topK: UInt32?
 
-    @Option(help: "Keep the most probable tokens whose probabilities add up to this.")
-    var topP: Float = 1
+    @Option(
+        help:
+            "Keep the most probable tokens whose probabilities add up to this; by default the model file's, or 1."
+    )
+    var topP: Float?
 
-    @Option(help: "Drop tokens less probable than this share of the most probable one.")
-    var minP: Float = 0
+    @Option(
+        help:
+            "Drop tokens less probable than this share of the most probable one; by default the model file's, or 0."
+    )
+    var minP: Float?
 
-    @Option(help: "Divide the scores of recent tokens by this; 1 is off.")
-    var repeatPenalty: Float = 1
+    @Option(
+        help: "Divide the scores of recent tokens by this; by default the model file's, or 1, which is off.")
+    var repeatPenalty: Float?
 
-    @Option(help: "Recent tokens that --repeat-penalty looks at.")
-    var repeatLastN: UInt32 = 64
+    @Option(help: "Recent tokens that --repeat-penalty looks at; by default the model file's, or 64.")
+    var repeatLastN: UInt32?
 
     @Option(
         parsing: .unconditional,
@@ -68,14 +79,25 @@ struct GenerationOptions: ParsableArguments {
     @Flag(help: "Work out the log-probability of every token, for --json; takes the exact head.")
     var logprobs = false
 
-    var sampling: SamplingParameters {
+    /// What is said where the model's file may recommend something.
+    private var asked: SamplingDefaults {
+        var asked = SamplingDefaults()
+        asked.temperature = temp
+        asked.topK = topK
+        asked.topP = topP
+        asked.minP = minP
+        asked.repetitionPenalty = repeatPenalty
+        asked.repetitionWindow = repeatLastN
+        return asked
+    }
+
+    /// How tokens are chosen where a request does not say it: as these options have it, and else the model's file.
+    func defaults(of model: ModelFile) -> SamplingDefaults { asked.over(model.samplingDefaults) }
+
+    /// - Parameter recommended: what the model's file says.
+    func sampling(recommended: SamplingDefaults = .init()) -> SamplingParameters {
         var parameters = SamplingParameters()
-        parameters.temperature = temp
-        parameters.topK = topK
-        parameters.topP = topP
-        parameters.minP = minP
-        parameters.repetitionPenalty = repeatPenalty
-        parameters.repetitionWindow = repeatLastN
+        asked.over(recommended).apply(to: &parameters)
         parameters.presencePenalty = presencePenalty
         parameters.frequencyPenalty = frequencyPenalty
         parameters.biases = logitBias

@@ -60,6 +60,12 @@ struct ServeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Its private key, PEM.", valueName: "file"))
     var sslKeyFile: String?
 
+    @Option(
+        help:
+            "Where an answer's thoughts are written unless a request says it: in reasoning_content, or with “none” in content as the model writes them."
+    )
+    var reasoningFormat = ReasoningFormat.auto
+
     @Option(help: "Seconds that requests which run may take when the program is told to end.")
     var drainTimeout = 20
 
@@ -177,3 +183,5 @@ struct ServeOptions: ParsableArguments {
         Set(allowedHost.compactMap { try? HostPort.host(parsing: $0).lowercased() })
     }
 }
+
+extension ReasoningFormat: ExpressibleByArgument {}

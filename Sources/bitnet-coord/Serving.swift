@@ -22,6 +22,8 @@ struct Serving {
     let request: PipelineRequest
     let store: StoreOptions
     let options: ServeOptions
+    /// How tokens are chosen where a request does not say it.
+    let samplingDefaults: SamplingDefaults
     let log: Logger
     let console: Console
     private let standing = ClusterStanding()
@@ -41,7 +43,9 @@ struct Serving {
                 droppedLines.update()
                 return registry.text()
             })
-        let gateway = Gateway(configuration: gatewayAt, generator: coordinator, log: log)
+        let gateway = Gateway(
+            configuration: gatewayAt, generator: coordinator, reasoningFormat: options.reasoningFormat,
+            log: log)
         let admin = AdminServer(
             configuration: adminAt, administration: coordinator, health: { coordinator.health }, log: log)
         let work = Task {
@@ -117,6 +121,16 @@ struct Serving {
         let description = model.description
         let tokenizer = codec.tokenizer
         let context = min(request.contextLength ?? .max, description.contextLength)
+        var served = ServedModel(
+            id: options.alias ?? (description.name.isEmpty ? "model" : description.name),
+            createdAt: Int64(clamping: time(nil)), contextLength: context,
+            vocabularySize: description.vocabularySize, parameterCount: model.parameterCount,
+            hasChatTemplate: codec.template != nil,
+            beginningMarker: tokenizer.beginningToken.map(tokenizer.text),
+            endMarker: tokenizer.stopTokens.min().map(tokenizer.text))
+        served.answerForm = codec.answerForm
+        served.samplingDefaults = samplingDefaults
+        served.readsTools = codec.template?.traits.readsTools ?? false
         let workers =
             file?.workers.filter { !$0.isSpare }.map {
                 ServingState.Worker(name: $0.name, address: "\($0.address)")
@@ -128,13 +142,7 @@ struct Serving {
                 layerCount: description.layerCount, hiddenSize: description.hiddenSize,
                 vocabularySize: description.vocabularySize, contextLength: context,
                 cacheType: request.cacheType.rawValue, segmentLayers: request.segmentLayers),
-            served: ServedModel(
-                id: options.alias ?? (description.name.isEmpty ? "model" : description.name),
-                createdAt: Int64(clamping: time(nil)), contextLength: context,
-                vocabularySize: description.vocabularySize, parameterCount: model.parameterCount,
-                hasChatTemplate: codec.template != nil,
-                beginningMarker: tokenizer.beginningToken.map(tokenizer.text),
-                endMarker: tokenizer.stopTokens.min().map(tokenizer.text)),
+            served: served,
             codec: codec, workers: workers, spares: file?.workers.filter(\.isSpare).map(\.name) ?? [])
     }
 }

@@ -128,3 +128,45 @@ struct JSONReaderTests {
         }
     }
 }
+
+/// JSON that is kept as a tree.
+@Suite struct JSONTreeTests {
+    private func read(_ text: String) throws(JSONError) -> JSONValue {
+        let bytes = Array(text.utf8)
+        return try bytes.withUnsafeBufferPointer { bytes throws(JSONError) in
+            var json = JSONReader<JSONError>(UnsafeRawBufferPointer(bytes), file: "t.json")
+            let value = try json.readValue()
+            try json.finish()
+            return value
+        }
+    }
+
+    @Test func `a tree is written as it was read`() throws {
+        let text = #"{"z":[1,-2.5,1.0,null,true,"é\u000a"],"a":{},"m":[{"b":[],"a":false}]}"#
+        let value = try read(text)
+        #expect(value.encoded == text)
+        #expect(value.depth == 4)
+        #expect(value["m"] == .list([.object([("b", .list([])), ("a", .flag(false))])]))
+        #expect(value["n"] == nil)
+        #expect(try read(#"{"a":1,"b":2}"#) != read(#"{"b":2,"a":1}"#))
+        #expect(try read(#"{"a":1,"a":2}"#)["a"] == .integer(2))
+    }
+
+    @Test func `a number without point that does not fit is one with it`() throws {
+        #expect(try read("9223372036854775807") == .integer(.max))
+        #expect(try read("9223372036854775808") == .number(9_223_372_036_854_775_808))
+        #expect(throws: JSONError.self) { try read("1e999") }
+    }
+
+    @Test func `as many values as allowed are kept, and one more refused`() throws {
+        func text(_ count: Int) -> String {
+            "[" + [String](repeating: "0", count: count - 1).joined(separator: ",") + "]"
+        }
+        guard case .list(let values) = try read(text(Limits.jsonValuesMax)) else {
+            Issue.record("no list")
+            return
+        }
+        #expect(values.count == Limits.jsonValuesMax - 1)
+        #expect(throws: JSONError.self) { try read(text(Limits.jsonValuesMax + 1)) }
+    }
+}

@@ -10,6 +10,8 @@ struct GoldenTokens: Decodable {
     struct Case: Decodable {
         let text: String
         let ids: [UInt32]
+        /// Those of a GGUF, which composes no characters, where that makes a difference.
+        let raw: [UInt32]?
     }
     let plain: [Case]
     let withSpecials: [Case]

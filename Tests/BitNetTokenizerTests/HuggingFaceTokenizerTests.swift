@@ -3,6 +3,7 @@
 import BitNetCore
 import BitNetFormats
 import BitNetTokenizer
+import Glibc
 import ModelTestSupport
 import TestSupport
 import Testing
@@ -125,6 +126,28 @@ import Testing
         #expect(throws: ModelFileError.self) { try template() }
     }
 
+    @Test func `of several templates one is for conversations with tools`() throws {
+        let directory = try TemporaryFolder()
+        let family = Repository.path(of: "Tests/Golden/families/llama")
+        for name in FileSystem.entries(of: family) where name != "tokenizer_config.json" {
+            _ = try MappedFile(path: "\(family)/\(name)").withBytes { try directory.write($0, to: name) }
+        }
+        func templates() throws -> [String?] {
+            let model = try ModelFile(path: directory.path)
+            return [model.chatTemplate?.text, model.toolTemplate?.text]
+        }
+        let named =
+            #"[{"name":"tool_use","template":"t"},{"name":"rag","template":"r"},{"name":"default","template":"d"}]"#
+        _ = try directory.write(#"{"chat_template":\#(named)}"#, to: "tokenizer_config.json")
+        #expect(try templates() == ["d", "t"])
+        // A file of its own takes the place of all of them.
+        _ = try directory.write("e", to: "chat_template.jinja")
+        #expect(try templates() == ["e", nil])
+        #expect(mkdir(directory.path(of: "additional_chat_templates"), 0o700) == 0)
+        _ = try directory.write("u", to: "additional_chat_templates/tool_use.jinja")
+        #expect(try templates() == ["e", "u"])
+    }
+
     @Test func `ids without a token are unused`() throws {
         var file = TinyTokenizerFile()
         file.added = file.added.replacing("266", with: "280")
@@ -157,7 +180,7 @@ import Testing
     @Test func `other kinds of tokenizer are refused by name`() {
         #expect(error { $0.type = "Unigram" }?.message.contains("Unigram") == true)
         #expect(error { $0.type = "WordPiece" }?.message.contains("WordPiece") == true)
-        #expect(error { $0.normalizer = #"{"type":"NFC"}"# }?.message.contains("NFC") == true)
+        #expect(error { $0.normalizer = #"{"type":"NFKC"}"# }?.message.contains("NFKC") == true)
         #expect(error { $0.preTokenizer = #"{"type":"Whitespace"}"# }?.message.contains("Whitespace") == true)
         #expect(error { $0.preTokenizer = TinyTokenizerFile.byteLevel } != nil)
         let expression = #"{"type":"Split","pattern":{"Regex":"[a-z]+|."},"behavior":"Isolated"}"#

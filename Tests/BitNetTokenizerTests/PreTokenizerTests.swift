@@ -74,7 +74,25 @@ import Testing
         Self.expectPieces(of: text, .fourPasses, are: expected)
     }
 
-    @Test(arguments: [PreTokenizer.llama3, .gpt2, .fourPasses])
+    @Test(
+        arguments: [
+            ("", [], []), ("it's 123", ["it", "'s", " ", "1", "2", "3"], nil), ("Ⅳ²३", ["Ⅳ", "²", "३"], nil),
+            ("a\r\n\r\n b", ["a", "\r\n\r\n", " b"], nil), ("x!!\r\n\ny", ["x", "!!\r\n\n", "y"], nil),
+            ("'LL'Ve", ["'LL", "'Ve"], nil), ("e\u{301}x", ["e", "\u{301}x"], ["e\u{301}x"]),
+            ("\u{301}e", ["\u{301}e"], ["\u{301}e"]), ("\u{301}\u{301}", ["\u{301}\u{301}"], nil),
+            (" \u{301}e", [" \u{301}", "e"], [" \u{301}e"]), ("!\u{301}", ["!\u{301}"], ["!\u{301}"]),
+            ("!!\u{301}", ["!!\u{301}"], ["!!", "\u{301}"]), ("1\u{301}", ["1", "\u{301}"], nil),
+            ("क्षि हिन्दी", ["क", "\u{94D}ष", "\u{93F}", " ह", "\u{93F}न", "\u{94D}द", "\u{940}"], ["क्षि", " हिन्दी"]),
+            ("กำ", ["กำ"], ["กำ"]), ("กี่", ["ก", "\u{E35}\u{E48}"], ["กี่"]),
+            ("\n\u{301}", ["\n", "\u{301}"], nil), ("👍🏽 ok", ["👍🏽", " ok"], nil),
+            ("❤\u{FE0F}!", ["❤\u{FE0F}!"], ["❤\u{FE0F}", "!"]), ("漢字、。", ["漢字", "、。"], nil),
+        ] as [(String, [String], [String]?)])
+    func `text is cut as Qwen's expressions cut it`(text: String, qwen2: [String], qwen35: [String]?) {
+        Self.expectPieces(of: text, .qwen2, are: qwen2)
+        Self.expectPieces(of: text, .qwen35, are: qwen35 ?? qwen2)
+    }
+
+    @Test(arguments: [PreTokenizer.llama3, .qwen2, .qwen35, .gpt2, .fourPasses])
     func `pieces are whole characters and cover any text`(_ rules: PreTokenizer) {
         var random = SeededGenerator(seed: 23)
         for _ in 0..<500 {

@@ -130,7 +130,7 @@ enum TinyTokenizer {
         },
         GGUFFault("no model", .unsupportedTokenizer) { $0.remove("tokenizer.ggml.model") },
         GGUFFault("another pre-tokenizer", .unsupportedTokenizer) {
-            $0.set("tokenizer.ggml.pre", text: "qwen2")
+            $0.set("tokenizer.ggml.pre", text: "tekken")
         },
         GGUFFault("no tokens", .malformedTokenizer) { $0.remove("tokenizer.ggml.tokens") },
         GGUFFault("more tokens than embedding rows", .malformedTokenizer) {
@@ -208,7 +208,8 @@ enum TinyTokenizer {
 
     @Test(arguments: [
         ("llama-bpe", true), ("llama3", true), ("llama-v3", true), ("falcon3", true), ("falcon_e", true),
-        ("falcon-e", true), ("falcon-h1", true), ("gpt-2", false), ("default", false),
+        ("falcon-e", true), ("falcon-h1", true), ("qwen2", false), ("qwen35", false), ("gpt-2", false),
+        ("default", false),
     ])
     func `names decide whether whole pieces and the beginning count`(_ name: String, _ isLlama3: Bool) throws
     {

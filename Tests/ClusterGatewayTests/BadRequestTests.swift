@@ -76,10 +76,22 @@ private struct Bad: CustomTestStringConvertible {
             .chat(#""logit_bias":{"5":1,"05":2}"#, "logit_bias"),
             .chat(#""logit_bias":{"1":101}"#, "logit_bias"),
             .chat(#""logit_bias":{"258":1}"#, "logit_bias", "258"),
-            .chat(#""tools":[{"type":"function"}]"#, "tools", "not supported"),
+            .chat(#""tools":[{"type":"function","function":{"name":"f"}}]"#, "tools", "not supported"),
             .chat(#""tool_choice":"required""#, "tool_choice"),
-            .chat(#""tools":[{"type":"function"}],"tool_choice":"auto""#, "tools", "tool_choice"),
-            .chat(#""tools":[{"type":"function"}],"tool_choice":{"type":"function"}"#, "tools"),
+            .chat(#""tools":[{}]"#, "tools[0].type"), .chat(#""tools":[3]"#, "tools[0].type"),
+            .chat(#""tools":{}"#, "tools", "array"),
+            .chat(#""tools":[{"type":"function","function":{}}]"#, "tools[0].function.name"),
+            .chat(#""reasoning_effort":3"#, "reasoning_effort"),
+            .chat(#""enable_thinking":"yes""#, "enable_thinking"),
+            .chat(#""chat_template_kwargs":[]"#, "chat_template_kwargs", "object"),
+            .chat(#""chat_template_kwargs":{"messages":[]}"#, "chat_template_kwargs.messages"),
+            .chat(
+                #""chat_template_kwargs":{"a":\#(String(repeating: "[", count: 64) + String(repeating: "]", count: 64))}"#,
+                "chat_template_kwargs", "inside each other"),
+            .chat(
+                #""tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"auto""#, "tools",
+                "tool_choice"),
+            .chat(#""tools":[{"type":"function"}],"tool_choice":{"type":"function"}"#, "tool_choice"),
             .chat(#""function_call":{"name":"f"}"#, "function_call"),
             .chat(#""response_format":{"type":"json_schema","json_schema":{}}"#, "response_format"),
             .chat(#""guided_json":{}"#, "guided_json", "not constrained"),
@@ -105,7 +117,7 @@ private struct Bad: CustomTestStringConvertible {
             .messages("[{}]", "messages[0].role", "missing"),
             .messages(#"[{"role":"user"}]"#, "messages[0].content"),
             .messages(#"[{"role":"user","content":null}]"#, "messages[0].content"),
-            .messages(#"[{"role":"tool","content":"x"}]"#, "messages[0].role"),
+            .messages(#"[{"role":"narrator","content":"x"}]"#, "messages[0].role"),
             .messages(#"[{"role":"user","content":3}]"#, "messages[0].content"),
             .messages(
                 #"[{"role":"user","content":[{"type":"image_url","image_url":{"url":"x"}}]}]"#,
@@ -113,7 +125,21 @@ private struct Bad: CustomTestStringConvertible {
             .messages(#"[{"role":"user","content":[{"type":"text"}]}]"#, "messages[0].content[0].text"),
             .messages(
                 #"[{"role":"assistant","content":"x","tool_calls":[{}]},{"role":"user","content":"x"}]"#,
-                "messages[0].tool_calls"),
+                "messages[0].tool_calls[0].function"),
+            .messages(
+                #"[{"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":"[1]"}}]}]"#,
+                "messages[0].tool_calls[0].function.arguments", "JSON object"),
+            .messages(
+                #"[{"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":{"a":1}}}]}]"#,
+                "messages[0].tool_calls[0].function.arguments", "a string"),
+            .messages(
+                #"[{"role":"assistant","tool_calls":[{"function":{"arguments":"{}"}}]}]"#,
+                "messages[0].tool_calls[0].function.name"),
+            .messages(
+                #"[{"role":"user","content":"x","tool_calls":[{}]}]"#, "messages[0].tool_calls", "assistant"),
+            .messages(
+                #"[{"role":"assistant","content":"x","reasoning_content":3}]"#,
+                "messages[0].reasoning_content"),
         ] as [Bad]) fileprivate func `a message is refused by its place`(_ bad: Bad) async throws
     {
         try await check(bad, at: "/v1/chat/completions")

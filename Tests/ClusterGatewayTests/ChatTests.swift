@@ -147,7 +147,7 @@ extension InProcess {
             generator.requests.first?.prompt
                 == .conversation(
                     ChatConversation([
-                        ChatMessage(.system, "Be brief."), ChatMessage(.user, "a\nb"),
+                        ChatMessage(.system, "Be brief."), ChatMessage(.user, .parts(["a", "b"])),
                         ChatMessage(.user, "c"),
                     ])))
     }

@@ -25,7 +25,7 @@ import Testing
 
     @Test(arguments: [
         #""user":"u","metadata":{"a":"b"},"store":true,"service_tier":"auto","parallel_tool_calls":true"#,
-        #""reasoning_effort":"low","prediction":null,"verbosity":"low","safety_identifier":"x""#,
+        #""reasoning_effort":null,"prediction":null,"verbosity":"low","safety_identifier":"x""#,
         #""stream":false,"stream_options":null,"response_format":{"type":"text"},"modalities":["text"]"#,
         #""tools":[],"functions":[]"#, #""tools":null,"tool_choice":null,"functions":null"#,
         #""tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"none""#,
@@ -112,7 +112,7 @@ import Testing
         #expect(conversation.messages.map(\.role) == roles)
         #expect(conversation.ending == .opensAnswer)
         for message in conversation.messages where message.role == .assistant {
-            #expect(message.content == "no")
+            #expect(message.text == "no")
         }
     }
 

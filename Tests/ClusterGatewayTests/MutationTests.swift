@@ -22,6 +22,10 @@ import Testing
             #"{"messages":[{"role":"user","content":"Hi"}],"stream":true,"stream_options":{"include_usage":true}}"#
         ),
         (
+            "/v1/chat/completions",
+            #"{"messages":[{"role":"user","content":""}],"tools":[{"type":"function","function":{"name":"f","parameters":{"properties":{"a":{"type":["string","null"]}}}}}],"parallel_tool_calls":false,"reasoning_format":"auto","stream":true}"#
+        ),
+        (
             "/v1/completions",
             #"{"prompt":[[97,98],[99]],"echo":true,"logprobs":1,"max_tokens":1,"temperature":0,"seed":1234}"#
         ),
@@ -43,7 +47,10 @@ import Testing
 
     @Test func `no body brings the server down, and every answer has its form`() async throws {
         var mutator = Mutator(seed: 2024, words: Self.words)
-        let gateway = InProcess(ScriptedGenerator(.bytes("Hello"), contextLength: 16))
+        let generator = ScriptedGenerator(
+            .bytes("Hello"), contextLength: 16, readsTools: true,
+            answerForm: AnswerForm(thinks: true, calls: .elements))
+        let gateway = InProcess(generator)
         var refusedCount = 0
         for index in 0..<Self.count {
             let seed = Self.seeds[index % Self.seeds.count]

@@ -28,6 +28,14 @@ import Testing
         await #expect(processExitsWith: .success) { try replay(.chat, mutationCount: 4000) }
     }
 
+    @Test func `no chat template traps, hangs or takes more than its share`() async {
+        await #expect(processExitsWith: .success) { try replay(.template, mutationCount: 200) }
+    }
+
+    @Test func `no answer of a model traps, hangs or takes more than its share`() async {
+        await #expect(processExitsWith: .success) { try replay(.answer, mutationCount: 1000) }
+    }
+
     @Test func `no cluster file traps, hangs or takes more than its share`() async {
         await #expect(processExitsWith: .success) { try replay(.workers, mutationCount: 4000) }
     }

@@ -41,6 +41,18 @@ import Testing
         #expect(conversation.messages.isEmpty)
     }
 
+    @Test func `what was thought goes with the answer`() {
+        var conversation = Conversation()
+        conversation.ask("Hi")
+        conversation.answer("Hello", thought: "A greeting.")
+        var answer = ChatMessage(.assistant, "Hello")
+        answer.reasoning = "A greeting."
+        #expect(conversation.messages.last == answer)
+        conversation.ask("More")
+        conversation.answer("", thought: "Half a thought")
+        #expect(conversation.messages.last == answer)
+    }
+
     @Test func `a model cannot move the cursor`() {
         #expect(
             TerminalText.shown("a\tb\nc\u{1B}[2J\u{07}\r\u{9B}é👍🏽")

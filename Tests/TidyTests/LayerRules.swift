@@ -3,7 +3,7 @@
 /// What Package.swift allows, and what it must not come to allow.
 enum LayerRules {
     /// Modules of the toolchain that every target may import.
-    static let free: Set<String> = ["FoundationEssentials", "Glibc", "Synchronization"]
+    static let free: Set<String> = ["FoundationEssentials", "Glibc", "Swift", "Synchronization"]
 
     /// Modules of the toolchain that only some targets may import.
     static let reserved: [String: Set<String>] = [

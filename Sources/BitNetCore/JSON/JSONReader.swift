@@ -166,6 +166,18 @@ package struct JSONReader<Failure: JSONReadingError> {
         return value
     }
 
+    /// A number without point and exponent that fits is an integer.
+    mutating func readNumericValue() throws(Failure) -> JSONValue {
+        let start = offset
+        let text = try readNumber()
+        if let integer = Int(text, radix: 10) { return .integer(integer) }
+        guard let number = Double(text), number.isFinite else {
+            offset = start
+            throw unexpected("a finite number")
+        }
+        return .number(number)
+    }
+
     package mutating func readBool() throws(Failure) -> Bool {
         guard try peek() == .bool else { throw unexpected(Kind.bool.rawValue) }
         if take(word: "true") { return true }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// A value to be written as JSON.
+/// A value that is written as JSON, or was read from it.
 package enum JSONValue: Sendable {
     case null
     case flag(Bool)
@@ -27,6 +27,21 @@ package enum JSONValue: Sendable {
         }
     }
 
+    /// How many values hold each other, this one counted.
+    package var depth: Int {
+        switch self {
+        case .list(let values): 1 + (values.lazy.map(\.depth).max() ?? 0)
+        case .object(let members): 1 + (members.lazy.map(\.value.depth).max() ?? 0)
+        default: 1
+        }
+    }
+
+    /// The value of a key, of several the last one; `nil` if there is none, or it is no object.
+    package subscript(key: String) -> JSONValue? {
+        guard case .object(let members) = self else { return nil }
+        return members.last { $0.key == key }?.value
+    }
+
     private static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
@@ -40,5 +55,21 @@ package enum JSONValue: Sendable {
             }
         }
         return result + "\""
+    }
+}
+
+extension JSONValue: Equatable {
+    /// Keys in another order make another object: they are written in their order.
+    package static func == (left: JSONValue, right: JSONValue) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.flag(let left), .flag(let right)): left == right
+        case (.integer(let left), .integer(let right)): left == right
+        case (.number(let left), .number(let right)): left == right
+        case (.text(let left), .text(let right)): left == right
+        case (.list(let left), .list(let right)): left == right
+        case (.object(let left), .object(let right)): left.elementsEqual(right, by: ==)
+        default: false
+        }
     }
 }

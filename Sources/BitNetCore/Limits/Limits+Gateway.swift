@@ -31,6 +31,14 @@ extension Limits {
     package static let stopTextBytesMax = 1024
     /// Events of one generation that wait for a client to read them; one that falls further behind is cut off.
     package static let eventsWaitingMax = 65_536
+    /// White space next to a thought or a call that is held back until it is known to be no text, bytes; models write
+    /// a line feed or two.
+    package static let answerSpaceBytesMax = 256
+    /// Tokens at a prompt's end in which the tag that opens a thought is looked for: a token for each byte of the tag,
+    /// and of the white space behind it.
+    package static let thoughtOpeningTokensMax = 16
+    /// What a model writes to call a tool, bytes; a file that it writes by one has some ten KiB.
+    package static let toolCallBytesMax = 1 << 20
 
     // MARK: Connections
 

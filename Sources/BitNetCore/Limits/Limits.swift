@@ -114,6 +114,8 @@ package enum Limits {
     package static let jsonDepthMax = 64
     /// The text of one number, bytes.
     package static let jsonNumberBytesMax = 128
+    /// Values of a text that is kept as a tree, such as the tools of a conversation: some MiB of memory.
+    package static let jsonValuesMax = 1 << 16
 
     // MARK: Text
 
@@ -125,6 +127,10 @@ package enum Limits {
     package static let addressBytesMax = 260
     /// A prompt, bytes of UTF-8; also all messages of a conversation, as they are sent.
     package static let promptBytesMax = 8 << 20
+    /// The file of a chat template, bytes; the longest published ones have some 30 thousand.
+    package static let chatTemplateBytesMax = 1 << 20
+    /// A time as a chat template writes it, and the format for it, bytes.
+    package static let timeTextBytesMax = 256
     /// Messages of one conversation.
     package static let chatMessagesMax = 4096
 

@@ -14,15 +14,31 @@ package struct ChatConversation: Equatable, Sendable {
 
     package var messages: [ChatMessage]
     package var ending: Ending
+    /// Functions that the model may call, as the client describes them: OpenAI's objects.
+    package var tools: [JSONValue] = []
+    /// What else the template is told, by the names that it has for it (`chat_template_kwargs`).
+    package var templateArguments: [String: JSONValue] = [:]
 
-    /// - Parameter ending: by default a last message of the assistant is gone on with, and any other answered.
+    /// - Parameter ending: by default a last message of the assistant is gone on with, unless it calls tools, and any
+    ///   other answered.
     package init(_ messages: [ChatMessage], ending: Ending? = nil) {
         self.messages = messages
-        self.ending = ending ?? (messages.last?.role == .assistant ? .continuesLast : .opensAnswer)
+        let goesOn = messages.last.map { $0.role == .assistant && $0.toolCalls.isEmpty } ?? false
+        self.ending = ending ?? (goesOn ? .continuesLast : .opensAnswer)
     }
 
-    /// Of all messages together.
-    package var byteCount: Int { messages.reduce(0) { $0 + $1.content.utf8.count } }
+    /// Of all that a template can write of it.
+    package var byteCount: Int {
+        messages.reduce(0) { $0 + $1.byteCount } + tools.reduce(0) { $0 + $1.encoded.utf8.count }
+            + templateArguments.reduce(0) { $0 + $1.key.utf8.count + $1.value.encoded.utf8.count }
+    }
+
+    /// What is wrong with it; `nil` if a model can go on from it.
+    package var fault: ConversationFault? {
+        if messages.isEmpty { return .empty }
+        if messages.count > Limits.chatMessagesMax { return .tooMany }
+        return byteCount > Limits.promptBytesMax ? .tooLong : nil
+    }
 }
 
 /// Why messages are no conversation that a model can go on from.
@@ -32,13 +48,4 @@ package enum ConversationFault: Equatable, Sendable {
     case tooMany
     /// More than `Limits.promptBytesMax` bytes together.
     case tooLong
-}
-
-extension [ChatMessage] {
-    /// What is wrong with these as a conversation; `nil` if a model can go on from them.
-    package var fault: ConversationFault? {
-        if isEmpty { return .empty }
-        if count > Limits.chatMessagesMax { return .tooMany }
-        return ChatConversation(self).byteCount > Limits.promptBytesMax ? .tooLong : nil
-    }
 }

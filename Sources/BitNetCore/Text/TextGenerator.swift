@@ -56,6 +56,12 @@ package struct ServedModel: Equatable, Sendable {
     package var parameterCount: UInt64
     /// Whether it answers conversations.
     package var hasChatTemplate: Bool
+    /// Whether its template writes tools.
+    package var readsTools = false
+    /// What its answers to conversations hold beside words.
+    package var answerForm = AnswerForm()
+    /// How tokens are chosen where a request does not say it.
+    package var samplingDefaults = SamplingDefaults()
     /// Text of the token that stands before every text, if there is one.
     package var beginningMarker: String?
     /// Text of a token that ends every text, if there is one.

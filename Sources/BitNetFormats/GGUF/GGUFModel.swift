@@ -126,6 +126,9 @@ extension ModelSource {
             chatTemplate: try Self.chatTemplate(gguf, &warnings),
             isSynthetic: try gguf.flag("bitnet_coord.synthetic") ?? false, tokenizer: .gguf(gguf),
             files: model.files.compactMap(\.sourceFile))
+        let toolKey = "tokenizer.chat_template.tool_use"
+        toolTemplate = try gguf.text(toolKey).map { EmbeddedChatTemplate($0, file: gguf.path, key: toolKey) }
+        sampling = try gguf.samplingDefaults(&warnings)
         self.warnings = warnings + gguf.vocabularyWarnings
     }
 

@@ -14,8 +14,10 @@ package struct HuggingFaceDirectory: Sendable {
     private let templateFile: MappedFile?
     /// `chat_template.json`, which some versions wrote.
     private let templateDocument: MappedFile?
-    /// `config.json`'s, and those of `generation_config.json`, which often names more.
-    package let endTokens: [Int]
+    /// `additional_chat_templates/tool_use.jinja`, for conversations with tools.
+    private let toolTemplateFile: MappedFile?
+    /// `generation_config.json`; a directory without one says nothing.
+    let generation: GenerationConfiguration
 
     /// - Throws: ``FileError`` or ``ModelFileError``.
     init(path: String) throws {
@@ -29,23 +31,25 @@ package struct HuggingFaceDirectory: Sendable {
         tokenizer = try Self.openIfPresent("tokenizer.json", in: path)
         tokenizerConfiguration = try Self.openIfPresent("tokenizer_config.json", in: path)
         templateFile = try Self.openIfPresent("chat_template.jinja", in: path)
+        toolTemplateFile = try Self.openIfPresent("additional_chat_templates/tool_use.jinja", in: path)
         templateDocument = try Self.openIfPresent("chat_template.json", in: path)
-        endTokens = try configuration.endTokens + Self.generationEndTokens(path)
+        generation =
+            try Self.openIfPresent("generation_config.json", in: path).map { file in
+                try file.withBytes { bytes throws(ModelFileError) in
+                    try GenerationConfiguration(bytes, file: file.path)
+                }
+            } ?? GenerationConfiguration()
     }
+
+    /// Tokens that end a text, by whichever file names them.
+    package var endTokens: [Int] { configuration.endTokens + generation.endTokens }
 
     /// `config.json`'s token before a text, for a tokenizer that names none.
     package var beginningToken: Int? { configuration.beginningToken }
 
     /// The chat template, if there is one: a file of its own goes before one in another file, as in Transformers.
     func readChatTemplate() throws(ModelFileError) -> EmbeddedChatTemplate? {
-        if let file = templateFile {
-            guard let text = file.withBytes({ String(validating: $0, as: UTF8.self) }) else {
-                throw ModelFileError(
-                    .unsupportedChatTemplate, file: file.path, found: "bytes that are not UTF-8",
-                    expected: "a chat template")
-            }
-            return EmbeddedChatTemplate(text, file: file.path, key: nil)
-        }
+        if let file = templateFile { return try EmbeddedChatTemplate(file) }
         for file in [templateDocument, tokenizerConfiguration].compactMap(\.self) {
             let template = try file.withBytes { bytes throws(ModelFileError) in
                 try TokenizerConfiguration(bytes, file: file.path).chatTemplate
@@ -53,6 +57,18 @@ package struct HuggingFaceDirectory: Sendable {
             if let template { return EmbeddedChatTemplate(template, file: file.path, key: "chat_template") }
         }
         return nil
+    }
+
+    /// The template for conversations with tools, if there is one apart, from where ``readChatTemplate()`` finds its own.
+    func readToolTemplate() throws(ModelFileError) -> EmbeddedChatTemplate? {
+        if let file = toolTemplateFile { return try EmbeddedChatTemplate(file) }
+        guard templateFile == nil, templateDocument == nil, let file = tokenizerConfiguration else {
+            return nil
+        }
+        return try file.withBytes { bytes throws(ModelFileError) in
+            try TokenizerConfiguration(bytes, file: file.path).toolTemplate
+        }
+        .map { EmbeddedChatTemplate($0, file: file.path, key: "chat_template, tool_use") }
     }
 
     /// What a model is called by the place of its files: in Hugging Face's cache, where directories and files are named
@@ -93,23 +109,6 @@ package struct HuggingFaceDirectory: Sendable {
             files.append(file)
         }
         return files
-    }
-
-    private static func generationEndTokens(_ path: String) throws -> [Int] {
-        guard let file = try openIfPresent("generation_config.json", in: path) else { return [] }
-        return try file.withBytes { bytes throws(ModelFileError) in
-            var tokens: [Int] = []
-            var json = ModelJSONReader(bytes, file: file.path)
-            try json.readObject { json, key throws(ModelFileError) in
-                if key == "eos_token_id", try json.peek() != .null {
-                    tokens += try HuggingFaceConfiguration.tokens(&json)
-                } else {
-                    try json.skip()
-                }
-            }
-            try json.finish()
-            return tokens
-        }
     }
 
     private static func open(_ name: String, in path: String, remedy: String) throws -> MappedFile {

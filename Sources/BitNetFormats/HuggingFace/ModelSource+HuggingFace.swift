@@ -23,6 +23,9 @@ extension ModelSource {
             isSynthetic: directory.configuration.isSynthetic, tokenizer: .huggingFace(directory),
             files: directory.weights.compactMap(\.sourceFile)
                 + [SourceFile(directory.configurationFile, headerByteCount: .max)])
+        toolTemplate = try directory.readToolTemplate()
+        sampling = directory.generation.sampling
+        warnings = directory.generation.warnings
     }
 
     private static func tensors(_ directory: HuggingFaceDirectory) throws(ModelFileError) -> [SourceTensor] {

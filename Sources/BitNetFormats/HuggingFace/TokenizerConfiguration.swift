@@ -4,11 +4,16 @@ import BitNetCore
 
 /// What matters of a tokenizer_config.json.
 package struct TokenizerConfiguration {
-    package private(set) var beginningToken: [UInt8]?
-    package private(set) var endToken: [UInt8]?
+    /// Texts of special tokens by their names, such as `bos_token`.
+    package private(set) var namedTokens: [String: [UInt8]] = [:]
     package private(set) var addsBeginning: Bool?
     /// Of several the one named `default`.
     package private(set) var chatTemplate: String?
+    /// The one named `tool_use`, for conversations with tools.
+    package private(set) var toolTemplate: String?
+
+    package var beginningToken: [UInt8]? { namedTokens["bos_token"] }
+    package var endToken: [UInt8]? { namedTokens["eos_token"] }
 
     package init() {}
 
@@ -22,10 +27,10 @@ package struct TokenizerConfiguration {
         var json = ModelJSONReader(bytes, file: file)
         try json.readObject { json, key throws(ModelFileError) in
             switch key {
-            case "bos_token": beginningToken = try Self.token(&json)
-            case "eos_token": endToken = try Self.token(&json)
+            case "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token":
+                namedTokens[key] = try Self.token(&json)
             case "add_bos_token": addsBeginning = try json.readNull() ? nil : try json.readBool()
-            case "chat_template": chatTemplate = try Self.template(&json)
+            case "chat_template": try readTemplates(&json)
             default: try json.skip()
             }
         }
@@ -44,10 +49,12 @@ package struct TokenizerConfiguration {
     }
 
     /// A template is a text, or a list of named ones, of which `default` is for talking.
-    private static func template(_ json: inout ModelJSONReader) throws(ModelFileError) -> String? {
-        if try json.readNull() { return nil }
-        guard try json.peek() == .array else { return try json.readText() }
-        var result: String?
+    private mutating func readTemplates(_ json: inout ModelJSONReader) throws(ModelFileError) {
+        if try json.readNull() { return }
+        guard try json.peek() == .array else {
+            chatTemplate = try json.readText()
+            return
+        }
         try json.readArray { json throws(ModelFileError) in
             var name: String?
             var template: String?
@@ -58,8 +65,11 @@ package struct TokenizerConfiguration {
                 default: try json.skip()
                 }
             }
-            if name == "default" { result = template }
+            switch name {
+            case "default": chatTemplate = template
+            case "tool_use": toolTemplate = template
+            default: break
+            }
         }
-        return result
     }
 }

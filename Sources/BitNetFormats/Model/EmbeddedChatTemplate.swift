@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+package import BitNetCore
+
 /// A chat template as a model's files have it: a program in Jinja, and where it stands.
 package struct EmbeddedChatTemplate: Equatable, Sendable {
     package let text: String
@@ -11,5 +13,18 @@ package struct EmbeddedChatTemplate: Equatable, Sendable {
         self.text = text
         self.file = file
         self.key = key
+    }
+
+    /// A file that is nothing else.
+    ///
+    /// - Throws: ``ModelFileError`` for one that is no text.
+    package init(_ file: MappedFile) throws(ModelFileError) {
+        guard let text = file.withBytes({ String(validating: FileText.withoutMark($0), as: UTF8.self) })
+        else {
+            throw ModelFileError(
+                .unsupportedChatTemplate, file: file.path, found: "bytes that are not UTF-8",
+                expected: "a chat template")
+        }
+        self.init(text, file: file.path, key: nil)
     }
 }

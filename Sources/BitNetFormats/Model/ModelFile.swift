@@ -68,6 +68,10 @@ package final class ModelFile: Sendable {
     package var architecture: String { source.architecture }
     /// The template of the model, or `nil` if it has none or one known to be wrong.
     package var chatTemplate: EmbeddedChatTemplate? { source.chatTemplate }
+    /// The template for conversations with tools, if the model has one apart for them.
+    package var toolTemplate: EmbeddedChatTemplate? { source.chatTemplate == nil ? nil : source.toolTemplate }
+    /// How the model's files recommend to choose tokens.
+    package var samplingDefaults: SamplingDefaults { source.sampling }
     /// Whether the weights are random, made for tests and measurements.
     package var isSynthetic: Bool { source.isSynthetic }
     /// All tensors, in the container's order.

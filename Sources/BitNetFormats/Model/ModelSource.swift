@@ -27,6 +27,10 @@ struct ModelSource: Sendable {
     let tokenizer: TokenizerSource
     /// The bytes that decide what the parts will be, but for the tensors' contents.
     let files: [SourceFile]
+    /// How the files recommend to choose tokens.
+    var sampling = SamplingDefaults()
+    /// The template for conversations with tools, if there is one apart.
+    var toolTemplate: EmbeddedChatTemplate?
     var warnings: [String] = []
 
     private let index: [String: Int]

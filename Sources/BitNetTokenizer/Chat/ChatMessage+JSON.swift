@@ -21,7 +21,7 @@ extension ChatMessage {
             }
             let messages = try read(&json)
             try json.finish()
-            guard messages.fault == nil else {
+            guard ChatConversation(messages).fault == nil else {
                 throw json.failure(
                     at: json.fileOffset, found: messages.isEmpty ? "no message" : "too much",
                     expected: "messages, the last of which is to be answered")
@@ -67,14 +67,17 @@ extension ChatMessage {
 }
 
 extension ChatRole {
+    /// Those whose messages are text alone.
+    private static let speakers: [ChatRole] = [.system, .user, .assistant]
+
     fileprivate init(_ json: inout JSONReader<JSONError>) throws(JSONError) {
         _ = try json.peek()
         let start = json.fileOffset
         let name = try json.readText()
-        guard let known = ChatRole(rawValue: name) else {
+        guard let known = Self.speakers.first(where: { $0.rawValue == name }) else {
             throw json.failure(
                 at: start, found: "role “\(PrintableText.line(name, bytesMax: 99))”",
-                expected: ChatRole.allCases.map(\.rawValue).joined(separator: ", "))
+                expected: Self.speakers.map(\.rawValue).joined(separator: ", "))
         }
         self = known
     }

@@ -1,114 +1,97 @@
 // SPDX-License-Identifier: MIT
 
 package import BitNetCore
+package import BitNetFormats
+import Jinja
 
-/// How a family of models writes a conversation.
-///
-/// Written out rather than interpreted: files carry templates as Jinja programs, and there are only these
-/// few. Each gives what its published template gives, byte for byte, but that the words of a message can
-/// never become a special token.
-package enum ChatTemplate: String, CaseIterable, Sendable {
-    /// Microsoft's 2B-4T, as it was trained; the template inside its official GGUF is another and wrong.
-    case bitnet
-    /// Llama-3 Instruct.
-    case llama3
-    /// Falcon3 Instruct.
-    case falcon3
-    /// Falcon-E Instruct, and many others.
-    case chatml
-
-    /// The prompt that makes the model go on from a conversation.
-    package func pieces(for conversation: ChatConversation) -> [PromptPiece] {
-        var pieces: [PromptPiece] = []
-        switch self {
-        case .bitnet, .llama3: pieces.append(.beginning(isForced: true))
-        case .chatml, .falcon3: pieces.append(.beginning(isForced: false))
-        }
-        let messages = conversation.messages
-        for (index, message) in messages.enumerated() {
-            let isLast = index == messages.count - 1
-            pieces += opening(message.role) + words(of: message)
-            if !isLast || conversation.ending != .continuesLast { pieces += end(of: message, isLast: isLast) }
-        }
-        return conversation.ending == .opensAnswer ? pieces + opening(.assistant) : pieces
+/// What writes a model's conversations: a template of its own files, or a format in place of one.
+package struct ChatTemplate: Sendable {
+    private enum Writer: Sendable {
+        case format(ChatFormat)
+        case file(FileTemplate)
     }
 
-    private func words(of message: ChatMessage) -> [PromptPiece] {
-        switch self {
-        case .bitnet, .llama3: [.text(Self.trimmed(message.content))]
-        case .falcon3, .chatml: [.text(message.content)]
-        }
-    }
-
-    /// What stands behind the words of a message.
-    private func end(of message: ChatMessage, isLast: Bool) -> [PromptPiece] {
-        switch self {
-        case .bitnet, .llama3: [.marker("<|eot_id|>")]
-        case .falcon3 where message.role == .assistant:
-            [.marker("<|endoftext|>")] + (isLast ? [] : [.text("\n")])
-        case .falcon3: [.text("\n")]
-        case .chatml: [.marker("<|im_end|>"), .text("\n")]
-        }
-    }
-
-    /// What stands before the words of a role.
-    private func opening(_ role: ChatRole) -> [PromptPiece] {
-        switch self {
-        case .bitnet:
-            let name =
-                switch role {
-                case .system: "System"
-                case .user: "User"
-                case .assistant: "Assistant"
-                }
-            return [.text(name + ": ")]
-        case .llama3:
-            return [
-                .marker("<|start_header_id|>"), .text(role.rawValue), .marker("<|end_header_id|>"),
-                .text("\n\n"),
-            ]
-        case .falcon3: return [.marker("<|\(role.rawValue)|>"), .text("\n")]
-        case .chatml: return [.marker("<|im_start|>"), .text(role.rawValue + "\n")]
-        }
-    }
-
-    // MARK: Vocabulary
-
-    /// Tokens without which the model does not know this format.
-    ///
-    /// Falcon3's vocabulary has none for its roles, which are ordinary text there.
-    package var requiredMarkers: [String] {
-        switch self {
-        case .bitnet: ["<|eot_id|>"]
-        case .llama3: ["<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"]
-        case .falcon3: ["<|endoftext|>"]
-        case .chatml: ["<|im_start|>", "<|im_end|>"]
-        }
-    }
-
+    private let writer: Writer
+    /// The format that it is, or whose text the template of a file writes; `nil` if that has its own.
+    package let format: ChatFormat?
     /// Tokens that end an answer, beside those that end every generation.
-    package var stopMarkers: [String] {
-        switch self {
-        case .bitnet, .llama3: ["<|eot_id|>", "<|end_of_text|>"]
-        case .falcon3: ["<|endoftext|>", "<|user|>"]
-        case .chatml: ["<|im_end|>", "<|endoftext|>"]
-        }
+    package let stopMarkers: [String]
+    /// Where the template of a file comes from, for people.
+    private let origin: String
+    /// What a conversation may have, and whether the model thinks.
+    package let traits: TemplateTraits
+
+    package init(_ format: ChatFormat) {
+        writer = .format(format)
+        origin = ""
+        self.format = format
+        stopMarkers = format.stopMarkers
+        traits = TemplateTraits()
+    }
+
+    /// The template of a model's files.
+    ///
+    /// - Parameters:
+    ///   - forTools: the one for conversations with tools, if there is one apart.
+    ///   - origin: where it comes from, for people.
+    /// - Throws: ``ModelFileError`` with the line of what cannot be read.
+    package init(
+        _ embedded: EmbeddedChatTemplate, forTools: EmbeddedChatTemplate? = nil, _ tokenizer: Tokenizer,
+        origin: String = "the model's own"
+    ) throws(ModelFileError) {
+        self.origin = origin
+        let file = try FileTemplate(embedded, forTools: forTools, tokenizer)
+        writer = .file(file)
+        traits = file.traits
+        format = ChatFormat.allCases.first(where: file.writes)
+        stopMarkers = file.endMarker.map { [$0] } ?? []
+    }
+
+    /// The source of a file's template, with that for tools behind it; `nil` for a format.
+    package var source: String? {
+        if case .file(let file) = writer { file.source } else { nil }
+    }
+
+    /// What it is and does, in a line for people.
+    package var summary: String {
+        let name = format?.rawValue
+        let kind =
+            source == nil ? name ?? "" : origin + (name.map { ", which writes \($0)" } ?? "")
+        return "\(kind); \(traits.readsTools ? "tools" : "no tools"); "
+            + (traits.thinking == .never ? "no thinking" : "thinks \(traits.thinking.rawValue)")
     }
 
     /// Texts that end an answer: a model that goes on with the user's part.
-    package var stopTexts: [String] {
-        self == .falcon3 ? ["<|user|>"] : []
-    }
+    package var stopTexts: [String] { format?.stopTexts ?? [] }
 
-    /// `text` without white space at its ends, as Python's `strip` sees it.
-    private static func trimmed(_ text: String) -> String {
-        func isSpace(_ scalar: Unicode.Scalar) -> Bool {
-            scalar.properties.isWhitespace || (0x1C...0x1F).contains(scalar.value)
+    /// The prompt that makes the model go on from a conversation.
+    ///
+    /// As much work as ``JinjaLimits`` let a template do: seconds for a hostile one.
+    ///
+    /// - Parameter now: the time in a format of `strftime`.
+    /// - Throws: ``GenerationError`` (`.invalid`) with the template's line, or with its own words if it refuses the
+    ///   conversation.
+    package func pieces(
+        for conversation: ChatConversation, now: @escaping (String) -> String?
+    ) throws(GenerationError) -> [PromptPiece] {
+        switch writer {
+        case .format(let format): return format.pieces(for: conversation)
+        case .file(let file):
+            let pieces: [PromptPiece]?
+            do throws(JinjaError) {
+                pieces = try file.pieces(for: conversation, now: now)
+            } catch {
+                let words = PrintableText.line(error.text, bytesMax: Limits.messageBytesMax)
+                throw GenerationError(
+                    .invalid, error.kind == .raised ? "the chat template refuses this: \(words)" : words)
+            }
+            guard let pieces else {
+                throw GenerationError(
+                    .invalid,
+                    "the chat template leaves out what the last message says, so it cannot be gone on with; let it be answered instead"
+                )
+            }
+            return pieces
         }
-        let scalars = text.unicodeScalars
-        guard let first = scalars.firstIndex(where: { !isSpace($0) }),
-            let last = scalars.lastIndex(where: { !isSpace($0) })
-        else { return "" }
-        return String(scalars[first...last])
     }
 }

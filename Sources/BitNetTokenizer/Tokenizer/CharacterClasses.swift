@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// What the pre-tokenizers ask of a character: the \p{L}, \p{N}, \p{P} and \s of their expressions.
+/// What the pre-tokenizers ask of a character: the \p{L}, \p{N}, \p{P}, \p{M} and \s of their expressions.
 ///
 /// The categories are Unicode 16's, as in Hugging Face's library, by which models are trained; what was assigned later
 /// is no letter yet. llama.cpp's tables are of another version, so it differs in the newest letters alone. U+0085 is \s
@@ -17,10 +17,12 @@ struct CharacterClasses: Sendable {
         static let blank = Class(rawValue: 4)
         /// Any other \s.
         static let space = Class(rawValue: 5)
-        /// Neither \s nor \p{L} nor \p{N} nor \p{P}.
+        /// None of the others.
         static let symbol = Class(rawValue: 6)
         /// \p{P}.
         static let punctuation = Class(rawValue: 7)
+        /// \p{M}.
+        static let mark = Class(rawValue: 8)
 
         var isSpace: Bool { rawValue &- 3 < 3 }
         /// Neither \s nor \p{L} nor \p{N}.
@@ -80,6 +82,8 @@ struct CharacterClasses: Sendable {
         case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation,
             .initialPunctuation, .finalPunctuation, .otherPunctuation:
             return .punctuation
+        case .nonspacingMark, .spacingMark, .enclosingMark:
+            return .mark
         default:
             return properties.isWhitespace ? .space : .symbol
         }

@@ -6,21 +6,26 @@
 /// What all calls return together is `String(decoding:as:)` of all bytes, so invalid bytes become U+FFFD.
 package struct Detokenizer {
     private let tokenizer: Tokenizer
+    /// Control tokens whose name is text.
+    private let named: Set<UInt32>
     /// The start of a character, at most three bytes.
     private var pending: [UInt8] = []
     /// Whether a blank that comes next is the one that encoding puts before a text.
     private var dropsBlank: Bool
 
-    /// - Parameter startsText: whether the tokens start a text rather than continue one; SentencePiece's first blank
-    ///   is dropped only then.
-    package init(_ tokenizer: Tokenizer, startsText: Bool = false) {
+    /// - Parameters:
+    ///   - startsText: whether the tokens start a text rather than continue one; SentencePiece's first blank is dropped
+    ///     only then.
+    ///   - named: control tokens whose name is text.
+    package init(_ tokenizer: Tokenizer, startsText: Bool = false, named: Set<UInt32> = []) {
         self.tokenizer = tokenizer
+        self.named = named
         dropsBlank = startsText && tokenizer.form.dropsFirstBlank
     }
 
     /// The text that `token` completes; empty for control tokens and unknown ids.
     package mutating func append(_ token: UInt32) -> String {
-        guard !tokenizer.isControl(token) else { return "" }
+        guard !tokenizer.isControl(token) || named.contains(token) else { return "" }
         let bytes = tokenizer.bytes(of: token)
         guard dropsBlank, let first = bytes.first else { return append(bytes: bytes) }
         dropsBlank = false

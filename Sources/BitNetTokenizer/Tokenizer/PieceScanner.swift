@@ -18,7 +18,9 @@ struct PieceScanner {
 
     func end(_ pass: PreTokenizer.Pass, from start: Int) -> Int {
         switch pass {
-        case .llama3: llama3(from: start)
+        case .llama3: llama3(from: start, digitsMax: 3)
+        case .qwen2: llama3(from: start, digitsMax: 1)
+        case .qwen35: llama3(from: start, digitsMax: 1, joinsMarks: true)
         case .gpt2: gpt2(from: start)
         case .punctuation: alternation(from: start, Self.isPunctuation)
         case .numbers: alternation(from: start) { character, _ in character == .number }
@@ -78,23 +80,37 @@ struct PieceScanner {
         offset < limit ? character(at: offset).class : nil
     }
 
-    // MARK: Llama-3
+    // MARK: Llama-3 and Qwen
 
-    /// The end of a piece by Llama-3's expression.
+    /// The end of a piece by Llama-3's expression, or Qwen's.
     ///
     /// `(?i:'s|'t|'re|'ve|'m|'ll|'d) | [^\r\n\p{L}\p{N}]?\p{L}+ | \p{N}{1,3}
     /// |  ?[^\s\p{L}\p{N}]+[\r\n]* | \s*[\r\n]+ | \s+(?!\S) | \s+`
-    private func llama3(from start: Int) -> Int {
+    ///
+    /// - Parameters:
+    ///   - digitsMax: how many numbers make a piece.
+    ///   - joinsMarks: `[\p{L}\p{M}]` for `\p{L}`, and `\p{M}` among what is no symbol.
+    private func llama3(from start: Int, digitsMax: Int, joinsMarks: Bool = false) -> Int {
+        func isLetter(_ character: CharacterClasses.Class) -> Bool {
+            character == .letter || joinsMarks && character == .mark
+        }
+        func isSymbol(_ character: CharacterClasses.Class) -> Bool {
+            character.isOther && !isLetter(character)
+        }
+        /// The end of `[^\s\p{L}\p{N}]+[\r\n]*`.
+        func symbols(from start: Int) -> Int {
+            run(from: run(from: start, while: isSymbol)) { $0 == .newline }
+        }
         let (first, next) = character(at: start)
         if text[start] == UInt8(ascii: "'"), let end = contraction(from: start, ignoresCase: true) {
             return end
         }
-        if first == .letter { return run(from: next) { $0 == .letter } }
-        if first == .number { return numbers(from: next, atMost: 2) }
+        if isLetter(first) { return run(from: next, while: isLetter) }
+        if first == .number { return numbers(from: next, atMost: digitsMax - 1) }
         let following = `class`(at: next)
-        if first != .newline, following == .letter { return run(from: next) { $0 == .letter } }
-        if first.isOther { return symbols(from: next) }
-        if first == .blank, following?.isOther == true { return symbols(from: next) }
+        if first != .newline, following.map(isLetter) == true { return run(from: next, while: isLetter) }
+        if isSymbol(first) { return symbols(from: next) }
+        if first == .blank, following.map(isSymbol) == true { return symbols(from: next) }
         return spaces(from: start, cutsBehindNewline: true)
     }
 
@@ -106,11 +122,6 @@ struct PieceScanner {
             end = next
         }
         return end
-    }
-
-    /// The end of `[^\s\p{L}\p{N}]+[\r\n]*`.
-    private func symbols(from start: Int) -> Int {
-        run(from: run(from: start, while: \.isOther)) { $0 == .newline }
     }
 
     /// The end of `\s*[\r\n]+ | \s+(?!\S) | \s+`, or without its first alternative.

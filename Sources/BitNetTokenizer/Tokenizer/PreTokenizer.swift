@@ -7,6 +7,10 @@
 package struct PreTokenizer: Equatable, Sendable {
     enum Pass: Equatable, Sendable {
         case llama3
+        /// Llama-3's, but that every digit is a piece.
+        case qwen2
+        /// As before, but that marks are letters.
+        case qwen35
         case gpt2
         /// `[\p{P}\$\+<=>\^~\|]+`
         case punctuation
@@ -26,6 +30,8 @@ package struct PreTokenizer: Equatable, Sendable {
     let passes: [Pass]
 
     package static let llama3 = PreTokenizer(passes: [.llama3])
+    package static let qwen2 = PreTokenizer(passes: [.qwen2])
+    package static let qwen35 = PreTokenizer(passes: [.qwen35])
     package static let gpt2 = PreTokenizer(passes: [.gpt2])
     /// What llama.cpp uses where a file names none.
     package static let fourPasses = PreTokenizer(passes: [.punctuation, .gpt2, .numbers, .digitTriples])
@@ -35,6 +41,7 @@ package struct PreTokenizer: Equatable, Sendable {
     private static let names: [String: PreTokenizer] = [
         "llama-bpe": .llama3, "llama3": .llama3, "llama-v3": .llama3, "falcon3": .llama3,
         "falcon_e": .llama3, "falcon-e": .llama3, "falcon-h1": .llama3,
+        "qwen2": .qwen2, "deepseek-r1-qwen": .qwen2, "qwen35": .qwen35,
         "gpt-2": .gpt2, "gpt2": .gpt2, "default": .fourPasses,
     ]
 

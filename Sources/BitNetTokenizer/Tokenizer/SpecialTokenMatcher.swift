@@ -64,6 +64,20 @@ struct SpecialTokenMatcher: Sendable {
         return nil
     }
 
+    /// The first place at or behind `start` where a token's text stands, or at the end of `text` the beginning of one.
+    func firstBeginning(in text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
+        text.indices[start...].first { place in
+            guard firstBytes[Int(text[place])] else { return false }
+            var node: UInt32 = 0
+            for byte in text[place...] {
+                guard let next = edges[Self.key(node, byte)] else { return false }
+                if tokens[next] != nil { return true }
+                node = next
+            }
+            return true
+        }
+    }
+
     private func widened(
         _ range: Range<Int>, _ token: UInt32, _ text: UnsafeBufferPointer<UInt8>, _ start: Int
     ) -> Match {

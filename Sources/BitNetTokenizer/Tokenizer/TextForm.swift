@@ -17,13 +17,15 @@ struct TextForm: Sendable {
 
     let isSentencePiece: Bool
     let prefix: Prefix
+    /// Whether characters are composed first (Unicode's form NFC).
+    var composes = false
 
     static let plain = TextForm(isSentencePiece: false, prefix: .never)
 
     private static let blank: [UInt8] = [0xE2, 0x96, 0x81]
 
     /// Whether text passes as it is.
-    var isIdentity: Bool { !isSentencePiece && prefix == .never }
+    var isIdentity: Bool { !isSentencePiece && prefix == .never && !composes }
 
     /// Decoding drops the blank that encoding put there.
     var dropsFirstBlank: Bool { isSentencePiece && prefix != .never }
@@ -31,6 +33,11 @@ struct TextForm: Sendable {
     func apply(_ text: UnsafeBufferPointer<UInt8>, isFirst: Bool) -> [UInt8] {
         var result: [UInt8] = []
         guard !text.isEmpty else { return result }
+        if composes, let composed = NormalForm.composed(text) {
+            return composed.withUnsafeBufferPointer {
+                TextForm(isSentencePiece: isSentencePiece, prefix: prefix).apply($0, isFirst: isFirst)
+            }
+        }
         result.reserveCapacity(text.count + 1)
         let startsBlank = text[0] == 0x20 || isSentencePiece && text.starts(with: Self.blank)
         switch prefix {

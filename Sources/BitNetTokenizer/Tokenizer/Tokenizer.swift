@@ -11,7 +11,10 @@ package final class Tokenizer: Sendable {
     /// Tokens that end a generation: end of text, of turn, of message.
     package let stopTokens: Set<UInt32>
 
-    private let vocabulary: Vocabulary
+    /// Texts of tokens by the names that chat templates have for them, such as `bos_token`.
+    let templateNames: [String: String]
+
+    let vocabulary: Vocabulary
     private let encoder: PieceEncoder
     let form: TextForm
     /// Tokens that stand in the text under their own name.
@@ -22,7 +25,7 @@ package final class Tokenizer: Sendable {
     init(
         encoder: PieceEncoder, form: TextForm, special: SpecialTokenMatcher,
         specialInForm: SpecialTokenMatcher = .init(), beginningToken: UInt32?, addsBeginning: Bool,
-        stopTokens: Set<UInt32>
+        stopTokens: Set<UInt32>, templateNames: [String: String] = [:]
     ) {
         vocabulary = encoder.vocabulary
         self.encoder = encoder
@@ -32,6 +35,7 @@ package final class Tokenizer: Sendable {
         self.beginningToken = beginningToken
         self.addsBeginning = addsBeginning && beginningToken != nil
         self.stopTokens = stopTokens
+        self.templateNames = templateNames
     }
 
     /// Number of tokens; ids are below it.

@@ -24,7 +24,8 @@ extension TokenizerMetadata {
             encoder: encoder, form: TextForm(isSentencePiece: true, prefix: addsPrefix ? .always : .never),
             special: SpecialTokenMatcher(pieces.vocabulary),
             beginningToken: try specialToken("bos_token_id") ?? defaultToken(1),
-            addsBeginning: try gguf.flag("tokenizer.ggml.add_bos_token") ?? true, stopTokens: stops)
+            addsBeginning: try gguf.flag("tokenizer.ggml.add_bos_token") ?? true, stopTokens: stops,
+            templateNames: try templateNames(pieces.vocabulary))
     }
 
     private func defaultToken(_ token: Int) -> UInt32? { token < tokenCount ? UInt32(token) : nil }

@@ -64,7 +64,20 @@ struct TokenizerMetadata {
             encoder: encoder, form: .plain, special: SpecialTokenMatcher(vocabulary),
             beginningToken: try specialToken("bos_token_id"),
             addsBeginning: try gguf.flag("tokenizer.ggml.add_bos_token") ?? addsBeginning,
-            stopTokens: try stopTokens(vocabulary))
+            stopTokens: try stopTokens(vocabulary), templateNames: try templateNames(vocabulary))
+    }
+
+    /// Tokens by the names that chat templates have for them.
+    func templateNames(_ vocabulary: Vocabulary) throws(ModelFileError) -> [String: String] {
+        var names: [String: String] = [:]
+        for (name, key) in [
+            ("bos_token", "bos_token_id"), ("eos_token", "eos_token_id"), ("unk_token", "unknown_token_id"),
+            ("pad_token", "padding_token_id"), ("sep_token", "seperator_token_id"),
+        ] {
+            guard let token = try specialToken(key) else { continue }
+            names[name] = String(decoding: vocabulary.bytes(of: token), as: UTF8.self)
+        }
+        return names
     }
 
     /// A wrong one silently lowers a model's quality, so unknown names are refused.

@@ -28,7 +28,9 @@ package enum JSON {
         _ type: Value.Type, from buffer: ByteBuffer
     ) throws(APIError) -> Value {
         do {
-            return try JSONDecoder().decode(type, from: Data(buffer.readableBytesView))
+            let decoder = JSONDecoder()
+            if let body = CodingUserInfoKey.body { decoder.userInfo[body] = buffer }
+            return try decoder.decode(type, from: Data(buffer.readableBytesView))
         } catch {
             // A field is what is refused only if the text is what it should be: a string may be none for what it holds.
             if let fault = fault(in: buffer) { throw .invalid("the body is not JSON: \(fault)") }
@@ -71,6 +73,11 @@ extension JSON {
         ]
         return kinds.first { body.readableBytesView.starts(with: $0.beginning) }?.name
     }
+}
+
+extension CodingUserInfoKey {
+    /// The text that is decoded (`ByteBuffer`); decoders forget in which order its keys stand.
+    static let body = CodingUserInfoKey(rawValue: "body")
 }
 
 /// A value whose absence is written as `null`.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 
+import BitNetCore
 import Hummingbird
+import NIOCore
 
 /// Reads the fields of a request's JSON object, and refuses by name what is not as it should be.
 ///
@@ -9,9 +11,12 @@ struct RequestFields {
     private let container: KeyedDecodingContainer<FieldName>
     /// `messages[2]` for an object inside a request.
     private let path: String?
+    /// The text of it all.
+    private let body: ByteBuffer?
 
     init(_ decoder: any Decoder) throws {
         path = APIError.path(decoder.codingPath)
+        body = CodingUserInfoKey.body.flatMap { decoder.userInfo[$0] as? ByteBuffer }
         do {
             container = try decoder.container(keyedBy: FieldName.self)
         } catch {
@@ -45,6 +50,11 @@ struct RequestFields {
 
     func text(_ field: String) throws -> String? {
         try value(field, as: String.self, must: "must be a string")
+    }
+
+    /// The string, or `nil` if something else stands there.
+    func word(_ field: String) -> String? {
+        try? container.decode(String.self, forKey: FieldName(field))
     }
 
     func flag(_ field: String) throws -> Bool? {
@@ -81,6 +91,26 @@ struct RequestFields {
     func texts(_ field: String) throws -> [String]? {
         let must = "must be a string or an array of strings"
         return try value(field, as: Texts.self, must: must)?.texts
+    }
+
+    /// A field of the request itself, as it stands in the text: decoders forget in which order keys are written.
+    func writtenValue(_ field: String) throws -> JSONValue? {
+        guard has(field), path == nil, let body else { return nil }
+        return try body.withUnsafeReadableBytes { bytes in
+            do throws(JSONError) {
+                var value: JSONValue?
+                var json = JSONReader<JSONError>(bytes, file: "the body", depthMax: Limits.jsonBodyDepthMax)
+                try json.readObject { json, key throws(JSONError) in
+                    if key == field { value = try json.readValue() } else { try json.skip() }
+                }
+                guard value?.depth ?? 0 <= Limits.jsonDepthMax else {
+                    throw json.unexpected("at most \(Limits.jsonDepthMax) values inside each other in it")
+                }
+                return value
+            } catch {
+                throw self.invalid(field, "cannot be taken: found \(error.found), expected \(error.expected)")
+            }
+        }
     }
 
     func isEmptyList(_ field: String) -> Bool {

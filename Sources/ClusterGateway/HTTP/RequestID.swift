@@ -38,7 +38,7 @@ package enum RequestID {
     }
 
     /// 24 letters and digits.
-    private static func made() -> String {
+    static func made() -> String {
         let letters = Array("0123456789abcdefghijklmnopqrstuvwxyz")
         return String((0..<24).map { _ in letters[Int.random(in: letters.indices)] })
     }

@@ -7,15 +7,19 @@ package import Hummingbird
 package struct OpenAIRoutes: Sendable {
     private let generator: any TextGenerator
     private let metrics: GatewayMetrics
+    private let reasoningFormat: ReasoningFormat
     private let silenceMax: Duration
 
-    /// - Parameter silenceMax: at least so often something is written to a stream.
+    /// - Parameters:
+    ///   - reasoningFormat: for requests that name none.
+    ///   - silenceMax: at least so often something is written to a stream.
     package init(
-        generator: any TextGenerator, metrics: GatewayMetrics,
+        generator: any TextGenerator, metrics: GatewayMetrics, reasoningFormat: ReasoningFormat = .auto,
         silenceMax: Duration = Limits.eventCommentInterval
     ) {
         self.generator = generator
         self.metrics = metrics
+        self.reasoningFormat = reasoningFormat
         self.silenceMax = silenceMax
     }
 
@@ -37,6 +41,8 @@ package struct OpenAIRoutes: Sendable {
 
     private func answer(_ request: ChatRequest, _ context: ExchangeContext) async throws -> Response {
         try check(model: request.model)
+        try request.conversation.checkTools(of: generator.model)
+        try check(calls: request.conversation)
         try check(biases: request.common.sampling.biases)
         let seed = request.common.seed ?? .random(in: 0...UInt64.max)
         let requests = (0..<request.common.choiceCount).map { choice in
@@ -44,13 +50,19 @@ package struct OpenAIRoutes: Sendable {
                 id: id(choice, of: request.common.choiceCount, context),
                 prompt: .conversation(request.conversation),
                 tokenCountMax: min(request.tokenCountMax ?? .max, generator.model.contextLength),
-                sampling: request.common.sampling(ofChoice: choice, seed: seed),
+                sampling: request.common.sampling(
+                    ofChoice: choice, seed: seed, defaults: generator.model.samplingDefaults),
                 stopTexts: request.common.stopTexts,
                 ignoresStopTokens: request.common.ignoresStopTokens)
         }
         let name = name("chatcmpl", context)
-        return try await answer(requests, request.common, context, promptField: "messages") { _ in
-            ChatFormat(name, request: request, names: TokenNames(generator: generator))
+        return try await answer(requests, request.common, context, promptField: "messages") { prompts in
+            let reader = AnswerReader(
+                request, form: generator.model.answerForm,
+                format: request.reasoningFormat ?? reasoningFormat, promptEnd: end(of: prompts.first ?? []))
+            return ChatFormat(
+                name, request: request, names: TokenNames(generator: generator), reader: reader,
+                callID: "call_\(RequestID.made())")
         }
     }
 
@@ -66,7 +78,8 @@ package struct OpenAIRoutes: Sendable {
                     prompt: request.prompts[prompt],
                     id: id(part, of: request.prompts.count * choiceCount, context),
                     contextLength: generator.model.contextLength,
-                    sampling: request.common.sampling(ofChoice: choice, seed: seed))
+                    sampling: request.common.sampling(
+                        ofChoice: choice, seed: seed, defaults: generator.model.samplingDefaults))
             }
         }
         let name = name("cmpl", context)
@@ -115,6 +128,19 @@ package struct OpenAIRoutes: Sendable {
         throw APIError(
             .notFound, "the model “\(model)” is not served here; “\(generator.model.id)” is",
             type: "invalid_request_error", parameter: "model", code: "model_not_found")
+    }
+
+    /// The last bytes of a prompt: more than what opens a thought.
+    private func end(of prompt: [UInt32]) -> [UInt8] {
+        prompt.suffix(Limits.thoughtOpeningTokensMax).flatMap(generator.bytes)
+    }
+
+    private func check(calls conversation: ChatConversation) throws {
+        guard !conversation.tools.isEmpty, generator.model.answerForm.calls == nil else { return }
+        throw APIError(
+            .badRequest,
+            "“tools” is not supported: “\(generator.model.id)” writes its calls in a form that is not known here; “tool_choice”: \"none\" lets them be named",
+            type: "invalid_request_error", parameter: "tools", code: "unsupported_parameter")
     }
 
     private func check(biases: [TokenBias]) throws {

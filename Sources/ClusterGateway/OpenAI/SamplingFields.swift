@@ -3,7 +3,10 @@ import BitNetCore
 
 /// What both endpoints let a request say of how tokens are chosen, and of how much is written.
 struct SamplingFields {
+    /// What does not depend on the model.
     var sampling = SamplingParameters()
+    /// What the request says where a model may recommend something.
+    private(set) var asked = SamplingDefaults()
     /// Choices of each prompt.
     var choiceCount: Int
     var stopTexts: [String]
@@ -45,17 +48,16 @@ struct SamplingFields {
 
     private mutating func readSampling(_ fields: RequestFields) throws {
         sampling.wantsLogProbabilities = false
-        sampling.temperature = Float(try fields.number("temperature", in: 0...2) ?? 1)
-        sampling.topP = Float(try fields.number("top_p", in: 0...1) ?? 1)
+        asked.temperature = try fields.number("temperature", in: 0...2).map { Float($0) }
         // OpenAI takes 0 for the most probable token only.
-        if sampling.topP == 0 { sampling.topP = .leastNormalMagnitude }
+        asked.topP = try fields.number("top_p", in: 0...1).map { $0 == 0 ? .leastNormalMagnitude : Float($0) }
         // -1 is another server's word for off.
-        sampling.topK = UInt32(
-            clamping: max(0, try fields.integer("top_k", in: -1...Limits.vocabularyMax) ?? 0))
-        sampling.minP = Float(try fields.number("min_p", in: 0...1) ?? 0)
+        asked.topK = try fields.integer("top_k", in: -1...Limits.vocabularyMax)
+            .map { UInt32(clamping: $0) }
+        asked.minP = try fields.number("min_p", in: 0...1).map { Float($0) }
         for name in ["repeat_penalty", "repetition_penalty"] {
             guard let penalty = try fields.number(name, in: 0.01...100) else { continue }
-            sampling.repetitionPenalty = Float(penalty)
+            asked.repetitionPenalty = Float(penalty)
         }
         sampling.presencePenalty = Float(try fields.number("presence_penalty", in: -2...2) ?? 0)
         sampling.frequencyPenalty = Float(try fields.number("frequency_penalty", in: -2...2) ?? 0)
@@ -82,8 +84,13 @@ struct SamplingFields {
     }
 
     /// Parameters of one choice of a prompt.
-    func sampling(ofChoice choice: Int, seed: UInt64) -> SamplingParameters {
+    ///
+    /// - Parameter defaults: for what the request does not say.
+    func sampling(ofChoice choice: Int, seed: UInt64, defaults: SamplingDefaults) -> SamplingParameters {
         var sampling = sampling
+        // OpenAI's default, where not even the model says anything.
+        sampling.temperature = 1
+        asked.over(defaults).apply(to: &sampling)
         sampling.seed = seed &+ UInt64(clamping: choice)
         return sampling
     }

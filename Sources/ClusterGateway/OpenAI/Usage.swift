@@ -8,10 +8,17 @@ struct Usage: Encodable, Equatable, Sendable {
         var cachedTokens = 0
     }
 
+    struct CompletionDetails: Encodable, Equatable, Sendable {
+        /// Tokens of thoughts, which are among the completion's.
+        var reasoningTokens = 0
+    }
+
     var promptTokens = 0
     var completionTokens = 0
     var totalTokens = 0
     var promptTokensDetails = Details()
+    /// `nil` where thoughts are not told apart.
+    var completionTokensDetails: CompletionDetails?
 
     /// Counts a prompt once, however many choices it has.
     mutating func add(prompt: Int, cached: Int) {

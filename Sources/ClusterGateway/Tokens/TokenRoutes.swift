@@ -13,6 +13,9 @@ package struct TokenRoutes: Sendable {
     package func add(to router: Router<ExchangeContext>) {
         router.post("/tokenize") { request, context in
             let wish = try await request.value(TokenizeRequest.self, for: context)
+            if case .conversation(let conversation) = wish.prompt {
+                try conversation.checkTools(of: generator.model)
+            }
             let tokens = try await RequestThreads.run(for: wish.prompt.byteCount) { try tokenized(wish) }
             return try await TokenList(tokens: tokens, generator: wish.wantsPieces ? generator : nil)
                 .response(for: context)
@@ -32,6 +35,7 @@ package struct TokenRoutes: Sendable {
         }
         router.post("/apply-template") { request, context in
             let conversation = try await request.value(TemplateRequest.self, for: context).conversation
+            try conversation.checkTools(of: generator.model)
             return try await RequestThreads.run(for: Prompt.conversation(conversation).byteCount) {
                 JSON.response(TemplateAnswer(prompt: try generator.rendered(conversation)))
             }

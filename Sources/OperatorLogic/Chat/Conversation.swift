@@ -29,9 +29,12 @@ package struct Conversation: Equatable, Sendable {
     /// The answer, or as much of it as there was when it was stopped.
     ///
     /// Without any text the question is taken back: a conversation alternates.
-    package mutating func answer(_ text: String) {
+    /// - Parameter thought: what was thought before; whether the model sees it again is for its template to say.
+    package mutating func answer(_ text: String, thought: String = "") {
         guard !text.isEmpty else { return takeBack() }
-        turns.append(ChatMessage(.assistant, text))
+        var answer = ChatMessage(.assistant, text)
+        answer.reasoning = thought.isEmpty ? nil : thought
+        turns.append(answer)
     }
 
     /// Forgets a question that got no answer.

@@ -16,7 +16,9 @@ extension Inspection {
             ("ternary", ternaryObject), ("types", .list(types.map(Self.object))),
             ("tokenizer", tokenizerObject), ("stages", .list(stages.map(Self.object))),
             ("coordinator_bytes", .integer(Int(clamping: coordinatorByteCount))),
-            ("chat_template", chatTemplate.map { .text($0) } ?? .null),
+            ("chat_template", chatTemplate.map { .text($0.name) } ?? .null),
+            ("reads_tools", .flag(chatTemplate?.readsTools ?? false)),
+            ("thinking", chatTemplate.map { .text($0.thinking) } ?? .null),
             ("warnings", .list(warnings.map(JSONValue.text))),
         ])
     }

@@ -33,8 +33,17 @@ extension Inspection {
                 weightCount: ternary.weightCount, storedByteCount: ternary.storedByteCount,
                 packedByteCount: ternary.packedByteCount),
             types: model.typeCounts, tokenizer: tokenizer.map(TokenizerFacts.init),
-            chatTemplate: choice?.template.rawValue, hasEmbeddedTemplate: model.chatTemplate != nil,
+            chatTemplate: choice.map { TemplateFacts($0.template) },
+            hasEmbeddedTemplate: model.chatTemplate != nil,
             stages: stages, warnings: warnings)
+    }
+}
+
+extension Inspection.TemplateFacts {
+    fileprivate init(_ template: ChatTemplate) {
+        self.init(
+            name: template.format?.rawValue ?? "own", summary: template.summary,
+            readsTools: template.traits.readsTools, thinking: template.traits.thinking.rawValue)
     }
 }
 

@@ -90,10 +90,7 @@ extension Inspection {
     }
 
     private var chatText: String {
-        if let chatTemplate {
-            return chatTemplate + (hasEmbeddedTemplate ? ", named in the model" : "")
-        }
-        return hasEmbeddedTemplate ? "one that is not known" : "none"
+        chatTemplate?.summary ?? (hasEmbeddedTemplate ? "one that cannot be used" : "none")
     }
 
     private func row(_ type: TensorTypeCount) -> [String] {

@@ -43,6 +43,23 @@ package struct Inspection: Equatable, Sendable {
         }
     }
 
+    package struct TemplateFacts: Equatable, Sendable {
+        /// Name of the format; `own` for one that only this model has.
+        package var name: String
+        /// All of it in a line.
+        package var summary: String
+        package var readsTools: Bool
+        /// Whether the model thinks before it answers.
+        package var thinking: String
+
+        package init(name: String, summary: String, readsTools: Bool = false, thinking: String = "never") {
+            self.name = name
+            self.summary = summary
+            self.readsTools = readsTools
+            self.thinking = thinking
+        }
+    }
+
     package var path: String
     package var container: String
     package var architecture: String
@@ -54,8 +71,8 @@ package struct Inspection: Equatable, Sendable {
     package var types: [TensorTypeCount]
     /// `nil` if none can be used.
     package var tokenizer: TokenizerFacts?
-    /// Name of the chat format that would be used; `nil` if there is none.
-    package var chatTemplate: String?
+    /// What would write conversations; `nil` if there is nothing.
+    package var chatTemplate: TemplateFacts?
     /// Whether the model's files have a template, be it known or not.
     package var hasEmbeddedTemplate: Bool
     package var stages: [StageNeed]
@@ -65,7 +82,7 @@ package struct Inspection: Equatable, Sendable {
     package init(
         path: String, container: String, architecture: String, isSynthetic: Bool,
         description: ModelDescription, parameterCount: UInt64, ternary: TernarySize,
-        types: [TensorTypeCount], tokenizer: TokenizerFacts?, chatTemplate: String?,
+        types: [TensorTypeCount], tokenizer: TokenizerFacts?, chatTemplate: TemplateFacts?,
         hasEmbeddedTemplate: Bool, stages: [StageNeed], warnings: [String]
     ) {
         self.path = path

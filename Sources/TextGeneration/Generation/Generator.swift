@@ -303,7 +303,7 @@ private struct Beginning {
         let ending = codec.ending(of: wish)
         stopTokens = ending.tokens
         sequence = TextSequence(
-            source: source, detokenizer: codec.detokenizer(), stopTexts: ending.texts,
+            source: source, detokenizer: codec.detokenizer(for: wish), stopTexts: ending.texts,
             meter: GenerationMeter(promptTokenCount: prompt.count, start: start), isProbe: wish.isProbe)
     }
 

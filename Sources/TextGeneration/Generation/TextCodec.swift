@@ -8,16 +8,28 @@ package struct TextCodec: Sendable {
     package let template: ChatTemplate?
     /// What those are told who send a conversation and there is no template.
     private let missingTemplate: String
+    /// Tokens of ``answerForm``'s tags.
+    private let tags: Set<UInt32>
+    /// What the model's answers to conversations hold beside words.
+    package let answerForm: AnswerForm
+    /// Seconds since 1970, for templates that write the date.
+    private let clock: @Sendable () -> Double
 
-    /// - Parameter missingTemplate: why there is no template, and what to do about it.
+    /// - Parameters:
+    ///   - missingTemplate: why there is no template, and what to do about it.
+    ///   - clock: tells the seconds since 1970.
     package init(
         tokenizer: Tokenizer, template: ChatTemplate?,
         missingTemplate: String =
-            "the model has no chat template: send a plain prompt, or start the coordinator with --chat-template"
+            "the model has no chat template: send a plain prompt, or start the coordinator with --chat-template",
+        clock: @escaping @Sendable () -> Double = { WallClock.seconds }
     ) {
         self.tokenizer = tokenizer
         self.template = template
         self.missingTemplate = missingTemplate
+        self.clock = clock
+        answerForm = template?.source.map(AnswerForm.init(template:)) ?? AnswerForm()
+        tags = Set(answerForm.tags.compactMap(tokenizer.specialToken))
     }
 
     /// The prompt as the model gets it.
@@ -69,7 +81,14 @@ package struct TextCodec: Sendable {
         token < tokenizer.count ? Array(tokenizer.bytes(of: token)) : []
     }
 
-    package func detokenizer() -> Detokenizer { Detokenizer(tokenizer) }
+    /// Makes text of what is generated for a request.
+    ///
+    /// In an answer to a conversation the tags of thoughts and calls are text, though some vocabularies have them as
+    /// control tokens: who reads it tells by them what is what.
+    package func detokenizer(for request: GenerationRequest) -> Detokenizer {
+        guard case .conversation = request.prompt else { return Detokenizer(tokenizer) }
+        return Detokenizer(tokenizer, named: tags)
+    }
 
     /// What ends the generation: tokens, and texts.
     func ending(of request: GenerationRequest) -> (tokens: Set<UInt32>, texts: [String]) {
@@ -85,7 +104,9 @@ package struct TextCodec: Sendable {
 
     private func pieces(of conversation: ChatConversation) throws(GenerationError) -> [PromptPiece] {
         guard let template else { throw GenerationError(.invalid, missingTemplate) }
-        return template.pieces(for: conversation)
+        return try template.pieces(for: conversation) { format in
+            WallClock.text(format, at: Int64(exactly: clock().rounded(.down)) ?? 0)
+        }
     }
 
     private func check(_ tokens: [UInt32]) throws(GenerationError) {

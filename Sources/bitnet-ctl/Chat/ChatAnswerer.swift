@@ -8,11 +8,18 @@ import Synchronization
 /// As much of an answer as there is.
 final class ChatAnswer: Sendable {
     private let content = Mutex("")
+    private let reasoning = Mutex("")
 
     var text: String { content.withLock { $0 } }
+    /// What was thought before.
+    var thought: String { reasoning.withLock { $0 } }
 
     func append(_ piece: String) {
         content.withLock { $0 += piece }
+    }
+
+    func think(_ piece: String) {
+        reasoning.withLock { $0 += piece }
     }
 }
 
@@ -25,7 +32,9 @@ struct ChatAnswerer: Sendable {
 
     func stream(_ messages: [ChatMessage], into answer: ChatAnswer) async throws {
         var request = request
-        request.messages = messages.map { .init(role: $0.role.rawValue, content: $0.content) }
+        request.messages = messages.map {
+            .init(role: $0.role.rawValue, content: $0.text, reasoningContent: $0.reasoning)
+        }
         let start = ContinuousClock.now
         var first: ContinuousClock.Instant?
         var tokenCount: Int?
@@ -43,10 +52,8 @@ struct ChatAnswerer: Sendable {
             tokenCount = chunk.usage?.completionTokens ?? tokenCount
             for choice in chunk.choices ?? [] {
                 finishReason = choice.finishReason ?? finishReason
-                guard let piece = choice.delta?.content, !piece.isEmpty else { continue }
+                guard let delta = choice.delta, show(delta, of: answer) else { continue }
                 first = first ?? .now
-                answer.append(piece)
-                console.write(OutputScreen.isTerminal ? TerminalText.shown(piece) : piece)
             }
             return true
         }
@@ -56,6 +63,26 @@ struct ChatAnswerer: Sendable {
         }
         console.write("\n")
         note(tokenCount, from: start, first: first, finishReason)
+    }
+
+    /// Thoughts are for eyes: a program that reads the answer gets its words.
+    ///
+    /// - Returns: whether there is anything in it.
+    private func show(_ delta: ChatCompletionChunk.Choice.Delta, of answer: ChatAnswer) -> Bool {
+        let isTerminal = OutputScreen.isTerminal
+        let thought = delta.reasoningContent ?? ""
+        if !thought.isEmpty {
+            answer.think(thought)
+            let line = StyledLine(TerminalText.shown(thought), .faint)
+            if isTerminal { console.write(line.text(isColoured: OutputScreen.isColoured)) }
+        }
+        let piece = delta.content ?? ""
+        if !piece.isEmpty {
+            if isTerminal, answer.text.isEmpty, !answer.thought.isEmpty { console.write("\n\n") }
+            answer.append(piece)
+            console.write(isTerminal ? TerminalText.shown(piece) : piece)
+        }
+        return !thought.isEmpty || !piece.isEmpty
     }
 
     private func note(

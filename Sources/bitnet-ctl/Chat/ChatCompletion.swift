@@ -6,6 +6,8 @@ struct ChatCompletionRequest: Encodable {
     struct Message: Encodable {
         var role: String
         var content: String
+        /// What the model has thought before.
+        var reasoningContent: String?
     }
 
     struct StreamOptions: Encodable {
@@ -27,6 +29,7 @@ struct ChatCompletionChunk: Decodable {
     struct Choice: Decodable {
         struct Delta: Decodable {
             var content: String?
+            var reasoningContent: String?
         }
         var delta: Delta?
         var finishReason: String?

@@ -67,10 +67,10 @@ struct ChatTalk {
         let answer = ChatAnswer()
         do {
             _ = try await interrupts.cancelling { try await answerer.stream(messages, into: answer) }
-            conversation.answer(answer.text)
+            conversation.answer(answer.text, thought: answer.thought)
             return true
         } catch is CancellationError {
-            conversation.answer(answer.text)
+            conversation.answer(answer.text, thought: answer.thought)
             console.write("\n")
             console.note("stopped")
             guard isInteractive else { throw CancellationError() }

@@ -284,6 +284,23 @@ def tokenizers():
     yield "bad-ids", b'{"model": {"type": "BPE", "vocab": {"a": 4294967297, "b": 0}, "merges": ["a b"]}}'
 
 
+def templates():
+    """The golden templates, each with a conversation."""
+    golden = json.loads((pathlib.Path(__file__).parent.parent.parent / "Golden" / "jinja.json").read_text())
+    seen = set()
+    for place, context, text in golden["cases"]:
+        if text is None or place in seen or len(golden["templates"][place]) < 300:
+            continue
+        seen.add(place)
+        source, variables = golden["templates"][place], json.dumps(golden["contexts"][context], ensure_ascii=False)
+        yield f"good-{place}", f"{source}\n---\n{variables}".encode()
+    yield "bad-tag", b"a\n{{ messages"
+    yield "bad-refusal", b"{{ raise_exception('no') }}"
+    yield "bad-endless", b"{% for a in range(90000) %}{% for b in range(90000) %}{{ a * b }}{% endfor %}{% endfor %}"
+    yield "bad-memory", b"{% set ns = namespace(a='a') %}{% for i in range(99) %}{% set ns.a = ns.a + ns.a %}{% endfor %}"
+    yield "bad-depth", b"{{ " + b"(" * 500 + b"1" + b")" * 500 + b" }}"
+
+
 def frame(kind, payload=b"", stream=0):
     return struct.pack("<IHBBQII", 0x4C434E42, 1, kind, 0, stream, len(payload), 0) + payload
 
@@ -336,7 +353,7 @@ def handshakes():
 
 if __name__ == "__main__":
     targets = {
-        "gguf": models(), "hugging-face": directories(), "tokenizer.json": tokenizers(), "frames": streams(),
+        "gguf": models(), "hugging-face": directories(), "tokenizer.json": tokenizers(), "template": templates(), "frames": streams(),
         "handshake": handshakes()}
     for target, seeds in targets.items():
         (CORPUS / target).mkdir(exist_ok=True)

@@ -17,6 +17,8 @@ final class ScriptedGenerator: TextGenerator {
     enum Script: Sendable {
         /// Writes these texts, a token each.
         case texts([String])
+        /// Writes what is said to a conversation, a character each.
+        case answers(@Sendable (ChatConversation) -> String)
         /// Writes the tokens of a text, a byte each.
         case bytes(String)
         /// Fails before it begins.
@@ -35,19 +37,34 @@ final class ScriptedGenerator: TextGenerator {
     let finish: FinishReason
     let state = Mutex(State())
     let contextLength: Int
+    let answerForm: AnswerForm
+    /// What the template writes behind “assistant:”.
+    let opening: String
+    let samplingDefaults: SamplingDefaults
+    let readsTools: Bool
 
     init(
-        _ script: Script = .texts(["Hello", " world"]), finish: FinishReason = .stop, contextLength: Int = 256
+        _ script: Script = .texts(["Hello", " world"]), finish: FinishReason = .stop,
+        contextLength: Int = 256, readsTools: Bool = false, answerForm: AnswerForm? = nil,
+        opening: String = "", samplingDefaults: SamplingDefaults = SamplingDefaults()
     ) {
         self.script = script
         self.finish = finish
         self.contextLength = contextLength
+        self.readsTools = readsTools
+        self.answerForm = answerForm ?? AnswerForm(calls: readsTools ? .json : nil)
+        self.opening = opening
+        self.samplingDefaults = samplingDefaults
     }
 
     var model: ServedModel {
-        ServedModel(
+        var model = ServedModel(
             id: "tiny", createdAt: 1_700_000_000, contextLength: contextLength, vocabularySize: 258,
             parameterCount: 1000, hasChatTemplate: true, beginningMarker: "<s>")
+        model.readsTools = readsTools
+        model.answerForm = answerForm
+        model.samplingDefaults = samplingDefaults
+        return model
     }
 
     var health: ServiceHealth { state.withLock(\.health) }
@@ -110,6 +127,11 @@ final class ScriptedGenerator: TextGenerator {
         switch script {
         case .texts(let texts):
             for text in texts.prefix(request.tokenCountMax) { token(UInt32(text.utf8.first ?? 0), text) }
+        case .answers(let answer):
+            guard case .conversation(let conversation) = request.prompt else { break }
+            for character in answer(conversation).prefix(request.tokenCountMax) {
+                token(UInt32(character.utf8.first ?? 0), String(character))
+            }
         case .bytes(let text):
             for byte in text.utf8.prefix(request.tokenCountMax) {
                 token(UInt32(byte), String(decoding: [byte], as: UTF8.self))
@@ -175,9 +197,9 @@ final class ScriptedGenerator: TextGenerator {
     }
 
     func rendered(_ conversation: ChatConversation) throws(GenerationError) -> String {
-        let text = conversation.messages.map { "\($0.role.rawValue): \($0.content)\n" }.joined()
+        let text = conversation.messages.map { "\($0.role.rawValue): \($0.text)\n" }.joined()
         return switch conversation.ending {
-        case .opensAnswer: text + "assistant:"
+        case .opensAnswer: text + "assistant:" + opening
         case .continuesLast: String(text.dropLast())
         case .closed: text
         }

@@ -18,7 +18,7 @@ import Testing
             tokenizer: .init(
                 tokenCount: 500, beginningToken: 1, addsBeginning: true,
                 stops: [.init(token: 2, text: "</s>"), .init(token: 3, text: "\n\u{1B}")]),
-            chatTemplate: "llama3", hasEmbeddedTemplate: true,
+            chatTemplate: .init(name: "llama3", summary: "llama3; no tools"), hasEmbeddedTemplate: true,
             stages: [
                 StageNeed(
                     layers: layers, wireByteCount: 1024,
@@ -40,7 +40,7 @@ import Testing
                   activation       SiLU
                   sub-norms        no
                   tokenizer        500 tokens, begins with 1, ends with 2 </s>, 3 \u{FFFD}\u{FFFD}
-                  chat template    llama3, named in the model
+                  chat template    llama3; no tools
                   ternary weights  2.000 bits a weight in the file, 1.600 as sent and kept
                   scales           one for a matrix
                   activations      int8, one scale for a token
@@ -71,7 +71,8 @@ import Testing
                 + #""tokenizer":{"tokens":500,"beginning":1,"adds_beginning":true,"stops":[2,3]},"#
                 + #""stages":[{"first_layer":0,"end_layer":2,"sent_bytes":1024,"weight_bytes":2048,"#
                 + #""cache_bytes":3072,"scratch_bytes":4096,"memory_bytes":9216,"resident_bytes":32009216}],"#
-                + #""coordinator_bytes":37065000,"chat_template":"llama3","warnings":["odd"]}"#)
+                + #""coordinator_bytes":37065000,"chat_template":"llama3","reads_tools":false,"thinking":"never","warnings":["odd"]}"#
+        )
     }
 
     @Test func `what only some families have is told of them`() throws {
@@ -114,13 +115,10 @@ import Testing
             json.contains(#""chat_template":null"#) && json.contains(#""parameters":9223372036854775807"#))
     }
 
-    @Test func `a template that is not known is not one that is missing`() throws {
+    @Test func `a template that cannot be used is not one that is missing`() throws {
         var inspection = try inspection()
         inspection.chatTemplate = nil
-        #expect(inspection.text.contains("chat template    one that is not known\n"))
-        inspection.chatTemplate = "llama3"
-        inspection.hasEmbeddedTemplate = false
-        #expect(inspection.text.contains("chat template    llama3\n"))
+        #expect(inspection.text.contains("chat template    one that cannot be used\n"))
     }
 
     @Test func `a file's words cannot leave their line`() throws {

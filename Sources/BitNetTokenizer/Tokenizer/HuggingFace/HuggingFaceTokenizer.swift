@@ -39,7 +39,8 @@ package enum HuggingFaceTokenizer {
         return Tokenizer(
             encoder: try tokens.encoder(rules), form: rules.form, special: special, specialInForm: inForm,
             beginningToken: beginning, addsBeginning: names.addsBeginning ?? (rules.beginning != nil),
-            stopTokens: stops)
+            stopTokens: stops,
+            templateNames: names.namedTokens.mapValues { String(decoding: $0, as: UTF8.self) })
     }
 
     private static func check(_ file: TokenizerFile) throws(ModelFileError) {

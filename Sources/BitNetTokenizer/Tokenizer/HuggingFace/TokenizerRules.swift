@@ -23,14 +23,17 @@ struct TokenizerRules {
             self.preTokenizer = nil
             return
         }
-        guard file.normalizer.isEmpty else {
+        let composes = file.normalizer.map(\.type) == ["NFC"]
+        guard file.normalizer.isEmpty || composes else {
             throw Self.unsupported(
-                file, "normalizer", found: file.normalizer.summary, expected: "none with byte-level BPE")
+                file, "normalizer", found: file.normalizer.summary,
+                expected: "none or NFC with byte-level BPE")
         }
         let named = try Self.named(preTokenizer, file)
         if let named { self.preTokenizer = named } else { self.preTokenizer = try Self.preTokenizer(file) }
         let addsSpace = file.preTokenizer.contains { $0["add_prefix_space"].flag == true }
-        form = addsSpace ? TextForm(isSentencePiece: false, prefix: .unlessThere) : .plain
+        form = TextForm(
+            isSentencePiece: false, prefix: addsSpace ? .unlessThere : .never, composes: composes)
     }
 
     private static func named(_ name: String?, _ file: TokenizerFile) throws(ModelFileError) -> PreTokenizer?
@@ -61,7 +64,8 @@ struct TokenizerRules {
         }
         throw unsupported(
             file, "pre_tokenizer", found: file.preTokenizer.summary,
-            expected: "expressions that are known (Llama 3, GPT-2, llama.cpp's default), then ByteLevel",
+            expected:
+                "expressions that are known (Llama 3, Qwen, GPT-2, llama.cpp's default), then ByteLevel",
             remedy: "--pre-tokenizer uses rules that are known instead: \(PreTokenizer.knownNames)")
     }
 
@@ -72,8 +76,8 @@ struct TokenizerRules {
             guard let expression = step["pattern"]["Regex"].text, let pass = known[expression] else {
                 return nil
             }
-            // What an inverted split does not match is lost; these two match every character.
-            return !isInverted || expression == llama3 || expression == gpt2 ? pass : nil
+            // What an inverted split does not match is lost; these match every character.
+            return !isInverted || covering.contains(expression) ? pass : nil
         case ("Digits", _): return step["individual_digits"].flag == true ? .singleNumbers : .numbers
         default: return nil
         }
@@ -85,9 +89,15 @@ struct TokenizerRules {
     private static let llama3 =
         #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
 
+    private static let qwen2 =
+        #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+    private static let qwen35 =
+        #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+    private static let covering: Set<String> = [llama3, gpt2, qwen2, qwen35]
+
     /// Expressions and what does the same by hand.
     private static let known: [String: PreTokenizer.Pass] = [
-        llama3: .llama3, gpt2: .gpt2, gpt2Short: .gpt2,
+        llama3: .llama3, qwen2: .qwen2, qwen35: .qwen35, gpt2: .gpt2, gpt2Short: .gpt2,
         #"[\p{P}\$\+<=>\^~\|]+"#: .punctuation, #"\p{N}+"#: .numbers, #"\p{N}"#: .singleNumbers,
         "[0-9][0-9][0-9]": .digitTriples,
     ]

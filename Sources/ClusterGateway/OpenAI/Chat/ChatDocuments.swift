@@ -11,7 +11,12 @@ struct ChatCompletion: Encodable {
 
     struct Message: Encodable {
         let role = "assistant"
-        let content: String
+        /// `null` for an answer that calls tools and says nothing.
+        let content: Nullable<String>
+        /// Absent if nothing was thought, or thoughts are part of the content.
+        let reasoningContent: String?
+        /// Absent if no tool is called.
+        let toolCalls: [ToolCallDocument]?
         let refusal = Nullable<String>(nil)
     }
 
@@ -45,6 +50,8 @@ struct ChatCompletionChunk: Encodable {
     struct Delta: Encodable {
         var role: String?
         var content: String?
+        var reasoningContent: String?
+        var toolCalls: [ToolCallDocument]?
     }
 
     let id: String
@@ -64,6 +71,22 @@ struct ChatCompletionChunk: Encodable {
         self.choices = choices
         self.usage = usage
     }
+}
+
+/// A call of a tool, or in a stream a part of one.
+struct ToolCallDocument: Encodable, Sendable {
+    struct Function: Encodable, Sendable {
+        /// Only in a stream's first part of the call, like id and type.
+        var name: String?
+        /// A JSON object as text, or a piece of it.
+        var arguments: String
+    }
+
+    /// Which of the answer's calls; only in streams.
+    var index: Int?
+    var id: String?
+    var type: String?
+    var function: Function
 }
 
 struct ChatLogProbabilities: Encodable, Sendable {

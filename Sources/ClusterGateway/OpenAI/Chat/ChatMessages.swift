@@ -3,24 +3,40 @@ import BitNetCore
 
 /// The messages of a chat request, and how its end is written.
 enum ChatMessages {
-    /// Reads `messages` and, as vLLM has them, `add_generation_prompt` and `continue_final_message`.
+    /// Reads `messages`, what their template is told beside them and, as vLLM has them, `add_generation_prompt` and
+    /// `continue_final_message`.
     ///
     /// - Throws: ``APIError`` that names the message.
     static func conversation(_ fields: RequestFields) throws -> ChatConversation {
         let messages = try messages(fields)
+        var conversation = ChatConversation(messages, ending: try ending(fields, behind: messages))
+        conversation.tools = try ToolFields.tools(fields)
+        conversation.templateArguments = try TemplateArguments.read(fields)
+        switch conversation.fault {
+        case nil: return conversation
+        case .empty: throw fields.invalid("messages", "must not be empty")
+        case .tooMany: throw fields.invalid("messages", "may be \(Limits.chatMessagesMax) at most")
+        case .tooLong:
+            throw fields.invalid(
+                "messages", "may have \(Limits.promptBytesMax) bytes at most, together with “tools”")
+        }
+    }
+
+    /// - Returns: `nil` for what the last message asks for.
+    private static func ending(
+        _ fields: RequestFields, behind messages: [ChatMessage]
+    ) throws -> ChatConversation.Ending? {
         let opens = try fields.flag("add_generation_prompt")
-        let continues = try fields.flag("continue_final_message")
-        switch (continues, opens) {
+        switch (try fields.flag("continue_final_message"), opens) {
         case (true, true):
             throw fields.invalid(
                 "continue_final_message", "cannot be true together with “add_generation_prompt”")
-        case (true, _): return ChatConversation(messages, ending: .continuesLast)
-        case (_, true), (false, nil): return ChatConversation(messages, ending: .opensAnswer)
-        case (false, false): return ChatConversation(messages, ending: .closed)
-        case (nil, let opens):
-            let conversation = ChatConversation(messages)
-            let isOpen = opens == nil || conversation.ending == .continuesLast
-            return isOpen ? conversation : ChatConversation(messages, ending: .closed)
+        case (true, _): return .continuesLast
+        case (_, true), (false, nil): return .opensAnswer
+        case (false, false): return .closed
+        case (nil, nil): return nil
+        case (nil, false):
+            return ChatConversation(messages).ending == .continuesLast ? .continuesLast : .closed
         }
     }
 
@@ -29,14 +45,7 @@ enum ChatMessages {
         guard let list = try fields.value("messages", as: [WrittenMessage].self, must: must) else {
             throw fields.invalid("messages", "is missing")
         }
-        let messages = list.map(\.message)
-        switch messages.fault {
-        case nil: return messages
-        case .empty: throw fields.invalid("messages", "must not be empty")
-        case .tooMany: throw fields.invalid("messages", "may be \(Limits.chatMessagesMax) at most")
-        case .tooLong:
-            throw fields.invalid("messages", "may have \(Limits.promptBytesMax) bytes together at most")
-        }
+        return list.map(\.message)
     }
 }
 
@@ -48,32 +57,43 @@ private struct WrittenMessage: Decodable {
         guard let name = try fields.text("role") else { throw fields.invalid("role", "is missing") }
         // OpenAI's newer word for the same.
         guard let role = ChatRole(rawValue: name == "developer" ? "system" : name) else {
-            throw fields.invalid(
-                "role", "must be system, developer, user or assistant: this model calls no tools")
+            throw fields.invalid("role", "must be system, developer, user, assistant or tool")
         }
-        try fields.refuse("tool_calls", "this model calls no tools")
-        try fields.refuse("function_call", "this model calls no functions")
+        try fields.refuse("function_call", "this model calls no functions: use “tool_calls”")
         try fields.refuse("audio", "this model reads text only")
-        let must = "must be a string or an array of parts of the type “text”"
-        if let content = try fields.value("content", as: Content.self, must: must) {
-            message = ChatMessage(role, content.text)
-        } else {
-            // Clients send back an answer as they got it: one that said nothing, or refused.
-            guard role == .assistant else { throw fields.invalid("content", "is missing") }
-            message = ChatMessage(role, try fields.text("refusal") ?? "")
+        var message = ChatMessage(role, try Self.content(fields))
+        if role == .assistant {
+            message.reasoning = try fields.text("reasoning_content") ?? fields.text("reasoning")
+            message.toolCalls = try ToolFields.calls(fields)
+        } else if fields.has("tool_calls"), !fields.isEmptyList("tool_calls") {
+            throw fields.invalid("tool_calls", "is only for messages of the assistant")
         }
+        // Clients send back an answer as they got it: one that said nothing, or refused.
+        if message.content == nil {
+            guard role == .assistant else { throw fields.invalid("content", "is missing") }
+            let refusal = try fields.text("refusal")
+            message.content =
+                refusal.map { .text($0) } ?? (message.toolCalls.isEmpty ? .text("") : nil)
+        }
+        message.toolCallID = try fields.text("tool_call_id")
+        message.name = try fields.text("name")
+        self.message = message
+    }
+
+    private static func content(_ fields: RequestFields) throws -> ChatContent? {
+        let must = "must be a string or an array of parts of the type “text”"
+        return try fields.value("content", as: Content.self, must: must)?.content
     }
 
     private struct Content: Decodable {
-        let text: String
+        let content: ChatContent
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
             if let text = try? container.decode(String.self) {
-                self.text = text
+                content = .text(text)
             } else {
-                // A line each, as llama.cpp and vLLM write them.
-                text = try container.decode([Part].self).map(\.text).joined(separator: "\n")
+                content = .parts(try container.decode([Part].self).map(\.text))
             }
         }
     }

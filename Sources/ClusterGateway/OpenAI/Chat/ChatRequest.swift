@@ -8,6 +8,10 @@ struct ChatRequest: Decodable {
     let common: SamplingFields
     /// `nil` for the rest of the context.
     let tokenCountMax: Int?
+    /// `nil` for the server's.
+    let reasoningFormat: ReasoningFormat?
+    /// Calls that an answer may have; further ones are dropped.
+    let callCountMax: Int
 
     init(from decoder: any Decoder) throws {
         let fields = try RequestFields(decoder)
@@ -26,16 +30,21 @@ struct ChatRequest: Decodable {
         }
         self.common = common
         conversation = try ChatMessages.conversation(fields)
+        reasoningFormat = try fields.text("reasoning_format").map { name in
+            guard let format = ReasoningFormat(rawValue: name) else {
+                throw fields.invalid("reasoning_format", "must be one of \(ReasoningFormat.allNames)")
+            }
+            return format
+        }
+        callCountMax = try fields.flag("parallel_tool_calls") == false ? 1 : .max
     }
 
     private static func refuseUnsupported(_ fields: RequestFields) throws {
-        for (list, choice) in [("tools", "tool_choice"), ("functions", "function_call")] {
-            let word = try? fields.text(choice)
-            // Who wants none called may name as many as he likes.
-            if word == "none" { continue }
-            try fields.refuse(list, "this model calls no \(list); “\(choice)”: \"none\" lets them be named")
-            guard !fields.has(choice) || word == "auto" else {
-                throw fields.invalid(choice, "can be “none” or “auto” only: this model calls no \(list)")
+        // OpenAI's former words for tools.
+        if fields.word("function_call") != "none" {
+            try fields.refuse("functions", "this model calls no functions; give them as “tools”")
+            guard !fields.has("function_call") || fields.word("function_call") == "auto" else {
+                throw fields.invalid("function_call", "can be “none” or “auto” only: use “tool_choice”")
             }
         }
         try fields.refuse("audio", "this model writes text only")

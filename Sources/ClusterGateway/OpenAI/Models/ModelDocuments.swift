@@ -13,6 +13,27 @@ struct Model: Encodable {
         let nCtx: Int
         let nVocab: Int
         let nParams: UInt64
+        /// Absent if nobody recommends anything.
+        let defaultSampling: Sampling?
+    }
+
+    /// How tokens are chosen where a request does not say it, by the names that requests have for it; what is absent is
+    /// as OpenAI has it.
+    struct Sampling: Encodable {
+        let temperature: Float?
+        let topK: UInt32?
+        let topP: Float?
+        let minP: Float?
+        let repetitionPenalty: Float?
+
+        init?(_ defaults: SamplingDefaults) {
+            guard defaults != SamplingDefaults() else { return nil }
+            temperature = defaults.temperature
+            topK = defaults.topK
+            topP = defaults.topP
+            minP = defaults.minP
+            repetitionPenalty = defaults.repetitionPenalty
+        }
     }
 
     let id: String
@@ -25,6 +46,7 @@ struct Model: Encodable {
         id = model.id
         created = model.createdAt
         meta = Meta(
-            nCtx: model.contextLength, nVocab: model.vocabularySize, nParams: model.parameterCount)
+            nCtx: model.contextLength, nVocab: model.vocabularySize, nParams: model.parameterCount,
+            defaultSampling: Sampling(model.samplingDefaults))
     }
 }

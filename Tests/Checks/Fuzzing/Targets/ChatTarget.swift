@@ -25,7 +25,7 @@ enum ChatTarget {
             throw FuzzFinding("written and read again it is another conversation")
         }
         let tokenizer = try tokenizer.get()
-        for template in ChatTemplate.allCases {
+        for template in ChatFormat.allCases {
             for ending in [ChatConversation.Ending.opensAnswer, .continuesLast, .closed] {
                 try check(template.pieces(for: ChatConversation(messages, ending: ending)), tokenizer)
             }
@@ -59,7 +59,7 @@ enum ChatTarget {
         var text = "["
         for message in messages {
             if text.utf8.count > 1 { text += "," }
-            text += "{\"role\":\"\(message.role)\",\"content\":\"\(escaped(message.content))\"}"
+            text += "{\"role\":\"\(message.role)\",\"content\":\"\(escaped(message.text))\"}"
         }
         return Array((text + "]").utf8)
     }

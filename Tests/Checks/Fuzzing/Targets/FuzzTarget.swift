@@ -13,6 +13,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case tokenizer = "tokenizer.json"
     /// A conversation as JSON, and its formats.
     case chat
+    /// A chat template, and what it is told.
+    case template
+    /// What a model answers: thoughts, words and calls of tools.
+    case answer
     /// A cluster file.
     case workers = "workers.yaml"
     /// The body of a request to the public API.
@@ -37,6 +41,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
             case .huggingFace: try HuggingFaceTarget.run(bytes)
             case .tokenizer: try TokenizerTarget.run(bytes)
             case .chat: try ChatTarget.run(bytes)
+            case .template: try TemplateTarget.run(bytes)
+            case .answer: try AnswerTarget.run(bytes)
             case .workers: try ClusterFileTarget.run(bytes)
             case .request: try RequestTarget.run(bytes)
             case .frames: try FrameTarget.run(bytes)
@@ -60,6 +66,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     private var allocationBase: Int {
         switch self {
         case .frames, .handshake: 2 * Limits.activationBytesMax
+        // What the target lets a template hold, and its text twice.
+        case .template: 16 << 20
         default: 0
         }
     }
@@ -74,6 +82,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .tokenizer: 128
         // A byte may be a token, which is written once for every format.
         case .chat: 64
+        // A sign of a template is a word and then an expression, a value of a list a whole value.
+        case .template: 512
+        // A value of a call's arguments takes two bytes, and stands in lists that have room for twice as many.
+        case .answer: 256
         // A YAML node takes two bytes of a file and some hundreds in memory.
         case .workers: 1024
         // A value of two bytes has an entry in the scanner's map, and there are five readers, one after another.

@@ -20,15 +20,12 @@ import families
 TRAINING_SEED, TEST_SEED, GOLDEN_SEED = 1, 2, 3
 
 
-def hugging_face(path, lines):
+def hugging_face(path, lines, special=False, normalizes=True):
     tokenizer = Tokenizer.from_file(str(path))
     # Ordinary text must not be able to name a control token; that is how the other two are asked as well.
-    tokenizer.encode_special_tokens = True
-    return [tokenizer.encode(line, add_special_tokens=False).ids for line in lines]
-
-
-def hugging_face_special(path, lines):
-    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.encode_special_tokens = not special
+    if not normalizes and tokenizer.normalizer:
+        tokenizer.normalizer = None
     return [tokenizer.encode(line, add_special_tokens=False).ids for line in lines]
 
 
@@ -72,14 +69,28 @@ def compare(family, directory, arguments):
     texts = corpus.corpus(arguments.lines, TEST_SEED)
     for kind, lines in (("plain", texts), ("special", special_lines(family, texts[::5], TEST_SEED))):
         special = kind == "special"
-        results = {"hf": (hugging_face_special if special else hugging_face)(directory / f"{family}.json", lines)}
-        results["llama.cpp"] = llama_cpp(directory / f"{family}.gguf", lines, special)
+        file = directory / f"{family}.json"
+        # A GGUF of byte-level BPE says nothing of a normal form, and llama.cpp makes none.
+        hf = {normalizes: hugging_face(file, lines, special, normalizes) for normalizes in (True, False)}
+        results = []
+        if not arguments.without_llama:
+            results.append(("llama.cpp", family == "sentencepiece", llama_cpp(directory / f"{family}.gguf", lines, special)))
         if arguments.ctl:
-            results["this, tokenizer.json"] = this_project(arguments.ctl, directory / f"{family}.json", lines, special)
-            results["this, GGUF"] = this_project(arguments.ctl, directory / f"{family}.gguf", lines, special)
-        for name, ids in list(results.items())[1:]:
+            results.append(("this, tokenizer.json", True, this_project(arguments.ctl, file, lines, special)))
+            gguf = this_project(arguments.ctl, directory / f"{family}.gguf", lines, special)
+            results.append(("this, GGUF", family == "sentencepiece", gguf))
+        for name, normalizes, ids in results:
             print(f"{family}, {kind}: {len(lines)} lines, hf - {name}:")
-            print(f"  {differences(lines, results['hf'], ids, arguments.show)} lines differ")
+            print(f"  {differences(lines, hf[normalizes], ids, arguments.show)} lines differ")
+
+
+def golden_cases(family, source, texts, special):
+    """Texts and ids; also those without a normal form, where that makes a difference."""
+    cases = []
+    plain = hugging_face(source, texts, special, normalizes=family not in families.QWENS)
+    for text, ids, raw in zip(texts, hugging_face(source, texts, special), plain):
+        cases.append({"text": text, "ids": ids} | ({} if ids == raw else {"raw": raw}))
+    return cases
 
 
 def write_golden(family, directory, golden):
@@ -87,8 +98,7 @@ def write_golden(family, directory, golden):
     texts = corpus.corpus(450, GOLDEN_SEED)
     special = special_lines(family, texts[::10], GOLDEN_SEED)
     source = directory / f"{family}.json"
-    value = {"plain": [{"text": t, "ids": i} for t, i in zip(texts, hugging_face(source, texts))],
-             "with_specials": [{"text": t, "ids": i} for t, i in zip(special, hugging_face_special(source, special))]}
+    value = {"plain": golden_cases(family, source, texts, False), "with_specials": golden_cases(family, source, special, True)}
     rows = {key: ",\n".join(json.dumps(item, separators=(",", ":")) for item in items) for key, items in value.items()}
     text = "{\n" + ",\n".join(f'"{key}":[\n{items}\n]' for key, items in rows.items()) + "\n}\n"
     (golden / f"{family}.ids.json").write_text(text)
@@ -101,6 +111,7 @@ def main():
     parser.add_argument("--lines", type=int, default=6000)
     parser.add_argument("--ctl", help="bitnet-ctl; without it only the other two are compared")
     parser.add_argument("--golden", type=pathlib.Path, help="where to write golden files")
+    parser.add_argument("--without-llama", action="store_true", help="compare with Hugging Face alone")
     parser.add_argument("--show", type=int, default=3, help="differences to print")
     parser.add_argument("--families", default=",".join(list(families.PRE_TOKENIZERS) + ["sentencepiece"]))
     arguments = parser.parse_args()

@@ -7,12 +7,14 @@ import random
 
 import gguf
 import sentencepiece
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 import corpus
 
 LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
           r"|\s*[\r\n]+|\s+(?!\S)|\s+")
+QWEN2 = LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}")
+QWEN35 = QWEN2.replace(r"]?\p{L}+", r"]?[\p{L}\p{M}]+").replace(r"[^\s\p{L}\p{N}]", r"[^\s\p{L}\p{M}\p{N}]")
 GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)"
 FOUR_PASSES = [r"[\p{P}\$\+<=>\^~\|]+", GPT2, r"\p{N}+", r"[0-9][0-9][0-9]"]
 SPECIALS = {
@@ -20,6 +22,8 @@ SPECIALS = {
     "gpt2": ["<|endoftext|>"],
     "four-pass": ["<|begin_of_text|>", "<|end_of_text|>"],
     "falcon3": ["<|endoftext|>", "<|user|>", "<|assistant|>"],
+    "qwen2": ["<|endoftext|>", "<|im_start|>", "<|im_end|>"],
+    "qwen35": ["<|endoftext|>", "<|im_start|>", "<|im_end|>"],
 }
 UNREACHABLE = ["ĠQuizzify", "Zyzzyva", "Ġxylograph"]
 SIZE = 1500
@@ -39,7 +43,12 @@ PRE_TOKENIZERS = {
     "four-pass": lambda: pre_tokenizers.Sequence([split(e) for e in FOUR_PASSES] + [byte_level(False)]),
     "falcon3": lambda: pre_tokenizers.Sequence([split(LLAMA3, "removed", True), byte_level(False)]),
 }
-PRE_NAMES = {"llama3": "llama-bpe", "gpt2": "gpt-2", "four-pass": "default", "falcon3": "falcon3"}
+QWENS = {"qwen2": QWEN2, "qwen35": QWEN35}
+for qwen, expression in QWENS.items():
+    PRE_TOKENIZERS[qwen] = lambda expression=expression: pre_tokenizers.Sequence([split(expression), byte_level(False)])
+# Text that is no special token, but stands in the text under its own name all the same.
+TAGS = ["<think>", "</think>", "<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>"]
+PRE_NAMES = {"llama3": "llama-bpe", "gpt2": "gpt-2", "four-pass": "default", "falcon3": "falcon3", "qwen2": "qwen2", "qwen35": "qwen35"}
 
 
 def byte_level_bpe(family, texts):
@@ -47,11 +56,17 @@ def byte_level_bpe(family, texts):
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = PRE_TOKENIZERS[family]()
     tokenizer.decoder = decoders.ByteLevel()
+    if family in QWENS:
+        tokenizer.normalizer = normalizers.NFC()
     trainer = trainers.BpeTrainer(vocab_size=SIZE, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False,
                                   special_tokens=SPECIALS[family] if family in ("gpt2", "falcon3") else [])
     tokenizer.train_from_iterator(texts, trainer)
     if family == "llama3":
         tokenizer = with_unreachable(tokenizer)
+    if family in QWENS:
+        tokenizer.add_special_tokens(SPECIALS[family])
+        tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
+        tokenizer.add_tokens([AddedToken(tag, normalized=False) for tag in TAGS])
     if family in ("llama3", "four-pass"):
         tokenizer.add_special_tokens(SPECIALS[family])
         begin = SPECIALS[family][0]
@@ -137,7 +152,8 @@ def write_gguf(path, family, model, scores=None, kinds=None):
         writer.add_token_merges([m if isinstance(m, str) else " ".join(m) for m in merges])
         named = {t: i for i, t in texts.items()}
         writer.add_bos_token_id(named[SPECIALS[family][0]])
-        writer.add_eos_token_id(named[SPECIALS[family][1 if family in ("llama3", "four-pass") else 0]])
+        ends = {"llama3": 1, "four-pass": 1, "qwen2": 2, "qwen35": 2}
+        writer.add_eos_token_id(named[SPECIALS[family][ends.get(family, 0)]])
         writer.add_add_bos_token(family in ("llama3", "four-pass"))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
