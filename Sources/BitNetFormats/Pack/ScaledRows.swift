@@ -77,6 +77,12 @@ struct ScaledRows {
         bn_pack_t5_groups(codes, count, group, out)
         let size = source.encoding.scaleByteCount
         var place = out + count * source.encoding.groupByteCount
+        if size == 2, unit == group, case .blocks = form, source.factor == nil {
+            // As they are.
+            UnsafeMutableRawBufferPointer(start: place, count: count * size)
+                .copyMemory(from: UnsafeRawBufferPointer(rebasing: work.bits.readOnly[..<(count * size)]))
+            return
+        }
         for index in 0..<count {
             let end = max((index + 1) * group / unit, index * group / unit + 1)
             let scale = try multiplied(common(scales, index * group / unit..<end, row: row))
