@@ -160,6 +160,25 @@ import Testing
         #expect(figures.layerByteCount > 0)
     }
 
+    @Test(arguments: TensorEncoding.allCases.filter { $0.scaleGroup != nil || $0 == .t5Rows })
+    func `a shape of scaled groups is measured, as large as its weights are`(encoding: TensorEncoding) throws
+    {
+        let shape = ModelDescription.Shape(
+            layerCount: 2, hiddenSize: 256, feedForwardSize: 512, headCount: 4, keyValueHeadCount: 2,
+            headSize: 64, vocabularySize: 4096, hasSubNorms: false, hasHeadNorms: true)
+        let meter = try StageMeter(
+            shape: shape, activation: .siLU, matrixEncoding: encoding,
+            activationGroup: encoding.scaleGroup ?? 128, kernels: Kernels(), threadCount: 1, cacheType: .f16,
+            headType: .fast)
+        let figures = try meter.measure()
+        let plain = try StageMeter(
+            shape: shape, activation: .siLU, kernels: Kernels(), threadCount: 1, cacheType: .f16,
+            headType: .fast
+        ).measure()
+        #expect(figures.layerByteCount > plain.layerByteCount)
+        #expect(figures.layer.allSatisfy { $0.seconds > 0 })
+    }
+
     @Test func `a model of fewer tokens than are measured at once is measured`() throws {
         let shape = ModelDescription.Shape(
             layerCount: 2, hiddenSize: 256, feedForwardSize: 512, headCount: 4, keyValueHeadCount: 2,

@@ -34,6 +34,8 @@ package struct ModelDescription: Equatable, Sendable {
     /// Inputs of a matrix that are quantised to int8 with a scale of their own: 64, 128 or 256, for models whose weights
     /// alone were trained to be few-valued; 0 for one scale for all of a token, as BitNet's are.
     package var activationGroup: Int
+    /// Inputs of matrices are not quantised, for comparison; only where they would be in groups.
+    package var activationsAreExact = false
     package var rope: RopeScaling
     /// What an embedding is multiplied by.
     package var embeddingScale: Float
@@ -96,7 +98,10 @@ extension ModelDescription {
         if let group = matrixEncoding.scaleGroup, group != activationGroup {
             return "activations are in groups of \(activationGroup), weights in groups of \(group)"
         }
-        guard activationGroup > 0 else { return nil }
+        guard activationGroup > 0 else {
+            return activationsAreExact
+                ? "activations are to be exact, but the model was trained with them in int8" : nil
+        }
         let sizes = [
             ("hidden size", hiddenSize), ("feed-forward size", feedForwardSize),
             ("head count × head size", querySize),

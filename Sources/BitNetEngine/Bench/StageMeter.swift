@@ -52,12 +52,13 @@ package struct StageMeter {
     /// - Parameter isWanted: whether somebody waits for it; asked between parts, and between what is measured.
     /// - Throws: ``EngineError`` if there is no memory for it, `CancellationError` once nobody waits.
     package init(
-        shape: ModelDescription.Shape, activation: ModelDescription.Activation, kernels: Kernels,
+        shape: ModelDescription.Shape, activation: ModelDescription.Activation,
+        matrixEncoding: TensorEncoding = .t5, activationGroup: Int = 0, kernels: Kernels,
         threadCount: Int, cacheType: CacheType, headType: HeadType,
         while isWanted: @escaping () -> Bool = { true }
     ) throws {
         self.isWanted = isWanted
-        let sample = Self.sample(of: shape, activation, kernels)
+        let sample = Self.sample(of: shape, activation, matrixEncoding, activationGroup, kernels)
         headFactor = Double(shape.vocabularySize) / Double(sample.vocabularySize)
         self.kernels = kernels
         let pool = try ComputePool(threadCount: threadCount)
@@ -83,12 +84,13 @@ package struct StageMeter {
     /// Bytes that measuring takes at most: the sample's stage, the largest part that it is made of, and what reading
     /// is measured with.
     ///
-    /// - Precondition: `shape` has no invalidity.
+    /// - Precondition: a model of this shape, encoding and group has no invalidity.
     package static func byteCount(
-        shape: ModelDescription.Shape, activation: ModelDescription.Activation, kernels: Kernels,
+        shape: ModelDescription.Shape, activation: ModelDescription.Activation,
+        matrixEncoding: TensorEncoding = .t5, activationGroup: Int = 0, kernels: Kernels,
         threadCount: Int, cacheType: CacheType, headType: HeadType
     ) -> UInt64 {
-        let sample = sample(of: shape, activation, kernels)
+        let sample = sample(of: shape, activation, matrixEncoding, activationGroup, kernels)
         guard let layers = LayerRange(first: 0, end: sample.layerCount) else { return .max }
         let account = MemoryAccount(
             model: sample, settings: settings(cacheType, headType), tables: tables,
@@ -110,11 +112,13 @@ package struct StageMeter {
     ///
     /// How it turns positions and what it adds to a norm take no time.
     private static func sample(
-        of shape: ModelDescription.Shape, _ activation: ModelDescription.Activation, _ kernels: Kernels
+        of shape: ModelDescription.Shape, _ activation: ModelDescription.Activation,
+        _ matrixEncoding: TensorEncoding, _ activationGroup: Int, _ kernels: Kernels
     ) -> ModelDescription {
         var sample = ModelDescription(
             name: "measured", shape: shape, contextLength: contextLength, normEpsilon: 1e-5,
-            ropeBase: 10_000, activation: activation, rotaryPairing: .halves, hasTiedHead: true)
+            ropeBase: 10_000, activation: activation, rotaryPairing: .halves, hasTiedHead: true,
+            matrixEncoding: matrixEncoding, activationGroup: activationGroup)
         let layerByteCount = Self.layerByteCount(of: sample, kernels)
         sample.layerCount = min(max(weightByteCount / max(layerByteCount, 1), 1), shape.layerCount)
         sample.vocabularySize = min(

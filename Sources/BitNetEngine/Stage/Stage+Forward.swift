@@ -233,9 +233,10 @@ extension Stage {
         profile?.end(.quantise)
     }
 
-    /// By the model's rule.
+    /// By the model's rule; exact activations are what comes next as they are.
     func quantise(_ x: UnsafePointer<Float>, _ tokens: Int, _ columns: Int) -> bn_status {
-        model.activationGroup == 0
+        exactInput = model.activationsAreExact ? (x, tokens) : nil
+        return model.activationGroup == 0
             ? bn_quantise(activations.handle, pool.handle, x, tokens, columns)
             : bn_quantise_groups(activations.handle, pool.handle, x, tokens, columns)
     }
@@ -265,6 +266,13 @@ extension Stage {
     }
 
     func multiply(_ products: [bn_product]) {
+        if let exactInput {
+            return products.forEach { product in
+                withUnsafePointer(to: product) {
+                    bn_multiply_floats(pool.handle, $0, exactInput.values, exactInput.tokens)
+                }
+            }
+        }
         bn_multiply(pool.handle, activations.handle, products, products.count)
     }
 

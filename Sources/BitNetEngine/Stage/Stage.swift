@@ -37,6 +37,9 @@ package final class Stage: @unchecked Sendable {
     /// Entries of the step at hand whose sequences were given up: their rows hold zeros.
     var emptyRows: [Int] = []
 
+    /// Where activations are exact, those that the next products are of.
+    var exactInput: (values: UnsafePointer<Float>, tokens: Int)?
+
     /// Where the time of steps goes, for who wants to know.
     package var profile: StepProfile?
 

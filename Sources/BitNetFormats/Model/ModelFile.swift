@@ -41,6 +41,8 @@ package final class ModelFile: Sendable {
     init(_ source: ModelSource, options: ModelOptions) throws(ModelFileError) {
         var source = source
         source.description = try source.describedScales()
+        source.description.activationsAreExact = false
+        if options.activationsAreExact { try source.makeActivationsExact() }
         var used: Set<String> = [ModelMetadata.ropeFactorsName]
         var plans: [PartReference.Kind: PartPlan] = [:]
         for kind in Self.kinds(of: source.description) {
@@ -53,6 +55,13 @@ package final class ModelFile: Sendable {
         self.plans = plans
         description = source.description
         warnings = try Self.checkUnused(source, used: used) + source.warnings
+    }
+
+    /// The same model, whose activations are quantised or not.
+    package func with(exactActivations isExact: Bool) throws(ModelFileError) -> ModelFile {
+        var options = options
+        options.activationsAreExact = isExact
+        return try ModelFile(source, options: options)
     }
 
     /// To be asked before the model is used anew.
@@ -106,5 +115,17 @@ package final class ModelFile: Sendable {
             }
         }
         return warnings
+    }
+}
+
+extension ModelSource {
+    fileprivate mutating func makeActivationsExact() throws(ModelFileError) {
+        guard description.activationGroup > 0 else {
+            throw ModelFileError(
+                .invalidModel, file: path, found: "a model that was trained with int8 activations",
+                expected: "one whose weights alone are few-valued",
+                remedy: "leave --activations out: exact ones would be another network")
+        }
+        description.activationsAreExact = true
     }
 }

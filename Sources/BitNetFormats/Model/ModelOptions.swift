@@ -10,6 +10,8 @@ package struct ModelOptions: Equatable, Sendable {
     package var quantisesMasters = false
     /// The activation, which no published GGUF records; by family if `nil`.
     package var activation: ModelDescription.Activation?
+    /// Inputs of matrices are not quantised; for models that are not trained with quantised ones.
+    package var activationsAreExact = false
     /// The rules by which text is cut before byte pairs merge, by GGUF name; the file's if `nil`.
     package var preTokenizer: String?
 

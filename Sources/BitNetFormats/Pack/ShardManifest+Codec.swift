@@ -85,7 +85,9 @@ extension ShardManifest {
 extension ModelDescription {
     /// What version 2 has and version 1 lacks.
     fileprivate var furtherBytes: [UInt8] {
-        var bytes: [UInt8] = [hasHeadNorms ? 1 : 0, matrixEncoding.rawValue]
+        var bytes: [UInt8] = [
+            hasHeadNorms ? 1 : 0, activationsAreExact ? 1 : 0, matrixEncoding.rawValue,
+        ]
         bytes.append(littleEndian: UInt16(clamping: activationGroup))
         let (kind, numbers, originalContext) = rope.fields
         bytes.append(kind)
@@ -223,6 +225,7 @@ private struct ManifestDecoder {
 
     private mutating func readFurther(_ model: inout ModelDescription) throws(ManifestError) {
         model.hasHeadNorms = try flag()
+        model.activationsAreExact = try flag()
         guard let encoding = TensorEncoding(rawValue: try number(UInt8.self)) else {
             throw ManifestError(reason: "an unknown encoding of matrices")
         }

@@ -19,11 +19,12 @@ struct StageMeasurement: Sendable {
     ) throws -> Measured {
         let path = path(of: measure)
         if !measure.ignoresMemory, let remembered = Self.remembered(path) { return remembered }
-        if let reason = measure.shape.invalidity {
+        if let reason = measure.invalidity {
             throw WorkerError("cannot measure a model whose \(reason)")
         }
         let needed = StageMeter.byteCount(
-            shape: measure.shape, activation: measure.activation, kernels: configuration.kernels,
+            shape: measure.shape, activation: measure.activation, matrixEncoding: measure.matrixEncoding,
+            activationGroup: measure.activationGroup, kernels: configuration.kernels,
             threadCount: configuration.threadCount, cacheType: measure.cacheType, headType: measure.headType)
         guard needed <= configuration.memoryByteCount else {
             throw WorkerError(
@@ -32,7 +33,8 @@ struct StageMeasurement: Sendable {
         }
         makeRoom(needed)
         let meter = try StageMeter(
-            shape: measure.shape, activation: measure.activation, kernels: configuration.kernels,
+            shape: measure.shape, activation: measure.activation, matrixEncoding: measure.matrixEncoding,
+            activationGroup: measure.activationGroup, kernels: configuration.kernels,
             threadCount: configuration.threadCount, cacheType: measure.cacheType, headType: measure.headType,
             while: isWanted)
         let measured = Measured(try meter.measure(), kernel: kernel)
@@ -70,6 +72,17 @@ struct StageMeasurement: Sendable {
     private func remember(_ measured: Measured, _ path: String) {
         try? FileSystem.makeDirectory(directory + "/measurements")
         try? OutputFile.write(measured.encode(), to: path)
+    }
+}
+
+extension Measure {
+    /// Why no model is like this, or `nil`.
+    fileprivate var invalidity: String? {
+        ModelDescription(
+            name: "measured", shape: shape, contextLength: 1, normEpsilon: 1e-5, ropeBase: 10_000,
+            activation: activation, rotaryPairing: .halves, hasTiedHead: true, matrixEncoding: matrixEncoding,
+            activationGroup: activationGroup
+        ).invalidity
     }
 }
 

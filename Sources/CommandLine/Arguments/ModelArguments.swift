@@ -19,6 +19,13 @@ package struct ModelArguments: ParsableArguments {
     package var activation: String?
 
     @Option(
+        help: """
+            Inputs of the matrices: quantised, as the model's family has them, or exact, which is slow and for models that \
+            were not trained with int8 activations: what quantising them costs can be measured by it.
+            """)
+    package var activations = ActivationPrecision.quantised
+
+    @Option(
         help: ArgumentHelp(
             "Rules that cut text before tokens are formed, by their GGUF name.", valueName: "name"))
     package var preTokenizer: String?
@@ -36,9 +43,15 @@ package struct ModelArguments: ParsableArguments {
         options.i2sLayout = i2sLayout
         options.quantisesMasters = quantizeMasters
         options.activation = activation.flatMap(ModelDescription.Activation.init(named:))
+        options.activationsAreExact = activations == .exact
         options.preTokenizer = preTokenizer
         return options
     }
 }
 
 extension I2SLayout: ExpressibleByArgument {}
+
+/// Whether inputs of matrices are quantised.
+package enum ActivationPrecision: String, CaseIterable, ExpressibleByArgument, Sendable {
+    case quantised, exact
+}

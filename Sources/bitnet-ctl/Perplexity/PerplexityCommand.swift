@@ -26,6 +26,7 @@ struct PerplexityCommand: AsyncParsableCommand {
               bitnet-ctl perplexity text.txt --gateway http://10.0.0.1:8080/v1
               bitnet-ctl perplexity text.txt --model stories.gguf
               bitnet-ctl perplexity text.txt --model stories.gguf --cuts 3,6 --cuts 1,2,3,4,5,6,7,8 --json
+              bitnet-ctl perplexity text.txt --model bonsai-1.7b.gguf --compare-activations
             """)
 
     @Argument(help: "Text to predict; UTF-8.")
@@ -40,6 +41,13 @@ struct PerplexityCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp("With --model: layers before which to cut; may be repeated.", valueName: "3,6"))
     var cuts: [String] = []
+
+    @Flag(
+        help: """
+            With --model, for models that were not trained with int8 activations: print too what quantising them costs. \
+            Slow.
+            """)
+    var compareActivations = false
 
     @Option(name: .shortAndLong, help: "Tokens in a window; the model's context by default.")
     var ctxSize: Int?
@@ -58,6 +66,9 @@ struct PerplexityCommand: AsyncParsableCommand {
         guard model != nil || cuts.isEmpty else {
             throw ValidationError("--cuts goes with --model: a running cluster has its cuts")
         }
+        guard model != nil || !compareActivations else {
+            throw ValidationError("--compare-activations goes with --model")
+        }
         guard ctxSize.map({ $0 > 1 }) ?? true else { throw ValidationError("--ctx-size must be above 1") }
     }
 
@@ -71,6 +82,7 @@ struct PerplexityCommand: AsyncParsableCommand {
             let tokens = tokenizer.encode(text, addsBeginning: tokenizer.addsBeginning)
             let uncut = try measure([], modelFile, tokens)
             show(CutPerplexity(cuts: [], result: uncut, uncut: uncut), console)
+            if compareActivations { try compare(uncut, modelFile, tokens, console) }
             for list in try cuts.map({ try LayerCuts(parsing: $0).layers }) {
                 let result = try measure(list, modelFile, tokens)
                 show(CutPerplexity(cuts: list, result: result, uncut: uncut), console)
@@ -109,6 +121,18 @@ struct PerplexityCommand: AsyncParsableCommand {
             throw PerplexityError(message: "\(self.file) has fewer than two tokens")
         }
         return result
+    }
+
+    /// What quantising the activations costs, whichever of both was asked for.
+    private func compare(
+        _ result: Perplexity, _ file: ModelFile, _ tokens: [UInt32], _ console: Console
+    ) throws {
+        let isExact = file.description.activationsAreExact
+        let other = try measure([], file.with(exactActivations: !isExact), tokens)
+        let row = ActivationLoss(
+            group: file.description.activationGroup, result: isExact ? other : result,
+            exact: isExact ? result : other)
+        console.write(json ? row.json.encoded + "\n" : row.text)
     }
 
     private func show(_ row: CutPerplexity, _ console: Console) {

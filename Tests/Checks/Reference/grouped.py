@@ -164,6 +164,21 @@ def reference(tensors):
     return model
 
 
+def quantise(module, inputs):
+    """A matrix's input in int8 with a scale for each group, as floats."""
+    (x,) = inputs
+    groups = x.reshape(*x.shape[:-1], -1, GROUP)
+    largest = groups.abs().amax(-1, keepdim=True)
+    codes = torch.round(groups * (127 / largest)).clamp(-127, 127)
+    return ((codes * (largest / 127)).reshape(x.shape),)
+
+
+def log_probabilities(model, ids):
+    with torch.no_grad():
+        logits = model(torch.tensor([ids])).logits[0].double()
+    return torch.log_softmax(logits, -1).numpy()
+
+
 def main():
     tensors = network()
     path = GOLDEN / "qwen3-pq2_0.gguf"
@@ -173,15 +188,20 @@ def main():
     prompts = []
     for length in (1, 2, 3, 5, 8, 40, 90, 200):
         ids = rng.integers(0, VOCABULARY, length).tolist()
-        with torch.no_grad():
-            logits = model(torch.tensor([ids])).logits[0].double()
-        log = torch.log_softmax(logits, -1).numpy()
+        log = log_probabilities(model, ids)
+        hooks = [
+            part.register_forward_pre_hook(quantise) for part in model.modules() if isinstance(part, torch.nn.Linear)
+        ]
+        grouped = log_probabilities(model, ids)
+        for hook in hooks:
+            hook.remove()
         positions = []
         for position in sorted({0, length // 2, length - 1}):
             top = np.argsort(-log[position])[:10].tolist()
             positions.append({
                 "position": position, "top": top, "top_log": [float(log[position][t]) for t in top],
                 "fixed_log": [float(log[position][t]) for t in fixed],
+                "grouped_log": [float(grouped[position][t]) for t in top + fixed],
             })
         prompts.append({"ids": ids, "positions": positions})
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
