@@ -48,6 +48,22 @@ import Testing
         }
     }
 
+    /// What Hugging Face's normalizer makes of them.
+    @Test(arguments: [
+        ("e\u{301}", "\u{E9}"), ("\u{212B}\u{1100}\u{1161}\u{11A8}", "\u{C5}\u{AC01}"),
+        ("\u{958}", "\u{915}\u{93C}"), ("a\u{323}\u{302}", "\u{1EAD}"), ("a\u{302}\u{323}", "\u{1EAD}"),
+        // A mark of Unicode 11 is none yet.
+        ("a\u{7FD}\u{301}", "a\u{7FD}\u{301}"), ("a\u{301}\u{7FD}", "\u{E1}\u{7FD}"),
+        ("\u{1141}\u{33E}\u{F73}", "\u{1141}\u{F71}\u{F72}\u{33E}"), ("plain \u{AD}", "plain \u{AD}"),
+    ])
+    func `characters are composed where tokenizer.json says so`(text: String, composed: String) throws {
+        let composing = try Self.open("qwen2.json")
+        #expect(
+            composing.decode(composing.encode(text, addsBeginning: false)).utf8.elementsEqual(composed.utf8))
+        let gguf = try Self.open("qwen2.gguf")
+        #expect(gguf.decode(gguf.encode(text, addsBeginning: false)).utf8.elementsEqual(text.utf8))
+    }
+
     @Test(arguments: families)
     func `both forms of a tokenizer say the same`(_ family: String) throws {
         let (json, gguf) = (try Self.open("\(family).json"), try Self.open("\(family).gguf"))

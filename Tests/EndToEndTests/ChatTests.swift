@@ -81,6 +81,34 @@ extension EndToEnd {
             #expect(run.output.isEmpty)
         }
 
+        @Test func `a template of one's own file writes the conversation`() async throws {
+            let directory = try TemporaryDirectory()
+            let path = try directory.write("{{ bos_token }}{{ messages[0].content }}", to: "t.jinja")
+            let plain = try await CoordinatorRun.finished(Self.json + ["--prompt", "One day"]).answers()
+            let arguments = Self.json + ["--chat", "--prompt", "One day"]
+            let file = ["--chat-template-file", path]
+            #expect(try await CoordinatorRun.finished(arguments + file).answers() == plain)
+            let refusing = try directory.write("{{ raise_exception('Not to me.') }}", to: "no.jinja")
+            let refused = try await CoordinatorRun.finished(arguments + ["--chat-template-file", refusing])
+            #expect(refused.status == 2)
+            #expect(refused.errorLine.hasSuffix("the chat template refuses this: Not to me."), "\(refused)")
+        }
+
+        @Test(arguments: [("a\n{{ b | frob }}", "line 2, column 8"), ("{% for %}", "line 1, column")])
+        func `a template that cannot be read is an error with its line`(
+            source: String, place: String
+        ) async throws {
+            let directory = try TemporaryDirectory()
+            let path = try directory.write(source, to: "t.jinja")
+            let run = try await CoordinatorRun.finished(
+                Self.json + ["--chat", "--prompt", "Hi", "--chat-template-file", path])
+            #expect(run.status == 2)
+            #expect(run.errorLine.contains(path) && run.errorLine.contains(place), "\(run)")
+            let absent = try await CoordinatorRun.finished(
+                Self.json + ["--chat", "--prompt", "Hi", "--chat-template-file", path + ".absent"])
+            #expect(absent.status == 2 && absent.errorLine.contains("absent"), "\(absent)")
+        }
+
         @Test func `a bad file of messages is an error with the byte`() async throws {
             let directory = try TemporaryDirectory()
             let path = try directory.write(#"[{"role": "usr", "content": "Hi"}]"#, to: "messages.json")
@@ -99,6 +127,8 @@ extension EndToEnd {
 
         @Test(arguments: [
             ["--system", "x"], ["--chat-template", "falcon3"], ["--chat", "--chat-template", "vicuna"],
+            ["--chat-template-file", "t"],
+            ["--chat", "--chat-template", "bitnet", "--chat-template-file", "t"],
             ["--messages", "m", "--system", "x"], ["--messages", "m", "--prompt", "x"],
         ])
         func `options that do not fit together end with 64`(arguments: [String]) async throws {
