@@ -59,8 +59,7 @@ package struct ResidentLayout: Equatable, Sendable {
     /// One token's codes as the dot product wants them.
     package var dot: Steps
 
-    /// Scaled groups are kept in chunks of 256 columns, five to a byte, scales in steps of their own; or as columns
-    /// without groups are, with the scales beside them.
+    /// Bytes of scaled groups hold five columns each and come in pairs; or groups are kept as columns without groups are.
     package var padsGroups: Bool
 
     package init(tileRows: Int, weights: Steps, addOnly: Steps, dot: Steps, padsGroups: Bool) {
@@ -91,14 +90,11 @@ package struct ResidentLayout: Equatable, Sendable {
     ///   - scaleByteCount: of one group's scale; 0 if each row has one, of four bytes.
     package func byteCount(rows: Int, columns: Int, group: Int, scaleByteCount: Int) -> Int {
         let rowScales = scaleByteCount == 0 ? 4 * rows : 0
-        let tiled = rows.roundedUp(to: tileRows)
-        guard padsGroups else {
-            return tiled * (weights.byteCount(columns: columns) + columns / group * scaleByteCount)
-                + rowScales
-        }
-        let chunk = GroupChunk(group: group)
-        let scales = (chunk.groupCount * scaleByteCount).roundedUp(to: weights.byteCount)
-        return tiled * GroupChunk.count(columns: columns) * (chunk.weightByteCount + scales) + rowScales
+        let groupByteCount =
+            padsGroups
+            ? 2 * GroupPairs.count(group) : weights.byteCount(columns: group)
+        return rows.roundedUp(to: tileRows) * (columns / group) * (groupByteCount + scaleByteCount)
+            + rowScales
     }
 
     /// Bytes of one token's codes, arranged for matrices of groups, or without groups.
@@ -106,34 +102,17 @@ package struct ResidentLayout: Equatable, Sendable {
     /// - Parameter group: columns; 0 without groups.
     package func arrangedByteCount(isDot: Bool, columns: Int, group: Int) -> Int {
         guard padsGroups, group > 0 else { return (isDot ? dot : addOnly).byteCount(columns: columns) }
-        let chunk = GroupChunk(group: group)
-        let perChunk =
+        let pairs = GroupPairs.count(group)
+        // Without the dot product a table for each byte; with it 20 codes for two pairs, 12 for one that is alone.
+        let groupByteCount =
             isDot
-            ? chunk.quadByteCount
-            : chunk.weightByteCount / weights.byteCount * addOnly.byteCount
-        return GroupChunk.count(columns: columns) * perChunk
+            ? pairs / 2 * dot.byteCount + pairs % 2 * 12
+            : 2 * pairs * (addOnly.byteCount / weights.byteCount)
+        return columns / group * groupByteCount
     }
 }
 
-/// How 256 columns of scaled groups are kept where groups are padded to whole pairs of bytes, five weights each.
-private struct GroupChunk {
-    let group: Int
-
-    static func count(columns: Int) -> Int { columns.roundedUp(to: 256) / 256 }
-
-    var groupCount: Int { 256 / group }
-    /// Of one group.
-    private var pairCount: Int { ((group + 4) / 5).roundedUp(to: 2) / 2 }
-    /// Of one row.
-    var weightByteCount: Int { groupCount * pairCount * 2 }
-
-    /// What the dot product reads of a token: 20 codes for two pairs of the same group that stand together, 12 for a
-    /// pair that is alone.
-    var quadByteCount: Int {
-        (0..<groupCount).reduce(0) { sum, index in
-            let (first, end) = (index * pairCount, (index + 1) * pairCount)
-            let whole = end / 2 - (first + 1) / 2
-            return sum + 20 * whole + 12 * (first % 2 + end % 2)
-        }
-    }
+/// Groups of scaled columns whose bytes, of five weights each, come in pairs.
+private enum GroupPairs {
+    static func count(_ group: Int) -> Int { ((group + 4) / 5).roundedUp(to: 2) / 2 }
 }

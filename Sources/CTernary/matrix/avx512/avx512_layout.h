@@ -42,9 +42,9 @@ static inline size_t bn_avx512_tile_byte_count(size_t columns) {
     return bn_avx512_step_bytes * bn_avx512_step_count(columns);
 }
 
-// Where the bytes of tile `tile` for the steps of the chunk that begins at step `begin` are: one step after the
-// other at a distance of bn_avx512_step_bytes times the tiles of its block.
-static inline size_t bn_avx512_chunk_offset(
+// What stands before the steps of tile `tile` in the chunk that begins at step `begin`, in steps of one tile. There they
+// are one after the other, at a distance of the tiles of the tile's block.
+static inline size_t bn_avx512_steps_before(
     size_t tile, size_t tile_total, size_t begin, size_t step_count, size_t chunk_steps_max) {
     // Half of a small matrix is a panel, so that two threads find their weights in one run of bytes each.
     size_t panel_tiles = tile_total / (2 * bn_avx512_block_tiles) * bn_avx512_block_tiles;
@@ -55,12 +55,12 @@ static inline size_t bn_avx512_chunk_offset(
     size_t place = tile % bn_avx512_block_tiles;
     size_t rest = step_count - begin;
     size_t chunk_steps = rest < chunk_steps_max ? rest : chunk_steps_max;
-    size_t before = panel * step_count + begin * panel_tiles + (tile - place - panel) * chunk_steps + place;
-    return bn_avx512_step_bytes * before;
+    return panel * step_count + begin * panel_tiles + (tile - place - panel) * chunk_steps + place;
 }
 
 static inline size_t bn_avx512_offset(size_t tile, size_t tile_total, size_t begin, size_t step_count) {
-    return bn_avx512_chunk_offset(tile, tile_total, begin, step_count, bn_avx512_chunk_steps);
+    return bn_avx512_step_bytes *
+           bn_avx512_steps_before(tile, tile_total, begin, step_count, bn_avx512_chunk_steps);
 }
 
 // Tiles of the block that `tile` is in.

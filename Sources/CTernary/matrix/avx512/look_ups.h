@@ -58,19 +58,19 @@ BN_INLINE void add_low(tile_sums *sums, __m512i low) {
     sums->odd = _mm512_add_epi16(sums->odd, _mm512_srli_epi16(low, 8));
 }
 
-// Two groups of `tile_count` (a constant) tiles, bn_avx512_step_bytes apart: a table is loaded once for all.
+// Two groups of `tile_count` (a constant) tiles, `distance` bytes apart: a table is loaded once for all.
 BN_INLINE void look_up_pair(
-    tile_sums *restrict sums, __m512i *restrict high, const uint8_t *restrict weights, size_t tile_count,
-    const uint8_t *restrict tables) {
+    tile_sums *restrict sums, __m512i *restrict high, const uint8_t *restrict weights, size_t distance,
+    size_t tile_count, const uint8_t *restrict tables) {
     __m512i low[bn_avx512_block_tiles];
     group_table table = load_table(tables);
     for (size_t i = 0; i < tile_count; i++) {
-        low[i] = look_up(&high[i], weights + i * bn_avx512_step_bytes, &table);
+        low[i] = look_up(&high[i], weights + i * distance, &table);
     }
     table = load_table(tables + table_bytes);
     weights += bn_avx512_tile_rows;
     for (size_t i = 0; i < tile_count; i++) {
-        __m512i second = look_up(&high[i], weights + i * bn_avx512_step_bytes, &table);
+        __m512i second = look_up(&high[i], weights + i * distance, &table);
         add_low(&sums[i], _mm512_add_epi8(low[i], second));
     }
 }

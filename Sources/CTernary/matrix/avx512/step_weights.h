@@ -39,10 +39,10 @@ typedef struct {
     __m512i low[row_vectors], high[row_vectors];
 } step_weights;
 
-// `count` vectors from `first` on: 4 from 0, or 2 from 0 or 2.
-BN_INLINE step_weights load_step(
-    const uint8_t *weights, const weight_tables *tables, size_t first, size_t count) {
-    __m512i g0 = load(weights), g1 = load(weights + 64), g2 = load(weights + 128), g3 = load(weights + 192);
+// The vectors of four groups, `count` of them from `first` on: 4 from 0, or 2 from 0 or 2.
+BN_INLINE step_weights unpack_step(
+    __m512i g0, __m512i g1, __m512i g2, __m512i g3, const weight_tables *tables, size_t first,
+    size_t count) {
     __m512i a = _mm512_unpacklo_epi8(g0, g1), b = _mm512_unpackhi_epi8(g0, g1);
     __m512i c = _mm512_unpacklo_epi8(g2, g3), d = _mm512_unpackhi_epi8(g2, g3);
     const __m512i codes[row_vectors] = {
@@ -59,6 +59,12 @@ BN_INLINE step_weights load_step(
         step.high[j] = _mm512_mask_sub_epi8(high, is_negative, _mm512_set1_epi8(2), high);
     }
     return step;
+}
+
+BN_INLINE step_weights load_step(
+    const uint8_t *weights, const weight_tables *tables, size_t first, size_t count) {
+    return unpack_step(
+        load(weights), load(weights + 64), load(weights + 128), load(weights + 192), tables, first, count);
 }
 
 // Weight i of the groups; i is a constant.

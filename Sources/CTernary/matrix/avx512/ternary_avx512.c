@@ -91,48 +91,44 @@ static void pack_tile(
 // ---- Scaled groups --------------------------------------------------------------------------------------
 
 static size_t grouped_tile_byte_count(size_t columns, const bn_grouping *grouping) {
-    return bn_avx512_step_bytes * bn_grouped_chunk_count(columns) * bn_grouped_chunk_steps(grouping);
+    return bn_grouped_pair_bytes * bn_group_count(columns, grouping) * bn_grouped_chunk_pairs(grouping);
 }
 
-// The scales of `group_count` groups from `first` on, of rows `rows`, into the chunk that begins at `steps`.
-static void pack_scales(
-    uint8_t *steps, size_t stride, const uint8_t *rows, size_t row_stride, size_t row_count, size_t first,
-    size_t group_count, size_t columns, const bn_grouping *grouping) {
-    const bn_grouped_part part = {.steps = steps, .stride = stride};
-    size_t scale_bytes = bn_scale_bytes(grouping->scales);
-    const uint8_t *scales = bn_row_scales(rows, columns, grouping) + first * scale_bytes;
-    for (size_t g = 0; g < group_count && scale_bytes > 0; g++) {
-        uint8_t *to = steps + (bn_grouped_scales(&part, g, grouping) - steps);
-        for (size_t r = 0; r < row_count; r++) {
-            memcpy(to + r * scale_bytes, scales + r * row_stride + g * scale_bytes, scale_bytes);
-        }
+// The weights of one group of rows `rows`.
+static void pack_group(
+    uint8_t *pairs, size_t stride, const uint8_t *rows, size_t row_stride, size_t row_count, size_t group) {
+    __m512i sets[4][load_steps];
+    for (size_t j = 0; j < 4; j++) {
+        size_t first_row = j * row_set, count = row_count > first_row ? row_count - first_row : 0;
+        const uint8_t *from = rows + (count > 0 ? first_row * row_stride : 0);
+        load_rows(sets[j], from, row_stride, count, bn_t5_group_bytes(group));
+    }
+    size_t pair_count = bn_grouped_pairs(group);
+    for (size_t pair = 0; pair < pair_count; pair += 2) {
+        uint8_t step[bn_avx512_step_bytes];
+        const __m512i one[4] = {sets[0][pair / 2], sets[1][pair / 2], sets[2][pair / 2], sets[3][pair / 2]};
+        store_step(step, one);
+        memcpy(pairs + pair * stride, step, bn_grouped_pair_bytes);
+        if (pair + 1 == pair_count) break;
+        memcpy(pairs + (pair + 1) * stride, step + bn_grouped_pair_bytes, bn_grouped_pair_bytes);
     }
 }
 
 static void pack_grouped_tile(
     uint8_t *restrict tiles, size_t tile, size_t tile_total, const uint8_t *restrict rows, size_t row_stride,
     size_t row_count, size_t columns, const bn_grouping *grouping) {
-    size_t stride = bn_avx512_step_bytes * bn_avx512_block_size(tile, tile_total);
-    size_t most = bn_grouped_groups(grouping->columns), total = bn_group_count(columns, grouping);
-    size_t step_count = bn_grouped_weight_steps(grouping->columns);
-    for (size_t first = 0; first < total; first += most) {
-        size_t group_count = total - first < most ? total - first : most;
-        uint8_t *steps = tiles + bn_grouped_offset(tile, tile_total, first / most, columns, grouping);
-        __m512i sets[4][load_steps];
-        for (size_t j = 0; j < 4; j++) {
-            size_t first_row = j * row_set;
-            size_t count = row_count > first_row ? row_count - first_row : 0;
-            const uint8_t *from = bn_row_group(rows, first, grouping);
-            load_rows(
-                sets[j], from + (count > 0 ? first_row * row_stride : 0), row_stride, count,
-                group_count * bn_t5_group_bytes(grouping->columns));
+    size_t scale_bytes = bn_scale_bytes(grouping->scales);
+    size_t stride = bn_grouped_pair_bytes * bn_avx512_block_size(tile, tile_total);
+    const uint8_t *scales = bn_row_scales(rows, columns, grouping);
+    for (size_t g = 0; g < bn_group_count(columns, grouping); g++) {
+        uint8_t *pairs = tiles + bn_grouped_offset(tile, tile_total, g, columns, grouping);
+        const bn_grouped_part part = {.pairs = pairs, .stride = stride};
+        pack_group(
+            pairs, stride, bn_row_group(rows, g, grouping), row_stride, row_count, grouping->columns);
+        for (size_t r = 0; r < row_count && scale_bytes > 0; r++) {
+            uint8_t *to = pairs + bn_grouped_scale_offset(&part, r, grouping);
+            memcpy(to, scales + r * row_stride + g * scale_bytes, scale_bytes);
         }
-        for (size_t s = 0; s < step_count; s++) {
-            const __m512i one[4] = {sets[0][s], sets[1][s], sets[2][s], sets[3][s]};
-            store_step(steps + s * stride, one);
-        }
-        pack_scales(
-            steps, stride, rows, row_stride, row_count, first, group_count, columns, grouping);
     }
 }
 
@@ -140,16 +136,15 @@ BN_TARGET_END
 
 // One group of a tile's row: `digits` are bn_t5_digits'.
 static void read_group(
-    float *restrict out, const bn_grouped_part *part, size_t index, size_t row, const uint16_t *digits,
+    float *restrict out, const bn_grouped_part *part, size_t row, const uint16_t *digits,
     const bn_grouping *grouping) {
     // See avx512_layout.h.
     size_t place = row / 4 % 4 * 16 + row / 16 * 4 + row % 4;
-    size_t first = index * 2 * bn_grouped_pairs(grouping->columns);
-    float scale = bn_scale_at(bn_grouped_scales(part, index, grouping), row, grouping->scales);
+    size_t scale_offset = bn_grouped_scale_offset(part, row, grouping);
+    float scale = bn_scale_at(part->pairs + scale_offset, 0, grouping->scales);
     for (size_t i = 0; i < grouping->columns; i++) {
-        size_t byte = first + i / bn_t5_weights;
-        const uint8_t *step = part->steps + byte / bn_avx512_step_groups * part->stride;
-        uint8_t code = step[byte % bn_avx512_step_groups * bn_avx512_tile_rows + place];
+        size_t byte = i / bn_t5_weights;
+        uint8_t code = part->pairs[byte / 2 * part->stride + byte % 2 * bn_avx512_tile_rows + place];
         int magnitude = code & 0x7f, balanced = code & 0x80 ? -magnitude : magnitude;
         int digit = digits[balanced + bn_t5_zeros] >> (2 * (i % bn_t5_weights)) & 3;
         out[i] = (float)(digit - 1) * scale;
@@ -162,10 +157,9 @@ static void read_row(
     uint16_t digits[bn_t5_count];
     bn_t5_digits(digits);
     const bn_tile_span span = {.tiles = tiles, .tile_total = tile_total, .columns = columns};
-    size_t most = bn_grouped_groups(grouping->columns);
     for (size_t g = 0; g < bn_group_count(columns, grouping); g++) {
-        bn_grouped_part part = bn_grouped_part_of(&span, tile, g / most, grouping);
-        read_group(out + g * grouping->columns, &part, g % most, row, digits, grouping);
+        bn_grouped_part part = bn_grouped_part_of(&span, tile, g, grouping);
+        read_group(out + g * grouping->columns, &part, row, digits, grouping);
     }
 }
 

@@ -94,7 +94,8 @@ BN_INLINE void look_up_steps(
     for (size_t i = 0; i < tile_count; i++) high[i] = _mm512_setzero_si512();
     for (size_t s = 0; s < step_count; s++) {
         for (size_t pair = 0; pair < step_pairs; pair++) {
-            look_up_pair(sums, high, weights + pair * pair_bytes, tile_count, tables);
+            look_up_pair(
+                sums, high, weights + pair * pair_bytes, bn_avx512_step_bytes, tile_count, tables);
             tables += 2 * table_bytes;
         }
         weights += tile_count * bn_avx512_step_bytes;
