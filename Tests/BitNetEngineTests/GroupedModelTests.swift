@@ -16,10 +16,17 @@ import Testing
         struct Position: Decodable {
             let position: Int
             let top: [Int]
-            let top_log: [Float]
-            let fixed_log: [Float]
+            let topLog: [Float]
+            let fixedLog: [Float]
             /// With activations in groups, of both.
-            let grouped_log: [Float]
+            let groupedLog: [Float]
+
+            private enum CodingKeys: String, CodingKey {
+                case position, top
+                case topLog = "top_log"
+                case fixedLog = "fixed_log"
+                case groupedLog = "grouped_log"
+            }
         }
         let fixed: [Int]
         let prompts: [Prompt]
@@ -68,7 +75,7 @@ import Testing
         return try golden.prompts.map { prompt in
             let vectors = try local.logProbabilities(prompt.ids)
             let differences = prompt.positions.flatMap { position in
-                let expected = inGroups ? position.grouped_log : position.top_log + position.fixed_log
+                let expected = inGroups ? position.groupedLog : position.topLog + position.fixedLog
                 return zip(position.top + golden.fixed, expected).map {
                     abs(vectors[position.position][$0.0] - $0.1)
                 }
