@@ -65,6 +65,19 @@ import Testing
         #expect(try #require(long.min()) > 0.01)
     }
 
+    @Test func `what is left of a sequence belongs to activations of one kind, and so does a text`() throws {
+        let file = try ModelFile(path: Self.folder + "/qwen3-pq2_0.gguf")
+        let exact = try file.with(exactActivations: true)
+        let settings = StageSettings(
+            cache: CacheShape(slots: 1, context: 64, type: .f16), stepTokensMax: 8, headType: .exact)
+        #expect(file.states(settings, cuts: []) != exact.states(settings, cuts: []))
+        #expect(
+            try PackedModel(file).fingerprint(settings) != PackedModel(exact).fingerprint(settings))
+        #expect(
+            try file.states(settings, cuts: [])
+                == file.with(exactActivations: false).states(settings, cuts: []))
+    }
+
     /// Of each prompt, by how many tokens it has.
     private func differences(
         of packed: PackedModel, inGroups: Bool = false
@@ -82,5 +95,16 @@ import Testing
             }
             return (prompt.ids.count, try #require(differences.max()))
         }
+    }
+}
+
+extension PackedModel {
+    fileprivate func fingerprint(_ settings: StageSettings) throws -> String {
+        let layers = try #require(LayerRange(first: 0, end: description.layerCount))
+        let references = ShardManifest.kinds(layers: layers, of: description).compactMap {
+            parts[$0]?.reference
+        }
+        return ShardManifest(model: description, layers: layers, parts: references)
+            .fingerprint(settings, cuts: [])
     }
 }

@@ -22,7 +22,11 @@ extension ModelFile {
     /// - Parameter cuts: as in ``ShardManifest/fingerprint(_:cuts:)``.
     /// - Returns: `nil` for a model that is not on disk.
     package func states(_ settings: StageSettings, cuts: [Int]) -> ContentDigest? {
-        fingerprint(version: 0).map { settings.digest(weights: $0, cuts: cuts) }
+        fingerprint(version: 0).map { file in
+            // What a person may know better than the file, and the weights do not depend on.
+            let options = [description.activation.rawValue, description.activationsAreExact ? 1 : 0]
+            return settings.digest(weights: ContentDigest.of(file.bytes + options), cuts: cuts)
+        }
     }
 }
 

@@ -29,7 +29,8 @@ BN_INLINE words interleave_words_high(words a, words b) {
 }
 
 BN_INLINE void load_half_scales(float *restrict to, const uint8_t *restrict from) {
-    for (size_t i = 0; i < tile_rows; i += 4) {
+    // A float for each row of a tile.
+    for (size_t i = 0; i < vector_bytes; i += 4) {
         float16x4_t halves = vreinterpret_f16_u8(vld1_u8(from + 2 * i));
         vst1q_f32(to + i, vcvt_f32_f16(halves));
     }

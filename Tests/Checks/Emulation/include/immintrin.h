@@ -76,6 +76,14 @@ static inline __m512i _mm512_cvtepi16_epi32(__m256i words) {
     return _mm512_loadu_si512(to);
 }
 
+static inline __m512 _mm512_cvtepi32_ps(__m512i integers) {
+    int32_t from[16];
+    float to[16];
+    _mm512_storeu_si512(from, integers);
+    for (int i = 0; i < 16; i++) to[i] = (float)from[i];
+    return _mm512_loadu_ps(to);
+}
+
 static inline __m512 _mm512_cvtph_ps(__m256i halves) {
     _Float16 from[16];
     float to[16];
