@@ -28,9 +28,12 @@ package struct JinjaError: Error, Equatable, Sendable {
         column = place.column
     }
 
-    /// The message with its place; a refusal is the template's own words, and needs none.
+    /// The message with its place; a refusal is the template's own words, if it has any, and needs none.
     package var text: String {
-        kind == .raised ? message : "chat template, line \(line), column \(column): \(message)"
+        let place = "chat template, line \(line), column \(column)"
+        guard kind == .raised else { return "\(place): \(message)" }
+        let isEmpty = message.unicodeScalars.allSatisfy(\.properties.isWhitespace)
+        return isEmpty ? "\(place): the conversation is refused, and no reason is given" : message
     }
 }
 

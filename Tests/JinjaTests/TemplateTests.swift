@@ -71,6 +71,11 @@ private func failure(
     @Test func `a refusal has the template's own words`() throws {
         let error = try #require(failure("{{ raise_exception('Roles must alternate') }}"))
         #expect(error.kind == .raised && error.text == "Roles must alternate")
+        let silent = try #require(failure("{{ raise_exception(' ') }}"))
+        #expect(
+            silent.text
+                == "chat template, line 1, column \(silent.column): the conversation is refused, and no reason is given"
+        )
     }
 
     @Test func `the clock is the caller's`() throws {
