@@ -65,6 +65,25 @@ import Testing
         #expect(try #require(long.min()) > 0.01)
     }
 
+    @Test func `a model with one scale a token has no scales in rows, nor a ternary embedding`() throws {
+        var packed = try packed()
+        packed.description.activationGroup = 0
+        packed.description.matrixEncoding = .t5Rows
+        #expect(packed.description.invalidity?.contains("t5Rows") == true)
+        packed.description.matrixEncoding = .t5
+        #expect(packed.description.invalidity == nil)
+        let part = try packed.part(.embedding)
+        var weights = try StageWeights(
+            model: packed.description, layers: #require(LayerRange(first: 0, end: 1)), kernels: Kernels())
+        let error = #expect(throws: EngineError.self) {
+            try part.withBytes {
+                try weights.load(
+                    kind: .embedding, part: PartView(bytes: $0), pool: ComputePool(threadCount: 1))
+            }
+        }
+        #expect(error?.message.contains("is ternary") == true)
+    }
+
     @Test func `what is left of a sequence belongs to activations of one kind, and so does a text`() throws {
         let file = try ModelFile(path: Self.folder + "/qwen3-pq2_0.gguf")
         let exact = try file.with(exactActivations: true)

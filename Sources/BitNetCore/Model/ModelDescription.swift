@@ -99,6 +99,9 @@ extension ModelDescription {
             return "activations are in groups of \(activationGroup), weights in groups of \(group)"
         }
         guard activationGroup > 0 else {
+            if matrixEncoding != .t5 {
+                return "matrices are written as \(matrixEncoding), which takes activations in groups"
+            }
             return activationsAreExact
                 ? "activations are to be exact, but the model was trained with them in int8" : nil
         }

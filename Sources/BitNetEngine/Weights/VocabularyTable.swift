@@ -13,6 +13,12 @@ enum VocabularyTable: Sendable {
     init(
         _ tensor: TensorView, group: Int, kernels: Kernels, pool: ComputePool, place: String
     ) throws(EngineError) {
+        guard group > 0 || !tensor.encoding.isTernary else {
+            throw EngineError(
+                .invalidPart,
+                "\(place) is ternary, which only models with activations in groups can have here; convert the model "
+                    + "with an embedding and a head in F16 or Q6_K")
+        }
         self =
             tensor.encoding.isTernary
             ? .ternary(try TernaryMatrix(tensor, group: group, kernels: kernels, pool: pool, place: place))

@@ -82,29 +82,6 @@ static void arrange_grouped_tables(
     arrange_tables(out, codes, columns);
 }
 
-// One group of `tile_count` (a constant) tiles side by side, `tile_bytes` apart.
-BN_INLINE void look_up_group_of_tiles(
-    int32_t *restrict sums, const uint8_t *restrict weights, size_t tile_bytes, size_t tile_count,
-    size_t group_count, const uint8_t *restrict tables) {
-    memset(sums, 0, tile_count * tile_rows * sizeof(int32_t));
-    for (size_t begin = 0; begin < group_count; begin += chunk_groups) {
-        size_t end = group_count - begin < chunk_groups ? group_count : begin + chunk_groups;
-        table_sums chunk[piece_tiles] = {0};
-        for (size_t g = begin; g < end; g++) {
-            bytes group_tables[4];
-            for (size_t i = 0; i < 4; i++) {
-                group_tables[i] = load_table(tables + g * group_table_bytes + i * table_bytes);
-            }
-            for (size_t i = 0; i < tile_count; i++) {
-                const uint8_t *tile = weights + i * tile_bytes;
-                prefetch(tile, g * tile_rows, tile_rows);
-                look_up_group(&chunk[i], tile + g * tile_rows, group_tables);
-            }
-        }
-        for (size_t i = 0; i < tile_count; i++) add_table_sums(sums + i * tile_rows, &chunk[i]);
-    }
-}
-
 // `tile_count` (a constant) tiles side by side.
 BN_INLINE void look_up_grouped_tiles(
     float *restrict rows, const uint8_t *restrict tiles, size_t tile_count, size_t columns,
@@ -115,7 +92,7 @@ BN_INLINE void look_up_grouped_tiles(
     for (size_t g = 0; g < group_count; g++) {
         const uint8_t *weights = tiles + g * group_bytes(grouping);
         int32_t sums[piece_tiles * tile_rows];
-        look_up_group_of_tiles(
+        look_up_tiles(
             sums, weights, tile_bytes, tile_count, vectors, tables + g * vectors * group_table_bytes);
         for (size_t i = 0; i < tile_count; i++) {
             float scales[tile_rows];

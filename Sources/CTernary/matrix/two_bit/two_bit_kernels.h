@@ -90,13 +90,11 @@ BN_INLINE void add_table_sums(int32_t *rows, const table_sums *sums) {
     add_words(rows, interleave_words_low(even, odd), interleave_words_high(even, odd));
 }
 
-// `tile_count` (a constant) tiles side by side, so that a table is loaded once for all and each tile is a
-// stream of its own to the memory.
+// `group_count` groups of `tile_count` (a constant) tiles side by side, `tile_bytes` apart, so that a table is loaded
+// once for all and each tile is a stream of its own to the memory.
 BN_INLINE void look_up_tiles(
-    int32_t *restrict sums, const uint8_t *restrict tiles, size_t tile_count, size_t columns,
-    const uint8_t *restrict tables) {
-    size_t group_count = group_count_of(columns);
-    size_t tile_bytes = tile_byte_count(columns);
+    int32_t *restrict sums, const uint8_t *restrict weights, size_t tile_bytes, size_t tile_count,
+    size_t group_count, const uint8_t *restrict tables) {
     memset(sums, 0, tile_count * tile_rows * sizeof(int32_t));
     for (size_t begin = 0; begin < group_count; begin += chunk_groups) {
         size_t end = group_count - begin < chunk_groups ? group_count : begin + chunk_groups;
@@ -107,7 +105,7 @@ BN_INLINE void look_up_tiles(
                 group_tables[i] = load_table(tables + g * group_table_bytes + i * table_bytes);
             }
             for (size_t i = 0; i < tile_count; i++) {
-                const uint8_t *tile = tiles + i * tile_bytes;
+                const uint8_t *tile = weights + i * tile_bytes;
                 prefetch(tile, g * tile_rows, tile_rows);
                 look_up_group(&chunk[i], tile + g * tile_rows, group_tables);
             }
@@ -128,11 +126,12 @@ static void multiply_add_only(
         int32_t *rows = sums + t * sums_stride;
         const uint8_t *tables = activations + t * activations_stride;
         if (tile_count == piece_tiles) {
-            look_up_tiles(rows, tiles, piece_tiles, columns, tables);
+            look_up_tiles(rows, tiles, tile_bytes, piece_tiles, group_count_of(columns), tables);
             continue;
         }
         for (size_t i = 0; i < tile_count; i++) {
-            look_up_tiles(rows + i * tile_rows, tiles + i * tile_bytes, 1, columns, tables);
+            look_up_tiles(
+                rows + i * tile_rows, tiles + i * tile_bytes, tile_bytes, 1, group_count_of(columns), tables);
         }
     }
 }
