@@ -91,7 +91,7 @@ package struct Simulation {
                     StepResult(slot: $0.slot, position: $0.position, token: 0, logProbability: nil)
                 }
                 outcomes.append((back, StepOutcome(id: step.id, results: results, traces: [])))
-            case .send, .scored, .shared:
+            case .send, .scored, .shared, .drafted:
                 continue
             case .token(let id, _, _, _):
                 tokenSeconds[Int(id)].append(now)

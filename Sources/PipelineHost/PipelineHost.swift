@@ -48,7 +48,8 @@ package struct PipelineHost: Sendable {
                 stageCount: stages.reports.count, slotCount: plan.slots, contextLength: plan.contextLength,
                 vocabularySize: model.description.vocabularySize, prefillChunk: request.prefillChunk,
                 groupCount: stages.groupCount, waitingMax: request.waitingMax,
-                stepTokensMax: StepLayout.entryCountMax(hidden: model.description.hiddenSize)),
+                stepTokensMax: StepLayout.entryCountMax(hidden: model.description.hiddenSize),
+                draftTokensMax: request.draftTokensMax),
             stages: stages.reports.map { StageStatistics(name: $0.worker, layers: $0.layers) })
         let running = RunningPipeline(
             generator: generator, stages: stages.reports, plan: plan, observe: stages.observe)

@@ -8,9 +8,16 @@ import TextGeneration
 enum HashModel {
     static let vocabulary: UInt32 = 50
 
-    static func next(after visible: [UInt32]) -> UInt32 {
+    /// - Parameter memory: tokens that it looks at; with a few it repeats itself, and now and then does not.
+    static func next(after visible: [UInt32], memory: Int? = nil) -> UInt32 {
+        let next = hash(visible)
+        guard let memory, next % 10 > 0 else { return next }
+        return hash(visible.suffix(memory))
+    }
+
+    private static func hash(_ tokens: some Sequence<UInt32>) -> UInt32 {
         var hash: UInt32 = 2_166_136_261
-        for token in visible { hash = (hash ^ token) &* 16_777_619 }
+        for token in tokens { hash = (hash ^ token) &* 16_777_619 }
         return (hash >> 7) % vocabulary
     }
 
@@ -19,14 +26,17 @@ enum HashModel {
     }
 
     /// The next token first; all of them differ.
-    static func alternatives(after visible: [UInt32], count: UInt32) -> [TokenScore] {
+    static func alternatives(after visible: [UInt32], count: UInt32, memory: Int? = nil) -> [TokenScore] {
         (0..<count).map {
-            TokenScore(token: (next(after: visible) + $0) % vocabulary, logProbability: -Float($0))
+            TokenScore(
+                token: (next(after: visible, memory: memory) + $0) % vocabulary, logProbability: -Float($0))
         }
     }
 
     /// What a request brings when nothing else runs.
-    static func alone(_ request: SequenceRequest, contextLength: Int) -> Transcript {
+    static func alone(
+        _ request: SequenceRequest, contextLength: Int, memory: Int? = nil
+    ) -> Transcript {
         var transcript = Transcript()
         if request.scores {
             transcript.scores = request.prompt.indices.dropFirst().map { index in
@@ -34,12 +44,13 @@ enum HashModel {
                 let token = request.prompt[index]
                 return ScoredToken(
                     id: token, logProbability: logProbability(of: token, after: visible),
-                    alternatives: alternatives(after: visible, count: request.sampling.alternativeCount))
+                    alternatives: alternatives(
+                        after: visible, count: request.sampling.alternativeCount, memory: memory))
             }
         }
         var visible = request.prompt
         while transcript.reason == nil {
-            let token = next(after: visible)
+            let token = next(after: visible, memory: memory)
             if transcript.tokens.count == request.tokenCountMax {
                 transcript.reason = .length
             } else if visible.count > contextLength {
@@ -49,7 +60,7 @@ enum HashModel {
             } else {
                 transcript.tokens.append(token)
                 transcript.alternatives += alternatives(
-                    after: visible, count: request.sampling.alternativeCount)
+                    after: visible, count: request.sampling.alternativeCount, memory: memory)
                 visible.append(token)
             }
         }
@@ -72,6 +83,10 @@ struct FakePipeline {
     let contextLength: Int
     /// Sequences with this token are given up.
     var poison: UInt32?
+    /// Of ``HashModel``.
+    var memory: Int?
+    /// What a step of so many tokens takes.
+    var micros: ((Int) -> UInt32)?
     private var slots: [UInt32: [UInt32]] = [:]
     private var alternativeCounts: [UInt32: UInt32] = [:]
     /// What slots hold that are closed and not opened since.
@@ -133,11 +148,13 @@ struct FakePipeline {
                 complaints.append("step \(step.id) uses slot \(entry.slot), which is not open")
                 continue
             }
+            // Earlier ones forget what came after.
             expect(
-                Int(entry.position) == visible.count,
+                Int(entry.position) == visible.count
+                    || entry.output == .sample && Int(entry.position) < visible.count,
                 "position \(entry.position) comes after \(visible.count)")
             expect(entry.position < contextLength, "position \(entry.position) is outside the context")
-            let history = visible + [entry.token]
+            let history = Array(visible.prefix(Int(entry.position))) + [entry.token]
             slots[entry.slot] = history
             if let poison, history.contains(poison) {
                 guard entry.output != .none else { continue }
@@ -148,12 +165,12 @@ struct FakePipeline {
                 continue
             }
             let alternatives = HashModel.alternatives(
-                after: history, count: alternativeCounts[entry.slot] ?? 0)
+                after: history, count: alternativeCounts[entry.slot] ?? 0, memory: memory)
             switch entry.output {
             case .none:
                 continue
             case .sample:
-                let token = HashModel.next(after: history)
+                let token = HashModel.next(after: history, memory: memory)
                 results.append(
                     StepResult(
                         slot: entry.slot, position: entry.position, token: token, logProbability: -1,
@@ -166,7 +183,13 @@ struct FakePipeline {
                         alternatives: alternatives))
             }
         }
-        ready.append(StepOutcome(id: step.id, results: results, traces: []))
+        let traces = micros.map {
+            [
+                StageTrace(
+                    computeMicros: $0(step.entries.count), idleMicros: 0, queuedMicros: 0, receivedBytes: 0)
+            ]
+        }
+        ready.append(StepOutcome(id: step.id, results: results, traces: traces ?? []))
     }
 
     mutating func nextOutcome() -> StepOutcome? {
@@ -189,6 +212,9 @@ struct ScheduleRun {
     var refusalCodes: [UInt64: SequenceRefusal.Code] = [:]
     /// Tokens that sequences took over.
     var shared: [UInt64: Int] = [:]
+    /// Drafted tokens, by what became of them.
+    private(set) var accepted: [UInt64: Int] = [:]
+    private(set) var rejected: [UInt64: Int] = [:]
     var violations: [String] = []
     /// Cancel a sequence as soon as it has that many tokens, while its token is being taken.
     var cancelAt: [UInt64: Int] = [:]
@@ -197,12 +223,15 @@ struct ScheduleRun {
 
     init(
         stages: Int, slots: Int, context: Int, chunk: Int = 64, inFlight: Int? = nil,
-        waiting: Int = Limits.slotsMax, stepTokens: Int = Limits.stepTokensMax
+        waiting: Int = Limits.slotsMax, stepTokens: Int = Limits.stepTokensMax, drafts: Int = 0,
+        memory: Int? = nil
     ) {
         schedule = GenerationSchedule(
             stageCount: stages, slotCount: slots, contextLength: context, prefillChunk: chunk,
-            stepsInFlightMax: inFlight, waitingMax: waiting, stepTokensMax: stepTokens)
+            stepsInFlightMax: inFlight, waitingMax: waiting, stepTokensMax: stepTokens,
+            draftTokensMax: drafts)
         pipeline = FakePipeline(slotCount: slots, contextLength: context)
+        pipeline.memory = memory
     }
 
     mutating func submit(_ request: SequenceRequest) {
@@ -247,7 +276,7 @@ struct ScheduleRun {
         perform(directives)
     }
 
-    private mutating func perform(_ directives: [GenerationSchedule.Directive]) {
+    mutating func perform(_ directives: [GenerationSchedule.Directive]) {
         for directive in directives {
             switch directive {
             case .send(let item):
@@ -267,6 +296,9 @@ struct ScheduleRun {
                 said(id) { $0.reason = reason }
             case .shared(let id, let tokenCount):
                 shared[id] = tokenCount
+            case .drafted(let id, let more, let fewer):
+                accepted[id, default: 0] += more
+                rejected[id, default: 0] += fewer
             case .refused(let id, let refusal):
                 refusals[id] = refusal.message
                 refusalCodes[id] = refusal.code

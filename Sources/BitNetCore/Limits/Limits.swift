@@ -60,6 +60,8 @@ package enum Limits {
     package static let biasesMax = 1024
     /// The most probable tokens that may be returned with each token; OpenAI's bound.
     package static let alternativesMax = 20
+    /// Tokens that are drafted for a sequence in one step; few texts repeat themselves for longer.
+    package static let draftTokensMax = 16
 
     // MARK: Shards
 

@@ -12,6 +12,8 @@ package struct PipelineRequest: Equatable, Sendable {
     package var headType = HeadType.fast
     /// Layers of a segment; with 0 text depends on where the model is cut into stages.
     package var segmentLayers = 1
+    /// Drafted tokens of a sequence in one step; with 0 none are drafted.
+    package var draftTokensMax = 8
     /// Sequences that may wait for their turn.
     package var waitingMax = Limits.sequencesMax
     /// How long is waited for workers that are not up yet.

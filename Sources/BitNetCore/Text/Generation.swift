@@ -19,6 +19,8 @@ package struct GenerationRequest: Sendable {
     package var owner = RequestOwner.program
     /// The service itself asks, to see that it works: not counted.
     package var isProbe = false
+    /// Whether tokens may be drafted for it, which changes none of them but how soon they come.
+    package var mayBeDrafted = true
 
     package init(
         id: String = "", prompt: Prompt, tokenCountMax: Int, sampling: SamplingParameters = .init(),
@@ -116,6 +118,10 @@ package struct GenerationStatistics: Sendable, Equatable {
     /// Tokens of the prompt that another sequence had computed before.
     package var sharedTokenCount = 0
     package var generatedTokenCount = 0
+    /// Of the generated tokens, those that were drafted before they were computed.
+    package var acceptedDraftCount = 0
+    /// Tokens that were drafted and not generated.
+    package var rejectedDraftCount = 0
     package var timeToFirstToken: Duration = .zero
     package var decodeTime: Duration = .zero
     package var stages: [StageStatistics] = []

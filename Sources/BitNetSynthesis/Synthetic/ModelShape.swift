@@ -147,4 +147,16 @@ extension ModelDescription {
         residualScale = 1.4 / Float(layerCount).squareRoot()
         logitScale = Float(hiddenSize) / 256
     }
+
+    mutating func takesScales(ofGroups group: Int) throws(ModelWriteError) {
+        let encodings = [64: TensorEncoding.t5Group64Half, 128: .t5Group128Half, 256: .t5Group256Half]
+        guard let encoding = encodings[group] else {
+            throw ModelWriteError("\(group) weights cannot share a scale; give 64, 128 or 256")
+        }
+        guard activationGroup > 0 else {
+            throw ModelWriteError("a matrix of this family has one scale; groups of \(group) weights have none")
+        }
+        matrixEncoding = encoding
+        activationGroup = group
+    }
 }

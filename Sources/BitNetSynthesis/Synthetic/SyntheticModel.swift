@@ -20,6 +20,8 @@ package struct SyntheticModel: Sendable {
         package var context: Int?
         package var ropeBase: Float?
         package var isTied: Bool?
+        /// Weights of a row that share a scale: 64, 128 or 256; of families whose scales are of groups.
+        package var scaleGroup: Int?
         /// `general.architecture` of a GGUF file; also decides about sub-norms.
         package var family: String?
         /// `silu` or `relu2`.
@@ -76,6 +78,7 @@ package struct SyntheticModel: Sendable {
         model.hasHeadNorms = family == .qwen3
         model.hasTiedHead = changes.isTied ?? model.hasTiedHead
         model.takesScales(of: family)
+        if let group = changes.scaleGroup { try model.takesScales(ofGroups: group) }
         if let name = changes.activation {
             guard let activation = ModelDescription.Activation(named: name) else {
                 throw ModelWriteError("activation \(name) is unknown; give silu or relu2")

@@ -12,7 +12,7 @@ package enum GenerationReport {
         let first = "time to first token \((figures.timeToFirstToken.seconds * 1e3).text(places: 1)) ms"
         var lines = [
             "\(first) (\(figures.promptTokenCount) prompt tokens\(sharedText(figures)), \(promptRate.text(places: 0)) tokens/s), "
-                + "\(figures.generatedTokenCount) tokens at \(rate.text(places: 1)) tokens/s, ended by \(reason)"
+                + "\(figures.generatedTokenCount) tokens at \(rate.text(places: 1)) tokens/s\(draftText(figures)), ended by \(reason)"
         ]
         let rows = figures.stages.enumerated().map { index, stage in
             [
@@ -26,6 +26,11 @@ package enum GenerationReport {
 
     private static func sharedText(_ figures: GenerationStatistics) -> String {
         figures.sharedTokenCount > 0 ? ", \(figures.sharedTokenCount) of them computed before" : ""
+    }
+
+    private static func draftText(_ figures: GenerationStatistics) -> String {
+        let drafted = figures.acceptedDraftCount + figures.rejectedDraftCount
+        return drafted > 0 ? ", \(figures.acceptedDraftCount) of \(drafted) drafted tokens accepted" : ""
     }
 
     private static func computeText(_ stage: StageStatistics) -> String {

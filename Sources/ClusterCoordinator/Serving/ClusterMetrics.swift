@@ -13,6 +13,8 @@ package struct ClusterMetrics {
     private let generatedTokens = Sum("bitnet_generated_tokens_total")
     /// Tokens of the prompts that were taken.
     private let promptTokens = Sum("bitnet_prompt_tokens_total")
+    private let acceptedDrafts = Sum("bitnet_draft_tokens_accepted_total")
+    private let rejectedDrafts = Sum("bitnet_draft_tokens_rejected_total")
     /// Steps that have crossed every stage.
     private let steps = Sum("bitnet_steps_total")
     private let refused = Sum("bitnet_sequences_refused_total")
@@ -59,6 +61,8 @@ package struct ClusterMetrics {
         let meter = snapshot.activity.meter
         generatedTokens.set(ledger.generatedTokenCount)
         promptTokens.set(ledger.promptTokenCount)
+        acceptedDrafts.set(ledger.acceptedDraftCount)
+        rejectedDrafts.set(ledger.rejectedDraftCount)
         steps.set(meter.stepCount)
         refused.set(ledger.refusedCount)
         failed.set(ledger.failedCount)

@@ -114,7 +114,7 @@ struct Answer<Format: AnswerFormat>: Sendable {
 
     private func count(_ choice: Int, _ event: GenerationEvent, _ usage: inout Usage) {
         guard case .finished(_, let statistics) = event else { return }
-        usage.add(completion: statistics.generatedTokenCount)
+        usage.add(completion: statistics)
         // Further choices find the prompt that the first has computed; that was not there before the request.
         if choice % choiceCount == 0 { usage.add(prompt: 0, cached: statistics.sharedTokenCount) }
     }

@@ -20,6 +20,13 @@ package struct EngineOptions: ParsableArguments {
         help: "Sequences that may wait for their turn; more are refused, by HTTP with status 429.")
     package var waitingMax = Limits.sequencesMax
 
+    @Option(
+        help: ArgumentHelp(
+            "Tokens that are drafted ahead of a sequence at most, of what followed the same words in it before: saves time "
+                + "and changes no text. 0 drafts none.",
+            valueName: "n"))
+    package var draftMax = 8
+
     @Option(help: "Seconds to wait for workers that are not up yet.")
     package var joinTimeout = 120
 
@@ -47,6 +54,9 @@ package struct EngineOptions: ParsableArguments {
         guard (0...Limits.sequencesMax).contains(waitingMax) else {
             throw ValidationError("--queue must be 0...\(Limits.sequencesMax)")
         }
+        guard (0...Limits.draftTokensMax).contains(draftMax) else {
+            throw ValidationError("--draft-max must be 0...\(Limits.draftTokensMax)")
+        }
         guard (1...86_400).contains(joinTimeout) else {
             throw ValidationError("--join-timeout must be 1...86400")
         }
@@ -62,6 +72,7 @@ package struct EngineOptions: ParsableArguments {
         var request = try stage.request(of: model, directory: bookDirectory, keepsSegments: keepsSegments)
         request.slotCount = slotCount
         request.waitingMax = waitingMax
+        request.draftTokensMax = draftMax
         request.measures = placement == .time
         request.remeasures = remeasure
         request.joinTimeout = .seconds(joinTimeout)

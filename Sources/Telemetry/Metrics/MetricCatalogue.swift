@@ -10,6 +10,8 @@ package enum MetricCatalogue {
     private static let tokens: [MetricDefinition] = [
         .init("bitnet_generated_tokens_total", "Tokens written for all sequences together.", .counter),
         .init("bitnet_prompt_tokens_total", "Prompt tokens read.", .counter),
+        .init("bitnet_draft_tokens_accepted_total", "Drafted tokens that were what was generated.", .counter),
+        .init("bitnet_draft_tokens_rejected_total", "Drafted tokens that were computed in vain.", .counter),
         .init("bitnet_steps_total", "Steps that crossed all stages.", .counter),
         .init(
             "bitnet_time_to_first_token_seconds", "From a request's arrival to its first token.",

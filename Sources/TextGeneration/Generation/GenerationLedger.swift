@@ -8,6 +8,9 @@ package struct GenerationLedger: Sendable {
     package private(set) var startedCount: UInt64 = 0
     package private(set) var promptTokenCount: UInt64 = 0
     package private(set) var generatedTokenCount: UInt64 = 0
+    /// Drafted tokens that were what was generated.
+    package private(set) var acceptedDraftCount: UInt64 = 0
+    package private(set) var rejectedDraftCount: UInt64 = 0
     package private(set) var finishedCounts: [FinishReason: UInt64] = [:]
     /// Refused for want of room.
     package private(set) var refusedCount: UInt64 = 0
@@ -32,6 +35,11 @@ package struct GenerationLedger: Sendable {
     package mutating func token(after time: Duration, isFirst: Bool) {
         generatedTokenCount += 1
         if isFirst { firstTokenTimes.append(time) } else { betweenTokensTimes.append(time) }
+    }
+
+    package mutating func draft(accepted: Int, rejected: Int) {
+        acceptedDraftCount += UInt64(clamping: accepted)
+        rejectedDraftCount += UInt64(clamping: rejected)
     }
 
     package mutating func finish(_ reason: FinishReason) { finishedCounts[reason, default: 0] += 1 }

@@ -27,6 +27,11 @@ struct GenerationMeter {
     /// So many tokens of the prompt need not be computed.
     mutating func share(tokenCount: Int) { figures.sharedTokenCount = tokenCount }
 
+    mutating func draft(accepted: Int, rejected: Int) {
+        figures.acceptedDraftCount += accepted
+        figures.rejectedDraftCount += rejected
+    }
+
     /// - Returns: the time since the token before; of the first, since the start.
     mutating func countToken(at now: Mark) -> Duration {
         figures.generatedTokenCount += 1

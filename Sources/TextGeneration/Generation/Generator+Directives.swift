@@ -31,6 +31,10 @@ extension Generator {
                 finish(id, reason, isStopped: false, &state)
             case .shared(let id, let tokenCount):
                 state.sequences[id]?.share(tokenCount: tokenCount)
+            case .drafted(let id, let accepted, let rejected):
+                guard let sequence = state.sequences[id] else { continue }
+                state.count(sequence) { $0.draft(accepted: accepted, rejected: rejected) }
+                state.sequences[id]?.draft(accepted: accepted, rejected: rejected)
             case .refused(let id, let refusal):
                 guard let sequence = state.sequences.removeValue(forKey: id) else { continue }
                 state.count(sequence) { ledger in

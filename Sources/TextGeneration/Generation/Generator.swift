@@ -312,6 +312,7 @@ private struct Beginning {
             id: id, prompt: prompt, tokenCountMax: wish.tokenCountMax, sampling: wish.sampling,
             stopTokens: stopTokens, scores: wish.scoresPrompt, requestID: wish.id, owner: wish.owner)
         request.isProbe = wish.isProbe
+        request.mayBeDrafted = wish.mayBeDrafted
         return request
     }
 }

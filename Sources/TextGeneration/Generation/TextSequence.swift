@@ -49,6 +49,8 @@ struct TextSequence {
 
     mutating func share(tokenCount: Int) { meter.share(tokenCount: tokenCount) }
 
+    mutating func draft(accepted: Int, rejected: Int) { meter.draft(accepted: accepted, rejected: rejected) }
+
     /// - Returns: `true` if a stop text has appeared and the sequence should be cancelled.
     mutating func take(
         token: UInt32, logProbability: Float?, alternatives: [TokenScore], at now: GenerationMeter.Mark

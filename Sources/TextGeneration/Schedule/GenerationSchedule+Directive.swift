@@ -15,6 +15,8 @@ extension GenerationSchedule {
         /// The sequence has gone on by one token, whose log-probability and alternatives are there if the request
         /// wants them.
         case token(UInt64, UInt32, logProbability: Float?, alternatives: [TokenScore] = [])
+        /// So many of the tokens that were drafted for the sequence were what it went on with, and so many not.
+        case drafted(UInt64, accepted: Int, rejected: Int)
         /// Every prompt token after the first, `[prompt.count - 1]`; said before the first token.
         case scored(UInt64, [ScoredToken])
         /// The last word on a sequence that was submitted and not cancelled.

@@ -8,15 +8,20 @@ extension GenerationSchedule {
         guard !isPoisoned else { return [] }
         var sends: [Directive] = []
         var news: [Directive] = []
-        while inFlight.count < stepCountMax {
+        while inFlight.count(where: { !$0.onlyDrafts }) < stepCountMax, hasRoomInFlight {
             admit(&sends, &news)
             guard let step = nextStep() else { break }
+            sends.append(.send(.step(step)))
+        }
+        while inFlight.count < stageCount, hasRoomInFlight, let step = nextDraftStep() {
             sends.append(.send(.step(step)))
         }
         return sends + news
     }
 
-    /// Steps that may be in flight now.
+    private var hasRoomInFlight: Bool { inFlight.count < Limits.stageQueueStepsMax }
+
+    /// Steps that may be in flight now, beside those of drafts alone.
     ///
     /// Sequences that decode wait for one another in `groupCount` steps: with more in flight the groups would
     /// fall apart into smaller ones, and a prompt would put more than one chunk between two tokens of a
@@ -53,6 +58,9 @@ extension GenerationSchedule {
 
     /// The sequence has its slot.
     mutating func begin(_ sequence: ScheduledSequence, _ prefix: SharedPrefix?, _ sends: inout [Directive]) {
+        var sequence = sequence
+        sequence.opening = openingCount
+        openingCount += 1
         running[sequence.request.id] = sequence
         prefilling.append(sequence.request.id)
         sends.append(.send(.open(sequence.opening(prefix))))
@@ -65,19 +73,61 @@ extension GenerationSchedule {
         // Room for a chunk is kept free, so that decoding never starves a prompt.
         let decodeMax = prefilling.isEmpty ? stepTokensMax : stepTokensMax - chunkMax
         let decodeCount = min(decodable.count, decodeShare, decodeMax)
-        for id in decodable.prefix(decodeCount) {
-            guard var sequence = running[id] else { continue }
-            builder.append(sequence.nextDecodeEntry(), of: sequence.request)
-            running[id] = sequence
-        }
+        appendDecoding(decodable.prefix(decodeCount), tokenCountMax: decodeMax, to: &builder)
         decodable.removeFirst(decodeCount)
         appendPrompts(tokenCountMax: chunkMax, to: &builder)
+        return sent(builder)
+    }
+
+    /// A step that goes ahead of what is on its way, with what that is likely to be followed by; `nil` if nothing is.
+    private mutating func nextDraftStep() -> Step? {
+        guard draftTokensMax > 0, prefilling.isEmpty, decodable.isEmpty else { return nil }
+        let drafts = running.filter { $1.isAwaited && $1.request.mayBeDrafted }.compactMap { id, sequence in
+            sequence.draftBehind(countMax: draftTokensMax, contextLength: contextLength).map { (id, $0) }
+        }
+        // Ids tell equals apart: dictionaries have no order of their own.
+        let likeliest = drafts.max { ($0.1.chances[0], $1.0) < ($1.1.chances[0], $0.0) }
+        guard let (id, draft) = likeliest else { return nil }
+        var builder = StepBuilder(vocabularySize: vocabularySize)
+        let count = min(draft.count(aheadOf: stageCount, costs: costs), stepTokensMax)
+        if let entries = running[id]?.nextDraftEntries(draft.tokens.prefix(count)), let sequence = running[id]
+        {
+            for entry in entries { builder.append(entry, of: sequence) }
+        }
+        return sent(builder, onlyDrafts: true)
+    }
+
+    private mutating func sent(_ builder: StepBuilder, onlyDrafts: Bool = false) -> Step? {
         guard !builder.entries.isEmpty else { return nil }
         defer { nextStepID += 1 }
         inFlight.append(
             StepInFlight(
-                id: nextStepID, vocabularySize: vocabularySize, expectations: builder.expectations))
+                id: nextStepID, vocabularySize: vocabularySize, expectations: builder.expectations,
+                entryCount: builder.entries.count, onlyDrafts: onlyDrafts))
         return Step(id: nextStepID, entries: builder.entries)
+    }
+
+    /// What comes next of sequences that decode: a token of each, and drafts where they pay.
+    private mutating func appendDecoding(
+        _ ids: ArraySlice<UInt64>, tokenCountMax: Int, to builder: inout StepBuilder
+    ) {
+        let drafts = ids.map { draft($0) ?? Draft(tokens: [], acceptance: 0) }
+        let counts = drafts.counts(besides: ids.count, costs: costs, room: tokenCountMax - ids.count)
+        for (index, id) in ids.enumerated() {
+            guard let entry = running[id]?.nextDecodeEntry(),
+                let drafted = running[id]?.nextDraftEntries(drafts[index].tokens.prefix(counts[index])),
+                let sequence = running[id]
+            else { continue }
+            for entry in [entry] + drafted { builder.append(entry, of: sequence) }
+        }
+    }
+
+    /// What a sequence may go on with, as far as anybody would want it.
+    private mutating func draft(_ id: UInt64) -> Draft? {
+        guard draftTokensMax > 0, running[id]?.request.mayBeDrafted == true else { return nil }
+        // In place, and nothing of it held meanwhile: a copy would take as long as the text.
+        running[id]?.indexTokens()
+        return running[id]?.nextDraft(countMax: draftTokensMax, contextLength: contextLength)
     }
 
     /// What comes next of the prompts.
@@ -86,7 +136,7 @@ extension GenerationSchedule {
         for (id, tokenCount) in promptShares(of: tokenCountMax) where room > 0 {
             guard var sequence = running[id] else { continue }
             let entries = sequence.nextChunk(countMax: min(room, tokenCount))
-            for entry in entries { builder.append(entry, of: sequence.request) }
+            for entry in entries { builder.append(entry, of: sequence) }
             room -= entries.count
             running[id] = sequence
             if !sequence.isPrefilling { prefilling.removeAll { $0 == id } }
@@ -114,7 +164,8 @@ private struct StepBuilder {
     var entries: [StepEntry] = []
     var expectations: [StepInFlight.Expectation] = []
 
-    mutating func append(_ entry: StepEntry, of request: SequenceRequest) {
+    mutating func append(_ entry: StepEntry, of sequence: ScheduledSequence) {
+        let request = sequence.request
         entries.append(entry)
         let wantsLogProbability: Bool
         switch entry.output {
@@ -124,7 +175,8 @@ private struct StepBuilder {
         }
         expectations.append(
             StepInFlight.Expectation(
-                owner: request.id, slot: entry.slot, position: entry.position, output: entry.output,
+                owner: request.id, opening: sequence.opening, branch: sequence.branch, slot: entry.slot, position: entry.position,
+                output: entry.output,
                 wantsLogProbability: wantsLogProbability,
                 alternativeCount: min(Int(clamping: request.sampling.alternativeCount), vocabularySize)))
     }

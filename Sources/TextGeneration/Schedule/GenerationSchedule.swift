@@ -13,6 +13,7 @@ package import BitNetCore
 /// The share: with `n` sequences decoding in `g` groups a step takes at most ⌈n/g⌉ of them. All in one step
 /// would leave every stage but one idle.
 package struct GenerationSchedule: Equatable, Sendable {
+    let stageCount: Int
     /// Steps among which decoding sequences are divided.
     let groupCount: Int
     let contextLength: Int
@@ -20,6 +21,8 @@ package struct GenerationSchedule: Equatable, Sendable {
     let prefillChunk: Int
     let stepsInFlightMax: Int
     let stepTokensMax: Int
+    /// Drafted tokens of one sequence in one step.
+    let draftTokensMax: Int
     /// Sequences that may wait for a slot; more are refused.
     package let waitingMax: Int
 
@@ -33,6 +36,8 @@ package struct GenerationSchedule: Equatable, Sendable {
     var slots: SlotTable
     var inFlight: [StepInFlight] = []
     var nextStepID: UInt64 = 1
+    var openingCount: UInt64 = 0
+    var costs: StepCosts
     var isPoisoned = false
 
     /// - Parameters:
@@ -47,16 +52,18 @@ package struct GenerationSchedule: Equatable, Sendable {
     ///     that one travels while each stage computes another.
     ///   - waitingMax: sequences that may wait for a slot; more are refused.
     ///   - stepTokensMax: entries of one step, 2...`Limits.stepTokensMax`.
+    ///   - draftTokensMax: drafted tokens of one sequence in one step, at most `Limits.draftTokensMax`; 0 for none.
     ///
     /// Figures outside these bounds are moved to the nearest one inside.
     package init(
         stageCount: Int, slotCount: Int, contextLength: Int,
         vocabularySize: Int = Limits.vocabularyMax, prefillChunk: Int = 64, groupCount: Int? = nil,
         stepsInFlightMax: Int? = nil, waitingMax: Int = Limits.slotsMax,
-        stepTokensMax: Int = Limits.stepTokensMax
+        stepTokensMax: Int = Limits.stepTokensMax, draftTokensMax: Int = 0
     ) {
         func bounded(_ value: Int, _ max: Int) -> Int { min(Swift.max(value, 1), max) }
         let slotCount = bounded(slotCount, Limits.slotsMax)
+        self.stageCount = bounded(stageCount, Limits.workersMax)
         self.groupCount = bounded(groupCount ?? stageCount, Limits.stageQueueStepsMax - 1)
         self.contextLength = bounded(contextLength, Limits.contextMax)
         self.vocabularySize = bounded(vocabularySize, Limits.vocabularyMax)
@@ -66,8 +73,13 @@ package struct GenerationSchedule: Equatable, Sendable {
             stepsInFlightMax ?? self.groupCount + 1, Limits.stageQueueStepsMax)
         self.waitingMax = min(max(waitingMax, 0), Limits.sequencesMax)
         self.stepTokensMax = min(slotCount + self.prefillChunk, stepTokensMax)
+        self.draftTokensMax = min(max(draftTokensMax, 0), Limits.draftTokensMax)
+        costs = StepCosts(tokensMax: min(self.stepTokensMax, Self.costsMax))
         slots = SlotTable(slotCount: slotCount)
     }
+
+    /// Steps of more tokens are decoded as they come.
+    private static let costsMax = 64
 
     /// Steps that have been sent and have not come back.
     package var inFlightCount: Int { inFlight.count }
@@ -125,19 +137,16 @@ package struct GenerationSchedule: Equatable, Sendable {
         }
         if let reason = step.mismatch(outcome.results) { return poison(reason) }
         inFlight.removeFirst()
+        if step.onlyDecodes { costs.take(outcome.traces, tokenCount: step.entryCount) }
         var sends: [Directive] = []
         var news: [Directive] = []
-        // What comes for a sequence that was cancelled, or has ended, is dropped.
-        let wanted = zip(step.expectations, outcome.results).filter { running[$0.0.owner] != nil }
-        for (expected, result) in wanted {
+        // What comes for a sequence that was cancelled, or has ended, is dropped, and what followed a rejected draft.
+        for (expected, result) in zip(step.expectations, outcome.results)
+        where running[expected.owner]?.opening == expected.opening {
             if let failure = result.failure {
-                giveUp(expected.owner, failure, &sends, &news)
-                continue
-            }
-            switch expected.output {
-            case .none: continue
-            case .score: takeScore(result, of: expected.owner, &sends, &news)
-            case .sample: takeToken(result, of: expected.owner, &sends, &news)
+                giveUp(expected, failure, &sends, &news)
+            } else if running[expected.owner]?.branch == expected.branch {
+                take(result, expected, &sends, &news)
             }
         }
         return sends + fill() + news
@@ -151,6 +160,17 @@ package struct GenerationSchedule: Equatable, Sendable {
     }
 
     // MARK: Taking results
+
+    private mutating func take(
+        _ result: StepResult, _ expected: StepInFlight.Expectation, _ sends: inout [Directive],
+        _ news: inout [Directive]
+    ) {
+        switch expected.output {
+        case .none: return
+        case .score: takeScore(result, of: expected.owner, &sends, &news)
+        case .sample: takeToken(result, of: expected.owner, &sends, &news)
+        }
+    }
 
     private mutating func takeScore(
         _ result: StepResult, of id: UInt64, _ sends: inout [Directive], _ news: inout [Directive]
@@ -168,36 +188,48 @@ package struct GenerationSchedule: Equatable, Sendable {
     private mutating func takeToken(
         _ result: StepResult, of id: UInt64, _ sends: inout [Directive], _ news: inout [Directive]
     ) {
-        guard var sequence = running[id] else { return }
-        let request = sequence.request
+        guard let request = running[id]?.request else { return }
         if request.stopTokens.contains(result.token) { return finish(id, .stop, &sends, &news) }
-        sequence.append(result.token)
-        running[id] = sequence
+        // In place: a copy for every token would take the square of the text's length.
+        if let drafted = running[id]?.append(result.token), drafted != (0, 0) {
+            news.append(.drafted(id, accepted: drafted.accepted, rejected: drafted.rejected))
+        }
         // Workers of earlier releases return it unasked.
         let logProbability = request.sampling.wantsLogProbabilities ? result.logProbability : nil
         news.append(
             .token(
                 id, result.token, logProbability: logProbability, alternatives: result.alternatives))
+        guard let sequence = running[id] else { return }
         if sequence.generatedCount == request.tokenCountMax {
             finish(id, .length, &sends, &news)
         } else if request.prompt.count + sequence.generatedCount > contextLength {
             finish(id, .context, &sends, &news)
-        } else {
+        } else if !sequence.isAwaited {
             decodable.append(id)
         }
     }
 
     private mutating func giveUp(
-        _ id: UInt64, _ failure: SequenceFailure, _ sends: inout [Directive], _ news: inout [Directive]
+        _ expected: StepInFlight.Expectation, _ failure: SequenceFailure, _ sends: inout [Directive],
+        _ news: inout [Directive]
     ) {
-        guard running[id] != nil else { return }
-        sends += release(id, keepsTokens: false)
-        news.append(.refused(id, SequenceRefusal(failure)))
+        guard let sequence = running[expected.owner] else { return }
+        sends += release(expected.owner, keepsTokens: false)
+        guard sequence.draft.isEmpty, sequence.branch == expected.branch else {
+            // A drafted token may be what cannot be computed, which the text would never have come to.
+            var request = sequence.putOff
+            request.mayBeDrafted = false
+            return waiting.putBack(request)
+        }
+        news.append(.refused(expected.owner, SequenceRefusal(failure)))
     }
 
     private mutating func finish(
         _ id: UInt64, _ reason: FinishReason, _ sends: inout [Directive], _ news: inout [Directive]
     ) {
+        if let rejected = running[id]?.dropDraft(), rejected > 0 {
+            news.append(.drafted(id, accepted: 0, rejected: rejected))
+        }
         sends += release(id)
         news.append(.finished(id, reason))
     }

@@ -6,6 +6,8 @@ import BitNetCore
 struct ScheduledSequence: Equatable, Sendable {
     let request: SequenceRequest
     let slot: UInt32
+    /// Tells it from itself with another slot before.
+    var opening: UInt64 = 0
     /// The prompt, and what was generated after it.
     private var tokens: [UInt32]
     /// Tokens that are on their way or through, those that were taken over included.
@@ -14,6 +16,14 @@ struct ScheduledSequence: Equatable, Sendable {
     private let sharedCount: Int
     /// The prompt's tokens from the second on, as far as their log-probabilities have come.
     var scores: [ScoredToken] = []
+    /// Drafted tokens that are on their way behind the known ones.
+    private(set) var draft: [UInt32] = []
+    /// What it follows from, and would go on from.
+    private var match: RepeatIndex.Match?
+    /// Grows whenever drafted tokens are rejected: what comes of steps from before that is of another text.
+    private(set) var branch = 0
+    private var repeats = RepeatIndex()
+    private var rates = AcceptanceRates()
 
     /// - Parameter sharedCount: tokens of the prompt that the slot holds already.
     init(request: SequenceRequest, slot: UInt32, sharedCount: Int) {
@@ -67,20 +77,72 @@ struct ScheduledSequence: Equatable, Sendable {
         return entries
     }
 
+    /// Takes the known tokens into what drafts are made from.
+    mutating func indexTokens() { repeats.extend(to: tokens) }
+
+    /// What it may go on with, as far as that is wanted; `nil` if nothing like it stood in it before.
+    mutating func nextDraft(countMax: Int, contextLength: Int) -> Draft? {
+        match = repeats.longestMatch(in: tokens)
+        return draftBehind(countMax: countMax, contextLength: contextLength)
+    }
+
+    /// What it may go on with behind what is on its way.
+    func draftBehind(countMax: Int, contextLength: Int) -> Draft? {
+        let wantedMax = min(request.tokenCountMax - generatedCount - 1, contextLength - tokens.count)
+        let count = min(countMax, wantedMax - draft.count)
+        guard count > 0, let match else { return nil }
+        let rate = rates.rate(ofMatch: match.length)
+        return Draft(
+            tokens: (tokens + draft).continued(withPeriod: match.period, count: count), acceptance: rate,
+            reached: (0..<draft.count).reduce(1) { reached, _ in reached * rate })
+    }
+
+    /// Whether all that is known of it is on its way, so that only drafts can follow.
+    var isAwaited: Bool { sentCount == tokens.count }
+
     private func output(at index: Int) -> StepEntry.Output {
         if index == request.knownCount - 1 { return .sample }
         return request.scores ? .score(target: request.prompt[index + 1]) : .none
     }
 
     /// The pipeline has chosen the next token.
-    mutating func append(_ token: UInt32) { tokens.append(token) }
+    ///
+    /// - Returns: drafted tokens that are accepted thereby, 1 at most, and rejected.
+    mutating func append(_ token: UInt32) -> (accepted: Int, rejected: Int) {
+        tokens.append(token)
+        guard let drafted = draft.first else { return (0, 0) }
+        if let match { rates.count(drafted == token, ofMatch: match.length) }
+        guard drafted == token else { return (0, dropDraft()) }
+        draft.removeFirst()
+        sentCount += 1
+        return (1, 0)
+    }
+
+    /// What is on its way beyond the known tokens is not wanted any more.
+    ///
+    /// - Returns: how many tokens that are.
+    mutating func dropDraft() -> Int {
+        guard !draft.isEmpty else { return 0 }
+        defer { draft = [] }
+        branch += 1
+        return draft.count
+    }
 
     /// The entry that feeds the last generated token back.
     mutating func nextDecodeEntry() -> StepEntry {
-        let position = tokens.count - 1
         sentCount = tokens.count
-        return StepEntry(
-            slot: slot, position: UInt32(clamping: position), token: tokens[position], output: .sample)
+        return sampled(tokens[tokens.count - 1], at: tokens.count - 1)
+    }
+
+    /// The entries that send drafted tokens behind what is on its way.
+    mutating func nextDraftEntries(_ drafted: ArraySlice<UInt32>) -> [StepEntry] {
+        let start = tokens.count + draft.count
+        draft += drafted
+        return drafted.enumerated().map { sampled($1, at: start + $0) }
+    }
+
+    private func sampled(_ token: UInt32, at position: Int) -> StepEntry {
+        StepEntry(slot: slot, position: UInt32(clamping: position), token: token, output: .sample)
     }
 }
 

@@ -23,6 +23,8 @@ package struct SequenceRequest: Equatable, Sendable {
     var formerSlot: UInt32?
     /// How many pipelines in a row were lost under it without a token in between.
     var lossCount = 0
+    /// Whether tokens may be drafted for it, which changes none of those that it gets.
+    package var mayBeDrafted = true
     /// Tokens to generate; with 0 the prompt is only scored, or nothing is done.
     package var tokenCountMax: Int
     package var sampling: SamplingParameters

@@ -9,6 +9,9 @@ struct StepInFlight: Equatable, Sendable {
     struct Expectation: Equatable, Sendable {
         /// The sequence whose entry this was.
         let owner: UInt64
+        /// Both of the sequence, when it was sent.
+        let opening: UInt64
+        let branch: Int
         let slot: UInt32
         let position: UInt32
         let output: StepEntry.Output
@@ -22,6 +25,14 @@ struct StepInFlight: Equatable, Sendable {
     let vocabularySize: Int
     /// One for each entry that has an output, in order.
     let expectations: [Expectation]
+    let entryCount: Int
+    /// Whether it holds nothing but drafts, which go where stages would stand idle.
+    let onlyDrafts: Bool
+
+    /// Whether nothing in it is of a prompt.
+    var onlyDecodes: Bool {
+        expectations.count == entryCount && expectations.allSatisfy { $0.output == .sample }
+    }
 
     /// How `results` differ from what was asked for, or `nil`.
     func mismatch(_ results: [StepResult]) -> String? {

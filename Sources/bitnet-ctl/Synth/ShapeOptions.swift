@@ -38,6 +38,9 @@ struct ShapeOptions: ParsableArguments {
     @Flag(help: "The head is a matrix of its own.")
     var untied = false
 
+    @Option(help: "Weights of a row that share a scale, in qwen3 and minicpm: 64, 128 or 256.")
+    var scaleGroup: Int?
+
     @Option(
         help: """
             Architecture: bitnet-b1.58 (2B-4T), bitnet-25, bitnet (1bitLLM), llama (no sub-norms, pairs of \
@@ -64,6 +67,7 @@ struct ShapeOptions: ParsableArguments {
         changes.vocabulary = vocabulary
         changes.context = context
         changes.ropeBase = ropeBase
+        changes.scaleGroup = scaleGroup
         changes.isTied = tied ? true : untied ? false : nil
         changes.family = family
         changes.activation = activation

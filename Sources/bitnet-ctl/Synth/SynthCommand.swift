@@ -36,6 +36,7 @@ struct SynthCommand: AsyncParsableCommand {
             EXAMPLES
               bitnet-ctl synth 2b-4t --type tq2_0 --out 2b-4t.gguf
               bitnet-ctl synth bonsai-8b --type pq2_0 --out bonsai-8b.gguf
+              bitnet-ctl synth bonsai-8b --type tq2_0 --scale-group 256 --out bonsai-8b.gguf
               bitnet-ctl synth 8b --type packed --split 2 --out llama3-8b-synthetic
               bitnet-ctl synth 2b-4t --family bitnet --activation silu --layers 2 --out small.gguf
               bitnet-ctl synth tiny --hidden 256 --ffn 512 --heads 4 --type i2_s --i2s-layout b --out odd.gguf

@@ -104,6 +104,7 @@ final class TextSource {
         for directive in directives {
             switch directive {
             case .send(let item): pipeline?.send(item)
+            case .drafted: continue
             case .shared(let id, let tokenCount): clients[id]?.share(tokenCount)
             case .scored(let id, let scores): clients[id]?.take(scores)
             case .token(let id, let token, let logProbability, let alternatives):

@@ -162,7 +162,9 @@ struct ChatFormat: AnswerFormat {
         guard choices.contains(where: \.reader.splitsThoughts) else { return usage }
         var usage = usage
         let count = choices.reduce(0) { $0 + $1.thoughtTokenCount }
-        usage.completionTokensDetails = .init(reasoningTokens: count)
+        var details = usage.completionTokensDetails ?? .init()
+        details.reasoningTokens = count
+        usage.completionTokensDetails = details
         return usage
     }
 

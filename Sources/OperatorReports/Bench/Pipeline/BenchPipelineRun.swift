@@ -20,15 +20,19 @@ package struct BenchPipelineRun {
         package var concurrencies: [Int]
         /// Tokens of the prompt that comes among sequences that generate; `nil` for no such test.
         package var mixedTokenCount: Int?
+        /// What sequences go on from with and without drafts, as tokens; empty for no such test.
+        package var text: [UInt32]
 
         package init(
-            promptTokenCount: Int, tokenCount: Int, rounds: Int, concurrencies: [Int], mixedTokenCount: Int?
+            promptTokenCount: Int, tokenCount: Int, rounds: Int, concurrencies: [Int], mixedTokenCount: Int?,
+            text: [UInt32] = []
         ) {
             self.promptTokenCount = promptTokenCount
             self.tokenCount = tokenCount
             self.rounds = rounds
             self.concurrencies = concurrencies
             self.mixedTokenCount = mixedTokenCount
+            self.text = text
         }
     }
 
@@ -71,6 +75,15 @@ package struct BenchPipelineRun {
         for count in tests.concurrencies where tests.tokenCount > 0 && count <= pipeline.slotCount {
             progress(plural(count, "sequence"))
             try await decode(count, bench, &record)
+        }
+        for count in tests.concurrencies where !tests.text.isEmpty && count <= pipeline.slotCount {
+            progress("drafts, \(plural(count, "sequence"))")
+            record.drafting =
+                (record.drafting ?? []) + [
+                    try await bench.drafting(
+                        tests.text, concurrency: count, promptTokenCount: max(tests.promptTokenCount, 1),
+                        tokenCount: max(tests.tokenCount, 16), rounds: tests.rounds)
+                ]
         }
         if let mixedTokenCount = tests.mixedTokenCount {
             progress("a prompt of \(mixedTokenCount) tokens beside \(Self.mixedStreamCount) streams")

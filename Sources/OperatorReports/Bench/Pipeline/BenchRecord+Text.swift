@@ -26,6 +26,11 @@ extension BenchRecord {
                     + "prompt of \(mixed.promptTokens) tokens (a chunk takes \(mixed.chunkMs.text(places: 1)) ms; the "
                     + "prompt took \(mixed.promptSeconds.text(places: 1)) s)")
         }
+        notes += (drafting ?? []).map { drafting in
+            "drafts, \(plural(drafting.concurrency, "sequence")): \(drafting.ratio.text(places: 2)) of the speed without them, "
+                + "\(drafting.tokensPerStep.text(places: 2)) tokens a step, \(drafting.accepted) of "
+                + "\(drafting.accepted + drafting.rejected) drafted tokens accepted"
+        }
         return notes + ["\(processor), \(processors) processors; KV cache \(cacheType), \(head) head"]
     }
 

@@ -60,6 +60,30 @@ package struct BenchRecord: Codable, Equatable, Sendable {
         package var promptSeconds: Double
     }
 
+    /// What drafts bring where sequences go on from a text; the counts are those of the last round.
+    package struct Drafting: Codable, Equatable, Sendable {
+        package var concurrency: Int
+        /// Tokens a second without drafts, and with them, one figure for each round.
+        package var plain: [Double] = []
+        package var drafted: [Double] = []
+        package var generated = 0
+        package var accepted = 0
+        package var rejected = 0
+
+        package init(concurrency: Int) {
+            self.concurrency = concurrency
+        }
+
+        /// Tokens by which a sequence goes on in a step.
+        var tokensPerStep: Double { Double(generated) / Double(max(generated - accepted, 1)) }
+
+        /// Median over the rounds of how many times faster they are.
+        var ratio: Double {
+            let ratios = zip(drafted, plain).map { $0 / max($1, 1e-9) }.sorted()
+            return ratios.isEmpty ? 1 : ratios[ratios.count / 2]
+        }
+    }
+
     package var model: String
     package var sizeBytes: UInt64
     package var parameters: UInt64
@@ -76,6 +100,7 @@ package struct BenchRecord: Codable, Equatable, Sendable {
     /// Decoding alone, over what reading the weights alone would allow.
     package var readRatio: Double?
     package var mixed: Mixed?
+    package var drafting: [Drafting]?
 
     /// - Throws: what is wrong with the text.
     package init(decoding bytes: [UInt8]) throws {

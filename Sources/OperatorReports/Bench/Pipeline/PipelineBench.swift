@@ -23,36 +23,62 @@ struct PipelineBench {
     }
 
     /// Has `concurrency` sequences generate `tokenCount` tokens each.
+    func decode(concurrency: Int, tokenCount: Int, round: Int) async throws -> DecodeFigures {
+        let requests = (0..<concurrency).map {
+            request(round << 16 + $0, prompt: 1, tokenCountMax: tokenCount)
+        }
+        return try await decode(requests).figures
+    }
+
+    /// What one sequence generated.
+    struct Decoded: Equatable, Sendable {
+        var tokens: [UInt32] = []
+        var acceptedDraftCount = 0
+        var rejectedDraftCount = 0
+    }
+
+    /// Has the sequences generate as many tokens as they ask for, all of them the same number.
     ///
     /// What counts is the time in which all of them are generating.
-    func decode(concurrency: Int, tokenCount: Int, round: Int) async throws -> DecodeFigures {
+    func decode(
+        _ requests: [GenerationRequest]
+    ) async throws -> (figures: DecodeFigures, sequences: [Decoded]) {
         let progress = DecodeProgress()
         let generator = generator
         generator.forgetTransits()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for index in 0..<concurrency {
-                let request = request(round << 16 + index, prompt: 1, tokenCountMax: tokenCount)
+        let sequences = try await withThrowingTaskGroup(of: (Int, Decoded).self) { group in
+            for (index, request) in requests.enumerated() {
                 group.addTask {
-                    var count = 0
+                    var decoded = Decoded()
                     for try await event in generator.generate(request) {
-                        guard case .token = event else { continue }
-                        count += 1
-                        progress.take(
-                            isFirst: count == 1, isLast: count == tokenCount, of: concurrency,
-                            generator.meter)
+                        switch event {
+                        case .token(let token):
+                            decoded.tokens.append(token.id)
+                            progress.take(
+                                isFirst: decoded.tokens.count == 1,
+                                isLast: decoded.tokens.count == request.tokenCountMax, of: requests.count,
+                                generator.meter)
+                        case .finished(_, let statistics):
+                            decoded.acceptedDraftCount = statistics.acceptedDraftCount
+                            decoded.rejectedDraftCount = statistics.rejectedDraftCount
+                        default: continue
+                        }
                     }
+                    return (index, decoded)
                 }
             }
-            try await group.waitForAll()
+            return try await group.reduce(into: [Int: Decoded]()) { $0[$1.0] = $1.1 }
         }
         guard let (first, last) = progress.marks else {
             throw PipelineBenchError(
-                message: "some sequences ended before others began: generate more tokens than \(tokenCount)")
+                message: "some sequences ended before others began: generate more tokens than "
+                    + "\(requests.first?.tokenCountMax ?? 0)")
         }
-        return DecodeFigures(concurrency: concurrency, first: first, last: last)
+        let figures = DecodeFigures(concurrency: requests.count, first: first, last: last)
+        return (figures, requests.indices.compactMap { sequences[$0] })
     }
 
-    /// Random tokens; greedy, and stop tokens end nothing.
+    /// Random tokens; greedy, stop tokens end nothing, and nothing is drafted.
     func request(_ seed: Int, prompt: Int, tokenCountMax: Int) -> GenerationRequest {
         let tokens = (0..<prompt).map { index in
             UInt32(
@@ -61,8 +87,11 @@ struct PipelineBench {
         }
         var sampling = SamplingParameters()
         sampling.wantsLogProbabilities = false
-        return GenerationRequest(
+        var request = GenerationRequest(
             prompt: .tokens(tokens), tokenCountMax: tokenCountMax, sampling: sampling, ignoresStopTokens: true
         )
+        // What a model of random weights repeats says nothing of how fast it is.
+        request.mayBeDrafted = false
+        return request
     }
 }

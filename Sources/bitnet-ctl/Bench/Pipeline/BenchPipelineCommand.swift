@@ -3,6 +3,7 @@ import ArgumentParser
 import BitNetCore
 import BitNetEngine
 import BitNetFormats
+import BitNetTokenizer
 import ClusterConfig
 import ClusterCoordinator
 import ClusterPlanning
@@ -25,6 +26,7 @@ struct BenchPipelineCommand: AsyncParsableCommand {
               bitnet-ctl bench --local --model 2b-4t.gguf --save alone.json -C 1,16
               bitnet-ctl bench --compare alone.json two-workers.json
               bitnet-ctl bench --shards workers.yaml --mixed 4000 --json
+              bitnet-ctl bench --local --model 2b-4t.gguf --speculate source.c -C 1,2,4,8
             """)
 
     @OptionGroup(title: "Stages") var pipeline: PipelineOptions
@@ -50,6 +52,12 @@ struct BenchPipelineCommand: AsyncParsableCommand {
             "Also measure what a prompt of so many tokens does to four sequences that generate.",
             valueName: "tokens"))
     var mixed: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Also measure what drafts bring where sequences go on from this text, --prompt-tokens of it each.",
+            valueName: "file"))
+    var speculate: String?
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -126,7 +134,8 @@ struct BenchPipelineCommand: AsyncParsableCommand {
         request.slotCount = request.slotCount ?? max(counts.max() ?? 1, streams)
         // A stream generates while the long prompt is read, a token with each chunk.
         let mixedTokens = mixed.map { $0 + $0 / 8 + 512 } ?? 0
-        let needed = max(promptTokens, tokens, mixedTokens) + 16
+        let draftedTokens = speculate == nil ? 0 : promptTokens + max(tokens, 16)
+        let needed = max(promptTokens, tokens, mixedTokens, draftedTokens) + 16
         request.contextLength = request.contextLength ?? min(needed, model.description.contextLength)
         return request
     }
@@ -139,7 +148,10 @@ struct BenchPipelineCommand: AsyncParsableCommand {
             readRate: pipeline.local ? try localReadRate(running) : nil,
             .init(
                 promptTokenCount: promptTokens, tokenCount: tokens, rounds: rounds, concurrencies: counts,
-                mixedTokenCount: mixed))
+                mixedTokenCount: mixed,
+                text: try speculate.map {
+                    try model.tokenizer().encode(TextFile.read($0), addsBeginning: false)
+                } ?? []))
         return try await run.measure { console.progress("bench", $0, isLast: false) }
     }
 
