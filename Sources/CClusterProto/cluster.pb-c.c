@@ -2331,7 +2331,7 @@ const ProtobufCMessageDescriptor cluster__assignment__descriptor =
   (ProtobufCMessageInit) cluster__assignment__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor cluster__measure__field_descriptors[15] =
+static const ProtobufCFieldDescriptor cluster__measure__field_descriptors[16] =
 {
   {
     "layer_count",
@@ -2513,6 +2513,18 @@ static const ProtobufCFieldDescriptor cluster__measure__field_descriptors[15] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "ternary_head",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Cluster__Measure, ternary_head),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned cluster__measure__field_indices_by_name[] = {
   14,   /* field[14] = activation_group */
@@ -2529,12 +2541,13 @@ static const unsigned cluster__measure__field_indices_by_name[] = {
   4,   /* field[4] = key_value_head_count */
   0,   /* field[0] = layer_count */
   13,   /* field[13] = matrix_encoding */
+  15,   /* field[15] = ternary_head */
   6,   /* field[6] = vocabulary_size */
 };
 static const ProtobufCIntRange cluster__measure__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 15 }
+  { 0, 16 }
 };
 const ProtobufCMessageDescriptor cluster__measure__descriptor =
 {
@@ -2544,7 +2557,7 @@ const ProtobufCMessageDescriptor cluster__measure__descriptor =
   "Cluster__Measure",
   "cluster",
   sizeof(Cluster__Measure),
-  15,
+  16,
   cluster__measure__field_descriptors,
   cluster__measure__field_indices_by_name,
   1,  cluster__measure__number_ranges,

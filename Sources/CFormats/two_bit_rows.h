@@ -10,6 +10,7 @@ typedef uint8_t bytes32 __attribute__((vector_size(32)));
 typedef int8_t signed32 __attribute__((vector_size(32)));
 typedef uint16_t words32 __attribute__((vector_size(32)));
 typedef uint8_t bytes16 __attribute__((vector_size(16)));
+typedef uint16_t words16 __attribute__((vector_size(16)));
 
 static inline bool any32(const bytes32 *vector) {
     uint64_t words[4];

@@ -179,6 +179,28 @@ import Testing
         #expect(figures.layer.allSatisfy { $0.seconds > 0 })
     }
 
+    @Test(arguments: TensorEncoding.allCases.filter(\.isTernary))
+    func `a ternary head is measured as it is, in as much memory as was said`(head: TensorEncoding) throws {
+        let shape = ModelDescription.Shape(
+            layerCount: 1, hiddenSize: 256, feedForwardSize: 256, headCount: 4, keyValueHeadCount: 2,
+            headSize: 64, vocabularySize: 1 << 18, hasSubNorms: false, hasHeadNorms: true)
+        let group = head.scaleGroup ?? 128
+        let encoding = try #require(TensorEncoding(scaleGroup: group, isHalf: true))
+        let kernels = try Kernels()
+        func byteCount(_ ternaryHead: TensorEncoding?) -> UInt64 {
+            StageMeter.byteCount(
+                shape: shape, activation: .siLU, matrixEncoding: encoding, activationGroup: group,
+                ternaryHead: ternaryHead, kernels: kernels, threadCount: 1, cacheType: .f16, headType: .fast)
+        }
+        // All 64 Mi values of this head at two bits, beside as many at 16 bits and 8.
+        #expect(byteCount(head) < byteCount(nil) - 100 << 20)
+        let meter = try StageMeter(
+            shape: shape, activation: .siLU, matrixEncoding: encoding, activationGroup: group,
+            ternaryHead: head, kernels: kernels, threadCount: 1, cacheType: .f16, headType: .fast)
+        let figures = try meter.measure()
+        #expect(figures.head.allSatisfy { $0.seconds > 0 && $0.seconds.isFinite })
+    }
+
     @Test func `a model of fewer tokens than are measured at once is measured`() throws {
         let shape = ModelDescription.Shape(
             layerCount: 2, hiddenSize: 256, feedForwardSize: 512, headCount: 4, keyValueHeadCount: 2,

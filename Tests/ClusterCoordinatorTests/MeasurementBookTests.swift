@@ -65,6 +65,45 @@ import Testing
         }
     }
 
+    @Test func `the scales of a model are kept apart, and a book of before has none`() throws {
+        var grouped = Self.shape
+        grouped.matrixEncoding = .t5Group128Half
+        grouped.activationGroup = 128
+        grouped.ternaryHead = .t5
+        var worker = try Self.worker("a", layer: 0.5)
+        worker.shape = grouped
+        var book = try Self.book()
+        book.record(workers: [worker])
+        #expect(book.workers.map(\.worker) == ["a", "b", "a"])
+        try withDirectory { directory in
+            try book.save(directory: directory)
+            #expect(try MeasurementBook.load(directory: directory) == book)
+            let text = try String(
+                contentsOfFile: directory + "/" + MeasurementBook.fileName, encoding: .utf8)
+            // Only what has groups says so: a book of other models is what it was.
+            #expect(text.ranges(of: "\"matrices\":10,\"activation_group\":128,\"ternary_head\":0").count == 1)
+            #expect(text.ranges(of: "\"matrices\"").count == 1)
+        }
+    }
+
+    @Test(arguments: [
+        ("\"matrices\":1,", "matrices is 1, which is no encoding of trits"),
+        ("\"matrices\":256,", "matrices is 256.0"), ("\"ternary_head\":15,", "ternary_head is 15"),
+        ("\"activation_group\":257,", "activation_group is 257.0"),
+    ])
+    func `an encoding that nothing has is refused`(member: String, reason: String) throws {
+        let text = try Self.text().replacing("\"hidden\"", with: member + "\"hidden\"", maxReplacements: 1)
+        try withDirectory { directory in
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            try text.write(
+                toFile: directory + "/" + MeasurementBook.fileName, atomically: true, encoding: .utf8)
+            let error = try #require(throws: MeasurementBookError.self) {
+                try MeasurementBook.load(directory: directory)
+            }
+            #expect(error.message.contains(reason), "\(error.message)")
+        }
+    }
+
     @Test func `a new measurement takes the place of the old one`() throws {
         var book = try Self.book()
         book.record(workers: [try Self.worker("a", layer: 0.002)])

@@ -47,6 +47,25 @@ import Testing
         #expect(try Opening.decode(Array(omitting.dropLast(2))) == opening)
     }
 
+    @Test func `a head of floats is not spoken of, and trits that nobody knows are refused`() throws {
+        var measure = MessageSample.measure()
+        let payload = measure.encode()
+        let field = Protobuf.field(16, 14)
+        #expect(Array(payload.suffix(field.count)) == field)
+        measure.ternaryHead = nil
+        let without = Array(payload.dropLast(field.count))
+        #expect(measure.encode() == without)
+        #expect(try Measure.decode(without) == measure)
+        measure.ternaryHead = .t5
+        #expect(measure.encode() == without + Protobuf.field(16, 1))
+        for number in [2, 16, 257, UInt64(UInt32.max)] {
+            let error = try #require(throws: WireError.self) {
+                try Measure.decode(without + Protobuf.field(16, number))
+            }
+            #expect(error.code == .name && error.message.contains("Measure.ternaryHead is \(number - 1),"))
+        }
+    }
+
     /// `payload` with the field of this number and text instead of `known`.
     private func replacing(
         _ number: UInt64, _ known: String, with text: String, in payload: [UInt8]

@@ -71,8 +71,8 @@ struct MessageSample: CustomTestStringConvertible, Sendable {
                 layerCount: layers, hiddenSize: hidden, feedForwardSize: 24_576, headCount: 64,
                 keyValueHeadCount: 8, headSize: 128, vocabularySize: vocabulary, hasSubNorms: true,
                 hasHeadNorms: true),
-            activation: .squaredReLU, matrixEncoding: .t5Group128Half, activationGroup: 128, cacheType: .int8,
-            headType: .exact, ignoresMemory: true)
+            activation: .squaredReLU, matrixEncoding: .t5Group128Half, activationGroup: 128,
+            ternaryHead: .t5Group128, cacheType: .int8, headType: .exact, ignoresMemory: true)
     }
 
     static let measured: Measured = {

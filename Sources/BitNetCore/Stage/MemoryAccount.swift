@@ -10,6 +10,9 @@ package struct TableEncodings: Equatable, Sendable {
         self.embedding = embedding
         self.head = head ?? embedding
     }
+
+    /// How the trits of the head are written; `nil` for a head of floats, which all take the same time.
+    package var ternaryHead: TensorEncoding? { head.isTernary ? head : nil }
 }
 
 /// The memory that stages of a model take on one machine, before they exist.

@@ -28,7 +28,7 @@ package struct StageMeter {
 
     /// Weights that are read before the first ones are read again; larger than most last-level caches.
     private static let weightByteCount = 96 << 20
-    /// Head in int8 at least, bytes, for the same reason.
+    /// Head in int8 at least, or ternary, bytes, for the same reason.
     private static let headByteCount = 64 << 20
     private static let readByteCount = 96 << 20
     /// In the order in which they are measured; without the first two there is no telling how many at a time
@@ -49,21 +49,24 @@ package struct StageMeter {
     private let headFactor: Double
     private let isWanted: () -> Bool
 
-    /// - Parameter isWanted: whether somebody waits for it; asked between parts, and between what is measured.
+    /// - Parameters:
+    ///   - ternaryHead: how the trits of the head are written; `nil` for a head of floats.
+    ///   - isWanted: whether somebody waits for it; asked between parts, and between what is measured.
     /// - Throws: ``EngineError`` if there is no memory for it, `CancellationError` once nobody waits.
     package init(
         shape: ModelDescription.Shape, activation: ModelDescription.Activation,
-        matrixEncoding: TensorEncoding = .t5, activationGroup: Int = 0, kernels: Kernels,
-        threadCount: Int, cacheType: CacheType, headType: HeadType,
+        matrixEncoding: TensorEncoding = .t5, activationGroup: Int = 0, ternaryHead: TensorEncoding? = nil,
+        kernels: Kernels, threadCount: Int, cacheType: CacheType, headType: HeadType,
         while isWanted: @escaping () -> Bool = { true }
     ) throws {
         self.isWanted = isWanted
-        let sample = Self.sample(of: shape, activation, matrixEncoding, activationGroup, kernels)
+        let tables = Self.tables(ternaryHead)
+        let sample = Self.sample(of: shape, activation, matrixEncoding, activationGroup, tables, kernels)
         headFactor = Double(shape.vocabularySize) / Double(sample.vocabularySize)
         self.kernels = kernels
         let pool = try ComputePool(threadCount: threadCount)
         self.pool = pool
-        let parts = SyntheticParts(model: sample)
+        let parts = SyntheticParts(model: sample, tableEncoding: tables.head)
         guard let layers = LayerRange(first: 0, end: sample.layerCount) else {
             throw EngineError(.invalidConfiguration, "a model of \(sample.layerCount) layers")
         }
@@ -84,13 +87,15 @@ package struct StageMeter {
     /// Bytes that measuring takes at most: the sample's stage, the largest part that it is made of, and what reading
     /// is measured with.
     ///
-    /// - Precondition: a model of this shape, encoding and group has no invalidity.
+    /// - Precondition: a model of this shape, encoding and group has no invalidity, nor one whose matrices are written
+    ///   as the ternary head.
     package static func byteCount(
         shape: ModelDescription.Shape, activation: ModelDescription.Activation,
-        matrixEncoding: TensorEncoding = .t5, activationGroup: Int = 0, kernels: Kernels,
-        threadCount: Int, cacheType: CacheType, headType: HeadType
+        matrixEncoding: TensorEncoding = .t5, activationGroup: Int = 0, ternaryHead: TensorEncoding? = nil,
+        kernels: Kernels, threadCount: Int, cacheType: CacheType, headType: HeadType
     ) -> UInt64 {
-        let sample = sample(of: shape, activation, matrixEncoding, activationGroup, kernels)
+        let tables = tables(ternaryHead)
+        let sample = sample(of: shape, activation, matrixEncoding, activationGroup, tables, kernels)
         guard let layers = LayerRange(first: 0, end: sample.layerCount) else { return .max }
         let account = MemoryAccount(
             model: sample, settings: settings(cacheType, headType), tables: tables,
@@ -105,15 +110,17 @@ package struct StageMeter {
             stepTokensMax: max(decodeCounts.max() ?? 1, chunkCounts.max() ?? 1), headType: headType)
     }
 
-    /// As ``SyntheticParts`` writes them.
-    private static let tables = TableEncodings(embedding: .float16)
+    /// A head of floats is measured in f16.
+    private static func tables(_ ternaryHead: TensorEncoding?) -> TableEncodings {
+        TableEncodings(embedding: ternaryHead ?? .float16)
+    }
 
     /// A model of as many layers, and as much of the vocabulary, as are measured.
     ///
     /// How it turns positions and what it adds to a norm take no time.
     private static func sample(
         of shape: ModelDescription.Shape, _ activation: ModelDescription.Activation,
-        _ matrixEncoding: TensorEncoding, _ activationGroup: Int, _ kernels: Kernels
+        _ matrixEncoding: TensorEncoding, _ activationGroup: Int, _ tables: TableEncodings, _ kernels: Kernels
     ) -> ModelDescription {
         var sample = ModelDescription(
             name: "measured", shape: shape, contextLength: contextLength, normEpsilon: 1e-5,
@@ -121,13 +128,15 @@ package struct StageMeter {
             matrixEncoding: matrixEncoding, activationGroup: activationGroup)
         let layerByteCount = Self.layerByteCount(of: sample, kernels)
         sample.layerCount = min(max(weightByteCount / max(layerByteCount, 1), 1), shape.layerCount)
+        // A byte of a ternary head has four values at most.
+        let headValueCount = headByteCount * (tables.head.isTernary ? 4 : 1)
         sample.vocabularySize = min(
-            shape.vocabularySize, max(headByteCount / shape.hiddenSize, 1024).roundedUp(to: 32))
+            shape.vocabularySize, max(headValueCount / shape.hiddenSize, 1024).roundedUp(to: 32))
         return sample
     }
 
     private static func layerByteCount(of model: ModelDescription, _ kernels: Kernels) -> Int {
-        Int(clamping: kernels.machine(threadCount: 1).byteCount(of: .layer(0), in: model, tables))
+        Int(clamping: kernels.machine(threadCount: 1).byteCount(of: .layer(0), in: model, TableEncodings()))
     }
 
     /// Measures everything; some points may be missing on a slow machine.

@@ -2,15 +2,17 @@
 package import BitNetCore
 package import BitNetFormats
 
-/// Parts of a model with weights of no meaning, always the same ones: random trits, random f16 tables, gains
-/// of 1.
+/// Parts of a model with weights of no meaning, always the same ones: random trits, random tables, gains of 1.
 package struct SyntheticParts {
     private let model: ModelDescription
+    private let tableEncoding: TensorEncoding
     private let trits: RandomRows
     private let halves: RandomRows
 
-    package init(model: ModelDescription) {
+    /// - Parameter tableEncoding: of embedding and head: ternary as the model's matrices may be, or f16.
+    package init(model: ModelDescription, tableEncoding: TensorEncoding = .float16) {
         self.model = model
+        self.tableEncoding = tableEncoding
         let columnsMax = max(model.hiddenSize, model.feedForwardSize, model.querySize)
         trits = .trits(columnsMax: columnsMax)
         halves = .halves(columnsMax: columnsMax)
@@ -23,7 +25,7 @@ package struct SyntheticParts {
         let shapes = TensorShape.all(of: kind, in: model)
         guard
             let layout = PartLayout(
-                shapes.map { ($0.role, Self.encoding(of: $0.form), $0.rows, $0.columns) })
+                shapes.map { ($0.role, encoding(of: $0.form), $0.rows, $0.columns) })
         else { throw EngineError(.invalidConfiguration, "the \(kind) of \(model.name) is too large") }
         let buffer = AlignedBuffer(byteCount: layout.byteCount)
         for (shape, entry) in zip(shapes, layout.entries) {
@@ -31,18 +33,18 @@ package struct SyntheticParts {
         }
         // Products of random trits keep the size of what they are made of.
         let scales = shapes.map { shape in
-            shape.form == .ternary(.t5) ? Self.scale(of: shape) : 1
+            encoding(of: shape.form) == .t5 ? Self.scale(of: shape) : 1
         }
         buffer.bytes.copyBytes(from: layout.header(scales: scales))
         return try buffer.withBytes { try body(PartView(bytes: $0)) }
     }
 
     private func fill(_ bytes: UnsafeMutableRawBufferPointer, _ shape: TensorShape) {
-        switch shape.form {
-        case .ternary(.t5): trits.fill(bytes, rows: shape.rows, columns: shape.columns)
-        case .ternary(let encoding): fill(bytes, shape, encoding)
-        case .table: halves.fill(bytes, rows: shape.rows, columns: shape.columns)
-        case .gains: bytes.bindMemory(to: UInt32.self).update(repeating: Float(1).bitPattern.littleEndian)
+        switch encoding(of: shape.form) {
+        case .t5: trits.fill(bytes, rows: shape.rows, columns: shape.columns)
+        case .float32: bytes.bindMemory(to: UInt32.self).update(repeating: Float(1).bitPattern.littleEndian)
+        case let encoding where encoding.isTernary: fill(bytes, shape, encoding)
+        default: halves.fill(bytes, rows: shape.rows, columns: shape.columns)
         }
     }
 
@@ -80,11 +82,11 @@ package struct SyntheticParts {
         }
     }
 
-    private static func encoding(of form: TensorShape.Form) -> TensorEncoding {
+    private func encoding(of form: TensorShape.Form) -> TensorEncoding {
         switch form {
         case .ternary(let encoding): encoding
         case .gains: .float32
-        case .table: .float16
+        case .table: tableEncoding
         }
     }
 }

@@ -22,6 +22,11 @@ package enum ModelShape: String, CaseIterable, Sendable {
     /// Of no model: for tests.
     case tiny
 
+    /// All but the one for tests, for people.
+    package static var names: String {
+        allCases.filter { $0 != .tiny }.map(\.rawValue).joined(separator: ", ")
+    }
+
     /// Layers that a measurement runs unless told otherwise; the time of the others is calculated.
     package var layerCountMeasured: Int {
         switch self {
@@ -92,6 +97,11 @@ package enum ModelShape: String, CaseIterable, Sendable {
         }
         model.takesScales(of: family)
         return model
+    }
+
+    /// How embedding and head are written: ternary where the whole model is.
+    package var tables: TableEncodings {
+        family == .qwen3 ? TableEncodings(embedding: description.matrixEncoding) : TableEncodings()
     }
 
     private var contextLength: Int {

@@ -539,10 +539,14 @@ struct  Cluster__Measure
    * 0, 64, 128 or 256 inputs that share a scale; 0 for all of a token
    */
   uint32_t activation_group;
+  /*
+   * 1 more than the encoding of a head of trits; 0 for a head of floats
+   */
+  uint32_t ternary_head;
 };
 #define CLUSTER__MEASURE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cluster__measure__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, {0,NULL}, {0,NULL}, 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, {0,NULL}, {0,NULL}, 0, 0, 0, 0, 0 }
 
 
 /*

@@ -15,7 +15,8 @@ extension ClusterAssembly {
             shape: model.description.shape, activation: model.description.activation,
             matrixEncoding: model.description.matrixEncoding,
             activationGroup: model.description.activationGroup,
-            cacheType: request.cacheType, headType: request.headType, ignoresMemory: request.remeasures)
+            ternaryHead: model.tableEncodings.ternaryHead, cacheType: request.cacheType,
+            headType: request.headType, ignoresMemory: request.remeasures)
         for control in joined { control.send(Frame(measure)) }
         for control in joined {
             let name = control.worker.name

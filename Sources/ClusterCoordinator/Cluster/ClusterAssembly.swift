@@ -186,7 +186,7 @@ struct ClusterAssembly: Sendable {
         // Files are read and written on threads that may wait.
         let book = await DiskThreads.book(directory, onEvent)
         let measurements = try await measure(joined, known: book.links(cluster: cluster))
-        let shape = ProfiledShape(model.description.shape)
+        let shape = ProfiledShape(model.description, model.tableEncodings)
         let memory = Dictionary(joined.map { ($0.worker.name, $0.capabilities.memoryByteCount) }) { $1 }
         await DiskThreads.keep(directory, onEvent) { book in
             book.record(measurements, cluster: cluster, shape: shape, memory: memory)

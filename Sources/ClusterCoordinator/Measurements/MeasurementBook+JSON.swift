@@ -28,12 +28,19 @@ extension MeasurementBook {
 }
 
 extension ProfiledShape {
+    /// What is not said is as it was before there were scales in groups; encodings are numbered as in part files.
     fileprivate var members: [(key: String, value: JSONValue)] {
-        [
+        var members: [(key: String, value: JSONValue)] = [
             ("hidden", .integer(hiddenSize)), ("query", .integer(querySize)),
             ("key_value", .integer(keyValueSize)), ("feed_forward", .integer(feedForwardSize)),
             ("vocabulary", .integer(vocabularySize)),
         ]
+        if matrixEncoding != .t5 {
+            members.append(("matrices", .integer(Int(clamping: matrixEncoding.rawValue))))
+        }
+        if activationGroup != 0 { members.append(("activation_group", .integer(activationGroup))) }
+        if let ternaryHead { members.append(("ternary_head", .integer(Int(clamping: ternaryHead.rawValue)))) }
+        return members
     }
 
     fileprivate init(_ fields: BookFields) throws(ProfileError) {
@@ -43,8 +50,21 @@ extension ProfiledShape {
             querySize: try fields.integer("query", in: sizes),
             keyValueSize: try fields.integer("key_value", in: sizes),
             feedForwardSize: try fields.integer("feed_forward", in: sizes),
-            vocabularySize: try fields.integer("vocabulary", in: sizes))
+            vocabularySize: try fields.integer("vocabulary", in: sizes),
+            matrixEncoding: try Self.trits(fields, "matrices") ?? .t5,
+            activationGroup: fields.numbers["activation_group"] != nil
+                ? try fields.integer("activation_group", in: 0...256) : 0,
+            ternaryHead: try Self.trits(fields, "ternary_head"))
         if let invalidity { throw ProfileError(invalidity) }
+    }
+
+    private static func trits(_ fields: BookFields, _ key: String) throws(ProfileError) -> TensorEncoding? {
+        guard fields.numbers[key] != nil else { return nil }
+        let number = try fields.integer(key, in: 0...Int(clamping: UInt8.max))
+        guard let encoding = TensorEncoding(rawValue: UInt8(clamping: number)), encoding.isTernary else {
+            throw ProfileError("\(key) is \(number), which is no encoding of trits known here")
+        }
+        return encoding
     }
 }
 

@@ -20,16 +20,15 @@ extension ModelCost {
             segmentLayers: settings.placedLayers)
     }
 
-    /// The same for a shape of which there is no file: 1.6 bits a weight, embedding and head in f16.
-    package init(of model: ModelDescription, _ settings: StageSettings) {
-        let tables = TableEncodings(embedding: .float16)
+    /// The same for a shape of which there is no file.
+    package init(of model: ModelDescription, _ tables: TableEncodings, _ settings: StageSettings) {
         func byteCount(_ kind: PartReference.Kind) -> UInt64 {
             TensorShape.all(of: kind, in: model).reduce(0) { sum, shape in
                 let encoding: TensorEncoding =
                     switch shape.form {
                     case .ternary(let encoding): encoding
                     case .gains: .float32
-                    case .table: tables.embedding
+                    case .table: kind == .head ? tables.head : tables.embedding
                     }
                 return sum + UInt64(clamping: shape.rows)
                     * UInt64(clamping: encoding.rowByteCount(columns: shape.columns))

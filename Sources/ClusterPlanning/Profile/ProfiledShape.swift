@@ -9,21 +9,33 @@ package struct ProfiledShape: Hashable, Sendable {
     package var keyValueSize: Int
     package var feedForwardSize: Int
     package var vocabularySize: Int
+    /// As in ``ModelDescription``.
+    package var matrixEncoding: TensorEncoding
+    /// As in ``ModelDescription``.
+    package var activationGroup: Int
+    /// How the trits of the head are written; `nil` for a head of floats.
+    package var ternaryHead: TensorEncoding?
 
     package init(
-        hiddenSize: Int, querySize: Int, keyValueSize: Int, feedForwardSize: Int, vocabularySize: Int
+        hiddenSize: Int, querySize: Int, keyValueSize: Int, feedForwardSize: Int, vocabularySize: Int,
+        matrixEncoding: TensorEncoding = .t5, activationGroup: Int = 0, ternaryHead: TensorEncoding? = nil
     ) {
         self.hiddenSize = hiddenSize
         self.querySize = querySize
         self.keyValueSize = keyValueSize
         self.feedForwardSize = feedForwardSize
         self.vocabularySize = vocabularySize
+        self.matrixEncoding = matrixEncoding
+        self.activationGroup = activationGroup
+        self.ternaryHead = ternaryHead
     }
 
-    package init(_ shape: ModelDescription.Shape) {
+    package init(_ model: ModelDescription, _ tables: TableEncodings) {
         self.init(
-            hiddenSize: shape.hiddenSize, querySize: shape.querySize, keyValueSize: shape.keyValueSize,
-            feedForwardSize: shape.feedForwardSize, vocabularySize: shape.vocabularySize)
+            hiddenSize: model.hiddenSize, querySize: model.querySize, keyValueSize: model.keyValueSize,
+            feedForwardSize: model.feedForwardSize, vocabularySize: model.vocabularySize,
+            matrixEncoding: model.matrixEncoding, activationGroup: model.activationGroup,
+            ternaryHead: tables.ternaryHead)
     }
 
     /// Why no model has this shape, or `nil`.
@@ -45,23 +57,32 @@ package struct ProfiledShape: Hashable, Sendable {
         return attention + 3 * Double(hiddenSize) * Double(feedForwardSize)
     }
 
-    /// Values of the head's matrix.
-    package var headValueCount: Double { Double(hiddenSize) * Double(vocabularySize) }
+    /// Bytes of one layer's ternary weights at two bits each, with the scales of their groups.
+    package var layerByteCount: Double { layerWeightCount * Self.bytesPerWeight(matrixEncoding) }
+
+    /// Bytes of the head's matrix, which is int8 unless it is ternary.
+    package var headByteCount: Double {
+        Double(hiddenSize) * Double(vocabularySize) * (ternaryHead.map(Self.bytesPerWeight) ?? 1)
+    }
+
+    private static func bytesPerWeight(_ encoding: TensorEncoding) -> Double {
+        0.25 + (encoding.scaleGroup.map { Double(encoding.scaleByteCount) / Double($0) } ?? 0)
+    }
 }
 
 extension WorkerProfile {
-    /// What the worker would take with another model: layers scale with their weights, the head with its
-    /// values, attention with the size of the queries, the hop not at all.
+    /// What the worker would take with another model: layers and the head scale with the bytes of their weights,
+    /// attention with the size of the queries, the hop not at all.
     ///
     /// An estimate, to be named as one: caches and the cost of small products do not scale.
     package func scaled(from measured: ProfiledShape, to wanted: ProfiledShape) -> WorkerProfile {
         guard measured != wanted else { return self }
-        let layer = wanted.layerWeightCount / measured.layerWeightCount
+        let layer = wanted.layerByteCount / measured.layerByteCount
         let attention = Double(wanted.querySize) / Double(measured.querySize)
         return WorkerProfile(
             self, layerSeconds: layerSeconds.scaled(by: layer),
             prefillLayerSeconds: prefillLayerSeconds.scaled(by: layer),
-            headSeconds: headSeconds.scaled(by: wanted.headValueCount / measured.headValueCount),
+            headSeconds: headSeconds.scaled(by: wanted.headByteCount / measured.headByteCount),
             attentionSecondsPerToken: min(attentionSecondsPerToken * attention, Limits.attentionSecondsMax))
     }
 }

@@ -3,8 +3,9 @@
 import BitNetCore
 
 extension WorkerProfile {
-    /// What a worker is taken to do that was never measured: weights of two bits and an int8 head are read at this
-    /// speed, and steps of more tokens take as much longer as was measured on two cores with AVX-512.
+    /// What a worker is taken to do that was never measured: weights of two bits with their scales and a head, which
+    /// is int8 unless it is ternary too, are read at this speed, and steps of more tokens take as much longer as was
+    /// measured on two cores with AVX-512.
     ///
     /// - Throws: ``ProfileError`` if the speed is out of bounds.
     package static func assumed(
@@ -12,11 +13,11 @@ extension WorkerProfile {
     ) throws(ProfileError) -> WorkerProfile {
         try ProfileError.check(
             readBytesPerSecond, "the speed of memory in bytes per second", in: Limits.bytesPerSecondRange)
-        let layer = shape.layerWeightCount / 4 / readBytesPerSecond
-        let head = shape.headValueCount / readBytesPerSecond
-        let products = try curve(layer, ternaryFactors)
+        let products = try curve(shape.layerByteCount / readBytesPerSecond, ternaryFactors)
+        let head = try curve(
+            shape.headByteCount / readBytesPerSecond, shape.ternaryHead == nil ? headFactors : ternaryFactors)
         return try WorkerProfile(
-            layerSeconds: products, prefillLayerSeconds: products, headSeconds: curve(head, headFactors),
+            layerSeconds: products, prefillLayerSeconds: products, headSeconds: head,
             stepSeconds: 2e-4, readBytesPerSecond: readBytesPerSecond,
             attentionSecondsPerToken: min(
                 Double(4 * shape.keyValueSize) / readBytesPerSecond, Limits.attentionSecondsMax))

@@ -13,6 +13,8 @@ package struct Measure: BriefMessage {
     package var matrixEncoding: TensorEncoding
     /// As in ``ModelDescription``.
     package var activationGroup: Int
+    /// How the trits of the head are written; `nil` for a head of floats.
+    package var ternaryHead: TensorEncoding?
     package var cacheType: CacheType
     package var headType: HeadType
     /// Measure again, whatever an earlier join has brought.
@@ -20,13 +22,14 @@ package struct Measure: BriefMessage {
 
     package init(
         shape: ModelDescription.Shape, activation: ModelDescription.Activation,
-        matrixEncoding: TensorEncoding = .t5, activationGroup: Int = 0, cacheType: CacheType,
-        headType: HeadType, ignoresMemory: Bool = false
+        matrixEncoding: TensorEncoding = .t5, activationGroup: Int = 0, ternaryHead: TensorEncoding? = nil,
+        cacheType: CacheType, headType: HeadType, ignoresMemory: Bool = false
     ) {
         self.shape = shape
         self.activation = activation
         self.matrixEncoding = matrixEncoding
         self.activationGroup = activationGroup
+        self.ternaryHead = ternaryHead
         self.cacheType = cacheType
         self.headType = headType
         self.ignoresMemory = ignoresMemory
@@ -60,6 +63,7 @@ extension Measure: GeneratedMessage {
         structure.has_head_norms = shape.hasHeadNorms ? 1 : 0
         structure.matrix_encoding = UInt32(truncatingIfNeeded: matrixEncoding.rawValue)
         structure.activation_group = UInt32(clamping: activationGroup)
+        structure.ternary_head = ternaryHead.map { UInt32(truncatingIfNeeded: $0.rawValue) + 1 } ?? 0
     }
 
     init(_ structure: Cluster__Measure) throws(WireError) {
@@ -80,16 +84,21 @@ extension Measure: GeneratedMessage {
         cacheType = try reader.known("cacheType", structure.cache_type.bytes)
         headType = try reader.known("head", structure.head.bytes, absent: .exact)
         ignoresMemory = structure.ignores_memory != 0
-        let encoding = UInt8(exactly: structure.matrix_encoding).flatMap(TensorEncoding.init(rawValue:))
-        guard let encoding, encoding.isTernary else {
-            throw WireError(
-                .name,
-                "Measure.matrixEncoding is \(structure.matrix_encoding), which is no encoding of trits known here"
-            )
-        }
-        matrixEncoding = encoding
+        matrixEncoding = try Self.trits("matrixEncoding", structure.matrix_encoding)
+        let head = structure.ternary_head
+        ternaryHead = head == 0 ? nil : try Self.trits("ternaryHead", head - 1)
         activationGroup = Int(
             clamping: try reader.number("activationGroup", structure.activation_group, in: 0...256))
+    }
+
+    private static func trits(_ field: String, _ number: UInt32) throws(WireError) -> TensorEncoding {
+        guard let encoding = UInt8(exactly: number).flatMap(TensorEncoding.init(rawValue:)),
+            encoding.isTernary
+        else {
+            throw WireError(
+                .name, "Measure.\(field) is \(number), which is no encoding of trits known here")
+        }
+        return encoding
     }
 }
 

@@ -24,8 +24,9 @@ struct StageMeasurement: Sendable {
         }
         let needed = StageMeter.byteCount(
             shape: measure.shape, activation: measure.activation, matrixEncoding: measure.matrixEncoding,
-            activationGroup: measure.activationGroup, kernels: configuration.kernels,
-            threadCount: configuration.threadCount, cacheType: measure.cacheType, headType: measure.headType)
+            activationGroup: measure.activationGroup, ternaryHead: measure.ternaryHead,
+            kernels: configuration.kernels, threadCount: configuration.threadCount,
+            cacheType: measure.cacheType, headType: measure.headType)
         guard needed <= configuration.memoryByteCount else {
             throw WorkerError(
                 "measuring takes \(ByteCount.text(needed)), but \(configuration.name) may use "
@@ -34,8 +35,9 @@ struct StageMeasurement: Sendable {
         makeRoom(needed)
         let meter = try StageMeter(
             shape: measure.shape, activation: measure.activation, matrixEncoding: measure.matrixEncoding,
-            activationGroup: measure.activationGroup, kernels: configuration.kernels,
-            threadCount: configuration.threadCount, cacheType: measure.cacheType, headType: measure.headType,
+            activationGroup: measure.activationGroup, ternaryHead: measure.ternaryHead,
+            kernels: configuration.kernels, threadCount: configuration.threadCount,
+            cacheType: measure.cacheType, headType: measure.headType,
             while: isWanted)
         let measured = Measured(try meter.measure(), kernel: kernel)
         remember(measured, path)
@@ -78,11 +80,15 @@ struct StageMeasurement: Sendable {
 extension Measure {
     /// Why no model is like this, or `nil`.
     fileprivate var invalidity: String? {
-        ModelDescription(
+        var model = ModelDescription(
             name: "measured", shape: shape, contextLength: 1, normEpsilon: 1e-5, ropeBase: 10_000,
             activation: activation, rotaryPairing: .halves, hasTiedHead: true, matrixEncoding: matrixEncoding,
-            activationGroup: activationGroup
-        ).invalidity
+            activationGroup: activationGroup)
+        if let invalidity = model.invalidity { return invalidity }
+        // A ternary head is multiplied as a layer's matrices are.
+        guard let ternaryHead else { return nil }
+        model.matrixEncoding = ternaryHead
+        return model.invalidity.map { "head cannot be: \($0)" }
     }
 }
 

@@ -17,6 +17,7 @@ package struct PlanSubject {
 
     package let cluster: String
     package let model: ModelDescription
+    package let shape: ProfiledShape
     package var cost: ModelCost
     package let offers: [WorkerOffer]
     /// By worker.
@@ -24,18 +25,16 @@ package struct PlanSubject {
     package let links: LinkMatrix
     package let book: MeasurementBook
 
-    package var shape: ProfiledShape { ProfiledShape(model.shape) }
-
     /// Memory of a worker of which nothing is known.
     static let unknownMemory = Limits.machineMemoryBytesMax
 
     /// - Throws: ``ConfigError`` if something is assumed of a worker that the file does not name, and
     ///   ``ProfileError`` if what is assumed is out of bounds.
     package init(
-        file: ClusterFile, model: ModelDescription, cost: ModelCost, book: MeasurementBook,
-        assumptions: PlanAssumptions
+        file: ClusterFile, model: ModelDescription, tables: TableEncodings, cost: ModelCost,
+        book: MeasurementBook, assumptions: PlanAssumptions
     ) throws {
-        let shape = ProfiledShape(model.shape)
+        let shape = ProfiledShape(model, tables)
         let speeds = assumptions.readBytesPerSecondByWorker
         if let unknown = speeds.keys.sorted().first(where: { name in
             !file.workers.contains { $0.name == name }
@@ -64,6 +63,7 @@ package struct PlanSubject {
         }
         self.origins = origins
         self.model = model
+        self.shape = shape
         self.cost = cost
         self.book = book
         cluster = file.cluster

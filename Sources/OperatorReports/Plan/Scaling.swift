@@ -29,10 +29,10 @@ package struct Scaling: Sendable {
     /// - Parameter cluster: of which a worker stands for all.
     /// - Throws: ``ProfileError`` if what is assumed is out of bounds.
     package init(
-        model: ModelDescription, cluster: String?, book: MeasurementBook, assumptions: PlanAssumptions,
-        cases: ScalingCases
+        model: ModelDescription, tables: TableEncodings, cluster: String?, book: MeasurementBook,
+        assumptions: PlanAssumptions, cases: ScalingCases
     ) throws {
-        let shape = ProfiledShape(model.shape)
+        let shape = ProfiledShape(model, tables)
         let known = Self.measured(shape, cluster: cluster, book)
         if let known, assumptions.readBytesPerSecondByWorker.isEmpty {
             profile = known.profile.scaled(from: known.shape, to: shape)

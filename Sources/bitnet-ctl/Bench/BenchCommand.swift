@@ -38,7 +38,7 @@ struct BenchOptions: ParsableArguments {
 
     static func shape(_ name: String) throws -> ModelShape {
         guard let shape = ModelShape(rawValue: name) else {
-            throw ValidationError("--shape \(name) is unknown; give one of 2b-4t, 3b, 8b, 70b, 100b")
+            throw ValidationError("--shape \(name) is unknown; give one of \(ModelShape.names)")
         }
         return shape
     }

@@ -26,7 +26,7 @@ struct BenchKernelsCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "2b-4t, 3b, 8b, 70b, 100b; may be repeated, 2b-4t, 8b and 70b by default.", valueName: "shape"))
+            "\(ModelShape.names); may be repeated, 2b-4t, 8b and 70b by default.", valueName: "shape"))
     var shape: [String] = []
 
     @Option(help: "Numbers of tokens, with commas between.")

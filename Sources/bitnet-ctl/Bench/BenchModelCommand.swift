@@ -29,7 +29,7 @@ struct BenchModelCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Random weights instead of a file: 2b-4t, 3b, 8b, 70b or 100b.", valueName: "shape"))
+            "Random weights instead of a file: \(ModelShape.names).", valueName: "shape"))
     var shape: String?
 
     @Option(help: "With --shape: layers to measure; all by default, of 70b and 100b eight.")
@@ -124,7 +124,7 @@ struct BenchModelCommand: AsyncParsableCommand {
             let measured = layers ?? shape.layerCountMeasured
             if measured < model.layerCount { options.layerCountTotal = model.layerCount }
             model.layerCount = measured
-            let parts = SyntheticParts(model: model)
+            let parts = SyntheticParts(model: model, tableEncoding: shape.tables.head)
             return try ModelBench(model: model, kernels: kernels, options: options) { kind, body in
                 console.progress("load", "\(model.name): \(kind)", isLast: false)
                 try parts.withPart(kind, body)

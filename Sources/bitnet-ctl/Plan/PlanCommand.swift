@@ -38,7 +38,7 @@ struct PlanCommand: AsyncParsableCommand {
         ))
     var model: String?
 
-    @Option(help: "Plan for a model of this shape, of which there need be no file: 2b-4t, 3b, 8b, 70b, 100b.")
+    @Option(help: "Plan for a model of this shape, of which there need be no file: \(ModelShape.names).")
     var shape: String?
 
     @Option(
@@ -79,15 +79,16 @@ struct PlanCommand: AsyncParsableCommand {
             let planned = try planned(file)
             if simulate {
                 let scaling = try Scaling(
-                    model: planned.description, cluster: file?.cluster, book: book ?? MeasurementBook(),
-                    assumptions: options.assumptions,
+                    model: planned.description, tables: planned.tables, cluster: file?.cluster,
+                    book: book ?? MeasurementBook(), assumptions: options.assumptions,
                     cases: simulation.cases)
                 console.write(json ? scaling.json.encoded + "\n" : scaling.text)
             } else if let file {
                 let request = try options.stage.request(of: planned.description, directory: options.directory)
                 var subject = try PlanSubject(
-                    file: file, model: planned.description, cost: planned.cost(request, slotCount: 1),
-                    book: book ?? MeasurementBook(), assumptions: options.assumptions)
+                    file: file, model: planned.description, tables: planned.tables,
+                    cost: planned.cost(request, slotCount: 1), book: book ?? MeasurementBook(),
+                    assumptions: options.assumptions)
                 let (_, outcome) = try SlotCounts.first(wanted: options.slotCount) {
                     slotCount throws(PlanError) in
                     subject.cost = planned.cost(request, slotCount: slotCount)
@@ -103,7 +104,7 @@ struct PlanCommand: AsyncParsableCommand {
         if let shape, let named = ModelShape(rawValue: shape) {
             var model = named.description
             model.name = "shape \(shape)"
-            return .shape(model)
+            return .shape(model, named.tables)
         }
         guard let path = model ?? file?.model else {
             throw ConfigError(
@@ -115,20 +116,27 @@ struct PlanCommand: AsyncParsableCommand {
 
 /// The model that is planned for.
 private enum PlannedModel {
-    case shape(ModelDescription)
+    case shape(ModelDescription, TableEncodings)
     case file(ModelFile)
 
     var description: ModelDescription {
         switch self {
-        case .shape(let model): model
+        case .shape(let model, _): model
         case .file(let file): file.description
+        }
+    }
+
+    var tables: TableEncodings {
+        switch self {
+        case .shape(_, let tables): tables
+        case .file(let file): file.tableEncodings
         }
     }
 
     func cost(_ request: PipelineRequest, slotCount: Int) -> ModelCost {
         let settings = request.settings(slotCount: slotCount, of: description)
         return switch self {
-        case .shape(let model): ModelCost(of: model, settings)
+        case .shape(let model, let tables): ModelCost(of: model, tables, settings)
         case .file(let file): ModelCost(of: file, settings)
         }
     }

@@ -74,6 +74,44 @@ import Testing
         #expect(try Self.profile().scaled(from: small, to: small) == Self.profile())
     }
 
+    @Test func `scales of groups and a ternary head are counted`() throws {
+        let plain = ProfiledShape(
+            hiddenSize: 256, querySize: 256, keyValueSize: 256, feedForwardSize: 256, vocabularySize: 100)
+        var grouped = plain
+        grouped.matrixEncoding = .t5Group64Half
+        grouped.activationGroup = 64
+        grouped.ternaryHead = .t5Group128
+        // 2 bits and a 64th of 16, 2 bits and a 128th of 32; int8 else.
+        let scaled = try Self.profile().scaled(from: plain, to: grouped)
+        #expect(scaled.layerSeconds.seconds(1) == 1.125)
+        #expect(scaled.headSeconds.seconds(1) == 3 * 0.28125)
+        let assumed = try WorkerProfile.assumed(readBytesPerSecond: 1e9, for: grouped)
+        #expect(assumed.headSeconds.seconds(1) == 256 * 100 * 0.28125 / 1e9)
+        #expect(
+            try WorkerProfile.assumed(readBytesPerSecond: 1e9, for: plain).headSeconds.seconds(1)
+                == 256 * 100 / 1e9)
+        // One scale for a row is next to nothing.
+        grouped.matrixEncoding = .t5Rows
+        #expect(grouped.layerByteCount == plain.layerByteCount)
+    }
+
+    @Test func `a model's own encodings are its shape's`() {
+        var model = ModelDescription(
+            name: "a",
+            shape: .init(
+                layerCount: 1, hiddenSize: 128, feedForwardSize: 256, headCount: 2, keyValueHeadCount: 1,
+                headSize: 64, vocabularySize: 10, hasSubNorms: false),
+            contextLength: 1, normEpsilon: 1, ropeBase: 2, activation: .siLU, rotaryPairing: .halves,
+            hasTiedHead: false)
+        let plain = ProfiledShape(model, TableEncodings(embedding: .t5Group128Half, head: .q6K))
+        #expect(plain.matrixEncoding == .t5 && plain.activationGroup == 0 && plain.ternaryHead == nil)
+        model.matrixEncoding = .t5Group128Half
+        model.activationGroup = 128
+        let grouped = ProfiledShape(model, TableEncodings(embedding: .float16, head: .t5Group128))
+        #expect(grouped.matrixEncoding == .t5Group128Half && grouped.activationGroup == 128)
+        #expect(grouped.ternaryHead == .t5Group128)
+    }
+
     @Test func `a shape that no model has says what is wrong`() {
         var shape = ProfiledShape(
             hiddenSize: Limits.hiddenSizeMax, querySize: 1, keyValueSize: 1, feedForwardSize: 1,

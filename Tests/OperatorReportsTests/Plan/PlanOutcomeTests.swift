@@ -17,7 +17,7 @@ import Testing
         var book = MeasurementBook()
         try book.record(
             run: MeasurementBook.Run(
-                cluster: "tests", shape: ProfiledShape(PlanSamples.model.shape), concurrency: 4,
+                cluster: "tests", shape: PlanSamples.shape, concurrency: 4,
                 stages: [
                     .init(worker: "a", layers: #require(first), stepSeconds: 3e-4, busyShare: 0.5),
                     .init(worker: "b", layers: #require(second), stepSeconds: 2e-4, busyShare: 0.5),

@@ -20,6 +20,8 @@ enum PlanSamples {
         return model
     }
 
+    static var shape: ProfiledShape { ProfiledShape(model, TableEncodings()) }
+
     /// Every part takes a mebibyte, on the wire and in memory.
     static let cost = ModelCost(
         layerByteCounts: [UInt64](repeating: 1 << 20, count: 9), embeddingByteCount: 1 << 20,
@@ -45,7 +47,8 @@ enum PlanSamples {
         speeds: [String: Double] = [:]
     ) throws -> PlanSubject {
         try PlanSubject(
-            file: file(workers), model: model, cost: cost, book: book, assumptions: assumptions(speeds))
+            file: file(workers), model: model, tables: TableEncodings(), cost: cost, book: book,
+            assumptions: assumptions(speeds))
     }
 
     /// A book that knows worker `a` with a model of this shape.

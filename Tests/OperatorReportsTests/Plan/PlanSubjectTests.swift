@@ -10,7 +10,7 @@ import Testing
     private let two = [("a", ", memory: 2GiB"), ("b", "")].map { (name: $0.0, rest: $0.1) }
 
     @Test func `what was measured wins over what is assumed of all workers`() throws {
-        let shape = ProfiledShape(PlanSamples.model.shape)
+        let shape = PlanSamples.shape
         let subject = try PlanSamples.subject(two, book: PlanSamples.book(shape))
         #expect(
             subject.origins == ["a": .measured(kernel: "avx2"), "b": .assumed(readBytesPerSecond: 20e9)])
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test func `what was measured with another model is scaled and named as such`() throws {
-        var shape = ProfiledShape(PlanSamples.model.shape)
+        var shape = PlanSamples.shape
         shape.feedForwardSize *= 2
         let subject = try PlanSamples.subject(two, book: PlanSamples.book(shape))
         #expect(subject.origins["a"] == .scaled(kernel: "avx2"))
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test func `what is assumed of one worker wins over what was measured`() throws {
-        let book = try PlanSamples.book(ProfiledShape(PlanSamples.model.shape))
+        let book = try PlanSamples.book(PlanSamples.shape)
         let subject = try PlanSamples.subject(two, book: book, speeds: ["a": 1e9])
         #expect(subject.origins["a"] == .assumed(readBytesPerSecond: 1e9))
         #expect(subject.origins["b"] == .assumed(readBytesPerSecond: 20e9))

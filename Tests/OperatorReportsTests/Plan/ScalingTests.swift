@@ -21,7 +21,7 @@ import Testing
         book: MeasurementBook = MeasurementBook(), speeds: [String: Double] = [:]
     ) throws -> Scaling {
         try Scaling(
-            model: ModelShape.tiny.description, cluster: cluster, book: book,
+            model: ModelShape.tiny.description, tables: TableEncodings(), cluster: cluster, book: book,
             assumptions: PlanSamples.assumptions(speeds),
             cases: ScalingCases(workerCounts: [1, 2, 4], links: links, concurrencies: concurrencies))
     }
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test func `a worker that was measured stands for all, unless a speed is assumed`() throws {
-        let shape = ProfiledShape(ModelShape.tiny.description.shape)
+        let shape = ProfiledShape(ModelShape.tiny.description, TableEncodings())
         let book = try PlanSamples.book(shape)
         let measured = try scaling([1], [link(1, 1)], cluster: "tests", book: book)
         #expect(measured.origin == "as worker a of tests (avx2) was measured")
@@ -75,7 +75,7 @@ import Testing
         }
         let scaled = try scaling(
             [1], [link(1, 1)], cluster: "tests",
-            book: PlanSamples.book(ProfiledShape(PlanSamples.model.shape)))
+            book: PlanSamples.book(PlanSamples.shape))
         #expect(
             scaled.origin == "as worker a of tests (avx2) was measured with another model, scaled by weights")
     }

@@ -117,8 +117,8 @@ struct BenchPipelineCommand: AsyncParsableCommand {
             let cluster = try ClusterFile.load(path: shards).cluster
             var book = try MeasurementBook.load(directory: directory)
             let runs = record.runs(
-                cluster: cluster, shape: ProfiledShape(model.description.shape), running.stages,
-                measuredAt: Int(clamping: WallClock.seconds))
+                cluster: cluster, shape: ProfiledShape(model.description, model.tableEncodings),
+                running.stages, measuredAt: Int(clamping: WallClock.seconds))
             for run in runs { try book.record(run: run) }
             try book.save(directory: directory)
         } catch {
