@@ -24,7 +24,7 @@ extension ClusterFile {
         let listen = try fields.optional("listen")?.converted { text throws(ConfigError) in
             try HostPort(configured: text)
         }
-        let model = try fields.optional("model")?.path(relativeTo: path)
+        let model = try fields.optional("model")?.model(relativeTo: path)
         let keyFile = try fields.optional("key_file")?.path(relativeTo: path)
         let protection =
             try fields.optional("tls")?.linkProtection(relativeTo: path) ?? LinkProtection.clusterKey

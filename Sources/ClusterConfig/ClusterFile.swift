@@ -8,7 +8,7 @@ package struct ClusterFile: Equatable, Sendable {
     package var path: String
     /// The cluster's name; workers of another cluster are refused.
     package var cluster: String
-    /// The model file, resolved.
+    /// The model file, resolved, or a model of a hub (``HubScheme``).
     package var model: String?
     /// Where the gateway listens.
     package var listen: HostPort?

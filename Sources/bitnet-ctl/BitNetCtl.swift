@@ -14,6 +14,7 @@ struct BitNetCtl: AsyncParsableCommand {
               bitnet-ctl top
               bitnet-ctl chat
               bitnet-ctl verify --model cluster/model/stories.gguf
+              bitnet-ctl pull OWNER/NAME
               bitnet-ctl inspect cluster/model/stories.gguf
               bitnet-ctl plan --shards cluster/local-3.yaml
               bitnet-ctl doctor --shards cluster/local-3.yaml
@@ -40,7 +41,8 @@ struct BitNetCtl: AsyncParsableCommand {
             CommandGroup(
                 name: "Models and machines",
                 subcommands: [
-                    InspectCommand.self, PlanCommand.self, PerplexityCommand.self, TokenizeCommand.self,
+                    PullCommand.self, InspectCommand.self, PlanCommand.self, PerplexityCommand.self,
+                    TokenizeCommand.self,
                     BenchCommand.self, SynthCommand.self, CacheCommand.self, CertsCommand.self,
                 ]),
         ])
