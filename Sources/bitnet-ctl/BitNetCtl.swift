@@ -10,6 +10,7 @@ struct BitNetCtl: AsyncParsableCommand {
         abstract: "Looks after running clusters, looks into models, and makes models to try them with.",
         discussion: """
             EXAMPLES
+              bitnet-ctl init srv-a srv-b srv-c --model hf:OWNER/NAME
               bitnet-ctl status
               bitnet-ctl top
               bitnet-ctl chat
@@ -35,7 +36,8 @@ struct BitNetCtl: AsyncParsableCommand {
             CommandGroup(
                 name: "Running clusters",
                 subcommands: [
-                    StatusCommand.self, TopCommand.self, EventsCommand.self, DrainCommand.self,
+                    InitCommand.self, StatusCommand.self, TopCommand.self, EventsCommand.self,
+                    DrainCommand.self,
                     ReplanCommand.self, ChatCommand.self, VerifyCommand.self, DoctorCommand.self,
                 ]),
             CommandGroup(
