@@ -16,8 +16,10 @@ package struct ClusterFile: Equatable, Sendable {
     package var keyFile: String?
     /// What connections to workers are encrypted with.
     package var protection = LinkProtection.clusterKey
-    /// In the order in which a step travels, unless layers are given.
+    /// In the order in which a step travels, unless layers are given; none yet if there is a ``discovery``.
     package var workers: [WorkerEntry]
+    /// How workers are found that are not listed.
+    package var discovery: WorkerDiscovery?
 
     /// Reads and checks a file.
     ///
