@@ -44,7 +44,10 @@ package struct WorkerFinder: Sendable {
         while true {
             let found = try await look(standing.discovered)
             for remark in found.remarks where told.insert(remark).inserted { onEvent(.warning(remark)) }
-            if found.workers.count >= discovery.count { return found.workers }
+            if found.workers.count >= discovery.count {
+                onEvent(.found(found.workers.map { ($0.name, "\($0.address)") }))
+                return found.workers
+            }
             let state =
                 "“\(discovery.name)” stands for \(plural(found.workers.count, "worker")) of \(discovery.count) that "
                 + "answer at port \(discovery.port)" + (found.reason.map { ": \($0)" } ?? "")
