@@ -52,6 +52,9 @@ enum FileCheck {
 
     private static func hex(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef")
-        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+        return String(
+            bytes.flatMap {
+                [digits[Int(truncatingIfNeeded: $0 >> 4)], digits[Int(truncatingIfNeeded: $0 & 15)]]
+            })
     }
 }

@@ -42,7 +42,7 @@ package struct ProxyChoice: Equatable, Sendable {
         }
         let secrets = match.output.1?.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         return Server(
-            host: place.host, port: Int(place.port), user: secrets?.first.map(unescaped),
+            host: place.host, port: Int(clamping: place.port), user: secrets?.first.map(unescaped),
             password: secrets.flatMap { $0.count > 1 ? unescaped($0[1]) : nil } ?? "")
     }
 

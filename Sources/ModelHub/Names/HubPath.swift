@@ -34,8 +34,8 @@ package struct HubPath: Hashable, Sendable {
                 result.unicodeScalars.append(Unicode.Scalar(byte))
             default:
                 result.append("%")
-                result.append(digits[Int(byte >> 4)])
-                result.append(digits[Int(byte & 15)])
+                result.append(digits[Int(truncatingIfNeeded: byte >> 4)])
+                result.append(digits[Int(truncatingIfNeeded: byte & 15)])
             }
         }
     }
