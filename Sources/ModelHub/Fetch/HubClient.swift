@@ -61,6 +61,8 @@ package final class HubClient: Sendable {
                 connect: .nanoseconds(nanoseconds(Limits.connectTimeout)),
                 read: .nanoseconds(nanoseconds(settings.readTimeout))))
         configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit =
+            Limits.hubConnections.upperBound
         configuration.httpVersion = .http1Only
         configuration.proxy = proxy.map { proxy in
             .server(
@@ -100,6 +102,8 @@ package final class HubClient: Sendable {
                 answer.linkedTag = linkedTag
                 return (answer, response, address)
             }
+            // A connection whose answer was read to its end serves the next request.
+            _ = try? await response.body.collect(upTo: Limits.controlBytesMax)
             address = try address.following(location)
         }
         throw HubError("\(settings.hub.origin)\(path) leads from one address to the next without end")
