@@ -29,17 +29,23 @@ extension HostedStages {
             )
         }
         let credentials = try Credentials(of: file)
-        if let discovery = file.discovery {
-            file.workers = try await WorkerFinder(
-                discovery, of: file, credentials: credentials, network: Self.network
-            ).find(standing, within: request.joinTimeout, onEvent: onEvent)
+        let finder = file.discovery.map {
+            WorkerFinder($0, of: file, credentials: credentials, network: Self.network)
         }
+        if let finder {
+            file.workers = try await finder.find(standing, within: request.joinTimeout, onEvent: onEvent)
+        }
+        let members = file.workers
         let cluster = try await Cluster.start(
             file: file, credentials: credentials, model: model, store: store, request: request,
             network: Self.network, standing: standing, onEvent: onEvent)
+        let watch = Task { await finder?.watch(standing, besides: members, onEvent: onEvent) }
         self.init(
             pipeline: cluster.pipeline, reports: cluster.stages, plan: cluster.document,
             groupCount: cluster.plan.groupCount, observe: { cluster.observe() },
-            close: { await cluster.close() })
+            close: {
+                watch.cancel()
+                await cluster.close()
+            })
     }
 }

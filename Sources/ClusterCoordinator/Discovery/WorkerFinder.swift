@@ -59,6 +59,30 @@ package struct WorkerFinder: Sendable {
         }
     }
 
+    /// Tells of workers that come while a cluster runs, until the task is cancelled.
+    ///
+    /// They are asked only when the name stands for other addresses than before.
+    package func watch(
+        _ standing: ClusterStanding, besides members: [WorkerEntry],
+        every interval: Duration = Limits.spareRetryInterval,
+        onEvent: @escaping @Sendable (ClusterEvent) -> Void
+    ) async {
+        var told = Set(members.map(\.name))
+        var before: Set<String>?
+        while (try? await Task.sleep(for: interval)) != nil {
+            guard let addresses = try? await resolve(discovery.name), before != Set(addresses),
+                let found = try? await look(standing.discovered)
+            else { continue }
+            before = Set(addresses)
+            let new = found.workers.map(\.name).filter { told.insert($0).inserted }
+            guard !new.isEmpty else { continue }
+            onEvent(
+                .remark(
+                    "“\(discovery.name)” stands for \(new.joined(separator: ", ")) too; bitnet-ctl replan gives layers "
+                        + "to whoever is there"))
+        }
+    }
+
     /// Those that are there now, for whoever only looks.
     ///
     /// - Throws: ``ClusterError`` if nobody is.

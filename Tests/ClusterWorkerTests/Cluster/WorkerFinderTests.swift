@@ -31,15 +31,21 @@ extension WorkersInProcess {
             within limit: Duration = .seconds(60),
             onEvent: @escaping @Sendable (ClusterEvent) -> Void = { _ in }
         ) async throws -> [String] {
-            let file = try ClusterFile.parse(
-                "cluster: demo\nkey_file: k\nworkers:\n  dns: workers.test\n  port: \(port)\n  count: \(count)\n",
-                path: "workers.yaml")
-            let finder = WorkerFinder(
-                try #require(file.discovery), of: file, credentials: try Credentials(key: Self.key),
-                network: network, resolve: { names[$0] })
+            let finder = try finder(names, port: port, count: count, by: network)
             return try await finder.find(standing, within: limit, onEvent: onEvent).map {
                 "\($0.name)=\($0.address)"
             }
+        }
+
+        private func finder(
+            _ names: Names, port: UInt16, count: Int, by network: Network
+        ) throws -> WorkerFinder {
+            let file = try ClusterFile.parse(
+                "cluster: demo\nkey_file: k\nworkers:\n  dns: workers.test\n  port: \(port)\n  count: \(count)\n",
+                path: "workers.yaml")
+            return WorkerFinder(
+                try #require(file.discovery), of: file, credentials: try Credentials(key: Self.key),
+                network: network, resolve: { names[$0] })
         }
 
         @Test func `workers are known by what they prove to be, wherever they are`() async throws {
@@ -86,6 +92,36 @@ extension WorkersInProcess {
                         names, ClusterStanding(), port: port, count: 2, by: worker.network, within: .zero)
                 } throws: { error in
                     error.words.contains("stands for 1 worker of 2 that answer at port \(port)")
+                }
+            }
+        }
+
+        @Test func `who comes later is told of once`() async throws {
+            try await WorkerUnderTest.run(name: "w-0", key: Self.key) { worker in
+                let port = try HostPort(parsing: worker.address).port
+                let names = Names(["workers.test": ["127.0.0.1"]])
+                let other = HostPort(host: "127.0.0.2", port: port)
+                let (remarks, tell) = AsyncStream<String>.makeStream()
+                let finder = try finder(names, port: port, count: 1, by: worker.network)
+                let member = WorkerEntry(name: "w-0", address: try HostPort(parsing: worker.address))
+                try await WorkerUnderTest.run(name: "w-1", key: Self.key, listen: other) { _ in
+                    let watch = Task {
+                        await finder.watch(ClusterStanding(), besides: [member], every: .milliseconds(1)) {
+                            event in
+                            guard case .remark(let text) = event else { return }
+                            tell.yield(text)
+                        }
+                        tell.finish()
+                    }
+                    names["workers.test"] = ["127.0.0.1", "127.0.0.2"]
+                    var heard: [String] = []
+                    for await remark in remarks {
+                        heard.append(remark)
+                        // It goes and comes, and is no news.
+                        names["workers.test"] = ["127.0.0.1"]
+                        watch.cancel()
+                    }
+                    #expect(heard.count == 1 && heard[0].contains("stands for w-1 too"))
                 }
             }
         }
