@@ -120,6 +120,15 @@ let package = Package(
             name: "ClusterConfig", dependencies: ["BitNetCore", product("Yams", "Yams")], swiftSettings: swift
         ),
 
+        // Models of a hub, brought here. Knows neither wing.
+        .target(
+            name: "ModelHub",
+            dependencies: [
+                "BitNetCore", arguments, product("AsyncHTTPClient", "async-http-client"), crypto,
+                product("NIOHTTP1", "swift-nio"),
+            ] + nio,
+            swiftSettings: swift),
+
         // The rooms where the wings meet.
         .target(
             name: "TextGeneration", dependencies: ["BitNetCore", "BitNetFormats", "BitNetTokenizer"],
@@ -188,7 +197,7 @@ let package = Package(
             dependencies: [
                 "BitNetCore", "BitNetFormats", "BitNetTokenizer", "AdminAPI", "ClusterConfig",
                 "ClusterCoordinator", "TextGeneration", "ClusterGateway", "Telemetry", "CommandLine",
-                "PipelineHost", arguments, log, metrics,
+                "ModelHub", "PipelineHost", arguments, log, metrics,
             ],
             swiftSettings: swift),
         .executableTarget(
@@ -204,7 +213,7 @@ let package = Package(
                 "BitNetCore", "BitNetFormats", "BitNetTokenizer", "BitNetSynthesis", "BitNetEngine",
                 "ClusterConfig", "ClusterWire", "ClusterPlanning", "ClusterSimulation", "TextGeneration",
                 "ClusterTransport", "ClusterCoordinator", "ClusterWorker", "AdminAPI", "OperatorLogic",
-                "OperatorReports", "CommandLine", "PipelineHost",
+                "OperatorReports", "CommandLine", "ModelHub", "PipelineHost",
                 arguments, product("AsyncHTTPClient", "async-http-client"), product("NIOCore", "swift-nio"),
                 product("NIOHTTP1", "swift-nio"), product("NIOSSL", "swift-nio-ssl"),
             ],
@@ -242,6 +251,9 @@ let package = Package(
                 "OperatorLogic", "OperatorReports", "TestSupport",
             ]),
         tests("CommandLineTests", ["BitNetCore", "CommandLine", "TestSupport", arguments]),
+        tests(
+            "ModelHubTests",
+            ["BitNetCore", "ModelHub", "TestSupport", crypto, product("NIOHTTP1", "swift-nio")] + nio),
         tests("TelemetryTests", ["BitNetCore", "Telemetry", log, metrics]),
         tests(
             "ClusterGatewayTests",

@@ -24,11 +24,22 @@ extension ClusterFile {
         let listen = try fields.optional("listen")?.converted { text throws(ConfigError) in
             try HostPort(configured: text)
         }
-        let model = try fields.optional("model")?.path(relativeTo: path)
+        let model = try fields.optional("model")?.model(relativeTo: path)
         let keyFile = try fields.optional("key_file")?.path(relativeTo: path)
         let protection =
             try fields.optional("tls")?.linkProtection(relativeTo: path) ?? LinkProtection.clusterKey
         let list = try fields.required("workers")
+        if case .mapping = list.node {
+            let discovery = try list.discovery()
+            guard keyFile != nil || protection != .clusterKey && protection != .none else {
+                throw list.error(
+                    "workers that “\(discovery.name)” stands for prove by a key that they are of the cluster, so the "
+                        + "file must name a key_file; \(KeyFile.recipe(path: "cluster.key"))")
+            }
+            return ClusterFile(
+                path: path, cluster: cluster, model: model, listen: listen, keyFile: keyFile,
+                protection: protection, workers: [], discovery: discovery)
+        }
         let items = try list.items(countMax: Limits.workersMax)
         guard !items.isEmpty else { throw list.error("there are no workers") }
         let workers = try items.map { item throws(ConfigError) in try ParsedWorker(item) }
@@ -120,6 +131,35 @@ private struct ParsedWorker {
 }
 
 extension YamlValue {
+    /// The name that stands for all workers, with what they have in common.
+    fileprivate func discovery() throws(ConfigError) -> WorkerDiscovery {
+        let fields = try YamlFields(self, of: "“workers”", known: ["dns", "port", "count", "memory"])
+        let port = try fields.required("port").converted { text throws(ConfigError) in
+            guard let port = UInt16(text, radix: 10), port > 0 else {
+                throw ConfigError("“\(text)” is not a port, a number from 1 to 65535")
+            }
+            return port
+        }
+        let name = try fields.required("dns").converted { text throws(ConfigError) in
+            let address = try HostPort(configured: "\(text):\(port)")
+            guard !address.isAddress else {
+                throw ConfigError(
+                    "“\(text)” is an address, which stands for one machine; list it as a worker")
+            }
+            return address.host
+        }
+        let count = try fields.optional("count")?.converted { text throws(ConfigError) in
+            guard let count = Int(text, radix: 10), (1...Limits.workersMax).contains(count) else {
+                throw ConfigError("“\(text)” is not a number from 1 to \(Limits.workersMax)")
+            }
+            return count
+        }
+        let memory = try fields.optional("memory")?.converted { text throws(ConfigError) in
+            try ByteSize.parse(text)
+        }
+        return WorkerDiscovery(name: name, port: port, count: count ?? 1, memoryByteCount: memory)
+    }
+
     /// The files of “tls”, or `off`.
     fileprivate func linkProtection(relativeTo file: String) throws(ConfigError) -> LinkProtection {
         if case .scalar(let scalar) = node {

@@ -8,7 +8,7 @@ package struct ClusterFile: Equatable, Sendable {
     package var path: String
     /// The cluster's name; workers of another cluster are refused.
     package var cluster: String
-    /// The model file, resolved.
+    /// The model file, resolved, or a model of a hub (``HubScheme``).
     package var model: String?
     /// Where the gateway listens.
     package var listen: HostPort?
@@ -16,8 +16,10 @@ package struct ClusterFile: Equatable, Sendable {
     package var keyFile: String?
     /// What connections to workers are encrypted with.
     package var protection = LinkProtection.clusterKey
-    /// In the order in which a step travels, unless layers are given.
+    /// In the order in which a step travels, unless layers are given; none yet if there is a ``discovery``.
     package var workers: [WorkerEntry]
+    /// How workers are found that are not listed.
+    package var discovery: WorkerDiscovery?
 
     /// Reads and checks a file.
     ///

@@ -58,6 +58,12 @@ struct YamlValue {
         return file[...slash] + path
     }
 
+    /// A path, or a model of a hub, which is no path.
+    func model(relativeTo file: String) throws(ConfigError) -> String {
+        let place = try text(bytesMax: Limits.pathBytesMax, expected: "a path")
+        return HubScheme.isPrefix(of: place) ? place : try path(relativeTo: file)
+    }
+
     func boolean() throws(ConfigError) -> Bool {
         guard case .scalar(let scalar) = node, scalar.style == .plain else { throw mismatch("true or false") }
         switch scalar.string {

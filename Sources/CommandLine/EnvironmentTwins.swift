@@ -23,7 +23,8 @@ package struct EnvironmentTwins: Equatable, Sendable {
     package init(_ variables: [String: String], prefix: String, options: Set<String>, flags: Set<String>) {
         let known = options.union(flags).map { Self.variable($0, prefix) }
         for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
-            guard name.hasPrefix("BITNET_"), !Self.otherPrefixes(prefix).contains(where: name.hasPrefix)
+            guard name.hasPrefix("BITNET_"), name != Self.hub,
+                !Self.otherPrefixes(prefix).contains(where: name.hasPrefix)
             else {
                 continue
             }
@@ -71,6 +72,9 @@ package struct EnvironmentTwins: Equatable, Sendable {
         }
         return result
     }
+
+    /// The hub of models, for all programs.
+    private static let hub = "BITNET_HUB"
 
     private static func variable(_ option: String, _ prefix: String) -> String {
         prefix + option.uppercased().replacing("-", with: "_")

@@ -17,21 +17,35 @@ extension HostedStages {
         onWorkersOf path: String, model: ModelFile, request: PipelineRequest, store: ModelStore?,
         standing: ClusterStanding, onEvent: @escaping @Sendable (ClusterEvent) -> Void
     ) async throws {
-        let file = try ClusterFile.load(path: path)
+        var file = try ClusterFile.load(path: path)
         for warning in file.secretFiles.compactMap(KeyFile.permissionWarning) {
             onEvent(.warning(warning))
         }
-        if file.protection == .none, file.workers.contains(where: { !$0.address.isLoopback }) {
+        if file.protection == .none,
+            file.discovery != nil || file.workers.contains(where: { !$0.address.isLoopback })
+        {
             onEvent(
                 .warning("“tls: off” in \(path): what goes to the workers can be read and changed on its way")
             )
         }
+        let credentials = try Credentials(of: file)
+        let finder = file.discovery.map {
+            WorkerFinder($0, of: file, credentials: credentials, network: Self.network)
+        }
+        if let finder {
+            file.workers = try await finder.find(standing, within: request.joinTimeout, onEvent: onEvent)
+        }
+        let members = file.workers
         let cluster = try await Cluster.start(
-            file: file, credentials: Credentials(of: file), model: model, store: store, request: request,
+            file: file, credentials: credentials, model: model, store: store, request: request,
             network: Self.network, standing: standing, onEvent: onEvent)
+        let watch = Task { await finder?.watch(standing, besides: members, onEvent: onEvent) }
         self.init(
             pipeline: cluster.pipeline, reports: cluster.stages, plan: cluster.document,
             groupCount: cluster.plan.groupCount, observe: { cluster.observe() },
-            close: { await cluster.close() })
+            close: {
+                watch.cancel()
+                await cluster.close()
+            })
     }
 }

@@ -7,6 +7,7 @@ import ClusterCoordinator
 import CommandLine
 import Glibc
 import Logging
+import ModelHub
 import PipelineHost
 import TextGeneration
 
@@ -27,6 +28,7 @@ struct BitNetCoord: AsyncParsableCommand {
               bitnet-coord --shards cluster/local-3.yaml --prompt "Once upon a time" -n 64
               bitnet-coord --local --model cluster/model/stories.gguf --prompt "One day" --temp 0.8 --seed 7
               bitnet-coord --local --cuts 3,6 --model cluster/model/stories.gguf --prompts prompts.txt
+              bitnet-coord --local --model hf:microsoft/bitnet-b1.58-2B-4T-gguf
               bitnet-coord --shards workers.yaml --model bitnet-2b-4t.gguf --chat --system "Be brief."
 
             Every option can be given as an environment variable too: BITNET_COORD_CTX_SIZE=512 is --ctx-size 512.
@@ -56,6 +58,9 @@ struct BitNetCoord: AsyncParsableCommand {
 
     @OptionGroup(title: "Model")
     var modelArguments: ModelArguments
+
+    @OptionGroup(title: "Models of a hub")
+    var hub: HubOptions
 
     @OptionGroup(title: "Converted weights")
     var storeOptions: StoreOptions
@@ -107,7 +112,7 @@ struct BitNetCoord: AsyncParsableCommand {
             take: { log.notice("note", metadata: ["detail": "\($0)"]) },
             takeWarning: { log.warning("note", metadata: ["detail": "\($0)"]) })
         Program.outliveHangups { log.notice("SIGHUP: going on; settings are read at start only") }
-        let model = try pipeline.open(modelArguments, console)
+        let model = try await open(console)
         try await Serving(
             model: model, codec: try chat.codec(for: model, console),
             place: try pipeline.place(local),
@@ -115,6 +120,14 @@ struct BitNetCoord: AsyncParsableCommand {
             store: storeOptions,
             options: serving, samplingDefaults: generation.defaults(of: model), log: log, console: console
         ).run()
+    }
+
+    /// The model, which may have to be fetched first.
+    private func open(_ console: Console) async throws -> ModelFile {
+        let path = try await hub.path(
+            of: pipeline.modelPlace, store: storeOptions.storeDir ?? CacheDirectory.standard,
+            readable: TensorType.ternaryNames, EnvironmentTwins.ofProcess, show: { console.show($0) })
+        return try pipeline.open(modelArguments, console, path: path)
     }
 
     private func request(of model: ModelFile) throws -> PipelineRequest {
@@ -125,7 +138,7 @@ struct BitNetCoord: AsyncParsableCommand {
         guard !chat.listsTemplates else {
             return console.write(ChatFormat.allCases.map { $0.rawValue + "\n" }.joined())
         }
-        let model = try pipeline.open(modelArguments, console)
+        let model = try await open(console)
         let template = try chat.template(for: model, console)
         let host = PipelineHost(
             model: model, place: try pipeline.place(local),

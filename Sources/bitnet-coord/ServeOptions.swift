@@ -66,6 +66,12 @@ struct ServeOptions: ParsableArguments {
     )
     var reasoningFormat = ReasoningFormat.auto
 
+    @Flag(
+        help:
+            "Also give the operator's /metrics by vLLM's names, for dashboards, autoscalers and load balancers that know these."
+    )
+    var vllmMetrics = false
+
     @Option(help: "Seconds that requests which run may take when the program is told to end.")
     var drainTimeout = 20
 

@@ -29,7 +29,10 @@ struct Serving {
     private let standing = ClusterStanding()
 
     func run() async throws {
-        let registry = PrometheusRegistry(definitions: MetricCatalogue.definitions)
+        let registry = PrometheusRegistry(
+            definitions: MetricCatalogue.definitions,
+            aliases: options.vllmMetrics ? MetricCatalogue.vllmAliases : [],
+            aliasLabels: [("model_name", servedName)])
         MetricsSystem.bootstrap(PrometheusMetricsFactory(registry: registry))
         let droppedLines = DroppedLineCounter(of: StandardStream.error)
         let file = try place.clusterFile.map { try ClusterFile.load(path: $0) }
@@ -117,12 +120,17 @@ struct Serving {
         }
     }
 
+    /// The model's name for users.
+    private var servedName: String {
+        options.alias ?? (model.description.name.isEmpty ? "model" : model.description.name)
+    }
+
     private func subject(_ file: ClusterFile?) throws -> ServingCoordinator.Subject {
         let description = model.description
         let tokenizer = codec.tokenizer
         let context = min(request.contextLength ?? .max, description.contextLength)
         var served = ServedModel(
-            id: options.alias ?? (description.name.isEmpty ? "model" : description.name),
+            id: servedName,
             createdAt: Int64(clamping: time(nil)), contextLength: context,
             vocabularySize: description.vocabularySize, parameterCount: model.parameterCount,
             hasChatTemplate: codec.template != nil,

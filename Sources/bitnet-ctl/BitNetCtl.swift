@@ -10,10 +10,12 @@ struct BitNetCtl: AsyncParsableCommand {
         abstract: "Looks after running clusters, looks into models, and makes models to try them with.",
         discussion: """
             EXAMPLES
+              bitnet-ctl init srv-a srv-b srv-c --model hf:OWNER/NAME
               bitnet-ctl status
               bitnet-ctl top
               bitnet-ctl chat
               bitnet-ctl verify --model cluster/model/stories.gguf
+              bitnet-ctl pull OWNER/NAME
               bitnet-ctl inspect cluster/model/stories.gguf
               bitnet-ctl plan --shards cluster/local-3.yaml
               bitnet-ctl doctor --shards cluster/local-3.yaml
@@ -34,13 +36,15 @@ struct BitNetCtl: AsyncParsableCommand {
             CommandGroup(
                 name: "Running clusters",
                 subcommands: [
-                    StatusCommand.self, TopCommand.self, EventsCommand.self, DrainCommand.self,
+                    InitCommand.self, StatusCommand.self, TopCommand.self, EventsCommand.self,
+                    DrainCommand.self,
                     ReplanCommand.self, ChatCommand.self, VerifyCommand.self, DoctorCommand.self,
                 ]),
             CommandGroup(
                 name: "Models and machines",
                 subcommands: [
-                    InspectCommand.self, PlanCommand.self, PerplexityCommand.self, TokenizeCommand.self,
+                    PullCommand.self, InspectCommand.self, PlanCommand.self, PerplexityCommand.self,
+                    TokenizeCommand.self,
                     BenchCommand.self, SynthCommand.self, CacheCommand.self, CertsCommand.self,
                 ]),
         ])

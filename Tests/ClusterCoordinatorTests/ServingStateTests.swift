@@ -26,6 +26,18 @@ import Testing
         #expect(state.phase == .recovering(reason: "worker b was lost"))
     }
 
+    @Test
+    func `workers that a name stands for take the place of those before, and keep what they have reached`() {
+        var state = ServingState(workers: [])
+        state.apply(.found([(name: "a", address: "1.1.1.1:1"), (name: "b", address: "2.2.2.2:1")]))
+        state.apply(.joined(worker: "a", isa: "avx2", threadCount: 4))
+        state.apply(.joined(worker: "b", isa: "avx2", threadCount: 4))
+        #expect(state.joinedCount == 2)
+        state.apply(.found([(name: "a", address: "1.1.1.1:1"), (name: "b", address: "3.3.3.3:1")]))
+        #expect(state.workers.map(\.state) == [.joined, .waiting])
+        #expect(state.workers.map(\.address) == ["1.1.1.1:1", "3.3.3.3:1"])
+    }
+
     @Test func `who stands by is known as long as the pipeline lasts`() throws {
         var state = state()
         let layers = try #require(LayerRange(first: 2, end: 5))

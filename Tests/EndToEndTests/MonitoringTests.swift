@@ -160,5 +160,27 @@ extension EndToEnd {
             #expect(try await checker.untilEnd() == .exited(0))
             #expect(checker.output.isEmpty && checker.diagnostics.isEmpty, "\(checker.diagnostics)")
         }
+
+        @Test func `what others measure too has their names, where that is wanted`() async throws {
+            let run = try await ServingRun(["--local", "--model", Programs.model, "--vllm-metrics"])
+            try await run.untilReady()
+            let reply = try await run.post("/v1/completions", #"{"prompt": "One day", "max_tokens": 4}"#)
+            #expect(reply.status == 200)
+            // They are published once a second.
+            try await run.until("the tokens") {
+                try await run.get(run.admin + "/metrics").text
+                    .contains(#"vllm:generation_tokens_total{model_name="stories"} 4"#)
+            }
+            let text = try await run.get(run.admin + "/metrics").text
+            for line in [
+                #"vllm:num_requests_running{model_name="stories"} 0"#,
+                #"vllm:num_requests_waiting{model_name="stories"} 0"#,
+                #"vllm:kv_cache_usage_perc{model_name="stories"} 0"#,
+                #"vllm:time_to_first_token_seconds_count{model_name="stories"} 1"#,
+                #"vllm:e2e_request_latency_seconds_count{route="/v1/completions",model_name="stories"} 1"#,
+            ] {
+                #expect(text.contains(line + "\n"), "\(line)")
+            }
+        }
     }
 }

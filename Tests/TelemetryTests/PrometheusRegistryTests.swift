@@ -210,4 +210,40 @@ import Testing
             #expect(PrometheusText.metricName(definition.name, kind: definition.kind) == definition.name)
         }
     }
+
+    @Test func `aliases are the same figures by other names, with labels of their own`() {
+        let registry = PrometheusRegistry(
+            definitions: MetricCatalogue.definitions, aliases: MetricCatalogue.vllmAliases,
+            aliasLabels: [("model_name", "a \"b\"")])
+        let factory = PrometheusMetricsFactory(registry: registry)
+        #expect(lines(of: "vllm:", in: registry).isEmpty)
+        Counter(label: "bitnet_prompt_tokens_total", factory: factory).increment(by: 7)
+        Gauge(label: "bitnet_sequences_running", factory: factory).record(3)
+        #expect(lines(of: "vllm:kv_cache_usage_perc", in: registry).isEmpty)
+        let slots = Gauge(label: "bitnet_slots", factory: factory)
+        slots.record(0)
+        let label = #"{model_name="a \"b\""}"#
+        #expect(lines(of: "vllm:kv_cache_usage_perc", in: registry) == ["vllm:kv_cache_usage_perc\(label) 0"])
+        slots.record(4)
+        #expect(
+            lines(of: "vllm:kv_cache_usage_perc", in: registry) == ["vllm:kv_cache_usage_perc\(label) 0.75"])
+        #expect(lines(of: "vllm:prompt_tokens_total", in: registry) == ["vllm:prompt_tokens_total\(label) 7"])
+        #expect(
+            lines(of: "vllm:num_requests_running", in: registry) == ["vllm:num_requests_running\(label) 3"])
+        for route in ["/v1/models", "/v1/chat/completions"] {
+            Timer(
+                label: "bitnet_gateway_request_seconds", dimensions: [("route", route)], factory: factory
+            ).recordSeconds(1)
+        }
+        let counts = lines(of: "vllm:e2e_request_latency_seconds_count", in: registry)
+        #expect(counts.count == 1 && counts[0].contains("chat") && counts[0].hasSuffix(" 1"))
+        #expect(registry.text().contains("# TYPE vllm:e2e_request_latency_seconds histogram"))
+    }
+
+    @Test func `every alias is of a metric that there is`() {
+        let known = Set(MetricCatalogue.definitions.map(\.name))
+        for alias in MetricCatalogue.vllmAliases {
+            #expect(known.isSuperset(of: alias.source.names), "\(alias.name)")
+        }
+    }
 }

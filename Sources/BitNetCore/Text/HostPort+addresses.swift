@@ -21,6 +21,15 @@ extension HostPort {
         return (own.isEmpty ? all : own).map(\.host)
     }
 
+    /// All addresses that the host stands for, as digits, in the order of the system.
+    ///
+    /// Blocks while a name service is asked.
+    ///
+    /// - Throws: ``AddressError`` naming the host, if it stands for nothing.
+    package func allAddresses() throws(AddressError) -> [String] {
+        isAddress ? [host] : try addresses().map(\.host)
+    }
+
     private func addresses() throws(AddressError) -> [Address] {
         var hints = addrinfo()
         hints.ai_socktype = Int32(clamping: SOCK_STREAM.rawValue)

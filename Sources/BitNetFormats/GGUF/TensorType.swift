@@ -126,6 +126,14 @@ package struct TensorType: Equatable, Sendable {
         ],
     ]
 
+    /// Names of the types in which ternary matrices are read, as files' names have them.
+    package static var ternaryNames: [String] {
+        (table + meanings.values.flatMap(\.self)).compactMap { type in
+            guard case .ternary = type.content else { return nil }
+            return type.name.split(separator: " ").first.map(String.init)
+        }
+    }
+
     var isReadable: Bool { if case .unreadable = content { false } else { true } }
 
     /// Values in a row must be a multiple of this.

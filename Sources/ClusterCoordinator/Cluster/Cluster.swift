@@ -10,6 +10,8 @@ package import ClusterWire
 /// What happens while a cluster comes up, for whoever watches.
 package enum ClusterEvent: Sendable {
     case waiting(String)
+    /// Those that a name stands for, in place of those that were known before.
+    case found([(name: String, address: String)])
     case joined(worker: String, isa: String, threadCount: Int)
     case measured(worker: String, ClusterMeasurements.Worker)
     case unmeasured(worker: String, reason: String)

@@ -46,6 +46,8 @@ package final class ClusterStanding: Sendable {
     }
 
     private let state = Mutex(State())
+    /// Workers that a name service told of.
+    let discovered = Mutex(DiscoveredWorkers())
     /// Nobody else has stages compute under names that are made with it.
     private let secret = (0..<32).map { _ in UInt8.random(in: 0 ... .max) }
 

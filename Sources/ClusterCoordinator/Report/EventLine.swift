@@ -19,6 +19,9 @@ package struct EventLine {
     package init(_ event: ClusterEvent) {
         switch event {
         case .waiting(let reason): self.init("waiting", nil, reason, shown: ["waiting: \(reason)"])
+        case .found(let workers):
+            let list = workers.map { "\($0.name) at \($0.address)" }.joined(separator: ", ")
+            self.init("found", nil, list, shown: ["found    \(list)"])
         case .joined(let worker, let isa, let threads):
             self.init("joined", worker, "\(isa), \(plural(threads, "thread"))")
         case .measured(let worker, let figures): self.init("measured", worker, MeasurementText.line(figures))

@@ -36,8 +36,11 @@ extension ServingCoordinator: ClusterAdministration {
     package func drain(worker: String) throws(PlacementError) -> PlacementDocument {
         let standing = try movable()
         let owners = supervisor.plan?.stages.map(\.worker) ?? []
-        // The cluster file may have been read again since the start.
-        let known = subject.workerNames + owners.filter { !subject.workerNames.contains($0) }
+        // The cluster file may have been read again since the start, or leave it to a name who the workers are.
+        let found = supervisor.snapshot().state.workers.map(\.name)
+        let known = (found + owners).reduce(into: subject.workerNames) { known, name in
+            if !known.contains(name) { known.append(name) }
+        }
         guard known.contains(worker) else {
             throw PlacementError(
                 .unknownWorker,

@@ -51,6 +51,11 @@ package struct ServingState: Equatable, Sendable {
 
     package mutating func apply(_ event: ClusterEvent) {
         switch event {
+        case .found(let found):
+            workers = found.map { name, address in
+                workers.first { $0.name == name && $0.address == address }
+                    ?? Worker(name: name, address: address)
+            }
         case .joined(let worker, let isa, let threadCount):
             change(worker) {
                 $0.state = .joined

@@ -21,8 +21,8 @@ package struct PipelineOptions: ParsableArguments {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "Model, a GGUF file or a Hugging Face directory; wins over the cluster file's.", valueName: "path"
-        ))
+            "Model, a GGUF file, a Hugging Face directory, or in bitnet-coord hf:OWNER/NAME[:FILE]; wins over the "
+                + "cluster file's.", valueName: "path"))
     package var model: String?
 
     package init() {}
@@ -62,11 +62,22 @@ package struct PipelineOptions: ParsableArguments {
         return request
     }
 
+    /// The model that the options or the cluster file name: a path, or one of a hub.
+    package var modelPlace: String {
+        get throws {
+            let place = try model ?? shards.map { try modelPath(of: $0) }
+            guard let place else { throw ValidationError("--local needs --model") }
+            return place
+        }
+    }
+
     /// The model that the options or the cluster file name.
-    package func open(_ arguments: ModelArguments, _ console: Console) throws -> ModelFile {
-        let path = try model ?? shards.map { try modelPath(of: $0) }
-        guard let path else { throw ValidationError("--local needs --model") }
-        let model = try ModelFile(path: path, options: arguments.options)
+    ///
+    /// - Parameter path: where it is, if that is known already.
+    package func open(
+        _ arguments: ModelArguments, _ console: Console, path: String? = nil
+    ) throws -> ModelFile {
+        let model = try ModelFile(path: try path ?? modelPlace, options: arguments.options)
         for warning in model.warnings { console.warn(warning) }
         return model
     }

@@ -34,10 +34,11 @@ package struct PlanSubject {
         file: ClusterFile, model: ModelDescription, tables: TableEncodings, cost: ModelCost,
         book: MeasurementBook, assumptions: PlanAssumptions
     ) throws {
+        let workers = try file.listedWorkers()
         let shape = ProfiledShape(model, tables)
         let speeds = assumptions.readBytesPerSecondByWorker
         if let unknown = speeds.keys.sorted().first(where: { name in
-            !file.workers.contains { $0.name == name }
+            !workers.contains { $0.name == name }
         }) {
             throw ConfigError(path: file.path, "there is no worker \(unknown) for which to assume a speed")
         }

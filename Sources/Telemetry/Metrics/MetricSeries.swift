@@ -56,6 +56,8 @@ final class CounterSeries: MetricSeries, CounterHandler, FloatingPointCounterHan
 final class GaugeSeries: MetricSeries, MeterHandler, RecorderHandler {
     private let current = AtomicDouble()
 
+    var value: Double { current.value }
+
     func set(_ value: Int64) { current.set(Double(value)) }
     func set(_ value: Double) { current.set(value) }
     func increment(by amount: Double) { current.add(amount) }

@@ -33,12 +33,24 @@ package final class PrometheusRegistry: Sendable {
 
     private let definitions: [String: MetricDefinition]
     private let seriesMax: Int
+    private let aliases: [MetricAlias]
+    /// What aliases have besides, as it stands between braces.
+    private let aliasLabels: String
     private let state = Mutex(State())
 
     /// A registry for metrics with these definitions, and for others, which have no help to speak of.
-    package init(definitions: [MetricDefinition], seriesMax: Int = Limits.metricSeriesMax) {
+    ///
+    /// - Parameters:
+    ///   - aliases: other names of some of them.
+    ///   - aliasLabels: what series have besides under those.
+    package init(
+        definitions: [MetricDefinition], seriesMax: Int = Limits.metricSeriesMax, aliases: [MetricAlias] = [],
+        aliasLabels: [(String, String)] = []
+    ) {
         self.definitions = Dictionary(definitions.map { ($0.name, $0) }) { first, _ in first }
         self.seriesMax = seriesMax
+        self.aliases = aliases
+        self.aliasLabels = PrometheusText.labels(aliasLabels) ?? ""
     }
 
     /// The series of a metric with these labels, made if it is new; one that nobody reads if there is no room for it
@@ -111,7 +123,34 @@ package final class PrometheusRegistry: Sendable {
             of: MetricDefinition(
                 Self.droppedName, "Series that were not kept: too many, or of two kinds.", .counter)
         )
-        return text + "\(Self.droppedName) \(droppedCount)\n"
+        text += "\(Self.droppedName) \(droppedCount)\n"
+        for alias in aliases { write(alias, of: families, to: &text) }
+        return text
+    }
+
+    /// What has not been counted yet has no other name either.
+    private func write(_ alias: MetricAlias, of families: [String: Family], to text: inout String) {
+        switch alias.source {
+        case .metric(let name, let wanted):
+            guard let family = families[name] else { return }
+            let entries = family.entries.filter { labels, _ in
+                wanted.isEmpty || wanted.contains(where: labels.contains)
+            }
+            guard !entries.isEmpty else { return }
+            text.writeHead(of: MetricDefinition(alias.name, alias.help, family.definition.kind))
+            for (labels, entry) in entries.sorted(by: { $0.key < $1.key }) {
+                let all = [labels, aliasLabels].filter { !$0.isEmpty }.joined(separator: ",")
+                entry.series.write(name: alias.name, labels: all, to: &text)
+            }
+        case .quotient(let name, let divisor):
+            guard let one = families[name]?.entries[""]?.series as? GaugeSeries,
+                let other = families[divisor]?.entries[""]?.series as? GaugeSeries
+            else { return }
+            text.writeHead(of: MetricDefinition(alias.name, alias.help, .gauge))
+            let quotient = GaugeSeries()
+            quotient.set(other.value > 0 ? min(max(one.value / other.value, 0), 1) : 0)
+            quotient.write(name: alias.name, labels: aliasLabels, to: &text)
+        }
     }
 
     private func dropped<Series>(_ series: Series) -> Series {

@@ -3,13 +3,16 @@ import ArgumentParser
 import BitNetCore
 import BitNetFormats
 import CommandLine
+import ModelHub
 
 /// The weights that a worker or a coordinator keeps on disk.
 struct CacheCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cache",
         abstract: "Lists, checks and tidies up the weights that a worker or a coordinator keeps on disk.",
-        subcommands: [CacheListCommand.self, CacheVerifyCommand.self, CacheCollectCommand.self])
+        subcommands: [
+            CacheListCommand.self, CacheVerifyCommand.self, CacheCollectCommand.self, CacheRemoveCommand.self,
+        ])
 }
 
 /// Whose store it is.
@@ -33,6 +36,9 @@ struct StoreChoice: ParsableArguments {
     }
 
     var directory: String { dataDir ?? storeDir ?? CacheDirectory.standard ?? "" }
+
+    /// Models that came from a hub; a worker has none.
+    var models: [HubFolder.Content] { dataDir == nil ? HubFolder(store: directory).contents : [] }
 
     /// What is there.
     func contents() throws(FileError) -> StoreContents { try StoreContents(directory: directory) }

@@ -4,13 +4,16 @@ import BitNetCore
 import BitNetFormats
 import CommandLine
 import Glibc
+import ModelHub
 
 /// What is in a store.
 struct CacheListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ls",
-        abstract: "Lists the parts of a store, those used last first; a store in use can be listed too.",
+        abstract: "Lists the parts of a store, those used last first, and models that came from a hub.",
         discussion: """
+            A store in use can be listed too.
+
             EXAMPLES
               bitnet-ctl cache ls
               bitnet-ctl cache ls --data-dir /var/lib/bitnet --json
@@ -23,18 +26,61 @@ struct CacheListCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Program.run {
-            let contents = try choice.contents()
-            Console().write(json ? Self.json(contents).encoded + "\n" : Self.text(contents))
+            let models = choice.models
+            let contents: StoreContents?
+            do throws(FileError) { contents = try choice.contents() } catch {
+                // Who has only fetched a model has no parts yet.
+                guard !models.isEmpty else { throw error }
+                contents = nil
+            }
+            Console().write(
+                json
+                    ? Self.json(contents, models, choice.directory).encoded + "\n"
+                    : (contents.map(Self.text) ?? "") + Self.text(models))
         }
     }
 
-    private static func json(_ contents: StoreContents) -> JSONValue {
+    private static func json(
+        _ contents: StoreContents?, _ models: [HubFolder.Content], _ directory: String
+    ) -> JSONValue {
         .object([
-            ("directory", .text(contents.directory)),
-            ("bytes", .integer(Int(clamping: contents.byteCount))),
-            ("free_bytes", .integer(Int(clamping: FileSystem.freeByteCount(at: contents.directory)))),
-            ("parts", .list(contents.entries.map { .object($0.file.members($0.uses)) })),
+            ("directory", .text(directory)),
+            ("bytes", .integer(Int(clamping: contents?.byteCount ?? 0))),
+            ("free_bytes", .integer(Int(clamping: FileSystem.freeByteCount(at: directory)))),
+            ("parts", .list((contents?.entries ?? []).map { .object($0.file.members($0.uses)) })),
+            ("models", .list(models.map(json))),
         ])
+    }
+
+    private static func json(_ model: HubFolder.Content) -> JSONValue {
+        .object([
+            ("model", .text("\(model.reference)")), ("bytes", .integer(Int(clamping: model.byteCount))),
+            (
+                "files",
+                .list(
+                    model.files.map {
+                        .object([
+                            ("path", .text($0.path)), ("bytes", .integer(Int(clamping: $0.byteCount))),
+                            ("complete", .flag($0.isComplete)),
+                        ])
+                    })
+            ),
+        ])
+    }
+
+    /// Models that came from a hub, a line for each file.
+    private static func text(_ models: [HubFolder.Content]) -> String {
+        guard !models.isEmpty else { return "" }
+        var table = Table(["model", "state", "bytes", "file"], others: .right)
+        for model in models {
+            for file in model.files {
+                table.add([
+                    "\(model.reference)", file.isComplete ? "complete" : "partial", "\(file.byteCount)",
+                    PrintableText.line(file.path),
+                ])
+            }
+        }
+        return table.text
     }
 
     private static func text(_ contents: StoreContents) -> String {

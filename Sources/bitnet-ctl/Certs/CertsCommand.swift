@@ -85,7 +85,7 @@ struct CertsCommand: AsyncParsableCommand {
     private func nodes(_ folder: CertificateFolder) throws -> [String] {
         guard let shards else { return names }
         let all =
-            try ClusterFile.load(path: shards).workers.map(\.name) + [
+            try ClusterFile.load(path: shards).listedWorkers().map(\.name) + [
                 NodeRole.coordinator, NodeRole.operator,
             ]
         return names + all.filter { !names.contains($0) && !folder.has($0) }

@@ -44,12 +44,15 @@ struct DoctorCommand: AsyncParsableCommand {
     func run() async throws {
         try await Program.run {
             let console = Console()
-            let file = try ClusterFile.load(path: shards)
+            var file = try ClusterFile.load(path: shards)
             for warning in file.secretFiles.compactMap(KeyFile.permissionWarning) {
                 console.warn(warning)
             }
-            let examiner = ClusterExaminer(
-                file: file, credentials: try Credentials(of: file), looksAtWays: links)
+            let credentials = try Credentials(of: file)
+            if let discovery = file.discovery {
+                file.workers = try await WorkerFinder.look(discovery, of: file, credentials: credentials)
+            }
+            let examiner = ClusterExaminer(file: file, credentials: credentials, looksAtWays: links)
             let reports = await examiner.run()
             let diagnosis = Diagnosis(
                 workers: reports, own: MachineFigures.current(storeDirectory: existing),

@@ -18,14 +18,16 @@ struct WorkerUnderTest {
     ///   - memoryByteCount: What a stage may take.
     ///   - name: What an operator has called it; without one, any name will do.
     ///   - log: What it tells.
+    ///   - listen: Where it is.
     static func run(
         memoryByteCount: UInt64 = 1 << 30, name: String? = nil, key: [UInt8] = [],
+        listen: HostPort = HostPort(host: "127.0.0.1", port: 0),
         log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
         _ body: (WorkerUnderTest) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder()
         var configuration = WorkerConfiguration(
-            listen: "127.0.0.1:0", dataDirectory: folder.path, name: name ?? "w", cluster: nil,
+            listen: "\(listen)", dataDirectory: folder.path, name: name ?? "w", cluster: nil,
             credentials: try Credentials(key: key),
             threadCount: 1, memoryByteCount: memoryByteCount, kernels: try Kernels())
         configuration.isNamed = name != nil
@@ -35,7 +37,7 @@ struct WorkerUnderTest {
         let result: Result<Void, any Error>
         do {
             try await body(
-                WorkerUnderTest(folder: folder, network: network, address: "127.0.0.1:\(listener.port)"))
+                WorkerUnderTest(folder: folder, network: network, address: "\(listen.host):\(listener.port)"))
             result = .success(())
         } catch {
             result = .failure(error)

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+import BitNetCore
+import ClusterConfig
+
+/// What is to be done once a cluster has its key and its file.
+struct InitSteps {
+    let draft: ClusterDraft
+    let directory: String
+    let user: String?
+    let model: String?
+
+    private var key: String { "\(directory)/\(draft.keyFile)" }
+    private var file: String { "\(directory)/workers.yaml" }
+    private func login(_ worker: ClusterDraft.Worker) -> String {
+        (user.map { $0 + "@" } ?? "") + worker.address.host
+    }
+    /// Where a worker listens: on this machine only, if that is where it is.
+    private func listening(_ worker: ClusterDraft.Worker) -> HostPort {
+        worker.address.isLoopback ? worker.address : HostPort(host: "0.0.0.0", port: worker.address.port)
+    }
+    private var coordinator: String {
+        "bitnet-coord --shards \(file)" + (draft.model == nil ? " --model FILE" : "")
+    }
+
+    /// With the programs alone.
+    var plain: [String] {
+        draft.workers.filter { !$0.address.isLoopback }.map { worker in
+            "scp \(key) \(login(worker)):cluster.key"
+        }
+            + draft.workers.map { worker in
+                let start =
+                    "bitnet-worker --listen \(listening(worker)) --name \(worker.name) --data-dir "
+                    + "bitnet-\(worker.address.port) --key-file "
+                return worker.address.isLoopback
+                    ? start + key + " &"
+                    : "ssh \(login(worker)) 'nohup \(start)cluster.key > bitnet.log 2>&1 < /dev/null &'"
+            } + [coordinator]
+    }
+
+    /// With the packages, whose units read what is in `/etc/bitnet`.
+    var packaged: [String] {
+        draft.workers.map { worker in
+            let copy = "sudo install -m 600 /dev/stdin /etc/bitnet/cluster.key"
+            let start = "sudo systemctl enable --now bitnet-worker@\(worker.address.port)"
+            return worker.address.isLoopback
+                ? "\(copy) < \(key) && \(start)" : "ssh \(login(worker)) '\(copy) && \(start)' < \(key)"
+        } + [
+            "sudo install -m 600 \(key) /etc/bitnet/cluster.key && sudo install -m 644 \(file) "
+                + "/etc/bitnet/workers.yaml",
+            "sudo systemctl enable --now bitnet-coord",
+        ]
+    }
+
+    func text(_ path: String, _ keyPath: String) -> String {
+        func list(_ lines: [String]) -> String { lines.map { "  \($0)\n" }.joined() }
+        return """
+            wrote \(keyPath), the cluster's secret, and \(path) with \(plural(draft.workers.count, "worker"))
+
+            where the packages are installed:
+            \(list(packaged))
+            where only the programs are:
+            \(list(plain))
+            then:
+              bitnet-ctl doctor --shards \(file)
+              bitnet-ctl status
+
+            """
+    }
+
+    func json(_ path: String, _ keyPath: String) -> JSONValue {
+        .object([
+            ("cluster_file", .text(path)), ("key_file", .text(keyPath)),
+            ("cluster", .text(draft.cluster)),
+            (
+                "workers",
+                .list(
+                    draft.workers.map {
+                        .object([("name", .text($0.name)), ("address", .text("\($0.address)"))])
+                    })
+            ),
+            ("packaged", .list(packaged.map { .text($0) })), ("plain", .list(plain.map { .text($0) })),
+        ])
+    }
+}
