@@ -77,6 +77,10 @@ let package = Package(
             dependencies: ["BitNetCore", log, metrics, product("CoreMetrics", "swift-metrics")],
             swiftSettings: swift),
 
+        // The page of the admin API: its files become bytes by #embed, which is of C23.
+        .target(
+            name: "COperatorPage", exclude: ["page"], cSettings: [.unsafeFlags(["-std=gnu23"])]),
+
         // The BitNet wing: files, arithmetic. Knows no network.
         // Its files include each other by their path in the target.
         .target(
@@ -157,9 +161,9 @@ let package = Package(
         .target(
             name: "ClusterGateway",
             dependencies: [
-                "BitNetCore", "AdminAPI", product("Hummingbird", "hummingbird"),
+                "BitNetCore", "AdminAPI", "COperatorPage", product("Hummingbird", "hummingbird"),
                 product("HummingbirdCore", "hummingbird"), product("NIOHTTP1", "swift-nio"),
-                product("NIOSSL", "swift-nio-ssl"), log, metrics,
+                product("NIOSSL", "swift-nio-ssl"), crypto, log, metrics,
             ] + nio,
             swiftSettings: swift),
 

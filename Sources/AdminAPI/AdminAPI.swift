@@ -15,6 +15,8 @@ package enum AdminAPI {
     package static let planPath = "/v1/plan"
     /// GET: ``EventRecord`` as server-sent events, `?after=ID` for those after one; each event's id is its number.
     package static let eventsPath = "/v1/events"
+    /// GET: ``HistoryDocument``, `?after=SECONDS` for samples after a time since 1970.
+    package static let historyPath = "/v1/history"
     /// POST: stop taking requests and finish those that run; DELETE: take them again; ``DrainDocument``.
     package static let drainPath = "/v1/drain"
     /// POST: divide the layers anew among all workers of the cluster file; ``PlacementDocument``.
@@ -53,6 +55,8 @@ package protocol ClusterAdministration: Sendable {
     func plan() -> PlanDocument?
     /// Events after number `after`, or the next ones; ends with the coordinator.
     func events(after: UInt64?) -> AsyncStream<EventRecord>
+    /// How the last hour went, from what is later than a time in seconds since 1970.
+    func history(after time: Double?) -> HistoryDocument
     func drain() -> DrainDocument
     func resume() -> DrainDocument
     /// Gives the layers of one worker to others, while requests wait.

@@ -9,11 +9,17 @@ package struct SpareStatus: Codable, Equatable, Sendable {
     package var memoryBytes: UInt64?
     /// Why it does not stand by, for people.
     package var reason: String?
+    /// Whether the operator wants it to have no layers; absent if not.
+    package var isDrained: Bool?
 
-    package init(worker: String, layers: [Int]? = nil, memoryBytes: UInt64? = nil, reason: String? = nil) {
+    package init(
+        worker: String, layers: [Int]? = nil, memoryBytes: UInt64? = nil, reason: String? = nil,
+        isDrained: Bool? = nil
+    ) {
         self.worker = worker
         self.layers = layers
         self.memoryBytes = memoryBytes
         self.reason = reason
+        self.isDrained = isDrained
     }
 }

@@ -37,7 +37,8 @@ struct Serving {
         let droppedLines = DroppedLineCounter(of: StandardStream.error)
         let file = try place.clusterFile.map { try ClusterFile.load(path: $0) }
         let gatewayAt = try options.gateway(file)
-        let adminAt = try options.administration()
+        var adminAt = try options.administration()
+        adminAt.keysBefore = gatewayAt.keys.count
         tellSurroundings(file)
         let coordinator = ServingCoordinator(
             subject: try subject(file), log: log, standing: file == nil ? nil : standing,
@@ -50,7 +51,10 @@ struct Serving {
             configuration: gatewayAt, generator: coordinator, reasoningFormat: options.reasoningFormat,
             log: log)
         let admin = AdminServer(
-            configuration: adminAt, administration: coordinator, health: { coordinator.health }, log: log)
+            configuration: adminAt, administration: coordinator, health: { coordinator.health },
+            chat: OpenAIRoutes(
+                generator: coordinator, metrics: GatewayMetrics(), reasoningFormat: options.reasoningFormat),
+            log: log)
         let work = Task {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {

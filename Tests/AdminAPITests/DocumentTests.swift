@@ -6,6 +6,7 @@ import Testing
     @Test func `every path begins with the version, or is one that monitors know`() {
         let versioned = [
             AdminAPI.statusPath, AdminAPI.planPath, AdminAPI.eventsPath, AdminAPI.drainPath,
+            AdminAPI.historyPath, AdminAPI.replanPath,
         ]
         for path in versioned { #expect(path.hasPrefix("/v\(AdminAPI.version)/")) }
         #expect(

@@ -58,6 +58,27 @@ import Testing
         #expect(try await routes.send(.get, AdminAPI.replanPath).status == 405)
     }
 
+    @Test(arguments: [
+        ("", [10.0, 20]), ("?after=10", [20]), ("?after=10.5", [20]), ("?after=-1e9", [10, 20]),
+    ])
+    func `the last hour is told after a time`(query: String, times: [Double]) async throws {
+        let reply = try await routes(ScriptedAdministration()).send(.get, AdminAPI.historyPath + query)
+        #expect(reply.status == 200)
+        #expect(try reply.json["interval_seconds"] as? Double == AdminAPI.windowSeconds)
+        let samples = try #require(try reply.json["samples"] as? [[String: Any]])
+        #expect(samples.compactMap { $0["time"] as? Double } == times)
+        #expect((samples.last?["busy_fractions"] as? [String: Double]) == ["srv-a B": 0.5])
+    }
+
+    @Test(arguments: ["x", "", "nan", "inf", "1,5"])
+    func `a time must be one`(text: String) async throws {
+        let reply = try await routes(ScriptedAdministration()).send(
+            .get, AdminAPI.historyPath + "?after=\(text)")
+        #expect(reply.status == 400)
+        #expect(reply.body.contains(#""param":"after""#))
+        #expect(try await routes(ScriptedAdministration()).send(.post, AdminAPI.historyPath).status == 405)
+    }
+
     @Test func `figures are Prometheus text`() async throws {
         let reply = try await routes(ScriptedAdministration()).send(.get, AdminAPI.metricsPath)
         #expect(reply.headers[.contentType] == "text/plain; version=0.0.4; charset=utf-8")
@@ -121,6 +142,11 @@ final class ScriptedAdministration: ClusterAdministration {
             }
             continuation.finish()
         }
+    }
+
+    func history(after time: Double?) -> HistoryDocument {
+        let samples = [10, 20].map { HistoryDocument.Sample(time: $0, busyFractions: ["srv-a B": 0.5]) }
+        return HistoryDocument(samples: samples.filter { $0.time > time ?? 0 })
     }
 
     func drain(worker: String) throws(PlacementError) -> PlacementDocument {

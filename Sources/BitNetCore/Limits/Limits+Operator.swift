@@ -6,6 +6,10 @@ extension Limits {
     package static let statusFailuresMax = 8
     /// Events that are kept for readers that come late.
     package static let eventsKeptMax = 1024
+    /// Samples of the throughput that a coordinator keeps, one every ten seconds: those of an hour.
+    package static let historySamplesMax = 360
+    /// Workers whose busy shares stand in each of them: all of a cluster that a screen can show, in one MiB.
+    package static let historyWorkersMax = 64
     /// A document of the admin API, bytes: 1024 stages and a plan's notes take less than one MiB.
     package static let adminDocumentBytesMax = 4 << 20
     /// How long an answer of the admin API may take, and the beginning of one of the public API.

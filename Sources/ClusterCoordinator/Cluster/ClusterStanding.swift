@@ -42,6 +42,8 @@ package final class ClusterStanding: Sendable {
     private struct State {
         var service: Service?
         var drained: Set<String> = []
+        /// Workers that were drained, and have not been looked at since.
+        var resumed: Set<String> = []
         var isAnew = false
     }
 
@@ -71,11 +73,15 @@ package final class ClusterStanding: Sendable {
     /// Workers that shall have no layers.
     var drained: Set<String> { state.withLock(\.drained) }
 
+    /// Workers that may have layers again, and wait for the next plan.
+    var resumed: Set<String> { state.withLock(\.resumed) }
+
     /// A plan is served from now on.
     func served(_ plan: Plan, _ measurements: ClusterMeasurements?) {
         state.withLock { state in
             state.service = Service(plan: plan, measurements: measurements)
             state.isAnew = false
+            state.resumed = []
         }
     }
 
@@ -112,10 +118,21 @@ package final class ClusterStanding: Sendable {
     }
 
     /// The next plan shall do without a worker.
-    func drain(_ worker: String) { state.withLock { _ = $0.drained.insert(worker) } }
+    func drain(_ worker: String) {
+        state.withLock { state in
+            state.drained.insert(worker)
+            state.resumed.remove(worker)
+        }
+    }
 
     /// - Returns: whether it was drained.
-    func resume(_ worker: String) -> Bool { state.withLock { $0.drained.remove(worker) != nil } }
+    func resume(_ worker: String) -> Bool {
+        state.withLock { state in
+            guard state.drained.remove(worker) != nil else { return false }
+            state.resumed.insert(worker)
+            return true
+        }
+    }
 
     /// There is no plan without them: all workers may have layers.
     func resumeAll() { state.withLock { $0.drained = [] } }

@@ -19,6 +19,7 @@ package final class PipelineSupervisor: Sendable {
         var serving: ServingState
         var record = PipelineRecord()
         var metrics = ClusterMetrics()
+        var history = ActivityHistory()
         var isProbing = false
         /// When the present pipeline began to serve, or the last one was lost.
         var since = ContinuousClock.now
@@ -231,8 +232,11 @@ package final class PipelineSupervisor: Sendable {
 
     private func publish() {
         let snapshot = snapshot()
-        let current = snapshot.status.state
-        state.withLock { $0.metrics.publish(snapshot, current) }
+        let status = snapshot.status
+        state.withLock { state in
+            state.metrics.publish(snapshot, status.state)
+            state.history.note(status)
+        }
     }
 
     private func record(_ event: ClusterEvent) {
@@ -305,6 +309,11 @@ extension PipelineSupervisor {
     }
 
     package var plan: PlanDocument? { state.withLock { $0.record.plan } }
+
+    /// How the last hour went, from what is later than a time in seconds since 1970.
+    package func history(after time: Double?) -> HistoryDocument {
+        state.withLock { $0.history }.document(after: time)
+    }
 
     /// All but where users find the service.
     package func snapshot() -> ClusterSnapshot {

@@ -9,19 +9,35 @@ extension ServingCoordinator: ClusterAdministration {
         var snapshot = supervisor.snapshot()
         snapshot.gateway = gateway.withLock { $0 }
         var status = snapshot.status
-        let drained = standing?.drained ?? []
-        status.spares = status.spares?.map { spare in
-            // What it holds is of no use as long as it shall have nothing.
-            drained.contains(spare.worker) ? SpareStatus(worker: spare.worker, reason: Self.drained) : spare
-        }
+        status.spares = spares(status)
         return status
     }
 
-    private static let drained = "it is drained, until bitnet-ctl drain NAME --resume"
+    /// Workers without layers, with those that the operator has drained or just lets have some again.
+    private func spares(_ status: ClusterStatus) -> [SpareStatus]? {
+        guard let standing else { return status.spares }
+        let drained = standing.drained
+        // What one holds that is drained is of no use as long as it shall have nothing.
+        let others = (status.spares ?? []).filter { !drained.contains($0.worker) }
+        let known = Set(status.stages.map(\.worker) + others.map(\.worker))
+        let resumed = standing.resumed.subtracting(known).map { worker in
+            SpareStatus(worker: worker, reason: "it may have layers again; bitnet-ctl replan gives it some")
+        }
+        let spares =
+            others + resumed
+            + drained.subtracting(known).map { worker in
+                SpareStatus(
+                    worker: worker, reason: "it is drained, until bitnet-ctl drain \(worker) --resume",
+                    isDrained: true)
+            }
+        return spares.isEmpty ? nil : spares.sorted { $0.worker < $1.worker }
+    }
 
     package func plan() -> PlanDocument? { supervisor.plan }
 
     package func events(after: UInt64?) -> AsyncStream<EventRecord> { supervisor.events.events(after: after) }
+
+    package func history(after time: Double?) -> HistoryDocument { supervisor.history(after: time) }
 
     package func drain() -> DrainDocument {
         supervisor.drain(true)

@@ -4,19 +4,21 @@ package import BitNetCore
 package import Hummingbird
 package import Logging
 
-/// The operator's API: state, plan, events, draining, figures for monitoring.
+/// The operator's API: state, plan, events, draining, figures for monitoring; and a page that shows them.
 package struct AdminServer: Sendable {
     private let server: HTTPServer
 
+    /// - Parameter chat: answers who talks with the model on the page; `nil` for a page without that.
     package init(
         configuration: ListenerConfiguration, administration: any ClusterAdministration,
-        health: @escaping @Sendable () -> ServiceHealth, log: Logger
+        health: @escaping @Sendable () -> ServiceHealth, chat: OpenAIRoutes? = nil, log: Logger
     ) {
         server = HTTPServer(
             configuration: configuration.server,
             router: Self.router(
-                keys: APIKeys(configuration.keys), administration: administration, health: health,
-                sites: configuration.sites), log: log)
+                keys: APIKeys(configuration.keys, firstNumber: configuration.keysBefore),
+                administration: administration, health: health, chat: chat, sites: configuration.sites),
+            log: log)
     }
 
     /// Serves until the task is cancelled.
@@ -30,16 +32,23 @@ package struct AdminServer: Sendable {
     /// Every route of the admin API.
     package static func router(
         keys: APIKeys, administration: any ClusterAdministration,
-        health: @escaping @Sendable () -> ServiceHealth, sites: SiteRules = SiteRules(host: "localhost")
+        health: @escaping @Sendable () -> ServiceHealth, chat: OpenAIRoutes? = nil,
+        sites: SiteRules = SiteRules(host: "localhost")
     ) -> Router<ExchangeContext> {
-        let router = Router.guarded(keys: keys, openRoutes: HealthRoutes.paths, sites: sites)
+        let router = Router.guarded(
+            keys: keys, openRoutes: HealthRoutes.paths.union(OperatorPage.paths), sites: sites)
         HealthRoutes(keys: keys, health: health).add(to: router)
+        OperatorPage.add(to: router)
+        chat?.addChat(to: router)
         router.get(RouterPath(AdminAPI.statusPath)) { _, _ in JSON.response(administration.status()) }
         router.get(RouterPath(AdminAPI.planPath)) { _, _ in
             guard let plan = administration.plan() else {
                 throw APIError.unavailable("there is no plan yet: the workers are being joined and measured")
             }
             return JSON.response(plan)
+        }
+        router.get(RouterPath(AdminAPI.historyPath)) { request, _ in
+            JSON.response(administration.history(after: try time(in: request)))
         }
         addPlacement(administration, to: router)
         router.get(RouterPath(AdminAPI.metricsPath)) { _, _ in
@@ -70,6 +79,15 @@ package struct AdminServer: Sendable {
             guard let worker = worker(in: request) else { return JSON.response(administration.resume()) }
             return try answer { () throws(PlacementError) in try administration.resume(worker: worker) }
         }
+    }
+
+    /// - Throws: ``APIError`` for what is no time.
+    private static func time(in request: Request) throws(APIError) -> Double? {
+        guard let text = request.uri.queryParameters["after"] else { return nil }
+        guard let time = Double(text), time.isFinite else {
+            throw .invalid("“after” must be a time in seconds since 1970", parameter: "after")
+        }
+        return time
     }
 
     private static func worker(in request: Request) -> String? {

@@ -5,10 +5,14 @@ package import Hummingbird
 /// Keys of which a client must know one.
 package struct APIKeys: Sendable {
     private let keys: [[UInt8]]
+    private let firstNumber: Int
 
-    /// - Parameter keys: empty lets everybody in.
-    package init(_ keys: [String]) {
+    /// - Parameters:
+    ///   - keys: empty lets everybody in.
+    ///   - firstNumber: number of the first of them: who has one key is not taken for who has another one.
+    package init(_ keys: [String], firstNumber: Int = 0) {
         self.keys = keys.map { Array($0.utf8) }
+        self.firstNumber = firstNumber
     }
 
     package var isEmpty: Bool { keys.isEmpty }
@@ -19,7 +23,9 @@ package struct APIKeys: Sendable {
     package func number(of text: String) -> Int? {
         let given = Array(text.utf8.prefix(Limits.keyBytesMax + 1))
         var number: Int?
-        for (index, key) in keys.enumerated() where Self.equal(key, given) { number = number ?? index }
+        for (index, key) in keys.enumerated() where Self.equal(key, given) {
+            number = number ?? firstNumber + index
+        }
         return number
     }
 

@@ -27,7 +27,8 @@ package struct HTTPServerConfiguration: Sendable {
     /// How long answers may go on after the server was asked to stop.
     package var stopGrace: Duration = Limits.stopGrace
     /// Routes that are asked again and again, by probes and monitoring: they are logged only when they fail.
-    package var quietRoutes = HealthRoutes.paths.union([AdminAPI.metricsPath, AdminAPI.statusPath])
+    package var quietRoutes = HealthRoutes.paths.union(OperatorPage.paths)
+        .union([AdminAPI.metricsPath, AdminAPI.statusPath, AdminAPI.historyPath])
 
     package init(name: String, host: String, port: Int, portOption: String = "--port") {
         self.name = name

@@ -6,6 +6,8 @@ package struct ListenerConfiguration: Sendable {
     package var server: HTTPServerConfiguration
     /// Keys of which one must come as `Authorization: Bearer KEY`; empty serves everybody.
     package var keys: [String]
+    /// Keys of other listeners of this process, behind which its own are numbered.
+    package var keysBefore = 0
     /// Whose pages may ask, and by which names.
     package var sites: SiteRules
 

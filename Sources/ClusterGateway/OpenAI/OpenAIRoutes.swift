@@ -31,11 +31,16 @@ package struct OpenAIRoutes: Sendable {
             try check(model: name.percentDecoded() ?? name)
             return JSON.response(Model(generator.model))
         }
-        router.post("/v1/chat/completions") { request, context in
-            try await answer(request.value(ChatRequest.self, for: context), context)
-        }
+        addChat(to: router)
         router.post("/v1/completions") { request, context in
             try await answer(request.value(CompletionRequest.self, for: context), context)
+        }
+    }
+
+    /// The one route that a page needs which talks with the model.
+    package func addChat(to router: Router<ExchangeContext>) {
+        router.post("/v1/chat/completions") { request, context in
+            try await answer(request.value(ChatRequest.self, for: context), context)
         }
     }
 
