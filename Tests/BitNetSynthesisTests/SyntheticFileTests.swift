@@ -78,6 +78,20 @@ import Testing
             #expect(file.warnings.isEmpty, "\(file.warnings)")
             #expect(file.tableEncodings == TableEncodings(embedding: .t5Group128Half))
         }
+        for floats in [TensorEncoding.bfloat16, .float16, .float32] {
+            let directory = try await written(model, SyntheticFormat(.unpacked, floats: floats))
+            let other = try digests(directory)
+            // In GGUF files of MiniCPM the rows of queries and keys stand in another order.
+            for kind in first.keys where family == "qwen3" || kind != .layer(0) {
+                #expect(other[kind] == first[kind], "\(floats) \(kind)")
+            }
+            let file = try ModelFile(path: directory.path)
+            var description = file.description
+            if family == "minicpm" { description.rotaryPairing = .adjacent }
+            #expect(description == model.description)
+            #expect(file.warnings.isEmpty, "\(file.warnings)")
+            #expect(file.tableEncodings == TableEncodings(embedding: .t5Group128Half))
+        }
         // Without zeros it is another model of the same shape.
         let bits = try await digests(written(model, SyntheticFormat(.q1)))
         #expect(bits.keys == first.keys && bits[.layer(0)] != first[.layer(0)])
@@ -85,6 +99,43 @@ import Testing
         for kind in [SyntheticFormat.Kind.tq1, .tq2, .i2s, .packed, .masters] {
             #expect(throws: ModelWriteError.self) { try model.output(SyntheticFormat(kind), path: "x") }
         }
+    }
+
+    @Test func `a directory of Qwen's kind talks as its GGUF file does`() async throws {
+        var changes = SyntheticModel.Changes()
+        changes.layers = 1
+        changes.hidden = 256
+        changes.heads = 2
+        changes.keyValueHeads = 1
+        changes.feedForward = 256
+        changes.vocabulary = 600
+        // Not ``smallModel``: of these alone positions are stretched.
+        let model = try SyntheticModel(.bonsaiSmall, changes, seed: 3)
+        #expect(model.description.rope != .none)
+        let checkpoint = try await written(model, SyntheticFormat(.unpacked))
+        let folder = try await written(model, SyntheticFormat(.pq2))
+        // They go away with what holds them.
+        defer { withExtendedLifetime((checkpoint, folder)) {} }
+        let directory = try ModelFile(path: checkpoint.path)
+        let file = try ModelFile(path: "\(folder.path)/model.gguf")
+        #expect(directory.description == model.description && file.description == model.description)
+        for text in ["the cat <é>\n", "it's 12345  and\r\n\r\n so", "<|im_start|>user"] {
+            for isSpecial in [false, true] {
+                let ids = try file.tokenizer().encode(text, addsBeginning: true, parsesSpecial: isSpecial)
+                #expect(
+                    try directory.tokenizer().encode(text, addsBeginning: true, parsesSpecial: isSpecial)
+                        == ids)
+            }
+        }
+        #expect(file.chatTemplate?.text != nil && directory.chatTemplate?.text == file.chatTemplate?.text)
+    }
+
+    @Test(arguments: ["bitnet-b1.58", "llama"])
+    func `one scale for a matrix is not written unpacked`(family: String) throws {
+        let error = try #require(throws: ModelWriteError.self) {
+            try smallModel(family: family).output(SyntheticFormat(.unpacked), path: "x")
+        }
+        #expect(error.message.hasPrefix("unpacked wants a scale for each group of weights; blk.0.attn_q"))
     }
 
     @Test(arguments: [ModelShape.bonsaiSmall, .bonsaiMedium, .bonsaiLarge])
@@ -133,13 +184,14 @@ import Testing
 
     @Test(arguments: SyntheticFormat.Kind.allCases)
     func `the number of threads changes nothing`(kind: SyntheticFormat.Kind) async throws {
-        let model = try smallModel { $0.layers = 1 }
+        let family = kind == .unpacked ? "qwen3" : "bitnet-b1.58"
+        let model = try smallModel(family: family) { $0.layers = 1 }
         let name = kind.isDirectory ? "model.safetensors" : "model.gguf"
         let one = try await written(model, SyntheticFormat(kind), threads: 1).bytes(of: name)
         for threads in [2, 5] {
             #expect(try await written(model, SyntheticFormat(kind), threads: threads).bytes(of: name) == one)
         }
-        let other = try smallModel(seed: 8) { $0.layers = 1 }
+        let other = try smallModel(family: family, seed: 8) { $0.layers = 1 }
         #expect(try await written(other, SyntheticFormat(kind)).bytes(of: name) != one)
     }
 

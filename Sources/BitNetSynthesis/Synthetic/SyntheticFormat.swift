@@ -18,11 +18,13 @@ package struct SyntheticFormat: Sendable {
         case float16 = "f16"
         case bfloat16 = "bf16"
         case float32 = "f32"
-        /// Hugging Face directories: codes of two bits, or weights to be quantised by the reader.
+        /// Hugging Face directories: codes of two bits, weights to be quantised by the reader, or trits times the scales
+        /// of their groups.
         case packed
         case masters
+        case unpacked
 
-        package var isDirectory: Bool { self == .packed || self == .masters }
+        package var isDirectory: Bool { self == .packed || self == .masters || self == .unpacked }
     }
 
     package var kind: Kind
@@ -37,7 +39,7 @@ package struct SyntheticFormat: Sendable {
         self.floats =
             switch kind {
             case .tq1, .tq2, .i2s, .q2, .pq2, .ptq1, .q1, .float16: floats ?? .float16
-            case .bfloat16, .packed, .masters: floats ?? .bfloat16
+            case .bfloat16, .packed, .masters, .unpacked: floats ?? .bfloat16
             case .float32: floats ?? .float32
             }
     }
@@ -57,6 +59,7 @@ package struct SyntheticFormat: Sendable {
         case .float32: .dense(.float32)
         case .packed: .packedRows
         case .masters: nil
+        case .unpacked: .dense(floats)
         }
     }
 
@@ -66,6 +69,7 @@ package struct SyntheticFormat: Sendable {
     /// Why a matrix cannot be written so, or `nil`.
     func misfit(_ tensor: SyntheticTensor) -> String? {
         guard tensor.isTernary else { return nil }
+        if kind == .unpacked, tensor.scaleGroup == nil { return "a scale for each group of weights" }
         if let storage {
             return storage.misfit(
                 rows: tensor.rows, columns: tensor.columns, scaleGroup: tensor.scaleGroup)

@@ -59,7 +59,7 @@ extension SyntheticModel {
     }
 
     /// What the tokens of such models are called that stand for no text.
-    private var specialNames: SyntheticVocabulary.SpecialNames { family == .qwen3 ? .chatML : .llama3 }
+    var specialNames: SyntheticVocabulary.SpecialNames { family == .qwen3 ? .chatML : .llama3 }
 
     // MARK: Metadata
 
@@ -145,7 +145,7 @@ extension SyntheticModel {
         case .bfloat16: 32
         case .tq1: 36
         case .tq2: 37
-        case .i2s, .packed, .masters: 40
+        case .i2s, .packed, .masters, .unpacked: 40
         case .q1: 41
         case .q2: 41
         case .pq2: 142

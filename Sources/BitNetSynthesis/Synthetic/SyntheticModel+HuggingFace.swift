@@ -6,7 +6,7 @@ import BitNetFormats
 extension SyntheticModel {
     /// The directory as a checkpoint of the family is published.
     func directory(_ format: SyntheticFormat, path: String, parts: Int) -> ModelOutput {
-        let vocabulary = SyntheticVocabulary(size: description.vocabularySize)
+        let vocabulary = SyntheticVocabulary(size: description.vocabularySize, names: specialNames)
         let documents = [
             ("config.json", config(format, vocabulary)), ("generation_config.json", generation(vocabulary)),
             ("tokenizer.json", vocabulary.tokenizerJSON),
@@ -27,6 +27,9 @@ extension SyntheticModel {
         let floats = Self.elementType(format.floats)
         let name = huggingFaceName(tensor)
         let shape = tensor.form == .gains ? [tensor.columns] : [tensor.rows, tensor.columns]
+        if format.kind == .unpacked, tensor.isTernary, let storage = format.storage {
+            return [.init(name, shape: shape, type: floats, stream: tensor.stream(storage))]
+        }
         switch (tensor.form, format.kind) {
         case (.ternary, .packed):
             return [
@@ -79,7 +82,6 @@ extension SyntheticModel {
             case .bitnetB158, .bitnet25: ("BitNetForCausalLM", "bitnet")
             case .bitnet: ("BitnetForCausalLM", "llama")
             case .llama: ("LlamaForCausalLM", "llama")
-            // Whose matrices fit no type of directory.
             case .qwen3: ("Qwen3ForCausalLM", "qwen3")
             case .miniCPM: ("MiniCPMForCausalLM", "minicpm")
             }
@@ -96,15 +98,32 @@ extension SyntheticModel {
             ("max_position_embeddings", .integer(description.contextLength)),
             ("rms_norm_eps", Self.number(description.normEpsilon)),
             ("rope_theta", Self.number(description.ropeBase)),
-            ("rope_scaling", .null), ("hidden_act", .text(activationName)), ("attention_bias", .flag(false)),
+            ("rope_scaling", ropeScaling), ("hidden_act", .text(activationName)),
+            ("attention_bias", .flag(false)),
             ("tie_word_embeddings", .flag(description.hasTiedHead)),
             ("bos_token_id", .integer(vocabulary.beginning)),
             ("eos_token_id", .integer(vocabulary.end)), ("use_cache", .flag(true)),
             ("torch_dtype", .text(Self.typeName(format.floats))),
         ]
         if family == .bitnet { members += [("weight_bits", .integer(1)), ("input_bits", .integer(8))] }
-        members.append(("quantization_config", quantization(format)))
+        if family == .miniCPM {
+            let depth = description.residualScale * Float(description.layerCount).squareRoot()
+            members += [
+                ("scale_emb", Self.number(description.embeddingScale)), ("scale_depth", Self.number(depth)),
+                ("dim_model_base", .integer(Int(Float(description.hiddenSize) / description.logitScale))),
+            ]
+        }
+        // Weights that are ternary as they are have nobody to unpack them.
+        if !family.isWeightOnly { members.append(("quantization_config", quantization(format))) }
         return .object(members)
+    }
+
+    private var ropeScaling: JSONValue {
+        guard case .yarn(let factor, let context, _, _, _) = description.rope else { return .null }
+        return .object([
+            ("rope_type", .text("yarn")), ("factor", Self.number(factor)),
+            ("original_max_position_embeddings", .integer(context)),
+        ])
     }
 
     private func quantization(_ format: SyntheticFormat) -> JSONValue {

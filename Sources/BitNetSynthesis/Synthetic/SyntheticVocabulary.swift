@@ -21,7 +21,7 @@ struct SyntheticVocabulary {
     var endOfTurn: Int { firstSpecial + names.endOfTurn }
     var beginningText: String { specials[0] }
     var endText: String { specials[1] }
-    private let names: SpecialNames
+    let names: SpecialNames
 
     /// What special tokens are called.
     enum SpecialNames {

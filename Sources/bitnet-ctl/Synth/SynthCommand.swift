@@ -32,11 +32,13 @@ struct SynthCommand: AsyncParsableCommand {
               q1_0                                 the same without zeros: weights are −1 or +1
               packed                               a Hugging Face directory, two bits a weight
               masters                              a Hugging Face directory, to be quantised by its reader
+              unpacked                             the same, plain floats that are ternary by group
 
             EXAMPLES
               bitnet-ctl synth 2b-4t --type tq2_0 --out 2b-4t.gguf
               bitnet-ctl synth bonsai-8b --type pq2_0 --out bonsai-8b.gguf
               bitnet-ctl synth 8b --type packed --split 2 --out llama3-8b-synthetic
+              bitnet-ctl synth bonsai-1.7b --type unpacked --embedding f16 --out bonsai-unpacked
               bitnet-ctl synth 2b-4t --family bitnet --activation silu --layers 2 --out small.gguf
               bitnet-ctl synth tiny --hidden 256 --ffn 512 --heads 4 --type i2_s --i2s-layout b --out odd.gguf
             """)
@@ -50,7 +52,10 @@ struct SynthCommand: AsyncParsableCommand {
 
     @Option(
         help:
-            "tq1_0, tq2_0, i2_s, q2_0, pq2_0, ptq1_0, q1_0, f16, bf16, f32, packed or masters; tq2_0 by default."
+            """
+            tq1_0, tq2_0, i2_s, q2_0, pq2_0, ptq1_0, q1_0, f16, bf16, f32, packed, masters or unpacked; tq2_0 by \
+            default.
+            """
     )
     var type = SyntheticFormat.Kind.tq2
 
@@ -59,7 +64,7 @@ struct SynthCommand: AsyncParsableCommand {
 
     @Option(
         help: """
-            Embedding and head, and with packed and masters all plain floats: f16, bf16 or f32; by default as \
+            Embedding and head, and in directories all plain floats: f16, bf16 or f32; by default as \
             the matrices, else f16 in GGUF files and bf16 in directories. Ternary ones are as the matrices.
             """)
     var embedding: String?
@@ -67,7 +72,7 @@ struct SynthCommand: AsyncParsableCommand {
     @Option(help: "Seed of the random weights.")
     var seed: UInt64 = 1
 
-    @Option(name: .shortAndLong, help: "File to write, or directory with packed and masters.")
+    @Option(name: .shortAndLong, help: "File to write, or directory with packed, masters and unpacked.")
     var out: String
 
     @Option(help: ArgumentHelp("Files among which the weights are divided, at most.", valueName: "n"))
