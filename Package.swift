@@ -246,7 +246,7 @@ let package = Package(
         tests(
             "ClusterGatewayTests",
             [
-                "BitNetCore", "AdminAPI", "ClusterGateway", "TestSupport",
+                "BitNetCore", "AdminAPI", "ClusterGateway", "FuzzTargets", "TestSupport",
                 product("Hummingbird", "hummingbird"), log,
             ] + nio),
         tests("BitNetCoreTests", ["BitNetCore", "TestSupport"]),

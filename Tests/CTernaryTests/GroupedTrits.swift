@@ -39,10 +39,10 @@ struct GroupedTrits {
     /// Rows as `bn_matrix_fill` takes them.
     var bytes: [UInt8] {
         (0..<rows).flatMap { row in
-            let weights = trits.weights[row * columns..<(row + 1) * columns].map(Int.init)
+            let weights = trits.weights[row * columns..<(row + 1) * columns]
             let own = scales[row * groupCount..<(row + 1) * groupCount]
             switch scaleType {
-            case BN_SCALE_ROW: return Self.t5(weights[...], isEven: false) + Self.littleEndian(own.prefix(1))
+            case BN_SCALE_ROW: return Trits.t5(weights) + Self.littleEndian(own.prefix(1))
             case BN_SCALE_HALF:
                 return packedGroups(weights)
                     + own.flatMap { withUnsafeBytes(of: Float16($0).bitPattern.littleEndian, Array.init) }
@@ -51,22 +51,16 @@ struct GroupedTrits {
         }
     }
 
-    private func packedGroups(_ weights: [Int]) -> [UInt8] {
-        stride(from: 0, to: columns, by: group).flatMap { Self.t5(weights[$0..<$0 + group], isEven: true) }
+    /// Each of an even number of bytes.
+    private func packedGroups(_ weights: ArraySlice<Int8>) -> [UInt8] {
+        stride(from: weights.startIndex, to: weights.endIndex, by: group).flatMap { start in
+            let bytes = Trits.t5(weights[start..<start + group])
+            return bytes.count.isMultiple(of: 2) ? bytes : bytes + [121]
+        }
     }
 
     private static func littleEndian(_ scales: some Sequence<Float>) -> [UInt8] {
         scales.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }
-    }
-
-    private static func t5(_ weights: ArraySlice<Int>, isEven: Bool) -> [UInt8] {
-        var bytes = stride(from: weights.startIndex, to: weights.endIndex, by: 5).map { start in
-            (start..<start + 5).reversed().reduce(0) { value, index in
-                value * 3 + 1 + (index < weights.endIndex ? weights[index] : 0)
-            }
-        }
-        if isEven, !bytes.count.isMultiple(of: 2) { bytes.append(121) }
-        return bytes.map(UInt8.init)
     }
 
     /// Σ over groups in order of float(Σ weight·code)·(scale·code scale), every operation rounded.

@@ -78,17 +78,18 @@ struct Trits {
     var rowByteCount: Int { (columns + 4) / 5 }
 
     var t5: [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: rows * rowByteCount)
-        for row in 0..<rows {
-            for byte in 0..<rowByteCount {
-                var value = 0
-                for column in (5 * byte..<5 * byte + 5).reversed() {
-                    value = value * 3 + 1 + (column < columns ? Int(weights[row * columns + column]) : 0)
-                }
-                bytes[row * rowByteCount + byte] = UInt8(value)
+        (0..<rows).flatMap { Self.t5(weights[$0 * columns..<($0 + 1) * columns]) }
+    }
+
+    /// Five weights a byte, the first least, the last byte filled up with zero weights.
+    static func t5(_ weights: ArraySlice<Int8>) -> [UInt8] {
+        stride(from: weights.startIndex, to: weights.endIndex, by: 5).map { (start: Int) -> UInt8 in
+            var value = 0
+            for index in (start..<start + 5).reversed() {
+                value = value * 3 + 1 + (index < weights.endIndex ? Int(weights[index]) : 0)
             }
+            return UInt8(value)
         }
-        return bytes
     }
 }
 

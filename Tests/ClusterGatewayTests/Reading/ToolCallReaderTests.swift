@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import BitNetCore
 import ClusterGateway
+import FuzzTargets
 import TestSupport
 import Testing
 
@@ -16,31 +17,6 @@ import Testing
     private static func call(_ name: String, _ arguments: (key: String, value: JSONValue)...) -> AnswerPart {
         .call(ToolCall(name: name, arguments: .object(arguments)))
     }
-
-    private static let tools: [JSONValue] = [
-        .object([
-            ("type", .text("function")),
-            (
-                "function",
-                .object([
-                    ("name", .text("f")),
-                    (
-                        "parameters",
-                        .object([
-                            (
-                                "properties",
-                                .object([
-                                    ("text", .object([("type", .text("string"))])),
-                                    ("count", .object([("type", .text("integer"))])),
-                                    ("flag", .object([("type", .text("boolean"))])),
-                                ])
-                            )
-                        ])
-                    ),
-                ])
-            ),
-        ])
-    ]
 
     private static let samples = [
         Sample(
@@ -77,7 +53,7 @@ import Testing
     ]
 
     @Test(arguments: samples) func `calls are read, wherever the answer is cut`(_ sample: Sample) {
-        let reader = AnswerReader.calling(sample.form, tools: Self.tools)
+        let reader = AnswerReader.calling(sample.form, tools: SampleTools.all)
         #expect(parts([sample.answer], reader) == sample.parts)
         for pieces in cuts(sample.answer) { #expect(parts(pieces, reader) == sample.parts, "\(pieces)") }
     }
@@ -152,7 +128,7 @@ import Testing
         for index in 0..<6_000 {
             let sample = Self.samples[index % Self.samples.count]
             let text = String(decoding: mutator.mutate(Array(sample.answer.utf8)), as: UTF8.self)
-            let reader = AnswerReader.calling(sample.form, tools: Self.tools)
+            let reader = AnswerReader.calling(sample.form, tools: SampleTools.all)
             let whole = parts([text], reader)
             #expect(
                 parts(text.unicodeScalars.map { String($0) }, reader) == whole, "\(text.debugDescription)")

@@ -5,30 +5,7 @@ import ClusterGateway
 /// Reads what a model may answer, in each form and from inside a thought and outside, at once and character by
 /// character: both must give the same.
 enum AnswerTarget {
-    private static let types = ArgumentTypes(tools: [
-        .object([
-            (
-                "function",
-                .object([
-                    ("name", .text("f")),
-                    (
-                        "parameters",
-                        .object([
-                            (
-                                "properties",
-                                .object([
-                                    ("text", .object([("type", .text("string"))])),
-                                    ("count", .object([("type", .list([.text("integer"), .text("null")]))])),
-                                    ("flag", .object([("type", .text("boolean"))])),
-                                    ("list", .object([("type", .text("array"))])),
-                                ])
-                            )
-                        ])
-                    ),
-                ])
-            )
-        ])
-    ])
+    private static let types = ArgumentTypes(tools: SampleTools.all)
 
     static func run(_ bytes: [UInt8]) throws(FuzzFinding) -> FuzzTarget.Outcome {
         guard let text = String(validating: bytes, as: UTF8.self) else { return .refused("not UTF-8") }
