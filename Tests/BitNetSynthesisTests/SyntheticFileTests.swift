@@ -112,8 +112,11 @@ import Testing
         // Not ``smallModel``: of these alone positions are stretched.
         let model = try SyntheticModel(.bonsaiSmall, changes, seed: 3)
         #expect(model.description.rope != .none)
-        let directory = try ModelFile(path: try await written(model, SyntheticFormat(.unpacked)).path)
+        let checkpoint = try await written(model, SyntheticFormat(.unpacked))
         let folder = try await written(model, SyntheticFormat(.pq2))
+        // They go away with what holds them.
+        defer { withExtendedLifetime((checkpoint, folder)) {} }
+        let directory = try ModelFile(path: checkpoint.path)
         let file = try ModelFile(path: "\(folder.path)/model.gguf")
         #expect(directory.description == model.description && file.description == model.description)
         for text in ["the cat <é>\n", "it's 12345  and\r\n\r\n so", "<|im_start|>user"] {
