@@ -29,10 +29,7 @@ struct Serving {
     private let standing = ClusterStanding()
 
     func run() async throws {
-        let registry = PrometheusRegistry(
-            definitions: MetricCatalogue.definitions,
-            aliases: options.vllmMetrics ? MetricCatalogue.vllmAliases : [],
-            aliasLabels: [("model_name", servedName)])
+        let registry = registry
         MetricsSystem.bootstrap(PrometheusMetricsFactory(registry: registry))
         let droppedLines = DroppedLineCounter(of: StandardStream.error)
         let file = try place.clusterFile.map { try ClusterFile.load(path: $0) }
@@ -122,6 +119,13 @@ struct Serving {
         while coordinator.drain().remaining > 0, ContinuousClock.now < deadline {
             try? await Task.sleep(for: .milliseconds(50))
         }
+    }
+
+    private var registry: PrometheusRegistry {
+        PrometheusRegistry(
+            definitions: MetricCatalogue.definitions,
+            aliases: options.vllmMetrics ? MetricCatalogue.vllmAliases : [],
+            aliasLabels: [("model_name", servedName)])
     }
 
     /// The model's name for users.

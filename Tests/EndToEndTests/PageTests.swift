@@ -89,7 +89,7 @@ extension EndToEnd {
                 try Self.text(page).components(separatedBy: "```yaml\n").dropFirst()
                     .map { $0.components(separatedBy: "```")[0] }
             }
-            #expect(examples.count == 3)
+            #expect(examples.count == 4)
             let directory = try TemporaryDirectory()
             let file = directory.path(of: "workers.yaml")
             for example in examples {

@@ -146,7 +146,7 @@ import TextGeneration
         // The last sixteen places of the pair are looked at.
         let places = lengths.indices.filter { lengths[$0] >= 2 }.suffix(16)
         let longest = places.map { lengths[$0] }.max() ?? 0
-        #expect(found.length == min(longest, RepeatIndex.lengthMax))
+        #expect(found.length == min(longest, 32))
         #expect(places.last { lengths[$0] == found.length } == end - 1)
     }
 

@@ -164,7 +164,8 @@ extension ModelDescription {
             throw ModelWriteError("\(group) weights cannot share a scale; give 64, 128 or 256")
         }
         guard activationGroup > 0 else {
-            throw ModelWriteError("a matrix of this family has one scale; groups of \(group) weights have none")
+            throw ModelWriteError(
+                "a matrix of this family has one scale; groups of \(group) weights have none")
         }
         matrixEncoding = encoding
         activationGroup = group

@@ -175,7 +175,8 @@ private struct StepBuilder {
         }
         expectations.append(
             StepInFlight.Expectation(
-                owner: request.id, opening: sequence.opening, branch: sequence.branch, slot: entry.slot, position: entry.position,
+                owner: request.id, opening: sequence.opening, branch: sequence.branch, slot: entry.slot,
+                position: entry.position,
                 output: entry.output,
                 wantsLogProbability: wantsLogProbability,
                 alternativeCount: min(Int(clamping: request.sampling.alternativeCount), vocabularySize)))

@@ -20,12 +20,14 @@ package struct RepeatIndex: Equatable, Sendable {
     /// Places that are looked at; text that says one thing all the time has as many as tokens.
     private static let candidatesMax = 16
     /// Longer matches are as good as these.
-    package static let lengthMax = 32
+    private static let lengthMax = 32
 
-    /// For each hash of a pair the place at which the latest one ends, or −1; a power of two of them.
-    private var heads = [Int32](repeating: -1, count: 256)
-    /// For each place the one before it whose pair has the same hash, or −1.
-    private var previous: [Int32] = []
+    /// For each hash of a pair the place at which the latest one ends, or `none`; a power of two of them.
+    private var heads = [UInt32](repeating: Self.none, count: 256)
+    /// For each place the one before it whose pair has the same hash, or `none`.
+    private var previous: [UInt32] = []
+    /// No pair ends at the first token.
+    private static let none: UInt32 = 0
 
     package init() {}
 
@@ -34,13 +36,13 @@ package struct RepeatIndex: Equatable, Sendable {
     /// - Parameter tokens: all tokens so far, at most `Limits.contextMax` and one; the first are those of before.
     package mutating func extend(to tokens: [UInt32]) {
         if tokens.count > 2 * heads.count {
-            heads = [Int32](repeating: -1, count: 4 * heads.count)
+            heads = [UInt32](repeating: Self.none, count: 4 * heads.count)
             previous = []
         }
         for end in previous.count..<max(tokens.count, previous.count) {
             let head = end > 0 ? hash(of: tokens, endingAt: end) : 0
-            previous.append(end > 0 ? heads[head] : -1)
-            if end > 0 { heads[head] = Int32(clamping: end) }
+            previous.append(end > 0 ? heads[head] : Self.none)
+            if end > 0 { heads[head] = UInt32(clamping: end) }
         }
     }
 
@@ -50,19 +52,19 @@ package struct RepeatIndex: Equatable, Sendable {
     package func longestMatch(in tokens: [UInt32]) -> Match? {
         guard tokens.count > 2, previous.count == tokens.count else { return nil }
         var best: Match?
-        var place = Int(previous[tokens.count - 1])
+        var place = Int(clamping: previous[tokens.count - 1])
         for _ in 0..<Self.candidatesMax where place > 0 {
             let length = tokens.countShared(endingAt: place, countMax: Self.lengthMax)
             if length > max(best?.length ?? 0, 1) {
                 best = Match(period: tokens.count - 1 - place, length: length)
             }
-            place = Int(previous[place])
+            place = Int(clamping: previous[place])
         }
         return best
     }
 
     private func hash(of tokens: [UInt32], endingAt end: Int) -> Int {
-        let pair = UInt64(tokens[end - 1]) << 32 | UInt64(tokens[end])
+        let pair = UInt64(truncatingIfNeeded: tokens[end - 1]) << 32 | UInt64(truncatingIfNeeded: tokens[end])
         return Int(truncatingIfNeeded: (pair &* 0x9E37_79B9_7F4A_7C15) >> 40) & (heads.count - 1)
     }
 }
