@@ -162,6 +162,12 @@ import TextGeneration
     @Test func `what follows a match goes on with what follows that`() {
         #expect(([7, 1, 2, 3, 1, 2] as [UInt32]).continued(withPeriod: 3, count: 5) == [3, 1, 2, 3, 1])
         #expect(([4, 4] as [UInt32]).continued(withPeriod: 1, count: 3) == [4, 4, 4])
+        let drafted: [UInt32] = [3, 1, 2]
+        #expect(
+            ([7, 1, 2, 3, 1, 2] as [UInt32]).continued(behind: drafted, withPeriod: 3, count: 4) == [
+                3, 1, 2, 3,
+            ])
+        #expect(([5, 6] as [UInt32]).continued(behind: [6, 5], withPeriod: 3, count: 4) == [6, 6, 5, 6])
     }
 
     // MARK: What pays

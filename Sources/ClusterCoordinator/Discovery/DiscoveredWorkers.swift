@@ -67,6 +67,8 @@ package struct DiscoveredWorkers: Equatable, Sendable {
         for name in known.keys.sorted(by: Self.isBefore) where members.count < count && members[name] == nil {
             members[name] = known[name]?.place
         }
+        // A cluster whose workers have other names each time would remember all that ever were.
+        if known.count > Limits.workersMax { known = known.filter { members[$0.key] != nil } }
         let workers = members.sorted { Self.isBefore($0.key, $1.key) }.map { (name: $0.key, place: $0.value) }
         return (workers, ambiguous.sorted(by: Self.isBefore))
     }

@@ -82,8 +82,11 @@ extension GenerationSchedule {
     /// A step that goes ahead of what is on its way, with what that is likely to be followed by; `nil` if nothing is.
     private mutating func nextDraftStep() -> Step? {
         guard draftTokensMax > 0, prefilling.isEmpty, decodable.isEmpty else { return nil }
-        let drafts = running.filter { $1.isAwaited && $1.request.mayBeDrafted }.compactMap { id, sequence in
-            sequence.draftBehind(countMax: draftTokensMax, contextLength: contextLength).map { (id, $0) }
+        let drafts = running.compactMap { id, sequence -> (UInt64, Draft)? in
+            guard sequence.isAwaited, sequence.request.mayBeDrafted else { return nil }
+            return sequence.draftBehind(countMax: draftTokensMax, contextLength: contextLength).map {
+                (id, $0)
+            }
         }
         // Ids tell equals apart: dictionaries have no order of their own.
         let likeliest = drafts.max { ($0.1.chances[0], $1.0) < ($1.1.chances[0], $0.0) }

@@ -93,7 +93,7 @@ struct ScheduledSequence: Equatable, Sendable {
         guard count > 0, let match else { return nil }
         let rate = rates.rate(ofMatch: match.length)
         return Draft(
-            tokens: (tokens + draft).continued(withPeriod: match.period, count: count), acceptance: rate,
+            tokens: tokens.continued(behind: draft, withPeriod: match.period, count: count), acceptance: rate,
             reached: (0..<draft.count).reduce(1) { reached, _ in reached * rate })
     }
 

@@ -78,9 +78,12 @@ extension [UInt32] {
         return count
     }
 
-    /// The next `count` tokens if the text goes on as it did `period` tokens ago.
-    package func continued(withPeriod period: Int, count: Int) -> [UInt32] {
-        let start = self.count - period
-        return (0..<count).map { self[start + $0 % period] }
+    /// The next `count` tokens behind these and `draft`, if the text goes on as it did `period` tokens ago.
+    package func continued(behind draft: [UInt32] = [], withPeriod period: Int, count: Int) -> [UInt32] {
+        let start = self.count + draft.count - period
+        return (0..<count).map { offset in
+            let place = start + offset % period
+            return place < self.count ? self[place] : draft[place - self.count]
+        }
     }
 }

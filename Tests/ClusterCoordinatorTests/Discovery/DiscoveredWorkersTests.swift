@@ -39,6 +39,17 @@ import Testing
         #expect(text == "a=1.1.1.1 b=3.3.3.3")
     }
 
+    @Test func `no more are remembered than a cluster can have`() {
+        var known = DiscoveredWorkers()
+        for number in 0...Limits.workersMax {
+            let host = "10.0.\(number / 256).\(number % 256)"
+            _ = take(&known, [host], [answer(host, "", process: UInt64(clamping: number))])
+        }
+        // As many as there are, for none of the wanted ones is there.
+        let all = known.take(addresses: [], answers: [], count: .max).workers
+        #expect(!all.isEmpty && all.count <= Limits.workersMax)
+    }
+
     @Test func `who has another's old address is not taken for it`() {
         var known = DiscoveredWorkers()
         _ = take(
