@@ -32,9 +32,11 @@ extension EndToEnd {
             #expect(try await again.untilEnd() == .exited(2))
             #expect(again.diagnostics.contains("workers.yaml: is there already"))
             let before = try String(contentsOfFile: key, encoding: .utf8)
-            let forced = try ChildProcess("bitnet-ctl", ["init", "--dir", folder, "--force", "srv-a"])
+            let forced = try ChildProcess(
+                "bitnet-ctl", ["init", "--dir", folder, "--force", "--user", "an operator", "srv-a"])
             #expect(try await forced.untilEnd() == .exited(0))
-            #expect(forced.output.contains("systemctl enable --now bitnet-worker@7101"))
+            #expect(forced.output.contains("scp \(key) 'an operator@srv-a':cluster.key"))
+            #expect(forced.output.contains("bitnet-worker --listen 0.0.0.0:7101 --name srv-a"))
             #expect(try String(contentsOfFile: key, encoding: .utf8) != before)
         }
     }

@@ -9,10 +9,10 @@ struct InitSteps {
     let user: String?
     let model: String?
 
-    private var key: String { "\(directory)/\(draft.keyFile)" }
-    private var file: String { "\(directory)/workers.yaml" }
+    private var key: String { Self.word("\(directory)/\(draft.keyFile)") }
+    private var file: String { Self.word("\(directory)/workers.yaml") }
     private func login(_ worker: ClusterDraft.Worker) -> String {
-        (user.map { $0 + "@" } ?? "") + worker.address.host
+        Self.word((user.map { $0 + "@" } ?? "") + worker.address.host)
     }
     /// Where a worker listens: on this machine only, if that is where it is.
     private func listening(_ worker: ClusterDraft.Worker) -> HostPort {
@@ -22,8 +22,8 @@ struct InitSteps {
         "bitnet-coord --shards \(file)" + (draft.model == nil ? " --model FILE" : "")
     }
 
-    /// With the programs alone.
-    var plain: [String] {
+    /// What starts all of them.
+    var commands: [String] {
         draft.workers.filter { !$0.address.isLoopback }.map { worker in
             "scp \(key) \(login(worker)):cluster.key"
         }
@@ -37,18 +37,12 @@ struct InitSteps {
             } + [coordinator]
     }
 
-    /// With the packages, whose units read what is in `/etc/bitnet`.
-    var packaged: [String] {
-        draft.workers.map { worker in
-            let copy = "sudo install -m 600 /dev/stdin /etc/bitnet/cluster.key"
-            let start = "sudo systemctl enable --now bitnet-worker@\(worker.address.port)"
-            return worker.address.isLoopback
-                ? "\(copy) < \(key) && \(start)" : "ssh \(login(worker)) '\(copy) && \(start)' < \(key)"
-        } + [
-            "sudo install -m 600 \(key) /etc/bitnet/cluster.key && sudo install -m 644 \(file) "
-                + "/etc/bitnet/workers.yaml",
-            "sudo systemctl enable --now bitnet-coord",
-        ]
+    /// Text as a shell takes it for one word, whatever is in it.
+    private static func word(_ text: String) -> String {
+        guard !text.isEmpty, text.wholeMatch(of: /[A-Za-z0-9_.\/:@%+=,-]+/) != nil else {
+            return "'" + text.replacing("'", with: #"'\''"#) + "'"
+        }
+        return text
     }
 
     func text(_ path: String, _ keyPath: String) -> String {
@@ -56,10 +50,8 @@ struct InitSteps {
         return """
             wrote \(keyPath), the cluster's secret, and \(path) with \(plural(draft.workers.count, "worker"))
 
-            where the packages are installed:
-            \(list(packaged))
-            where only the programs are:
-            \(list(plain))
+            start them, with the programs in every machine's PATH:
+            \(list(commands))
             then:
               bitnet-ctl doctor --shards \(file)
               bitnet-ctl status
@@ -78,7 +70,7 @@ struct InitSteps {
                         .object([("name", .text($0.name)), ("address", .text("\($0.address)"))])
                     })
             ),
-            ("packaged", .list(packaged.map { .text($0) })), ("plain", .list(plain.map { .text($0) })),
+            ("commands", .list(commands.map { .text($0) })),
         ])
     }
 }
